@@ -1,0 +1,149 @@
+"""Replies in rounds and what the proposers say of them."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from .assignment import Assignment, Reason, ResultClass, together
+from .matter import Addressed, Participant, Suggestion
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Reply(Addressed):
+    """A unit's reply of one round (答复); earlier rounds stay as they are.
+
+    `letter_on` is the date on the letter. A letter entered after its date waits for the assigning
+    office's confirmation (DATED) and is then in time or late by the confirmed date (P6).
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "拟稿中"
+        DATED = "dated", "待确认落款日期"
+        DELIVERED = "delivered", "已答复"
+        RETURNED = "returned", "退回修改"
+
+    OPEN: ClassVar = (State.DRAFT, State.DATED, State.RETURNED)
+
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="replies")
+    round = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
+    version = models.PositiveIntegerField(default=1)
+    issuer = models.ForeignKey("members.Body", models.PROTECT, related_name="+", verbose_name="行文单位")
+    doc_no = models.CharField("文号", max_length=60, blank=True)
+    letter_on = models.DateField("落款日期", null=True, blank=True)
+    signer = models.CharField("签发人", max_length=40, blank=True)
+    result = models.ForeignKey(ResultClass, models.PROTECT, null=True, blank=True, related_name="+")
+    opening = models.TextField("总体说明", blank=True)
+    contact_name = models.CharField("联系人", max_length=40, blank=True)
+    contact_phone = models.CharField("联系电话", max_length=40, blank=True)
+    no_contact_reason = models.CharField("未面商原因", max_length=200, blank=True)
+    drafted_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    drafted_at = models.DateTimeField()
+    delivered_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    delivered_at = models.DateTimeField(null=True)
+    replied_on = models.DateField("答复日期", null=True)
+    return_reason = models.CharField("退回修改意见", max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "round"], name="one_reply_a_round"),
+            models.CheckConstraint(
+                condition=~Q(state="delivered")
+                | Q(delivered_at__isnull=False, replied_on__isnull=False, result__isnull=False),
+                name="delivered_reply_is_whole",
+            ),
+        ]
+
+
+class ReplyPoint(models.Model):
+    """The answer to one numbered suggestion, with a class of its own."""
+
+    reply = models.ForeignKey(Reply, models.CASCADE, related_name="points")
+    suggestion = models.ForeignKey(Suggestion, models.PROTECT, related_name="answers")
+    result = models.ForeignKey(ResultClass, models.PROTECT, null=True, related_name="+")
+    text = models.TextField("答复内容", blank=True)
+    same_as = models.ForeignKey(
+        Suggestion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="同第几条"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reply", "suggestion"], name="point_once")]
+
+
+class EvaluationRound(models.Model):
+    """When the proposers may evaluate one unit's reply of one round, and how it ended."""
+
+    class Outcome(models.TextChoices):
+        SATISFIED = "satisfied", "满意"
+        BASIC = "basic", "基本满意"
+        DISSATISFIED = "dissatisfied", "不满意"
+        NOT_RETURNED = "not_returned", "未反馈"
+        EXPLAINED = "explained", "已会商说明"
+
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="evaluation_rounds")
+    round = models.PositiveSmallIntegerField()
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
+    missing = models.PositiveSmallIntegerField("未反馈人数", default=0)
+    confirmed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "round"], name="evaluation_round_once"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, outcome="") | (Q(closed_at__isnull=False) & ~Q(outcome="")),
+                name="closed_round_has_outcome",
+            ),
+        ]
+
+
+class Evaluation(Addressed):
+    """What one proposer says of one unit's reply (委员评价): two ratings and reasons.
+
+    A paper form is entered by one person of the proposal office and confirmed by another (S9).
+    """
+
+    class Grade(models.TextChoices):
+        SATISFIED = "satisfied", "满意"
+        BASIC = "basic", "基本满意"
+        DISSATISFIED = "dissatisfied", "不满意"
+
+    round_row = models.ForeignKey(EvaluationRound, models.PROTECT, related_name="evaluations")
+    participant = models.ForeignKey(Participant, models.PROTECT, related_name="evaluations")
+    work = models.CharField("办理工作", max_length=12, choices=Grade)
+    result = models.CharField("办理结果", max_length=12, choices=Grade)
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+")
+    text = models.TextField("意见", blank=True)
+    name_to_unit = models.BooleanField("同意向承办单位告知姓名", default=False)
+    text_cleared = models.BooleanField("意见可转承办单位", default=False)
+    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    on_paper = models.BooleanField("纸质评价", default=False)
+    confirmed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    late = models.BooleanField("关闭后收到", default=False)
+    withdrawn_at = models.DateTimeField("本人撤回", null=True)
+    address = models.GenericIPAddressField("提交地址", null=True)
+    device = models.CharField("提交设备", max_length=64, blank=True)
+    flags = models.JSONField("提示核查", default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round_row", "participant"], condition=Q(withdrawn_at=None), name="one_form_a_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("by")), name="paper_form_two_persons"
+            ),
+            together("confirmed_by", "confirmed_at", name="form_confirmed_together"),
+        ]
+
+    @property
+    def worst(self) -> str:
+        """The lower of the two grades; the one that decides."""
+        order = list(Evaluation.Grade.values)
+        return max(self.work, self.result, key=order.index)

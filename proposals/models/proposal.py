@@ -1,0 +1,223 @@
+"""A proposal, its frozen texts and its co-signers."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from members.errors import WrongStep
+from proposals.handling.models import Addressed, Matter, Reason
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Status(models.TextChoices):
+    """The proposal's own steps; between ASSIGNED and CLOSED the handling room keeps `Matter.stage`."""
+
+    DRAFT = "draft", "草稿"
+    COSIGNING = "cosigning", "联名中"
+    SUBMITTED = "submitted", "待审查"
+    REVIEWING = "reviewing", "审查中"
+    RETURNED = "returned", "退回修改"
+    TO_NUMBER = "to_number", "待编号"
+    FILED = "filed", "待交办"
+    ASSIGNED = "assigned", "办理中"
+    CLOSED = "closed", "已办结"
+    ARCHIVED = "archived", "已归档"
+    MERGED = "merged", "已并案"
+    DECLINED = "declined", "不予立案"
+    TURNED = "turned", "转意见建议"
+    WITHDRAWN = "withdrawn", "已撤案"
+
+
+NEXT: dict[str, frozenset[str]] = {
+    Status.DRAFT: frozenset({Status.COSIGNING, Status.SUBMITTED, Status.WITHDRAWN}),
+    Status.COSIGNING: frozenset({Status.DRAFT, Status.SUBMITTED, Status.WITHDRAWN}),
+    Status.SUBMITTED: frozenset({Status.REVIEWING, Status.RETURNED, Status.WITHDRAWN}),
+    Status.REVIEWING: frozenset(
+        {
+            Status.SUBMITTED, Status.RETURNED, Status.TO_NUMBER, Status.FILED, Status.MERGED,
+            Status.DECLINED, Status.TURNED, Status.WITHDRAWN,
+        }
+    ),
+    Status.RETURNED: frozenset({Status.COSIGNING, Status.SUBMITTED, Status.WITHDRAWN}),
+    Status.TO_NUMBER: frozenset({Status.FILED, Status.MERGED, Status.WITHDRAWN}),
+    Status.FILED: frozenset({Status.ASSIGNED, Status.MERGED, Status.WITHDRAWN}),
+    Status.ASSIGNED: frozenset({Status.CLOSED, Status.WITHDRAWN}),
+    Status.CLOSED: frozenset({Status.ARCHIVED, Status.ASSIGNED}),
+    Status.ARCHIVED: frozenset({Status.ASSIGNED}),
+    Status.MERGED: frozenset({Status.REVIEWING, Status.CLOSED}),
+    Status.DECLINED: frozenset({Status.TURNED}),
+    Status.TURNED: frozenset(),
+    Status.WITHDRAWN: frozenset(),
+}
+
+
+class Category(models.Model):
+    """A category that a committee sorts its proposals by (类别)."""
+
+    name = models.CharField("类别", max_length=40)
+    order = models.PositiveSmallIntegerField(default=0)
+    ended_on = models.DateField("停用日期", null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name"], condition=Q(ended_on=None), name="one_current_category")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def visible_to(self, user: Any) -> "ProposalQuerySet":
+        return self.filter(matter__in=Matter.objects.visible_to(user))
+
+
+class Proposal(models.Model):
+    """A proposal (提案): facts, analysis and numbered suggestions, before and after its handling.
+
+    The title, number, stage and visibility stand on the matter; the suggestions are
+    `matter.suggestions`. `version` grows with every save of the text (optimistic locking).
+    """
+
+    class Form(models.TextChoices):
+        INDIVIDUAL = "individual", "个人提案"
+        JOINT = "joint", "联名提案"
+        COLLECTIVE = "collective", "集体提案"
+
+    class Source(models.TextChoices):
+        ONLINE = "online", "网上提交"
+        PAPER = "paper", "纸质登记"
+        PHOTO = "photo", "拍照登记"
+        IMPORT = "import", "历史导入"
+
+    matter = models.OneToOneField(Matter, models.PROTECT, related_name="proposal")
+    status = models.CharField("状态", max_length=12, choices=Status, default=Status.DRAFT)
+    form = models.CharField("提案形式", max_length=12, choices=Form, default=Form.INDIVIDUAL)
+    source = models.CharField("来源", max_length=8, choices=Source, default=Source.ONLINE)
+    category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="proposals")
+    situation = models.TextField("情况与问题", blank=True)
+    analysis = models.TextField("原因分析", blank=True)
+    version = models.PositiveIntegerField(default=1)
+    wished_units = models.ManyToManyField(
+        "members.Body", blank=True, related_name="+", verbose_name="建议承办单位"
+    )
+    consents = models.BooleanField("同意公开", default=True)
+    consent_reason = models.CharField("不公开的理由", max_length=200, blank=True)
+    internal = models.BooleanField("不公开（内部）", default=False)
+    proposer_text = models.CharField("原登记提案者", max_length=300, blank=True)
+    units_text = models.CharField("原登记承办单位", max_length=300, blank=True)
+    import_note = models.TextField("原登记备注", blank=True)
+    seal = models.CharField("集体提案签章人", max_length=40, blank=True)
+    approval = models.CharField("集体提案审定", max_length=200, blank=True)
+    receipt = models.CharField("收件号", max_length=24, null=True)
+    off_session = models.BooleanField("闭会期间", default=False)
+    entered_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    text_confirmed_at = models.DateTimeField("提案者核对文字", null=True)
+    text_confirmed_how = models.CharField("核对方式", max_length=60, blank=True)
+    submitted_at = models.DateTimeField("提交时间", null=True)
+    filed_at = models.DateTimeField("立案时间", null=True)
+    decided_reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_text = models.CharField("审查意见（告知提案者）", max_length=500, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="proposal_status_known"),
+            models.CheckConstraint(
+                condition=Q(consents=True) | ~Q(consent_reason="") | Q(status__in=["draft", "cosigning", "returned"]),
+                name="no_consent_needs_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(submitted_at=None) | Q(receipt__isnull=False) | Q(source="import"),
+                name="submitted_has_receipt",
+            ),
+            models.UniqueConstraint(fields=["receipt"], condition=Q(receipt__isnull=False), name="receipt_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.matter)
+
+    def get_absolute_url(self) -> str:
+        return f"/proposals/{self.matter.public_id}/"
+
+    def become(self, status: Status) -> None:
+        """Take one step of the flow, or raise WrongStep if there is no such step."""
+        if status not in NEXT[self.status]:
+            raise WrongStep(f"{self.get_status_display()}的提案不能变为“{status.label}”。")
+        self.status = status
+        self.save(update_fields=["status", "updated_at"])
+
+    @property
+    def editable(self) -> bool:
+        return self.status in (Status.DRAFT, Status.COSIGNING, Status.RETURNED)
+
+
+def text_hash(title: str, situation: str, analysis: str, suggestions: Iterable[str]) -> str:
+    """The hash that a co-signer agrees to; it covers everything that is signed."""
+    return hashlib.sha256("\x1f".join([title, situation, analysis, *suggestions]).encode()).hexdigest()
+
+
+class Revision(models.Model):
+    """A text as it stood when it was frozen: for co-signers, at submission, before a change."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="revisions")
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=300)
+    situation = models.TextField()
+    analysis = models.TextField()
+    suggestions = models.JSONField()
+    hash = models.CharField(max_length=64)
+    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["proposal", "version"], name="revision_once")]
+
+
+class CoSignature(Addressed):
+    """An invitation to co-sign a frozen text, and the answer (联名)."""
+
+    class State(models.TextChoices):
+        INVITED = "invited", "待确认"
+        AGREED = "agreed", "已同意"
+        DECLINED = "declined", "不参加"
+        EXPIRED = "expired", "已过期"
+        REMOVED = "removed", "已移除"
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="cosignatures")
+    person = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="cosignatures")
+    body = models.ForeignKey("members.Body", models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=12, choices=State, default=State.INVITED)
+    text_hash = models.CharField("所签文本", max_length=64)
+    due_on = models.DateField("确认期限", null=True)
+    invited_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    note = models.CharField("说明", max_length=200, blank=True)
+    on_paper = models.BooleanField("纸质签名", default=False)
+    name_public = models.BooleanField("同意公开姓名", default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(person__isnull=True) ^ Q(body__isnull=True), name="cosigner_one"),
+            models.UniqueConstraint(
+                fields=["proposal", "person"],
+                condition=Q(state__in=["invited", "agreed"], person__isnull=False),
+                name="one_live_invitation",
+            ),
+            models.UniqueConstraint(
+                fields=["proposal", "body"],
+                condition=Q(state__in=["invited", "agreed"], body__isnull=False),
+                name="one_live_body_invitation",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person or self.body)
