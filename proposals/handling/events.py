@@ -1,0 +1,137 @@
+"""What can happen, in which words, and for whose eyes (S4)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import QuerySet
+
+from members.rights import bodies_of, may
+
+from .models import Event, Matter
+
+
+class Eye(StrEnum):
+    """A relation to a matter through which its events are read."""
+
+    PROPOSER = "proposer"
+    STAFF = "staff"
+    OFFICE = "office"
+    UNIT = "unit"
+    UNITS = "units"
+    AUDITOR = "auditor"
+
+
+ALL = frozenset({Eye.PROPOSER, Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS})
+INSIDE = frozenset({Eye.STAFF, Eye.OFFICE})
+AUTHORS = frozenset({Eye.PROPOSER, Eye.STAFF})
+OWN_UNIT = frozenset({Eye.STAFF, Eye.OFFICE, Eye.UNIT})
+OWN_UNIT_AND_PROPOSER = OWN_UNIT | {Eye.PROPOSER}
+INSIDE_UNIT = frozenset({Eye.UNIT})
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`label` may name facts in braces; `tone` colours the timeline."""
+
+    label: str
+    audience: frozenset[Eye]
+    tone: str = ""
+
+
+VERBS: dict[str, Verb] = {}
+
+
+def register(verbs: Mapping[str, Verb]) -> None:
+    VERBS.update(verbs)
+
+
+register(
+    {
+        "assigned": Verb("交办给{units}", ALL, "ok"),
+        "signed_for": Verb("{unit}签收", ALL, "ok"),
+        "objected": Verb("{unit}申请退回：{reason}", OWN_UNIT_AND_PROPOSER, "warn"),
+        "objection_answered": Verb("{unit}对接办的意见：{answer}", OWN_UNIT),
+        "objection_coordinated": Verb("召开协调会", OWN_UNIT, "warn"),
+        "objection_refused": Verb("退回申请未获同意，{unit}继续办理", OWN_UNIT_AND_PROPOSER),
+        "objection_withdrawn": Verb("{unit}撤回退回申请", OWN_UNIT),
+        "reassigned": Verb("由{old}调整为{new}办理", ALL, "warn"),
+        "succeeded": Verb("{old}的职责由{new}承接", ALL),
+        "passed_inside": Verb("转{section}{handler}办理", INSIDE_UNIT),
+        "extension_asked": Verb("{unit}申请延期至{to}", OWN_UNIT, "warn"),
+        "extension_granted": Verb("同意{unit}延期，答复期限改为{to}", OWN_UNIT_AND_PROPOSER, "warn"),
+        "extension_refused": Verb("不同意{unit}延期", OWN_UNIT),
+        "extension_withdrawn": Verb("{unit}撤回延期申请", OWN_UNIT),
+        "contacted": Verb("{unit}{mode}沟通", OWN_UNIT_AND_PROPOSER, "ok"),
+        "contact_confirmed": Verb("提案者核对沟通记录：{answer}", OWN_UNIT_AND_PROPOSER),
+        "opinion_sent": Verb("{unit}提交会办意见", OWN_UNIT | {Eye.UNITS}, "ok"),
+        "reply_drafted": Verb("{unit}登记答复稿", OWN_UNIT),
+        "reply_date_asked": Verb("{unit}补录答复函，待确认落款日期", OWN_UNIT, "warn"),
+        "reply_returned": Verb("{unit}的答复退回修改", OWN_UNIT, "warn"),
+        "replied": Verb("{unit}答复（{result}类）", ALL, "ok"),
+        "evaluated": Verb("{who}提交评价", frozenset({Eye.STAFF})),
+        "evaluation_withdrawn": Verb("{who}撤回评价", frozenset({Eye.STAFF})),
+        "evaluation_confirmed": Verb("核对纸质评价", frozenset({Eye.STAFF})),
+        "evaluation_late": Verb("{who}逾期提交评价", frozenset({Eye.STAFF})),
+        "round_closed": Verb("{unit}第{round}轮评价结束：{outcome}", ALL),
+        "rehandling": Verb("转{unit}二次办理", ALL, "warn"),
+        "joint_consulted": Verb("联合会商", ALL, "warn"),
+        "closed": Verb("办结{note}", ALL, "ok"),
+        "reopened": Verb("重新办理", ALL, "warn"),
+        "archived": Verb("归档", ALL),
+        "suspended": Verb("暂停查看（保密核查）", INSIDE, "warn"),
+        "suspension_lifted": Verb("恢复查看", INSIDE),
+        "purged": Verb("内容已清除", INSIDE, "warn"),
+        "clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", OWN_UNIT),
+    }
+)
+
+
+def eyes(user: Any, matter: Matter) -> tuple[set[Eye], set[int]]:
+    """The relations of `user` to `matter` today, and the units he acts for in it."""
+    found: set[Eye] = set()
+    if matter.participants.filter(person=user, left_at=None).exists():
+        found.add(Eye.PROPOSER)
+    if may(user, "handling.oversee"):
+        found.add(Eye.STAFF)
+    offices = bodies_of(user, "handling.decide")
+    units = bodies_of(user, "handling.read_unit")
+    mine: set[int] = set()
+    for unit, office in matter.assignments.values_list("unit_id", "office_id"):
+        if office in offices:
+            found.add(Eye.OFFICE)
+        if unit in units:
+            found.add(Eye.UNITS)
+            mine.add(unit)
+    return found, mine
+
+
+def timeline(user: Any, matter: Matter) -> list[tuple[Event, str, str]]:
+    """Events that `user` may read, newest first: (event, sentence, tone)."""
+    relations, mine = eyes(user, matter)
+    shown: list[tuple[Event, str, str]] = []
+    events: QuerySet[Event] = matter.events.select_related("by", "payload", "assignment").order_by("-seq")
+    for event in events:
+        verb = VERBS[event.verb]
+        own = event.assignment is not None and event.assignment.unit_id in mine
+        if readable(verb.audience, relations, own=own):
+            shown.append((event, sentence(verb, event), verb.tone))
+    return shown
+
+
+def readable(audience: Iterable[Eye], relations: set[Eye], *, own: bool) -> bool:
+    """Whether someone with `relations` reads an event; `own`: it is about his own unit."""
+    allowed = set(audience)
+    return bool((allowed - {Eye.UNIT}) & relations) or (own and Eye.UNIT in allowed)
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def sentence(verb: Verb, event: Event) -> str:
+    """The event in words; an erased payload leaves the bare words."""
+    payload = getattr(event, "payload", None)
+    return verb.label.format_map(_Facts(payload.facts if payload else {}))
