@@ -1,0 +1,146 @@
+"""Who may do what with a matter in the hands of units (S1): action × role × relation × state, as rows.
+
+The relation says how the row must be held: an appointment alone opens no row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from members.choices import Role
+from members.rights import roles_of
+
+from .models import Assignment, Matter, Objection
+
+
+class Held(StrEnum):
+    """How an assignment is held by whoever acts upon it."""
+
+    UNIT = "unit"            # the unit's own, through an appointment to that unit
+    HANDLER = "handler"      # passed to this very person inside the unit
+    OFFICE = "office"        # assigned by the office of the appointment
+    COMMITTEE = "committee"  # any row that the committee's office may see
+    PROPOSER = "proposer"    # a proposer of the matter himself
+    SECRETARY = "secretary"  # a proposing organisation's secretary
+    SUGGESTED = "suggested"  # the unit that an objection names
+
+
+@dataclass(frozen=True)
+class Right:
+    """Roles with the relation each needs; `states` of the assignment in which the act exists at all."""
+
+    by: Mapping[Role, Held]
+    states: frozenset[str] | None = None
+
+
+State = Assignment.State
+IN_HAND = frozenset({State.PENDING, State.SIGNED})
+SIGNED = frozenset({State.SIGNED})
+LIVE = frozenset({State.PENDING, State.SIGNED, State.ANSWERED})
+
+CLERKS = {Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, Role.UNIT_DEPUTY: Held.UNIT}
+HANDLERS = {**CLERKS, Role.UNIT_HANDLER: Held.HANDLER}
+OFFICERS = {Role.ASSIGNING_OFFICER: Held.OFFICE}
+STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}
+# whoever keeps the file records what happened on paper (P1); the actions ask these roles for the sheet
+KEEPERS = {**OFFICERS, **STAFF}
+PROPOSERS = {Role.MEMBER: Held.PROPOSER, Role.ORGANISATION_SECRETARY: Held.SECRETARY}
+
+RIGHTS: dict[str, Right] = {
+    "handling.read_unit": Right({**HANDLERS}),
+    "handling.oversee": Right({**STAFF, Role.SESSION_STAFF: Held.COMMITTEE}),
+    "handling.decide": Right({**OFFICERS}),
+    "handling.sign_for": Right({**CLERKS, **KEEPERS}, frozenset({State.PENDING})),
+    "handling.object": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, IN_HAND),
+    "handling.withdraw_objection": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}, IN_HAND),
+    "handling.answer_objection": Right(
+        {Role.UNIT_CLERK: Held.SUGGESTED, Role.UNIT_HEAD: Held.SUGGESTED, **KEEPERS}, IN_HAND
+    ),
+    "handling.decide_objection": Right({**KEEPERS}, IN_HAND),
+    "handling.transfer": Right({**KEEPERS}, LIVE),
+    "handling.pass_inside": Right({**CLERKS}, IN_HAND),
+    "handling.ask_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
+    "handling.withdraw_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}, SIGNED),
+    "handling.decide_extension": Right({**KEEPERS}, SIGNED),
+    "handling.record_contact": Right({**HANDLERS, **KEEPERS}, LIVE),
+    "handling.confirm_contact": Right({**PROPOSERS, **STAFF}),
+    "handling.send_opinion": Right({**HANDLERS, **KEEPERS}, IN_HAND),
+    "handling.draft_reply": Right({**HANDLERS, **KEEPERS}, SIGNED),
+    "handling.reply": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
+    "handling.confirm_reply_date": Right({**KEEPERS}, SIGNED),
+    "handling.evaluate": Right({**PROPOSERS}, frozenset({State.ANSWERED, State.SETTLED})),
+    "handling.withdraw_evaluation": Right({**PROPOSERS}, frozenset({State.ANSWERED})),
+    "handling.record_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
+    "handling.confirm_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
+    "handling.confirm_dissatisfaction": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
+    "handling.clear_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
+    "handling.consult_jointly": Right({**KEEPERS}, frozenset({State.ANSWERED})),
+    "handling.archive": Right({**STAFF}),
+    "handling.suspend": Right({**STAFF, Role.SESSION_STAFF: Held.COMMITTEE, Role.REPORT_STAFF: Held.COMMITTEE}),
+    "handling.lift_suspension": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}),
+    "handling.purge": Right({**STAFF}),
+    "handling.chase": Right({**KEEPERS}, LIVE),
+    "handling.explain": Right(
+        {
+            **HANDLERS, **KEEPERS, **PROPOSERS, Role.SESSION_STAFF: Held.COMMITTEE,
+            Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE,
+        }
+    ),
+    "handling.settings": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
+}
+
+
+def roles_by_action(rights: Mapping[str, Right]) -> dict[str, frozenset[Role]]:
+    """What `members.rights.register` wants: the roles that grant each action."""
+    return {action: frozenset(right.by) for action, right in rights.items()}
+
+
+def held(user: Any, right: Right, path: str = "") -> Q:
+    """The condition that an assignment at `path` is held by `user` in a way that `right` asks for."""
+    to = f"{path}__" if path else ""
+    condition = Q(pk__in=[])
+    for role, bodies in roles_of(user, timezone.localdate()).items():
+        match right.by.get(role):
+            case Held.UNIT:
+                condition |= Q(**{f"{to}unit__in": bodies})
+            case Held.HANDLER:
+                condition |= Q(**{f"{to}unit__in": bodies, f"{to}handler": user})
+            case Held.OFFICE:
+                condition |= Q(**{f"{to}office__in": bodies})
+            case Held.COMMITTEE:
+                condition |= Q(**{f"{to}pk__isnull": False})
+            case Held.PROPOSER:
+                condition |= Q(**{f"{to}matter__participants__person": user, f"{to}matter__participants__left_at": None})
+            case Held.SECRETARY:
+                condition |= Q(**{f"{to}matter__participants__body__in": bodies})
+            case Held.SUGGESTED:
+                condition |= Q(
+                    **{f"{to}objections__suggested__in": bodies, f"{to}objections__state__in": Objection.UNDECIDED}
+                )
+            case _:
+                pass
+    return condition
+
+
+M = TypeVar("M", bound=Model)
+
+
+def in_hands_of(rows: QuerySet[M], user: Any, action: str, path: str = "") -> QuerySet[M]:
+    """The rows upon which `user` may do `action` today.
+
+    `path` leads from the row to its assignment ("" for assignments). Rows whose matter the user may not
+    see are left out, save where an objection asks the suggested unit.
+    """
+    right = RIGHTS[action]
+    to = f"{path}__" if path else ""
+    ids = rows.filter(held(user, right, path)).values("pk")
+    found = rows.filter(pk__in=ids)
+    if right.states is not None:
+        found = found.filter(**{f"{to}state__in": right.states})
+    if action != "handling.answer_objection":
+        found = found.filter(**{f"{to}matter__in": Matter.objects.visible_to(user)})
+    return found

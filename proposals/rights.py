@@ -1,0 +1,112 @@
+"""Who may do what with a proposal before and beside its handling (S1), as rows."""
+
+from enum import StrEnum
+from typing import Any
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from members.choices import Role
+from members.rights import roles_of
+from proposals.handling.models import Matter
+
+from .models import Proposal, Status
+
+
+class Held(StrEnum):
+    """How a proposal is held by whoever acts upon it."""
+
+    OWN = "own"              # first proposer, or whoever entered the draft for him
+    OF_BODY = "of_body"      # secretary or convener of the proposing organisation
+    INVITED = "invited"      # invited to co-sign
+    PROPOSER = "proposer"    # any proposer
+    COMMITTEE = "committee"  # any row that the proposal office may see
+    OFFICE = "office"        # of the office that assigns it
+    ASKED = "asked"          # a unit asked beforehand
+
+
+@dataclass(frozen=True)
+class Right:
+    by: Mapping[Role, Held]
+    states: frozenset[str] | None = None
+
+
+WRITERS = {
+    Role.MEMBER: Held.OWN, Role.ORGANISATION_SECRETARY: Held.OF_BODY, Role.CONVENER: Held.OF_BODY,
+}
+DESK = {
+    Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE, Role.SESSION_STAFF: Held.COMMITTEE,
+}
+STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}
+EDITABLE = frozenset({Status.DRAFT, Status.COSIGNING, Status.RETURNED})
+BEFORE_DECISION = frozenset({Status.SUBMITTED, Status.REVIEWING})
+
+RIGHTS: dict[str, Right] = {
+    "proposals.list": Right(
+        {
+            **WRITERS, **DESK, Role.ASSIGNING_OFFICER: Held.OFFICE, Role.UNIT_CLERK: Held.ASKED,
+            Role.UNIT_HEAD: Held.ASKED, Role.UNIT_DEPUTY: Held.ASKED, Role.UNIT_HANDLER: Held.ASKED,
+            Role.LEADER: Held.OFFICE, Role.LEADER_SECRETARY: Held.OFFICE, Role.SECRETARY_GENERAL: Held.COMMITTEE,
+        }
+    ),
+    "proposals.write": Right({**WRITERS}, EDITABLE),
+    "proposals.enter": Right({**DESK}, EDITABLE),
+    "proposals.confirm_text": Right({**WRITERS, **DESK}),
+    "proposals.invite": Right({**WRITERS, **DESK}, EDITABLE),
+    "proposals.answer_invitation": Right({Role.MEMBER: Held.INVITED, Role.ORGANISATION_SECRETARY: Held.OF_BODY}),
+    "proposals.cosign_on_paper": Right(
+        {**DESK}, EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER})
+    ),
+    "proposals.submit": Right({**WRITERS, **DESK}, EDITABLE),
+    "proposals.withdraw": Right(
+        {**WRITERS, **STAFF},
+        EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.ASSIGNED}),
+    ),
+    "proposals.claim": Right({**DESK}, BEFORE_DECISION),
+    "proposals.review": Right({**DESK}, BEFORE_DECISION),
+    "proposals.decide": Right({**STAFF}, BEFORE_DECISION),
+    "proposals.merge": Right(
+        {**STAFF}, BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.MERGED})
+    ),
+    "proposals.turn": Right({**STAFF}, BEFORE_DECISION | frozenset({Status.DECLINED})),
+    "proposals.number": Right({**STAFF}, frozenset({Status.TO_NUMBER})),
+    "proposals.allocate": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
+    "proposals.answer_preconsultation": Right({Role.UNIT_CLERK: Held.ASKED, Role.UNIT_HEAD: Held.ASKED}),
+    "proposals.hand_over": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
+    "proposals.archive": Right({**STAFF}, frozenset({Status.CLOSED})),
+    "proposals.placeholder": Right({**STAFF}),
+    "proposals.import": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
+    "proposals.plenary": Right({**DESK}),
+    "proposals.settings": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
+}
+
+
+def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Proposal]:
+    """The proposals upon which `user` may do `action` today; what he may not see is left out."""
+    right = RIGHTS[action]
+    condition = Q(pk__in=[])
+    for role, bodies in roles_of(user, timezone.localdate()).items():
+        match right.by.get(role):
+            case Held.OWN:
+                condition |= Q(matter__participants__person=user, matter__participants__role="first")
+            case Held.OF_BODY:
+                condition |= Q(matter__participants__body__in=bodies)
+            case Held.INVITED:
+                condition |= Q(cosignatures__person=user)
+            case Held.PROPOSER:
+                condition |= Q(matter__participants__person=user)
+            case Held.COMMITTEE:
+                condition |= Q(pk__isnull=False)
+            case Held.OFFICE:
+                condition |= Q(matter__office__in=bodies)
+            case Held.ASKED:
+                condition |= Q(preconsultations__unit__in=bodies)
+            case _:
+                pass
+    found = rows.filter(pk__in=rows.filter(condition).values("pk"))
+    if right.states is not None:
+        found = found.filter(status__in=right.states)
+    return found.filter(matter__in=Matter.objects.visible_to(user))
