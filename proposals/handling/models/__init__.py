@@ -13,6 +13,21 @@ from .assignment import (
     ResultClass,
     together,
 )
+from .clocks import (
+    Audience,
+    CalendarDay,
+    CalendarVersion,
+    CalendarYear,
+    Checkpoint,
+    ClockEvent,
+    EngineBeat,
+    EngineClock,
+    ExtensionRequest,
+    Ladder,
+    LadderStep,
+    Obligation,
+    TimeRule,
+)
 from .matter import (
     Access,
     Addressed,
@@ -31,8 +46,10 @@ from .matter import (
 from .reply import Evaluation, EvaluationRound, Reply, ReplyPoint
 
 __all__ = [
-    "Access", "Addressed", "Assignment", "CoOpinion", "Contact", "ContactAnswer", "Evaluation", "EvaluationRound",
-    "Event", "EventPayload", "Exposure", "ExtensionApproval", "JointConsultation", "Kind", "Matter", "NumberSeries",
-    "Objection", "Participant", "Policy", "Priority", "Reason", "Reply", "ReplyPoint", "ResultClass", "Stage",
-    "Suggestion", "Suspension", "together",
+    "Access", "Addressed", "Assignment", "Audience", "CalendarDay", "CalendarVersion", "CalendarYear", "Checkpoint",
+    "ClockEvent", "CoOpinion", "Contact", "ContactAnswer", "EngineBeat", "EngineClock", "Evaluation",
+    "EvaluationRound", "Event", "EventPayload", "Exposure", "ExtensionApproval", "ExtensionRequest",
+    "JointConsultation", "Kind", "Ladder", "LadderStep", "Matter", "NumberSeries", "Objection", "Obligation",
+    "Participant", "Policy", "Priority", "Reason", "Reply", "ReplyPoint", "ResultClass", "Stage", "Suggestion",
+    "Suspension", "TimeRule", "together",
 ]

@@ -1,0 +1,1 @@
+"""How time limits are counted: pure functions over dates, without database and without a clock."""
