@@ -1,0 +1,253 @@
+"""Telling people, each once, and taking back what has not left the house."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from members import audit
+from members.errors import WrongStep
+from members.inbox.doorbell import SEND, WORK, ring_after_commit
+from members.inbox.models import Channel, ChannelStop, JobState, LongJob, Message, PhoneNotice, State
+from members.inbox.reach import Reach, reach_of
+from members.inbox.registry import SENDING, Subject
+from members.models import Person
+
+# the key of the sending that carries a fact to this person by this channel, and the moment before which it waits
+Address = Callable[[int, Reach, Channel], tuple[str, datetime]]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing to tell one person; `stem` is its key without person and channel, as in `o123:e2:s4:n1`."""
+
+    stem: str
+    recipient_id: int
+    template: str
+    subject: Subject
+    about: int | None = None
+    epoch: int | None = None
+
+
+@transaction.atomic
+def tell(recipients: Iterable[int], *, event_id: int, template: str, subject: Subject, now: datetime) -> None:
+    """Tell each person once what happened; in the inbox at once, by mail as soon as the sender comes round.
+
+    Calling it again for the same event tells nobody twice.
+    """
+    messages = [
+        _message(f"ev{event_id}:p{person_id}:{channel}", person_id, channel, template, subject, now=now)
+        for person_id, reach in sorted(reach_of(recipients).items())
+        for channel in reach.channels
+    ]
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    ring_after_commit(SEND)
+
+
+@transaction.atomic
+def tell_many(facts: Iterable[tuple[int, int, str, Subject]], *, sending: str, now: datetime) -> None:
+    """Tell the many facts of one act, (recipient, event, template, subject) each, in one message per person (P3).
+
+    `sending` names the act in the key, as in `handover:b12`; its first word names the heading.
+    """
+    told = [Fact(f"ev{event_id}", person_id, template, subject) for person_id, event_id, template, subject in facts]
+
+    def address(person_id: int, reach: Reach, channel: Channel) -> tuple[str, datetime]:
+        return f"{sending}:p{person_id}:{channel}", now
+
+    _post(told, address, name=sending.split(":")[0], now=now)
+
+
+@transaction.atomic
+def remind(facts: Iterable[Fact], *, now: datetime) -> None:
+    """Post reminders: whatever falls into one hour for one person and channel is one message (P3).
+
+    Nobody is mailed before the hour of the day that he chose; the inbox does not wait.
+    """
+
+    def address(person_id: int, reach: Reach, channel: Channel) -> tuple[str, datetime]:
+        opens = _slot(now, reach, channel)
+        return f"digest:p{person_id}:{channel}:{timezone.localtime(opens):%Y-%m-%dT%H}", max(opens, now)
+
+    _post(list(facts), address, name="digest", now=now)
+
+
+@transaction.atomic
+def cancel(about: int | Collection[int], *, before_epoch: int | None = None) -> int:
+    """Take back what has not been handed off about these obligations, and return how many rows that were.
+
+    It waits for a hand-off in flight; none begins after it has run. With `before_epoch` only what older
+    epochs planned. To be called with the obligation locked, in the transaction that closes it.
+    """
+    obligations = [about] if isinstance(about, int) else list(about)
+    pending = Message.objects.filter(about__in=obligations, state=State.PENDING)
+    if before_epoch is not None:
+        pending = pending.filter(epoch__lt=before_epoch)
+    locked = list(pending.order_by("id").select_for_update(no_key=True).values_list("pk", flat=True))
+    return Message.objects.filter(pk__in=locked, state=State.PENDING).update(state=State.CANCELLED)
+
+
+@transaction.atomic
+def resend(message: Message, *, by: Person, now: datetime) -> None:
+    """Give a message that did not arrive another try, under the same Message-ID.
+
+    Raises WrongStep if it is not one that waits for this decision.
+    """
+    message = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
+    if message.channel != Channel.EMAIL or message.state not in (State.DEAD, State.UNKNOWN) or message.part_of_id:
+        raise WrongStep("这条通知不在未送达之列，不能重发。")
+    again = Message.objects.filter(Q(pk=message.pk) | Q(part_of=message), state=message.state)
+    again.update(state=State.PENDING, not_before=now, error="")
+    ChannelStop.objects.filter(person=message.recipient_id, channel=Channel.EMAIL).delete()
+    audit.record("inbox.resend", by=by, subject=message.key, now=now)
+    ring_after_commit(SEND)
+
+
+@transaction.atomic
+def told_by_phone(person: Person, *, note: str = "", by: Person, now: datetime) -> PhoneNotice:
+    """Record that this person was told by telephone of everything that stands in the inbox now (已电话通知)."""
+    notice = PhoneNotice.objects.create(person=person, by=by, at=now, upto=now, note=note)
+    audit.record("inbox.told_by_phone", by=by, subject=str(person.public_id), now=now)
+    return notice
+
+
+def mark_read(message: Message, *, now: datetime) -> None:
+    """The second time changes nothing."""
+    Message.objects.filter(pk=message.pk, channel=Channel.INAPP, read_at=None).update(read_at=now)
+
+
+def mark_all_read(person: Person, *, upto: datetime, now: datetime) -> int:
+    """Mark as read what the person had on the page; what came after `upto` stays unread."""
+    return Message.objects.inbox_of(person).unread().filter(created_at__lte=upto).update(read_at=now)
+
+
+@transaction.atomic
+def start_job(kind: str, *, title: str, args: dict[str, Any], back: str = "", by: Person, now: datetime) -> LongJob:
+    """Queue long work; its page shows how far it is."""
+    job = LongJob.objects.create(kind=kind, title=title, args=args, back=back, by=by, created_at=now)
+    ring_after_commit(WORK)
+    return job
+
+
+@transaction.atomic
+def retry_job(job: LongJob, *, by: Person, now: datetime) -> None:
+    """Run work that failed once more. Raises WrongStep if it did not fail."""
+    job = LongJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
+    if job.state != JobState.FAILED:
+        raise WrongStep("只有未完成的任务可以重新开始。")
+    LongJob.objects.filter(pk=job.pk).update(
+        state=JobState.WAITING, attempts=0, leased_until=None, finished_at=None, error=""
+    )
+    ring_after_commit(WORK)
+
+
+def _message(
+    key: str, person_id: int, channel: Channel, template: str, subject: Subject, *, now: datetime, **more: Any
+) -> Message:
+    """A message in the inbox is delivered by being there; a mail waits for the sender."""
+    inside = channel == Channel.INAPP
+    return Message(
+        key=key,
+        recipient_id=person_id,
+        channel=channel,
+        template=template,
+        subject=subject,
+        state=State.SENT if inside else State.PENDING,
+        sent_at=now if inside else None,
+        created_at=now,
+        not_before=more.pop("not_before", now),
+        **more,
+    )
+
+
+def _slot(now: datetime, reach: Reach, channel: Channel) -> datetime:
+    """The full hour that a digest is named after."""
+    hour = timezone.localtime(now).replace(minute=0, second=0, microsecond=0)
+    if channel == Channel.EMAIL and hour.hour < reach.digest_hour:
+        return hour.replace(hour=reach.digest_hour)
+    return hour
+
+
+def _post(facts: Sequence[Fact], address: Address, *, name: str, now: datetime) -> None:
+    """Write facts that are new, and the sendings that carry them, in a constant number of queries."""
+    reaches = reach_of(fact.recipient_id for fact in facts)
+    rows: dict[str, Message] = {}
+    carrier: dict[str, str] = {}
+    sendings: dict[str, Message] = {}
+    for fact in facts:
+        reach = reaches.get(fact.recipient_id)
+        for channel in reach.channels if reach else ():
+            row = _fact_row(fact, channel, now=now)
+            rows[row.key] = row
+            carrier[row.key], opens = address(fact.recipient_id, reaches[fact.recipient_id], channel)
+            sendings[carrier[row.key]] = _message(
+                carrier[row.key], fact.recipient_id, channel, SENDING, {"name": name}, now=now, not_before=opens
+            )
+    known = set(Message.objects.filter(key__in=rows).values_list("key", flat=True))
+    fresh = {key: row for key, row in rows.items() if key not in known}
+    carried_by = _open_sendings([sendings[key] for key in sorted({carrier[key] for key in fresh})])
+    for key, row in fresh.items():
+        row.part_of_id = carried_by[carrier[key]]
+    Message.objects.bulk_create([fresh[key] for key in sorted(fresh)], ignore_conflicts=True)
+    _show_again(carried_by.values(), now=now)
+    ring_after_commit(SEND)
+
+
+def _fact_row(fact: Fact, channel: Channel, *, now: datetime) -> Message:
+    return _message(
+        f"{fact.stem}:p{fact.recipient_id}:{channel}",
+        fact.recipient_id,
+        channel,
+        fact.template,
+        fact.subject,
+        about=fact.about,
+        epoch=fact.epoch,
+        now=now,
+    )
+
+
+def _open_sendings(wanted: Sequence[Message]) -> dict[str, int]:
+    """Return for each wanted sending, by key, the id of one that still takes facts; it is made if need be.
+
+    A sending that has gone out, or is going out now, is followed by another with `#2` behind its key.
+    """
+    found: dict[str, int] = {}
+    for number in count(1):
+        missing = {f"{sending.key}#{number}" if number > 1 else sending.key: sending for sending in wanted}
+        missing = {key: sending for key, sending in missing.items() if sending.key not in found}
+        if not missing:
+            break
+        rows = [_numbered(missing[key], key) for key in sorted(missing)]
+        Message.objects.bulk_create(rows, ignore_conflicts=True)
+        found |= {missing[key].key: pk for key, pk in _lock_open(list(missing))}
+    return found
+
+
+def _numbered(sending: Message, key: str) -> Message:
+    row = copy(sending)
+    row.key = key
+    return row
+
+
+def _lock_open(keys: Sequence[str]) -> list[tuple[str, int]]:
+    """Lock those that still take facts. The lock is shared by all who post and keeps the sender away."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key, id FROM inbox_message WHERE key = ANY(%s) AND (channel = %s OR state = %s)"
+            " ORDER BY id FOR SHARE SKIP LOCKED",
+            [list(keys), Channel.INAPP, State.PENDING],
+        )
+        return list(cursor.fetchall())
+
+
+def _show_again(sendings: Collection[int], *, now: datetime) -> None:
+    """A sending in the inbox that was read and has now grown is unread again."""
+    Message.objects.filter(pk__in=sendings, channel=Channel.INAPP, read_at__isnull=False).update(
+        read_at=None, created_at=now
+    )

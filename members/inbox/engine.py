@@ -1,0 +1,263 @@
+"""The sender: claims what is due, hands it over, marks it. Any number of copies may run.
+
+A claim and a hand-off are two steps: the claim counts `attempts`, which is the token of the hand-off. A row
+that was closed, re-claimed or is being closed right now is not handed off.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.db import connection, transaction
+
+from members.inbox import mail, registry
+from members.inbox.models import Channel, ChannelStop, Message, State
+from members.inbox.reach import mark_of
+from members.inbox.registry import SENDING, Rendered
+from members.inbox.transport import Delayed, LineDown, Refused, Transport, Unsure, open_transport
+
+logger = logging.getLogger(__name__)
+
+BATCH = 20
+LEASE = timedelta(seconds=120)
+BUDGET = timedelta(seconds=40)
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=6)
+GIVE_UP_AFTER = timedelta(days=5)
+
+_CLAIM = """
+    UPDATE inbox_message SET attempts = attempts + 1, not_before = %s
+    WHERE id IN (
+        SELECT id FROM inbox_message
+        WHERE state = 'pending' AND part_of_id IS NULL AND not_before <= %s
+        ORDER BY not_before, id LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, attempts
+"""
+
+
+class Outcome(Enum):
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    DELAYED = "delayed"
+    LINE_DOWN = "line_down"
+    PASSED = "passed"
+
+
+@dataclass
+class Tally:
+    """How many messages ended how, in one run of the sender."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        self.counts[outcome.value] = self.counts.get(outcome.value, 0) + 1
+
+
+class _Watch:
+    """The given moment, moving on with the machine's monotonic clock."""
+
+    def __init__(self, now: datetime) -> None:
+        self.start = now
+        self.began = time.monotonic()
+
+    def passed(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self.began)
+
+    def now(self) -> datetime:
+        return self.start + self.passed()
+
+
+def send(*, now: datetime, transport: Transport | None = None) -> Tally:
+    """Hand over what is due, until nothing is left, the budget is spent, or the line is down."""
+    watch, tally = _Watch(now), Tally()
+    regroup(now=now)
+    line = transport or open_transport()
+    try:
+        while watch.passed() < BUDGET:
+            if not (claimed := claim(now=watch.now())) or not _hand_off_all(claimed, line, watch, tally):
+                break
+    finally:
+        line.close()
+    return tally
+
+
+def claim(*, now: datetime) -> list[tuple[int, int]]:
+    """Lease up to a batch of due messages to this process, and return (id, token) of each."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [now + LEASE, now, BATCH])
+        return list(cursor.fetchall())
+
+
+def _hand_off_all(claimed: Sequence[tuple[int, int]], line: Transport, watch: _Watch, tally: Tally) -> bool:
+    """Return whether another batch makes sense. What is left of a lease half spent comes back by itself."""
+    lease = _Watch(watch.now())
+    for pk, token in claimed:
+        if lease.passed() > LEASE / 2:
+            return False
+        try:
+            outcome = hand_off(pk, token, line, now=watch.now())
+        except Exception as error:  # one poisoned row must not keep the others from being sent
+            logger.exception("message %s was not handed off", pk)
+            outcome = _postpone(pk, token, f"{type(error).__name__}: {error}", now=watch.now())
+        tally.add(outcome)
+        if outcome == Outcome.LINE_DOWN:
+            return False
+    return True
+
+
+@transaction.atomic
+def hand_off(pk: int, token: int, line: Transport, *, now: datetime) -> Outcome:
+    """Send one claimed message, in one transaction with its mark.
+
+    The locks make a cancelling statement wait for a hand-off in flight, and a hand-off pass by what is being
+    cancelled. What the recipient may no longer see is left out (S4).
+    """
+    claimed = Message.objects.filter(pk=pk, attempts=token, state=State.PENDING, part_of=None)
+    locked = claimed.select_related("recipient").select_for_update(skip_locked=True, no_key=True, of=("self",))
+    message = locked.first()
+    if message is None:
+        return Outcome.PASSED
+    facts = _lock_facts(message)
+    words = _words(facts) if message.recipient.is_active else {}
+    gone = [fact.pk for fact in facts if fact.pk not in words]
+    Message.objects.filter(pk__in=gone, part_of=message).update(state=State.CANCELLED, error="收件人不再可见")
+    if not words:
+        return _end(message, [], Outcome.CANCELLED, now=now, error="没有可发的内容")
+    return _deliver(message, words, line, now=now)
+
+
+def _lock_facts(message: Message) -> list[Message]:
+    """What the mail says: the facts of a sending that are not just being cancelled, or the message itself."""
+    if message.template != SENDING:
+        return [message]
+    pending = message.facts.filter(state=State.PENDING).order_by("pk")
+    facts = list(pending.select_for_update(skip_locked=True, no_key=True, of=("self",)))
+    for fact in facts:
+        fact.recipient = message.recipient
+    return facts
+
+
+def _words(facts: Sequence[Message]) -> dict[int, Rendered]:
+    """Put each fact into words; one that cannot be rendered is marked and does not hold up the rest."""
+    try:
+        with transaction.atomic():
+            return _rendered(facts)
+    except Exception:  # whatever a template raises
+        if len(facts) == 1:
+            raise
+    words: dict[int, Rendered] = {}
+    for fact in facts:
+        try:
+            with transaction.atomic():
+                words |= _rendered([fact])
+        except Exception as error:  # whatever a template raises
+            logger.exception("message %s cannot be rendered", fact.pk)
+            # on its own from now on, so that it shows among the undelivered
+            Message.objects.filter(pk=fact.pk).update(
+                state=State.DEAD, part_of=None, error=f"{type(error).__name__}: {error}"[:500]
+            )
+    return words
+
+
+def _rendered(facts: Sequence[Message]) -> dict[int, Rendered]:
+    if not facts:
+        return {}
+    rendered = registry.render([(fact.template, fact.subject) for fact in facts], facts[0].recipient)
+    return {fact.pk: words for fact, words in zip(facts, rendered, strict=True) if words is not None}
+
+
+def _deliver(message: Message, words: dict[int, Rendered], line: Transport, *, now: datetime) -> Outcome:
+    address = message.recipient.email
+    try:
+        title = registry.heading(message.subject.get("name", ""), len(words))
+        letter = mail.compose(message, address, title, list(words.values()), now=now)
+        message.message_id = letter["Message-ID"]
+        line.deliver(letter)
+    except Refused as refusal:
+        if refusal.gone and address:
+            _stop_mail(message, address, str(refusal), now=now)
+        return _end(message, words, Outcome.DEAD, now=now, error=str(refusal))
+    except Unsure as doubt:
+        return _end(message, words, Outcome.UNKNOWN, now=now, error=str(doubt))
+    except Delayed as delay:
+        return _postpone(message.pk, message.attempts, str(delay), now=now, line_down=isinstance(delay, LineDown))
+    return _end(message, words, Outcome.SENT, now=now)
+
+
+def _end(message: Message, facts: Iterable[int], outcome: Outcome, *, now: datetime, error: str = "") -> Outcome:
+    """Mark the message and the facts that it carried."""
+    Message.objects.filter(pk__in={message.pk, *facts}).update(
+        state=outcome.value,
+        sent_at=now if outcome == Outcome.SENT else None,
+        message_id=message.message_id,
+        error=error[:500],
+    )
+    return outcome
+
+
+def _postpone(pk: int, token: int, error: str, *, now: datetime, line_down: bool = False) -> Outcome:
+    """Try again later, ever more rarely; after five days it is a matter for people.
+
+    A line that is down is no fault of the message: it keeps its turn.
+    """
+    mine = Message.objects.filter(pk=pk, attempts=token, state=State.PENDING)
+    if line_down:
+        mine.update(not_before=now + FIRST_PAUSE, error=error[:500])
+        return Outcome.LINE_DOWN
+    if mine.filter(created_at__lt=now - GIVE_UP_AFTER).exists() and pause_after(token) == LONGEST_PAUSE:
+        mine.update(state=State.DEAD, error=error[:500])
+        Message.objects.filter(part_of=pk, state=State.PENDING).update(state=State.DEAD, error=error[:500])
+        return Outcome.DEAD
+    mine.update(not_before=now + pause_after(token), error=error[:500])
+    return Outcome.DELAYED
+
+
+def pause_after(attempts: int) -> timedelta:
+    """One minute, doubled with each try, six hours at most.
+
+    >>> [pause_after(n).seconds // 60 for n in (1, 2, 3, 9, 10, 30)]
+    [1, 2, 4, 256, 360, 360]
+    """
+    return min(FIRST_PAUSE * 2 ** (min(attempts, 20) - 1), LONGEST_PAUSE)
+
+
+def _stop_mail(message: Message, address: str, error: str, *, now: datetime) -> None:
+    """Write to this address no more until the person has another one or somebody resends."""
+    ChannelStop.objects.update_or_create(
+        person=message.recipient,
+        channel=Channel.EMAIL,
+        defaults={"mark": mark_of(address), "error": error[:500], "stopped_at": now},
+    )
+
+
+@transaction.atomic
+def regroup(*, now: datetime) -> int:
+    """Give facts whose sending has gone without them a sending of their own, and return their number.
+
+    That happens when a cancellation was rolled back while the sending went out.
+    """
+    left = Message.objects.filter(state=State.PENDING, part_of__isnull=False).exclude(part_of__state=State.PENDING)
+    facts = list(
+        left.select_related("part_of").select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("pk")
+    )
+    for fact in facts:
+        assert fact.part_of is not None
+        sending, _ = Message.objects.get_or_create(
+            key=f"{fact.part_of.key}#again{fact.part_of.attempts}",
+            defaults={
+                "recipient_id": fact.recipient_id,
+                "channel": fact.channel,
+                "template": SENDING,
+                "subject": fact.part_of.subject,
+                "not_before": now,
+                "created_at": now,
+            },
+        )
+        Message.objects.filter(pk=fact.pk).update(part_of=sending)
+    return len(facts)

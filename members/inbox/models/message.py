@@ -1,0 +1,112 @@
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+if TYPE_CHECKING:
+    from members.models import Person
+
+
+class Channel(models.TextChoices):
+    INAPP = "inapp", "站内"
+    EMAIL = "email", "邮件"
+
+
+class State(models.TextChoices):
+    PENDING = "pending", "待发送"
+    SENT = "sent", "已送出"
+    CANCELLED = "cancelled", "已取消"
+    DEAD = "dead", "送不到"
+    UNKNOWN = "unknown", "结果不明"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def inbox_of(self, person: "Person") -> Self:
+        """What stands in this person's inbox: whole sendings and single messages, never a sending's parts."""
+        return self.filter(recipient=person, channel=Channel.INAPP, part_of=None)
+
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def waiting(self, *, now: datetime) -> Self:
+        return self.filter(state=State.PENDING, part_of=None, not_before__lte=now)
+
+    def undeliverable(self) -> Self:
+        """Sendings that need a person's eye: refused for good, or taken by a server that never said so."""
+        return self.filter(state__in=[State.DEAD, State.UNKNOWN], part_of=None)
+
+
+class Message(models.Model):
+    """What one person is told by one channel (通知), once: `key` is unique.
+
+    A sending (one mail that lists several facts) is a message too; its facts point to it by `part_of` and are
+    never handed off on their own. No text is kept: it is rendered when shown or sent, for this recipient,
+    from `template` and the references in `subject`.
+    """
+
+    key = models.CharField("标识", max_length=200, unique=True)
+    about = models.BigIntegerField("时限", null=True)
+    epoch = models.PositiveIntegerField("时限版本", null=True)
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages", db_index=False, verbose_name="收件人"
+    )
+    channel = models.CharField("渠道", max_length=8, choices=Channel)
+    template = models.CharField("模板", max_length=80)
+    subject = models.JSONField("事由", default=dict)
+    part_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="facts", db_index=False)
+    not_before = models.DateTimeField("不早于")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveIntegerField("次数", default=0)
+    message_id = models.CharField("邮件标识", max_length=250, default="")
+    created_at = models.DateTimeField("生成时间")
+    sent_at = models.DateTimeField("送出时间", null=True)
+    read_at = models.DateTimeField("阅读时间", null=True)
+    error = models.CharField("问题", max_length=500, default="")
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "通知"
+        constraints = [
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="message_channel"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="message_state"),
+            models.CheckConstraint(
+                condition=~Q(state=State.SENT) | Q(sent_at__isnull=False), name="message_sent_has_moment"
+            ),
+            models.CheckConstraint(
+                condition=Q(read_at=None) | Q(channel=Channel.INAPP), name="message_only_inapp_is_read"
+            ),
+            models.CheckConstraint(
+                condition=Q(about=None, epoch=None) | Q(about__isnull=False, epoch__isnull=False),
+                name="message_about_with_epoch",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before", "id"], condition=Q(state=State.PENDING, part_of=None), name="message_waiting"
+            ),
+            models.Index(fields=["about"], condition=Q(state=State.PENDING), name="message_pending_about"),
+            models.Index(fields=["part_of", "id"], condition=Q(part_of__isnull=False), name="message_facts"),
+            models.Index(
+                F("recipient"),
+                F("created_at").desc(),
+                F("id").desc(),
+                condition=Q(channel=Channel.INAPP, part_of=None),
+                name="message_inbox",
+            ),
+            models.Index(
+                fields=["recipient", "created_at"],
+                condition=Q(channel=Channel.INAPP, part_of=None, read_at=None),
+                name="message_unread",
+            ),
+            models.Index(
+                fields=["created_at", "id"],
+                condition=Q(state__in=[State.DEAD, State.UNKNOWN], part_of=None),
+                name="message_undeliverable",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
