@@ -1,0 +1,34 @@
+"""What people do with a matter in the hands of units. Each is one transaction and one event."""
+
+from .closing import archive, consult_jointly, reopen, settle
+from .contact import confirm_contact, record_contact
+from .evaluating import (
+    clear_evaluation,
+    close_lapsed_rounds,
+    confirm_dissatisfaction,
+    confirm_evaluation,
+    evaluate,
+    withdraw_evaluation,
+)
+from .extending import ask_extension, decide_extension, withdraw_extension
+from .giving import Given, Part, announce, assign, pass_inside, sign_for, succeed, transfer
+from .objecting import (
+    answer_objection,
+    coordinate_objection,
+    object_to,
+    refuse_objection,
+    uphold_objection,
+    withdraw_objection,
+)
+from .paper import Paper
+from .replying import PointGiven, confirm_reply_date, deliver_reply, draft_reply, return_reply, send_opinion
+from .secrecy import ask_purge, lift_suspension, suspend
+
+__all__ = [
+    "Given", "Paper", "Part", "PointGiven", "announce", "answer_objection", "archive", "ask_extension", "ask_purge",
+    "assign", "clear_evaluation", "close_lapsed_rounds", "confirm_contact", "confirm_dissatisfaction",
+    "confirm_evaluation", "confirm_reply_date", "consult_jointly", "coordinate_objection", "decide_extension",
+    "deliver_reply", "draft_reply", "evaluate", "lift_suspension", "object_to", "pass_inside",
+    "record_contact", "refuse_objection", "reopen", "return_reply", "send_opinion", "settle", "sign_for", "succeed",
+    "suspend", "transfer", "uphold_objection", "withdraw_evaluation", "withdraw_extension", "withdraw_objection",
+]

@@ -1,0 +1,123 @@
+"""Handling ends, begins again, and goes to the archive."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from members.errors import Refused, WrongStep
+from members.inbox.actions import tell
+from members.models import Person
+from proposals.handling import clocks, owners, queries, readers
+from proposals.handling.models import Assignment, EvaluationRound, JointConsultation, Matter, Stage
+
+from .giving import restage, subject_of
+from .paper import Paper, lock, paper_facts
+
+State = Assignment.State
+Outcome = EvaluationRound.Outcome
+
+
+def settle_if_done(assignment: Assignment, *, by: Person | None, now: datetime) -> None:
+    """Close the matter once every answering unit's latest round has ended well (P8). Matter locked."""
+    matter = assignment.matter
+    for row in matter.assignments.current().answering():
+        last = row.evaluation_rounds.filter(round=row.round).first()
+        if last is None or last.closed_at is None or last.outcome == Outcome.DISSATISFIED:
+            return
+    settle(matter, by=by, now=now)
+
+
+def settle(matter: Matter, *, by: Person | None, now: datetime) -> None:
+    """Handling is over: every clock ends; silence shows as 办结（未反馈 n 人）."""
+    rounds = EvaluationRound.objects.filter(assignment__matter=matter, assignment__ended_at=None)
+    latest = [row for row in rounds.select_related("assignment") if row.round == row.assignment.round]
+    missing = sum(row.missing for row in latest)
+    silent = any(row.outcome == Outcome.NOT_RETURNED for row in latest)
+    matter.assignments.current().update(state=State.SETTLED)
+    clocks.cancel_all(matter=matter, by=by, now=now, reason="办结")
+    matter.closed_at = now
+    matter.stage = Stage.CLOSED_SILENT if silent else Stage.CLOSED
+    matter.save(update_fields=["closed_at", "stage"])
+    event = matter.record("closed", by=by, now=now, note=f"（未反馈{missing}人）" if missing else "", missing=missing)
+    owners.of(matter).settled(matter)
+    readers.refresh(matter)
+    today = timezone.localdate(now)
+    units = matter.assignments.current().values_list("unit_id", flat=True)
+    people = {*queries.people_behind(queries.evaluators(matter), on=today), *queries.clerks_of(units, on=today)}
+    tell(sorted(people), event_id=event.pk, template="closed", subject={"matter": str(matter.public_id)}, now=now)
+
+
+@transaction.atomic
+def reopen(
+    assignment: Assignment, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Assignment:
+    """Handle a closed matter again, as a late dissatisfied form may ask (P8): a new round of this unit."""
+    assignment = lock(assignment)
+    matter = assignment.matter
+    if matter.closed_at is None:
+        raise WrongStep("该件尚未办结，不需要重新办理。")
+    if not assignment.answers:
+        raise Refused("会办单位不单独重新办理，请选择主办单位。")
+    if not reason.strip():
+        raise Refused("请写明重新办理的原因。")
+    matter.closed_at = None
+    matter.save(update_fields=["closed_at"])
+    matter.assignments.current().update(state=State.ANSWERED)
+    assignment.refresh_from_db()
+    assignment.matter = matter
+    matter.record("reopened", by=by, now=now, assignment=assignment, on_paper=paper is not None, reason=reason, **paper_facts(paper))
+    owners.of(matter).reopened(matter)
+    assignment.round += 1
+    assignment.state = State.SIGNED
+    assignment.save(update_fields=["round", "state"])
+    clocks.start(
+        matter, "rehandle", assignment=assignment, round=assignment.round, body=assignment.unit,
+        anchor_on=timezone.localdate(now), by=by, now=now,
+    )
+    event = matter.record("rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
+    restage(matter)
+    tell(
+        queries.clerks_of([assignment.unit_id], on=timezone.localdate(now)), event_id=event.pk, template="rehandling",
+        subject=subject_of(assignment), now=now,
+    )
+    return assignment
+
+
+@transaction.atomic
+def consult_jointly(
+    assignment: Assignment, *, held_on: date, present: str, minutes: str, by: Person, now: datetime,
+    paper: Paper | None = None,
+) -> JointConsultation:
+    """Gather proposers and unit after a second dissatisfaction (联合会商), write minutes, and close."""
+    assignment = lock(assignment)
+    row = assignment.evaluation_rounds.filter(round=assignment.round).first()
+    if row is None or row.outcome != Outcome.DISSATISFIED or assignment.round < 2:
+        raise WrongStep("二次办理后仍不满意的，才进行联合会商。")
+    if not minutes.strip() or not present.strip():
+        raise Refused("请填写参加人员和会商纪要。")
+    if held_on > timezone.localdate(now):
+        raise Refused("会商日期不能晚于今天。")
+    meeting = JointConsultation.objects.create(
+        assignment=assignment, held_on=held_on, present=present, minutes=minutes, by=by, at=now
+    )
+    assignment.matter.record(
+        "joint_consulted", by=by, now=now, assignment=assignment, on_paper=paper is not None, held_on=held_on,
+        **paper_facts(paper),
+    )
+    row.outcome = Outcome.EXPLAINED
+    row.save(update_fields=["outcome"])
+    settle_if_done(assignment, by=by, now=now)
+    return meeting
+
+
+@transaction.atomic
+def archive(matter: Matter, *, by: Person, now: datetime) -> Matter:
+    """Put a closed matter's whole file away (归档)."""
+    matter = matter.locked()
+    if matter.stage not in (Stage.CLOSED, Stage.CLOSED_SILENT):
+        raise WrongStep("只有办结的件可以归档。")
+    matter.stage = Stage.ARCHIVED
+    matter.save(update_fields=["stage"])
+    matter.record("archived", by=by, now=now)
+    return matter

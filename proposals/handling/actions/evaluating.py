@@ -1,0 +1,273 @@
+"""What the proposers say of a reply; it goes to the committee, never through the unit (S2, S9, P8)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from members.errors import Refused, WrongStep
+from members.inbox.actions import tell
+from members.models import Body, Person
+from proposals.handling import clocks, queries
+from proposals.handling.models import (
+    Assignment,
+    Evaluation,
+    EvaluationRound,
+    Participant,
+    Reason,
+)
+
+from .closing import settle_if_done
+from .giving import restage, subject_of
+from .paper import Paper, lock, paper_facts
+
+Grade = Evaluation.Grade
+Outcome = EvaluationRound.Outcome
+State = Assignment.State
+
+
+def lock_round(row: EvaluationRound) -> EvaluationRound:
+    assignment = lock(row.assignment)
+    fresh = EvaluationRound.objects.select_for_update(of=("self",)).get(pk=row.pk)
+    fresh.assignment = assignment
+    return fresh
+
+
+@transaction.atomic
+def evaluate(
+    row: EvaluationRound, participant: Participant, *, work: str, result: str, by: Person, now: datetime,
+    reason: Reason | None = None, text: str = "", name_to_unit: bool = False, address: str | None = None,
+    device: str = "", flags: Sequence[str] = (), paper: Paper | None = None,
+) -> Evaluation:
+    """One proposer's two ratings (委员评价). A form that comes after the round closed is kept as late.
+
+    On paper it counts once a second person has confirmed it (`confirm_evaluation`).
+    """
+    row = lock_round(row)
+    if by.blocked_until and by.blocked_until > now:
+        raise Refused("账号刚重置过密码，24小时内不能评价，以防他人代填。请稍后再来。")
+    if participant not in queries.evaluators(row.assignment.matter):
+        raise Refused("只有提案者本人可以评价。")
+    if row.evaluations.filter(participant=participant, withdrawn_at=None).exists():
+        raise WrongStep("这一轮的评价已经提交过了。评价结束前，本人可以先撤回再重新评价。")
+    if Grade.DISSATISFIED in (work, result) and not (reason or text.strip()):
+        raise Refused("选择“不满意”时，请选择或写明原因，便于重新办理。")
+    late = row.closed_at is not None
+    form = Evaluation.objects.create(
+        round_row=row, participant=participant, work=work, result=result, reason=reason, text=text,
+        name_to_unit=name_to_unit, by=by, at=now, on_paper=paper is not None, late=late, address=address,
+        device=device, flags=list(flags),
+    )
+    event = row.assignment.matter.record(
+        "evaluation_late" if late else "evaluated", by=by, now=now, assignment=row.assignment,
+        on_paper=paper is not None, who=str(participant), round=row.round, **paper_facts(paper),
+    )
+    receipt = queries.people_behind([participant], on=timezone.localdate(now))
+    tell(receipt, event_id=event.pk, template="evaluation_receipt", subject=subject_of(row.assignment), now=now)
+    if paper is None:
+        take_in(form, by=by, now=now, event_id=event.pk)
+    return form
+
+
+@transaction.atomic
+def confirm_evaluation(form: Evaluation, *, by: Person, now: datetime) -> Evaluation:
+    """A second person of the proposal office confirms a paper form; only then it counts."""
+    row = lock_round(form.round_row)
+    form = Evaluation.objects.select_for_update(of=("self",)).select_related("participant").get(pk=form.pk)
+    form.round_row = row
+    if not form.on_paper or form.confirmed_at or form.withdrawn_at:
+        raise WrongStep("这份评价不需要核对，或已经核对过了。")
+    if form.by == by:
+        raise Refused("纸质评价须由另一位同事核对，录入人不能自己核对。")
+    form.confirmed_by, form.confirmed_at = by, now
+    form.save(update_fields=["confirmed_by", "confirmed_at"])
+    event = row.assignment.matter.record("evaluation_confirmed", by=by, now=now, assignment=row.assignment)
+    take_in(form, by=by, now=now, event_id=event.pk)
+    return form
+
+
+def take_in(form: Evaluation, *, by: Person, now: datetime, event_id: int) -> None:
+    """The form counts: its clock ends, a dissatisfaction reaches the proposal office, the round may close."""
+    row = form.round_row
+    for obligation in clocks.open_for(assignment=row.assignment, stage="evaluation").filter(
+        round=row.round, holder_person=form.participant.person, holder_body=form.participant.body
+    ):
+        clocks.complete(obligation, by=by, now=now)
+    if form.worst == Grade.DISSATISFIED:
+        tell(
+            queries.proposal_staff(on=timezone.localdate(now)), event_id=event_id, template="dissatisfied",
+            subject=subject_of(row.assignment), now=now,
+        )
+        if not form.late:
+            start_confirming(row, by=by, now=now)
+    if not form.late:
+        close_if_complete(row, by=by, now=now)
+
+
+def start_confirming(row: EvaluationRound, *, by: Person, now: datetime) -> None:
+    """The office's own clock to confirm a dissatisfaction (P7), once a round."""
+    if not clocks.open_for(assignment=row.assignment, stage="confirm_dissatisfaction").exists():
+        clocks.start(
+            row.assignment.matter, "confirm_dissatisfaction", assignment=row.assignment, round=row.round,
+            body=Body.objects.proposal_office(), anchor_on=timezone.localdate(now), by=by, now=now,
+        )
+
+
+def counted(row: EvaluationRound) -> list[Evaluation]:
+    """Forms that count: not withdrawn, in time, and confirmed if on paper."""
+    forms = row.evaluations.filter(withdrawn_at=None, late=False).select_related("participant")
+    return [form for form in forms if form.confirmed_at or not form.on_paper]
+
+
+def is_dissatisfied(row: EvaluationRound) -> bool:
+    """Whether the forms so far make the reply unsatisfactory under the policy `evaluation_decides` (P8)."""
+    forms = counted(row)
+    against = [form for form in forms if form.worst == Grade.DISSATISFIED]
+    rule = queries.policy("evaluation_decides", on=timezone.localdate(row.opened_at), default="any")
+    if rule == "first":
+        first = (Participant.Role.FIRST, Participant.Role.ORGANISATION)
+        main = row.assignment.matter_id
+        return any(form.participant.role in first and form.participant.matter_id == main for form in against)
+    if rule == "majority":
+        return len(against) * 2 > len(queries.evaluators(row.assignment.matter))
+    return bool(against)
+
+
+def outcome_of(row: EvaluationRound) -> str:
+    """The round's outcome from the forms that count, leaving aside a dissatisfaction that does not decide."""
+    grades = {form.worst for form in counted(row)} - {Grade.DISSATISFIED}
+    if Grade.BASIC in grades:
+        return Outcome.BASIC
+    return Outcome.SATISFIED if grades else Outcome.NOT_RETURNED
+
+
+def close_if_complete(row: EvaluationRound, *, by: Person | None, now: datetime) -> None:
+    """Close the round when every form is in and no dissatisfaction waits to be confirmed."""
+    missing = len(queries.evaluators(row.assignment.matter)) - len(counted(row))
+    if missing <= 0 and not is_dissatisfied(row):
+        close_round(row, outcome_of(row), missing=0, by=by, now=now)
+
+
+def close_round(
+    row: EvaluationRound, outcome: str, *, missing: int, by: Person | None, now: datetime
+) -> None:
+    """Close the round in one event; no unit learns anything before it. Lock the round first."""
+    row.closed_at, row.outcome, row.missing = now, outcome, missing
+    row.save(update_fields=["closed_at", "outcome", "missing", "confirmed_by"])
+    for stage in ("evaluation", "confirm_dissatisfaction"):
+        for obligation in clocks.open_for(assignment=row.assignment, stage=stage).filter(round=row.round):
+            if stage == "evaluation":
+                clocks.cancel(obligation, by=by, now=now, reason="评价已结束")
+            else:
+                clocks.complete(obligation, by=by, now=now)
+    row.assignment.matter.record(
+        "round_closed", by=by, now=now, assignment=row.assignment, unit=str(row.assignment.unit), round=row.round,
+        outcome=row.get_outcome_display(),
+    )
+    if outcome != Outcome.DISSATISFIED:
+        settle_if_done(row.assignment, by=by, now=now)
+
+
+@transaction.atomic
+def confirm_dissatisfaction(row: EvaluationRound, *, by: Person, now: datetime, paper: Paper | None = None) -> None:
+    """The proposal office confirms: the round closes and the unit handles the matter again (二次办理).
+
+    After a second dissatisfaction the offices gather both sides (`consult_jointly`).
+    """
+    row = lock_round(row)
+    if row.closed_at is not None:
+        raise WrongStep("这一轮评价已经结束。")
+    if not is_dissatisfied(row):
+        raise WrongStep("按现行规则，目前的评价不构成“不满意”，不需要核实。")
+    row.confirmed_by = by
+    missing = len(queries.evaluators(row.assignment.matter)) - len(counted(row))
+    close_round(row, Outcome.DISSATISFIED, missing=missing, by=by, now=now)
+    if row.round == 1:
+        rehandle(row.assignment, by=by, now=now)
+    else:
+        tell_of_consultation(row.assignment, by=by, now=now)
+
+
+def rehandle(assignment: Assignment, *, by: Person, now: datetime) -> None:
+    """A new full round of the same assignment, with its own clock; the first round stays as it is."""
+    assignment.round += 1
+    assignment.state = State.SIGNED
+    assignment.save(update_fields=["round", "state"])
+    today = timezone.localdate(now)
+    clocks.start(
+        assignment.matter, "rehandle", assignment=assignment, round=assignment.round, body=assignment.unit,
+        anchor_on=today, by=by, now=now,
+    )
+    event = assignment.matter.record(
+        "rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit), round=assignment.round
+    )
+    restage(assignment.matter)
+    heads = queries.people_in(queries.HEAD_ROLES, on=today, bodies=[assignment.unit_id])
+    people = sorted({*queries.clerks_of([assignment.unit_id], on=today), *heads})
+    tell(people, event_id=event.pk, template="rehandling", subject=subject_of(assignment), now=now)
+
+
+def tell_of_consultation(assignment: Assignment, *, by: Person, now: datetime) -> None:
+    event = assignment.matter.record("rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
+    officers = queries.officers_of(assignment.office, on=timezone.localdate(now))
+    tell(officers, event_id=event.pk, template="consult_jointly", subject=subject_of(assignment), now=now)
+
+
+@transaction.atomic
+def withdraw_evaluation(form: Evaluation, *, by: Person, now: datetime) -> Evaluation:
+    """The rater takes the form back until the round closes, and may evaluate anew."""
+    row = lock_round(form.round_row)
+    form = Evaluation.objects.select_for_update(of=("self",)).select_related("participant").get(pk=form.pk)
+    if row.closed_at is not None:
+        raise WrongStep("这一轮评价已经结束，不能再撤回。")
+    if form.withdrawn_at is not None:
+        raise WrongStep("这份评价已经撤回。")
+    form.withdrawn_at = now
+    form.save(update_fields=["withdrawn_at"])
+    row.assignment.matter.record(
+        "evaluation_withdrawn", by=by, now=now, assignment=row.assignment, who=str(form.participant)
+    )
+    clocks.start(
+        row.assignment.matter, "evaluation", assignment=row.assignment, round=row.round,
+        person=form.participant.person, body=form.participant.body, anchor_on=timezone.localdate(row.opened_at),
+        by=by, now=now,
+    )
+    if not is_dissatisfied(row):
+        for obligation in clocks.open_for(assignment=row.assignment, stage="confirm_dissatisfaction"):
+            clocks.cancel(obligation, by=by, now=now, reason="提案者撤回评价")
+    return form
+
+
+@transaction.atomic
+def clear_evaluation(form: Evaluation, *, cleared: bool, by: Person, now: datetime) -> Evaluation:
+    """Let the unit read this form's reasons after the round closed, or stop it (S2)."""
+    lock_round(form.round_row)
+    form.text_cleared = cleared
+    form.save(update_fields=["text_cleared"])
+    return form
+
+
+@transaction.atomic
+def close_lapsed(row: EvaluationRound, *, now: datetime) -> bool:
+    """Close one round whose clocks and reminders are over; silence is "not returned", never "satisfied"."""
+    row = lock_round(row)
+    waiting = clocks.open_for(assignment=row.assignment, stage="evaluation").filter(round=row.round)
+    if row.closed_at is not None or is_dissatisfied(row):
+        return False
+    if waiting.filter(next_at__isnull=False).exists() or waiting.filter(due_on__gte=timezone.localdate(now)).exists():
+        return False
+    missing = len(queries.evaluators(row.assignment.matter)) - len(counted(row))
+    close_round(row, outcome_of(row), missing=max(missing, 0), by=None, now=now)
+    return True
+
+
+def close_lapsed_rounds(*, now: datetime, limit: int = 200) -> int:
+    """Close what has lapsed (办结（未反馈 n 人）); one transaction each, safe to run at any time."""
+    today = timezone.localdate(now)
+    rows = EvaluationRound.objects.filter(closed_at=None).exclude(
+        assignment__obligations__stage="evaluation",
+        assignment__obligations__status="open",
+        assignment__obligations__due_on__gte=today,
+    )
+    return sum(close_lapsed(row, now=now) for row in rows.order_by("id")[:limit])

@@ -1,0 +1,238 @@
+"""Matters are given to units, signed for, passed on inside, and moved to other units."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from members.errors import Refused, WrongStep
+from members.inbox.actions import tell, tell_many
+from members.models import Body, Person
+from proposals.handling import clocks, owners, queries, readers
+from proposals.handling.models import Assignment, Event, Exposure, Matter
+
+from .paper import Paper, expect, lock, paper_facts, sheet_needed
+
+Role = Assignment.Role
+State = Assignment.State
+
+
+@dataclass(frozen=True)
+class Part:
+    """One unit's share of a matter, and the office that assigns it."""
+
+    unit: Body
+    role: str
+    office: Body
+
+
+@dataclass(frozen=True)
+class Given:
+    event: Event
+    assignments: Sequence[Assignment]
+
+
+def check_parts(parts: Sequence[Part]) -> None:
+    """One sole unit, or one lead with co-handlers, or at least two split units."""
+    roles = [part.role for part in parts]
+    if len({part.unit.pk for part in parts}) < len(parts):
+        raise Refused("同一单位只能出现一次。")
+    sole, lead, split = roles.count(Role.SOLE), roles.count(Role.LEAD), roles.count(Role.SPLIT)
+    if not parts:
+        raise Refused("请至少选择一个承办单位。")
+    if sole + lead > 1:
+        raise Refused("只能有一个主办（独办）单位。")
+    if sole and len(parts) > 1:
+        raise Refused("独办只有一个单位。有会办单位时，请把承办单位定为主办。")
+    if split and (sole or lead or split < 2):
+        raise Refused("分办至少要两个单位，且不能与主办、独办并用。")
+    if not (sole or lead or split):
+        raise Refused("缺少主办单位。")
+
+
+@transaction.atomic
+def assign(
+    matter: Matter, parts: Sequence[Part], *, by: Person, now: datetime, fixed_on: date | None = None,
+    paper: Paper | None = None,
+) -> Given:
+    """Give `matter` to units (交办) and start their clocks (`domain.md` §2.2 rows 9–17 of the field's rules).
+
+    `fixed_on` is the batch's reply date, which wins over the period. Telling is `announce`, so that a
+    hand-over of many matters is one message a clerk.
+    """
+    check_parts(parts)
+    matter = matter.locked()
+    if matter.assignments.current().exists():
+        raise WrongStep(f"{matter.label}已经交办。")
+    assignments = [
+        Assignment.objects.create(
+            matter=matter, unit=part.unit, role=part.role, office=part.office, given_at=now, given_by=by
+        )
+        for part in sorted(parts, key=lambda part: part.role == Role.CO)
+    ]
+    matter.exposure = Exposure.HANDLING
+    matter.save(update_fields=["exposure"])
+    for assignment in assignments:
+        start_clocks(assignment, by=by, now=now, fixed_on=fixed_on)
+    event = matter.record(
+        "assigned", by=by, now=now, on_paper=paper is not None,
+        units="、".join(str(assignment) for assignment in assignments), **paper_facts(paper),
+    )
+    owners.of(matter).assigned(matter)
+    restage(matter)
+    return Given(event, assignments)
+
+
+def start_clocks(
+    assignment: Assignment, *, by: Person | None, now: datetime, fixed_on: date | None = None
+) -> None:
+    """The clocks of one new assignment: sign-for, objection window, contact, and reply or opinion."""
+    today = timezone.localdate(now)
+    stages = ["sign_for", "objection_window"]
+    stages += ["first_contact", "reply"] if assignment.answers else ["co_opinion"]
+    for stage in stages:
+        clocks.start(
+            assignment.matter, stage, assignment=assignment, round=assignment.round, body=assignment.unit,
+            anchor_on=today, fixed_on=fixed_on if stage == "reply" else None, by=by, now=now,
+        )
+
+
+def announce(given: Iterable[Given], *, sending: str, now: datetime) -> None:
+    """Tell the units' clerks: one message a person, with the list of what was given."""
+    facts: list[tuple[int, int, str, dict[str, Any]]] = []
+    today = timezone.localdate(now)
+    for one in given:
+        for assignment in one.assignments:
+            subject = {"matter": str(assignment.matter.public_id), "assignment": str(assignment.public_id)}
+            for person in queries.clerks_of([assignment.unit_id], on=today):
+                facts.append((person, one.event.pk, "assigned", subject))
+    tell_many(facts, sending=sending, now=now)
+
+
+def restage(matter: Matter) -> None:
+    """Write stage and audience after the assignments changed."""
+    stage = queries.stage_of(matter)
+    if stage != matter.stage:
+        matter.stage = stage
+        matter.save(update_fields=["stage"])
+    readers.refresh(matter)
+
+
+@transaction.atomic
+def sign_for(assignment: Assignment, *, by: Person, now: datetime, paper: Paper | None = None) -> Assignment:
+    """The unit acknowledges the matter (签收); its sign-for clock ends."""
+    sheet_needed(assignment, by, paper)
+    assignment = lock(assignment)
+    expect(assignment, State.PENDING)
+    assignment.state, assignment.signed_at, assignment.signed_by = State.SIGNED, now, by
+    assignment.save(update_fields=["state", "signed_at", "signed_by"])
+    for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
+        clocks.complete(obligation, by=by, now=now, on=paper.on if paper else None)
+    assignment.matter.record(
+        "signed_for", by=by, now=now, assignment=assignment, on_paper=paper is not None,
+        unit=str(assignment.unit), **paper_facts(paper),
+    )
+    restage(assignment.matter)
+    return assignment
+
+
+@transaction.atomic
+def pass_inside(
+    assignment: Assignment, *, by: Person, now: datetime, deputy: Person | None = None, section: str = "",
+    handler: Person | None = None, internal_due_on: date | None = None, comment: str = "",
+) -> Assignment:
+    """Pass the work on inside the unit (内部分办); assignment and reply stay the unit's (P5).
+
+    The internal date must lie before the unit's own due date.
+    """
+    assignment = lock(assignment)
+    expect(assignment, State.PENDING, State.SIGNED)
+    stages = ["reply", "rehandle", "co_opinion"]
+    due = clocks.open_for(assignment=assignment).filter(stage__in=stages).values_list("due_on", flat=True).first()
+    if internal_due_on and due and internal_due_on >= due:
+        raise Refused(f"内部时限应早于办理期限（{due:%Y-%m-%d}）。")
+    if internal_due_on and internal_due_on < timezone.localdate(now):
+        raise Refused("内部时限不能早于今天。")
+    assignment.deputy, assignment.section, assignment.handler = deputy, section, handler
+    assignment.internal_due_on, assignment.head_comment = internal_due_on, comment
+    assignment.save(update_fields=["deputy", "section", "handler", "internal_due_on", "head_comment"])
+    event = assignment.matter.record(
+        "passed_inside", by=by, now=now, assignment=assignment, section=section,
+        handler=str(handler or ""), deputy=str(deputy or ""), comment=comment,
+    )
+    if handler and handler != by:
+        tell([handler.pk], event_id=event.pk, template="passed_inside", subject=subject_of(assignment), now=now)
+    return assignment
+
+
+def subject_of(assignment: Assignment) -> dict[str, str]:
+    """What a message refers to; the words are made when it is shown (S4)."""
+    return {"matter": str(assignment.matter.public_id), "assignment": str(assignment.public_id)}
+
+
+@transaction.atomic
+def transfer(
+    assignment: Assignment, unit: Body, *, reason: str, by: Person, now: datetime, office: Body | None = None,
+    paper: Paper | None = None,
+) -> Assignment:
+    """Move a unit's part to another unit (调整); the old unit's clocks end and new ones start today.
+
+    The old assignment keeps its whole history and points to nothing new; the new one `replaces` it.
+    """
+    old = lock(assignment)
+    expect(old, State.PENDING, State.SIGNED, State.ANSWERED)
+    if old.matter.assignments.current().filter(unit=unit).exists():
+        raise Refused(f"{unit}已经在承办该件。")
+    today = timezone.localdate(now)
+    clocks.cancel_all(assignment=old, by=by, now=now, reason=reason)
+    old.state, old.ended_at, old.ended_by, old.ended_reason = State.ENDED, now, by, reason
+    old.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
+    new = Assignment.objects.create(
+        matter=old.matter, unit=unit, role=old.role, round=old.round, office=office or old.office, given_at=now,
+        given_by=by, replaces=old,
+    )
+    start_clocks(new, by=by, now=now)
+    event = old.matter.record(
+        "reassigned", by=by, now=now, assignment=new, on_paper=paper is not None, old=str(old.unit), new=str(unit),
+        reason=reason, **paper_facts(paper),
+    )
+    restage(old.matter)
+    tell(queries.clerks_of([unit.pk], on=today), event_id=event.pk, template="assigned", subject=subject_of(new), now=now)
+    tell(
+        queries.clerks_of([old.unit_id], on=today), event_id=event.pk, template="taken_back",
+        subject=subject_of(old), now=now,
+    )
+    proposers = queries.people_behind(queries.evaluators(old.matter), on=today)
+    tell(proposers, event_id=event.pk, template="unit_changed", subject=subject_of(new), now=now)
+    return new
+
+
+@transaction.atomic
+def succeed(old: Body, new: Body, *, by: Person | None, now: datetime) -> list[str]:
+    """Move the open assignments of `old` to its successor with unchanged clocks (P12).
+
+    Returns the labels of matters that the successor already handles: they need a decision by hand.
+    """
+    left: list[str] = []
+    told: list[tuple[int, int, str, dict[str, Any]]] = []
+    today = timezone.localdate(now)
+    people = queries.clerks_of([old.pk, new.pk], on=today)
+    for row in Assignment.objects.current().filter(unit=old).exclude(state=State.SETTLED).order_by("matter_id"):
+        assignment = lock(row)
+        if assignment.matter.assignments.current().filter(unit=new).exists():
+            left.append(assignment.matter.label)
+            continue
+        assignment.unit = new
+        assignment.save(update_fields=["unit"])
+        for obligation in clocks.open_for(assignment=assignment):
+            clocks.move_holder(obligation, new, by=by, now=now)
+        event = assignment.matter.record(
+            "succeeded", by=by, now=now, assignment=assignment, old=str(old), new=str(new)
+        )
+        readers.refresh(assignment.matter)
+        told += [(person, event.pk, "succeeded", subject_of(assignment)) for person in people]
+    tell_many(told, sending=f"succession:{old.pk}:{new.pk}:{today}", now=now)
+    return left

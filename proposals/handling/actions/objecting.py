@@ -1,0 +1,209 @@
+"""A unit says that a matter is not its own; the suggested unit is asked first, the office decides."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from members.errors import Refused, WrongStep
+from members.inbox.actions import tell
+from members.models import Body, Person
+from proposals.handling import clocks, queries, readers
+from proposals.handling.models import Assignment, Objection, Reason
+
+from .giving import restage, subject_of, transfer
+from .paper import Paper, expect, lock, paper_facts, sheet_needed
+
+State = Objection.State
+COORDINATE_AFTER = 2
+"""From this many upheld objections on, only a coordination meeting decides (P9)."""
+
+
+def returns_of(assignment: Assignment) -> int:
+    """How often the matter has gone back already."""
+    return Objection.objects.filter(assignment__matter=assignment.matter, state=State.UPHELD).count()
+
+
+@transaction.atomic
+def object_to(
+    assignment: Assignment, *, reason: Reason, text: str, approved_by: str, suggested: Body | None, by: Person,
+    now: datetime, paper: Paper | None = None,
+) -> Objection:
+    """Ask to give the matter back (申请退回), within the objection window and with the head's approval.
+
+    Only the sign-for ladder rests meanwhile; every other clock runs on (`design.md` rule 13).
+    """
+    sheet_needed(assignment, by, paper)
+    assignment = lock(assignment)
+    expect(assignment, Assignment.State.PENDING, Assignment.State.SIGNED)
+    acted_on = paper.on if paper else timezone.localdate(now)
+    window = clocks.open_for(assignment=assignment, stage="objection_window").first()
+    if window is None or acted_on > window.due_on:
+        raise Refused("申请退回的期限已过，请继续办理；确有困难请与交办机构联系。")
+    if assignment.objections.filter(state__in=Objection.UNDECIDED).exists():
+        raise WrongStep("已有一份退回申请正在处理，请等待决定。")
+    if suggested is not None and suggested == assignment.unit:
+        raise Refused("建议承办单位不能是本单位。")
+    if not text.strip():
+        raise Refused("请写明退回的理由。")
+    again = returns_of(assignment) >= COORDINATE_AFTER
+    objection = Objection.objects.create(
+        assignment=assignment, reason=reason, text=text, approved_by=approved_by, suggested=suggested,
+        state=State.COORDINATING if again else State.OPEN if suggested else State.DECIDING, raised_by=by, raised_at=now,
+    )
+    for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
+        clocks.pause(obligation, by=by, now=now, reason="申请退回")
+    clocks.start(
+        assignment.matter, "objection_decision", assignment=assignment, body=assignment.office, anchor_on=acted_on,
+        by=by, now=now,
+    )
+    event = assignment.matter.record(
+        "objected", by=by, now=now, assignment=assignment, on_paper=paper is not None, unit=str(assignment.unit),
+        reason=str(reason), suggested=str(suggested or ""), **paper_facts(paper),
+    )
+    today = timezone.localdate(now)
+    tell(
+        queries.officers_of(assignment.office, on=today), event_id=event.pk, template="objected",
+        subject=subject_of(assignment), now=now,
+    )
+    if suggested is not None and not again:
+        clocks.start(
+            assignment.matter, "objection_opinion", assignment=assignment, body=suggested, anchor_on=acted_on,
+            by=by, now=now,
+        )
+        tell(
+            queries.clerks_of([suggested.pk], on=today), event_id=event.pk, template="objection_asked",
+            subject={**subject_of(assignment), "objection": str(objection.public_id)}, now=now,
+        )
+    restage(assignment.matter)
+    return objection
+
+
+def lock_objection(objection: Objection, *states: str) -> Objection:
+    """The objection as it is now, matter and assignment locked first."""
+    assignment = lock(objection.assignment)
+    fresh = Objection.objects.select_for_update(of=("self",)).select_related("suggested").get(pk=objection.pk)
+    fresh.assignment = assignment
+    if fresh.state not in states:
+        raise WrongStep(f"这份退回申请现在是“{fresh.get_state_display()}”，不能这样做。请刷新页面。")
+    return fresh
+
+
+@transaction.atomic
+def answer_objection(
+    objection: Objection, *, accepts: bool, text: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Objection:
+    """The suggested unit says whether the matter is its own, before anything is decided (P9)."""
+    objection = lock_objection(objection, State.OPEN)
+    if not accepts and not text.strip():
+        raise Refused("不同意接办时，请写明理由。")
+    objection.suggested_accepts, objection.suggested_text = accepts, text
+    objection.suggested_by, objection.suggested_at = by, now
+    objection.state = State.DECIDING
+    objection.save(update_fields=["suggested_accepts", "suggested_text", "suggested_by", "suggested_at", "state"])
+    assignment = objection.assignment
+    for obligation in clocks.open_for(assignment=assignment, stage="objection_opinion"):
+        clocks.complete(obligation, by=by, now=now, on=paper.on if paper else None)
+    event = assignment.matter.record(
+        "objection_answered", by=by, now=now, assignment=assignment, on_paper=paper is not None,
+        unit=str(objection.suggested), answer="同意接办" if accepts else "不同意接办", **paper_facts(paper),
+    )
+    readers.refresh(assignment.matter)
+    tell(
+        queries.officers_of(assignment.office, on=timezone.localdate(now)), event_id=event.pk,
+        template="objection_answered", subject=subject_of(assignment), now=now,
+    )
+    return objection
+
+
+@transaction.atomic
+def coordinate_objection(
+    objection: Objection, *, held_on: date, minutes: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Objection:
+    """Record the coordination meeting; the decision that follows is binding."""
+    objection = lock_objection(objection, *Objection.UNDECIDED)
+    if not minutes.strip():
+        raise Refused("请填写协调会议纪要。")
+    if held_on > timezone.localdate(now):
+        raise Refused("协调会日期不能晚于今天。")
+    objection.state, objection.minutes, objection.coordinated_on = State.COORDINATING, minutes, held_on
+    objection.save(update_fields=["state", "minutes", "coordinated_on"])
+    for obligation in clocks.open_for(assignment=objection.assignment, stage="objection_opinion"):
+        clocks.cancel(obligation, by=by, now=now, reason="转协调会")
+    objection.assignment.matter.record(
+        "objection_coordinated", by=by, now=now, assignment=objection.assignment, on_paper=paper is not None,
+        held_on=held_on, **paper_facts(paper),
+    )
+    restage(objection.assignment.matter)
+    return objection
+
+
+def close_objection(objection: Objection, state: str, *, text: str, by: Person, now: datetime) -> None:
+    objection.state, objection.decision_text = state, text
+    objection.decided_by, objection.decided_at = by, now
+    objection.save(update_fields=["state", "decision_text", "decided_by", "decided_at", "new_unit"])
+    for stage in ("objection_decision", "objection_opinion"):
+        for obligation in clocks.open_for(assignment=objection.assignment, stage=stage):
+            if stage == "objection_decision":
+                clocks.complete(obligation, by=by, now=now)
+            else:
+                clocks.cancel(obligation, by=by, now=now, reason="已作决定")
+
+
+def meeting_first(objection: Objection) -> None:
+    if returns_of(objection.assignment) >= COORDINATE_AFTER and not objection.minutes:
+        raise Refused("该件已两次调整，须先召开协调会并填写纪要，再作决定。")
+
+
+@transaction.atomic
+def uphold_objection(
+    objection: Objection, *, unit: Body, text: str, by: Person, now: datetime, paper: Paper | None = None,
+    office: Body | None = None,
+) -> Assignment:
+    """Agree (同意调整): the old unit's clocks end, the new unit starts its own on the day of the decision."""
+    objection = lock_objection(objection, *Objection.UNDECIDED)
+    meeting_first(objection)
+    if objection.state == State.OPEN and unit == objection.suggested:
+        raise Refused(f"请先征求{unit}的意见；对方答复后再作决定。")
+    objection.new_unit = unit
+    close_objection(objection, State.UPHELD, text=text, by=by, now=now)
+    return transfer(
+        objection.assignment, unit, reason=text or "同意退回申请", by=by, now=now, office=office, paper=paper
+    )
+
+
+@transaction.atomic
+def refuse_objection(
+    objection: Objection, *, text: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Objection:
+    """Refuse (不同意): the unit goes on, and its clocks are as if nothing had been asked."""
+    objection = lock_objection(objection, *Objection.UNDECIDED)
+    meeting_first(objection)
+    if not text.strip():
+        raise Refused("不同意退回时，请写明理由，单位会看到。")
+    close_objection(objection, State.REFUSED, text=text, by=by, now=now)
+    return end_quietly(objection, "objection_refused", by=by, now=now, paper=paper)
+
+
+@transaction.atomic
+def withdraw_objection(objection: Objection, *, by: Person, now: datetime) -> Objection:
+    objection = lock_objection(objection, *Objection.UNDECIDED)
+    close_objection(objection, State.WITHDRAWN, text="", by=by, now=now)
+    return end_quietly(objection, "objection_withdrawn", by=by, now=now, paper=None)
+
+
+def end_quietly(objection: Objection, verb: str, *, by: Person, now: datetime, paper: Paper | None) -> Objection:
+    """The sign-for ladder goes on, and the unit is told."""
+    assignment = objection.assignment
+    for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
+        clocks.resume(obligation, by=by, now=now)
+    event = assignment.matter.record(
+        verb, by=by, now=now, assignment=assignment, on_paper=paper is not None, unit=str(assignment.unit),
+        **paper_facts(paper),
+    )
+    restage(assignment.matter)
+    tell(
+        queries.clerks_of([assignment.unit_id], on=timezone.localdate(now)), event_id=event.pk, template=verb,
+        subject=subject_of(assignment), now=now,
+    )
+    return objection

@@ -1,0 +1,269 @@
+"""Co-handlers' opinions and units' replies, in rounds that are never overwritten."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from members.errors import Refused, Stale, WrongStep
+from members.inbox.actions import tell
+from members.models import Person
+from proposals.handling import clocks, owners, queries
+from proposals.handling.models import (
+    Assignment,
+    CoOpinion,
+    EvaluationRound,
+    Matter,
+    Reply,
+    ReplyPoint,
+    ResultClass,
+    Suggestion,
+)
+
+from .giving import restage, subject_of
+from .paper import Paper, expect, lock, paper_facts, sheet_needed
+
+State = Assignment.State
+
+
+@dataclass(frozen=True)
+class PointGiven:
+    """The answer to one suggestion; `same_as` stands for 同第 n 条."""
+
+    result: ResultClass | None = None
+    text: str = ""
+    same_as: Suggestion | None = None
+
+
+@transaction.atomic
+def send_opinion(
+    assignment: Assignment, *, text: str, by: Person, now: datetime, doc_no: str = "", letter_on: date | None = None,
+    paper: Paper | None = None,
+) -> CoOpinion:
+    """A co-handler's opinion for the lead (会办意见); a second one is a new version, nothing is overwritten."""
+    sheet_needed(assignment, by, paper)
+    assignment = lock(assignment)
+    if assignment.answers:
+        raise Refused("主办、独办、分办单位直接答复，不提交会办意见。")
+    expect(assignment, State.SIGNED, State.ANSWERED)
+    if not text.strip():
+        raise Refused("请填写会办意见。")
+    version = assignment.opinions.filter(round=assignment.round).count() + 1
+    opinion = CoOpinion.objects.create(
+        assignment=assignment, round=assignment.round, version=version, text=text, doc_no=doc_no,
+        letter_on=letter_on, by=by, at=now,
+    )
+    assignment.state = State.ANSWERED
+    assignment.save(update_fields=["state"])
+    for obligation in clocks.open_for(assignment=assignment, stage="co_opinion"):
+        clocks.complete(obligation, by=by, now=now, on=paper.on if paper else None)
+    event = assignment.matter.record(
+        "opinion_sent", by=by, now=now, assignment=assignment, on_paper=paper is not None,
+        unit=str(assignment.unit), version=version, **paper_facts(paper),
+    )
+    restage(assignment.matter)
+    leads = assignment.matter.assignments.current().filter(role=Assignment.Role.LEAD).values_list("unit_id", flat=True)
+    tell(
+        queries.clerks_of(leads, on=timezone.localdate(now)), event_id=event.pk, template="opinion_sent",
+        subject=subject_of(assignment), now=now,
+    )
+    return opinion
+
+
+def suggestions_to_answer(matter: Matter) -> list[Suggestion]:
+    """The suggestions of the matter and of every matter merged into it, in order."""
+    return list(
+        Suggestion.objects.filter(matter__in=Matter.objects.filter(pk=matter.pk) | matter.followers.all()).order_by(
+            "matter_id", "number"
+        )
+    )
+
+
+@transaction.atomic
+def draft_reply(
+    assignment: Assignment, fields: Mapping[str, Any], points: Mapping[int, PointGiven], *, by: Person,
+    now: datetime, version: int | None = None,
+) -> Reply:
+    """Keep the draft of this round's reply. `fields` are Reply's own columns, `points` go by suggestion id.
+
+    Raises Stale if somebody else saved after `version` was read.
+    """
+    assignment = lock(assignment)
+    expect(assignment, State.SIGNED)
+    if not assignment.answers:
+        raise Refused("会办单位只向主办单位提交会办意见，不直接答复委员。")
+    reply = assignment.replies.select_for_update(of=("self",)).filter(round=assignment.round).first()
+    if reply is None:
+        reply = Reply(assignment=assignment, round=assignment.round, issuer=assignment.unit, drafted_by=by, drafted_at=now)
+        reply.version = 0
+    elif reply.state not in (Reply.State.DRAFT, Reply.State.RETURNED):
+        raise WrongStep(f"答复现在是“{reply.get_state_display()}”，不能再改。")
+    if version is not None and version != reply.version:
+        raise Stale("这份答复稿刚被别人改过。您写的内容已保留在下面，请对照最新内容后再保存。")
+    for name, value in fields.items():
+        setattr(reply, name, value)
+    reply.version += 1
+    reply.save()
+    for suggestion in suggestions_to_answer(assignment.matter):
+        point = points.get(suggestion.pk)
+        if point is not None:
+            ReplyPoint.objects.update_or_create(
+                reply=reply, suggestion=suggestion,
+                defaults={"result": point.result, "text": point.text, "same_as": point.same_as},
+            )
+    return reply
+
+
+def unanswered(reply: Reply) -> list[Suggestion]:
+    """Suggestions that the reply leaves without an answer of their own or a 同第 n 条."""
+    given = {point.suggestion_id: point for point in reply.points.all()}
+    missing = []
+    for suggestion in suggestions_to_answer(reply.assignment.matter):
+        point = given.get(suggestion.pk)
+        if point is None or not (point.same_as_id or (point.text.strip() and point.result_id)):
+            missing.append(suggestion)
+    return missing
+
+
+def check_complete(reply: Reply, *, on: date) -> None:
+    """Raise Refused with everything that is still missing, in one sentence each."""
+    faults = []
+    if missing := unanswered(reply):
+        faults.append("还有建议没有答复：第" + "、".join(str(one.number) for one in missing) + "条。")
+    if reply.result_id is None:
+        faults.append("请选择总的办理结果类别。")
+    if reply.letter_on and reply.letter_on > on:
+        faults.append("落款日期不能晚于今天。")
+    if reply.letter_on and reply.letter_on < timezone.localdate(reply.assignment.given_at):
+        faults.append("落款日期不能早于交办日期。")
+    contacted = reply.assignment.contacts.filter(round=reply.round).exists()
+    if not contacted and not reply.no_contact_reason.strip():
+        faults.append("还没有与提案者沟通的记录；确实没有沟通的，请写明原因。")
+    if faults:
+        raise Refused("".join(faults))
+
+
+@transaction.atomic
+def deliver_reply(
+    reply: Reply, *, by: Person, now: datetime, scan: str = "", paper: Paper | None = None
+) -> Reply:
+    """Send the reply to every proposer (答复), or ask the office to confirm an earlier letter date (P6).
+
+    `scan` is the public id of the letter's attachment; a letter dated before today cannot do without.
+    """
+    sheet_needed(reply.assignment, by, paper)
+    reply = lock_reply(reply, Reply.State.DRAFT, Reply.State.RETURNED)
+    expect(reply.assignment, State.SIGNED)
+    today = timezone.localdate(now)
+    check_complete(reply, on=today)
+    if reply.letter_on is None or reply.letter_on == today:
+        return deliver(reply, on=today, by=by, now=now, paper=paper)
+    if not scan:
+        raise Refused("落款日期早于今天的答复函，请同时上传盖章扫描件，由交办机构确认日期。")
+    reply.state = Reply.State.DATED
+    reply.save(update_fields=["state"])
+    for obligation in reply_clocks(reply.assignment):
+        clocks.pause(obligation, by=by, now=now, reason="补录答复函，待确认落款日期")
+    event = reply.assignment.matter.record(
+        "reply_date_asked", by=by, now=now, assignment=reply.assignment, on_paper=paper is not None,
+        unit=str(reply.assignment.unit), letter_on=reply.letter_on, scan=scan, **paper_facts(paper),
+    )
+    tell(
+        queries.officers_of(reply.assignment.office, on=today), event_id=event.pk, template="reply_date_asked",
+        subject=subject_of(reply.assignment), now=now,
+    )
+    return reply
+
+
+def lock_reply(reply: Reply, *states: str) -> Reply:
+    """The reply as it is now, matter and assignment locked first."""
+    assignment = lock(reply.assignment)
+    fresh = Reply.objects.select_for_update(of=("self",)).get(pk=reply.pk)
+    fresh.assignment = assignment
+    if fresh.state not in states:
+        raise WrongStep(f"答复现在是“{fresh.get_state_display()}”，不能这样做。请刷新页面。")
+    return fresh
+
+
+def reply_clocks(assignment: Assignment) -> list[Any]:
+    return list(clocks.open_for(assignment=assignment).filter(stage__in=["reply", "rehandle"]))
+
+
+@transaction.atomic
+def confirm_reply_date(reply: Reply, *, by: Person, now: datetime, paper: Paper | None = None) -> Reply:
+    """The assigning office confirms the letter's date; the reply counts from that day."""
+    reply = lock_reply(reply, Reply.State.DATED)
+    assert reply.letter_on is not None
+    return deliver(reply, on=reply.letter_on, by=by, now=now, paper=paper)
+
+
+@transaction.atomic
+def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime) -> Reply:
+    """Send a letter back (答复退回修改): the unit's clock goes on."""
+    reply = lock_reply(reply, Reply.State.DATED)
+    if not reason.strip():
+        raise Refused("退回修改请写明原因。")
+    reply.state, reply.return_reason = Reply.State.RETURNED, reason
+    reply.save(update_fields=["state", "return_reason"])
+    for obligation in reply_clocks(reply.assignment):
+        clocks.resume(obligation, by=by, now=now)
+    event = reply.assignment.matter.record(
+        "reply_returned", by=by, now=now, assignment=reply.assignment, unit=str(reply.assignment.unit), reason=reason
+    )
+    tell(
+        queries.clerks_of([reply.assignment.unit_id], on=timezone.localdate(now)), event_id=event.pk,
+        template="reply_returned", subject=subject_of(reply.assignment), now=now,
+    )
+    return reply
+
+
+def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper | None) -> Reply:
+    """The reply reaches the proposers: its clocks end, the evaluation opens."""
+    assignment = reply.assignment
+    matter = assignment.matter
+    reply.state, reply.delivered_by, reply.delivered_at, reply.replied_on = Reply.State.DELIVERED, by, now, on
+    reply.letter_on = reply.letter_on or on
+    reply.save(update_fields=["state", "delivered_by", "delivered_at", "replied_on", "letter_on"])
+    for obligation in reply_clocks(assignment):
+        clocks.complete(obligation, by=by, now=now, on=on)
+    clocks.cancel_all(assignment=assignment, by=by, now=now, reason="已答复")
+    assignment.state = State.ANSWERED
+    assignment.save(update_fields=["state"])
+    assert reply.result is not None
+    event = matter.record(
+        "replied", by=by, now=now, assignment=assignment, on_paper=paper is not None, unit=str(assignment.unit),
+        result=reply.result.code, round=reply.round, on=on, **paper_facts(paper),
+    )
+    open_evaluation(assignment, by=by, now=now)
+    restage(matter)
+    today = timezone.localdate(now)
+    tell(
+        queries.people_behind(queries.evaluators(matter), on=today), event_id=event.pk, template="replied",
+        subject=subject_of(assignment), now=now,
+    )
+    if not matter.assignments.current().answering().exclude(state=State.ANSWERED).exists():
+        release_co_handlers(assignment, by=by, now=now, event_id=event.pk)
+        owners.of(matter).answered(matter, reply.round)
+    return reply
+
+
+def release_co_handlers(assignment: Assignment, *, by: Person, now: datetime, event_id: int) -> None:
+    """Every reply is out: opinions still missing are no longer chased, and co-handlers get the reply."""
+    for other in assignment.matter.assignments.current().filter(role=Assignment.Role.CO):
+        clocks.cancel_all(assignment=other, by=by, now=now, reason="主办单位已答复")
+        clerks = queries.clerks_of([other.unit_id], on=timezone.localdate(now))
+        tell(clerks, event_id=event_id, template="replied_to_co_handlers", subject=subject_of(assignment), now=now)
+
+
+def open_evaluation(assignment: Assignment, *, by: Person, now: datetime) -> EvaluationRound:
+    """Open this round's evaluation with a clock for every proposer."""
+    row = EvaluationRound.objects.create(assignment=assignment, round=assignment.round, opened_at=now)
+    for participant in queries.evaluators(assignment.matter):
+        clocks.start(
+            assignment.matter, "evaluation", assignment=assignment, round=assignment.round,
+            person=participant.person, body=participant.body, anchor_on=timezone.localdate(now), by=by, now=now,
+        )
+    return row

@@ -1,0 +1,62 @@
+"""What must not be here: suspension by anyone of the staff, purge by two persons (S5)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from members.errors import Refused, WrongStep
+from members.models import AuditEntry, Person
+from proposals.handling import readers
+from proposals.handling.models import Access, Matter, Suspension
+
+
+def open_suspension(matter: Matter) -> Suspension:
+    row = matter.suspensions.select_for_update(of=("self",)).filter(lifted_at=None, purged_at=None).first()
+    if row is None:
+        raise WrongStep("该件没有处于暂停查看状态。")
+    return row
+
+
+@transaction.atomic
+def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspension:
+    """Take the matter out of everyone's sight at once (暂停查看); who had seen it is written down."""
+    matter = matter.locked()
+    if matter.access == Access.SUSPENDED:
+        raise WrongStep("该件已经暂停查看。")
+    if not reason.strip():
+        raise Refused("请写明暂停查看的原因，不要写出涉密内容。")
+    seen = AuditEntry.objects.filter(subject=str(matter.public_id), verb__in=["viewed", "downloaded"])
+    row = Suspension.objects.create(
+        matter=matter, access_before=matter.access, reason=reason, by=by, at=now,
+        seen_by=sorted(set(seen.exclude(by=None).values_list("by__name", flat=True))),
+    )
+    matter.access = Access.SUSPENDED
+    matter.save(update_fields=["access"])
+    matter.record("suspended", by=by, now=now)
+    readers.refresh(matter)
+    return row
+
+
+@transaction.atomic
+def lift_suspension(matter: Matter, *, by: Person, now: datetime) -> Suspension:
+    """Show the matter again; a director's decision."""
+    matter = matter.locked()
+    row = open_suspension(matter)
+    row.lifted_by, row.lifted_at = by, now
+    row.save(update_fields=["lifted_by", "lifted_at"])
+    matter.access = row.access_before
+    matter.save(update_fields=["access"])
+    matter.record("suspension_lifted", by=by, now=now)
+    readers.refresh(matter)
+    return row
+
+
+@transaction.atomic
+def ask_purge(matter: Matter, *, by: Person, now: datetime) -> Suspension:
+    """The first of two persons asks that the content be erased."""
+    row = open_suspension(matter.locked())
+    if row.purge_asked_by_id:
+        raise WrongStep("已有人申请清除，请由另一位同事确认。")
+    row.purge_asked_by, row.purge_asked_at = by, now
+    row.save(update_fields=["purge_asked_by", "purge_asked_at"])
+    return row

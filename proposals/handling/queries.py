@@ -1,0 +1,92 @@
+"""Questions about matters in hand that span tables."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import Q
+
+from members.choices import Role
+from members.models import Appointment, Body
+
+from .models import Assignment, EvaluationRound, Matter, Participant, Policy, Stage
+
+CLERK_ROLES = (Role.UNIT_CLERK,)
+HEAD_ROLES = (Role.UNIT_HEAD,)
+OFFICER_ROLES = (Role.ASSIGNING_OFFICER,)
+STAFF_ROLES = (Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR)
+
+
+def people_in(roles: Iterable[Role], *, on: date, bodies: Iterable[int] | None = None) -> list[int]:
+    """Ids of the persons who hold one of `roles` on that day, in `bodies` or anywhere."""
+    appointments = Appointment.objects.in_force(on).filter(role__in=list(roles), person__is_active=True)
+    if bodies is not None:
+        appointments = appointments.filter(body__in=list(bodies))
+    return list(appointments.order_by("person_id").values_list("person_id", flat=True).distinct())
+
+
+def clerks_of(bodies: Iterable[int], *, on: date) -> list[int]:
+    """The units' clerks; a unit without a clerk answers through its head."""
+    wanted = list(bodies)
+    clerks = Appointment.objects.in_force(on).filter(role__in=CLERK_ROLES, body__in=wanted, person__is_active=True)
+    manned = set(clerks.values_list("body_id", flat=True))
+    vacant = [body for body in wanted if body not in manned]
+    found = set(clerks.values_list("person_id", flat=True))
+    return sorted(found | set(people_in(HEAD_ROLES, on=on, bodies=vacant)))
+
+
+def officers_of(office: Body, *, on: date) -> list[int]:
+    """Who acts for an assigning office; the proposal committee's own staff if nobody does."""
+    return people_in(OFFICER_ROLES, on=on, bodies=[office.pk]) or proposal_staff(on=on)
+
+
+def proposal_staff(*, on: date) -> list[int]:
+    return people_in(STAFF_ROLES, on=on)
+
+
+def evaluators(matter: Matter) -> list[Participant]:
+    """Everyone who gets the reply and evaluates it: the proposers of the matter and of those merged into it."""
+    return list(
+        Participant.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter))
+        .filter(role__in=Participant.EVALUATING, left_at=None)
+        .select_related("person", "body", "matter")
+        .order_by("matter_id", "order", "id")
+    )
+
+
+def people_behind(participants: Iterable[Participant], *, on: date) -> list[int]:
+    """Ids of those who are told: the persons themselves, or an organisation's secretaries and contact persons."""
+    rows = list(participants)
+    people = {row.person_id for row in rows if row.person_id}
+    bodies = [row.body_id for row in rows if row.body_id]
+    if bodies:
+        people |= set(people_in([Role.ORGANISATION_SECRETARY], on=on, bodies=bodies))
+        contacts = Participant.objects.filter(
+            matter__in=[row.matter_id for row in rows], role=Participant.Role.CONTACT, left_at=None
+        )
+        people |= {person for person in contacts.values_list("person_id", flat=True) if person}
+    return sorted(person for person in people if person)
+
+
+def policy(code: str, *, on: date, default: str) -> str:
+    """The committee's choice in force on that day."""
+    row = Policy.objects.filter(code=code, starts_on__lte=on).order_by("-starts_on").first()
+    return row.value if row else default
+
+
+def stage_of(matter: Matter) -> Stage:
+    """The stage that a matter's assignments put it in while it is being handled."""
+    rows = list(matter.assignments.current().values_list("role", "state", "round"))
+    answering = [(state, round) for role, state, round in rows if role != Assignment.Role.CO]
+    if matter.assignments.current().filter(objections__state="coordinating").exists():
+        return Stage.COORDINATING
+    if answering and all(state == Assignment.State.ANSWERED for state, _ in answering):
+        return Stage.ANSWERED
+    if any(round > 1 and state == Assignment.State.SIGNED for state, round in answering):
+        return Stage.REHANDLING
+    if any(state == Assignment.State.SIGNED for _, state, _ in rows):
+        return Stage.HANDLING
+    return Stage.TO_SIGN
+
+
+def open_round(assignment: Assignment) -> EvaluationRound | None:
+    return assignment.evaluation_rounds.filter(round=assignment.round, closed_at=None).first()
