@@ -1,1 +1,5 @@
-"""How time limits are counted: pure functions over dates, without database and without a clock."""
+"""How time limits are counted: functions over dates, and the one door to the engine's clock."""
+
+from .now import engine_now
+
+__all__ = ["engine_now"]

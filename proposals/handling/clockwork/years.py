@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from .calendar import FIRST, LAST, ONE_DAY, SATURDAY, Day, weekday
+from .calendar import FIRST, LAST, SATURDAY, Day, weekday
 
 SHIPPED = Path(__file__).parent.parent / "calendars"
 
@@ -119,5 +119,3 @@ def _date(text: object, faults: list[str]) -> date | None:
         faults.append(f"“{text}”不是有效日期。")
         return None
 
-
-__all__ = ["ONE_DAY", "BadYear", "Year", "missing_year", "parse_year", "read_year", "shipped_years"]

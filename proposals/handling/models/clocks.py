@@ -1,5 +1,6 @@
 """Time limits: the calendar they are counted on, the rules, what runs, and what has fired."""
 
+import uuid
 from datetime import date, time, timedelta
 from typing import Any, ClassVar
 
@@ -66,9 +67,13 @@ class CalendarDay(models.Model):
 
 
 class CalendarVersion(models.Model):
-    """The one row that every edit of the calendar bumps in its own transaction."""
+    """The one row that every edit of the calendar bumps in its own transaction.
+
+    `stamp` is new with every edit: processes keep a calendar by it, even across databases.
+    """
 
     version = models.PositiveIntegerField(default=1)
+    stamp = models.UUIDField(default=uuid.uuid4)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="one_calendar_version")]
@@ -340,7 +345,11 @@ class Obligation(Addressed):
                 condition=Q(status="open", holder_person__isnull=False),
                 name="obligation_person_queue",
             ),
-            models.Index(fields=["id"], condition=Q(status__in=["open", "paused"]), name="obligation_running"),
+            models.Index(
+                fields=["calendar_version", "id"],
+                condition=Q(status__in=["open", "paused"]),
+                name="obligation_running",
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(

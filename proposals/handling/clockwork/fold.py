@@ -1,0 +1,187 @@
+"""The last day of a time limit as a fold over what happened to its clock: pure, re-derivable at any time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from .calendar import WorkCalendar
+from .rules import Rule, Unit, plus
+
+STOPS = frozenset({"pause", "complete", "cancel"})
+STARTS = frozenset({"resume", "reopen"})
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One clock event as the calculation needs it."""
+
+    kind: str
+    on: date
+    seq: int
+    amount: int = 0
+    unit: Unit = "workday"
+    to_on: date | None = None
+    takes_back: int | None = None
+    rule: Rule | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days on which the clock stands: from `start`, up to but without `end`."""
+
+    start: date
+    end: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day < self.end
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What a due date is computed from."""
+
+    rule: Rule
+    anchor: date
+    fixed: date | None = None
+    facts: Sequence[Fact] = field(default=())
+
+
+def fold(clock: Clock, calendar: WorkCalendar) -> date:
+    """Return the last day of the limit; that day is still in time.
+
+    Extensions and pauses count in the order of their dates. A pause counts in the unit of the rule and
+    only while the limit has not run out; a pause still open counts nothing yet.
+    """
+    facts = standing(clock.facts)
+    rule = rule_of(clock)
+    stops = spans(facts)
+    base, amounts, since = _base(clock, rule), list[Fact](), date.min
+    for extension in (fact for fact in facts if fact.kind == "extend"):
+        if extension.to_on is None:
+            amounts.append(extension)
+            continue
+        earlier = [Span(span.start, min(span.end, extension.on)) for span in stops if span.start < extension.on]
+        if extension.to_on > _run(rule, base, amounts, _from(earlier, since), calendar):
+            base, amounts, since = Base(fixed=extension.to_on), [], extension.on
+    return _bound(clock, rule, facts, _run(rule, base, amounts, _from(stops, since), calendar), calendar)
+
+
+def standing(facts: Iterable[Fact]) -> list[Fact]:
+    """Return the facts that were not taken back, by date; those of one day as they were recorded."""
+    found = list(facts)
+    revoked = {fact.takes_back for fact in found if fact.kind == "revoke"}
+    return sorted((fact for fact in found if fact.seq not in revoked), key=lambda fact: (fact.on, fact.seq))
+
+
+def rule_of(clock: Clock) -> Rule:
+    """Return the rule that counts now: the one applied last, whenever its date."""
+    changes = [fact for fact in clock.facts if fact.kind == "rule_change" and fact.rule]
+    last = max(changes, key=lambda fact: fact.seq, default=None)
+    return last.rule if last and last.rule else clock.rule
+
+
+def spans(facts: Sequence[Fact]) -> list[Span]:
+    """Return the closed times during which the clock stood, merged and in order.
+
+    A limit that was ended and opened again stood in between.
+    """
+    found: list[Span] = []
+    start: date | None = None
+    for fact in sorted(facts, key=lambda fact: (fact.on, fact.seq)):
+        if fact.kind in STOPS and start is None:
+            start = fact.on
+        elif fact.kind in STARTS and start is not None:
+            found.append(Span(start, fact.on))
+            start = None
+    return merged(found)
+
+
+def open_since(facts: Sequence[Fact]) -> date | None:
+    """Return since when the clock has been standing, or None while it runs."""
+    start: date | None = None
+    for fact in sorted(facts, key=lambda fact: (fact.on, fact.seq)):
+        if fact.kind in STOPS:
+            start = start or fact.on
+        elif fact.kind in STARTS:
+            start = None
+    return start
+
+
+def merged(found: Iterable[Span]) -> list[Span]:
+    """Join spans that touch or overlap and drop empty ones."""
+    result: list[Span] = []
+    for span in sorted(found, key=lambda span: span.start):
+        if span.start >= span.end:
+            continue
+        if result and span.start <= result[-1].end:
+            result[-1] = Span(result[-1].start, max(result[-1].end, span.end))
+        else:
+            result.append(span)
+    return result
+
+
+@dataclass(frozen=True)
+class Base:
+    """Where a count begins: the anchor of a period, or a fixed last day."""
+
+    anchor: date = date.min
+    fixed: date | None = None
+
+
+def _base(clock: Clock, rule: Rule) -> Base:
+    return Base(fixed=clock.fixed) if clock.fixed else Base(anchor=clock.anchor)
+
+
+def _from(found: Iterable[Span], since: date) -> list[Span]:
+    return [Span(max(span.start, since), span.end) for span in found if span.end > since]
+
+
+def _run(rule: Rule, base: Base, amounts: Sequence[Fact], stops: Sequence[Span], calendar: WorkCalendar) -> date:
+    """Return the last day after extensions by amount and pauses, rolled to a workday."""
+    same = sum(fact.amount for fact in amounts if fact.unit == rule.unit)
+    if base.fixed is None:
+        amount = rule.amount - same if rule.before else rule.amount + same
+        nominal = rule.nominal(base.anchor, amount, calendar)
+    else:
+        fixed = rule.roll(base.fixed, calendar) if rule.unit == "workday" else base.fixed
+        nominal = plus(fixed, same, rule.unit, calendar)
+    for fact in amounts:
+        if fact.unit != rule.unit:
+            nominal = plus(nominal, fact.amount, fact.unit, calendar)
+    for span in stops:
+        nominal = _stand(rule, base, nominal, span, calendar)
+    return rule.roll(nominal, calendar)
+
+
+def _stand(rule: Rule, base: Base, nominal: date, span: Span, calendar: WorkCalendar) -> date:
+    """Move the last day by the time that the clock stood; nothing once the limit had run out.
+
+    A limit *before* a date does not move: the date stays where it is.
+    """
+    if rule.before:
+        return nominal
+    rolled = rule.roll(nominal, calendar)
+    if span.start > rolled:
+        return nominal
+    if span.start > nominal:
+        nominal = rolled
+    first = span.start if base.fixed else max(span.start, base.anchor + timedelta(days=1 if rule.amount else 0))
+    if first >= span.end:
+        return nominal
+    if rule.unit == "workday":
+        stood = calendar.count(first - timedelta(days=1), span.end - timedelta(days=1))
+        return calendar.add(nominal, stood) if stood else nominal
+    return nominal + (span.end - first)
+
+
+def _bound(clock: Clock, rule: Rule, facts: Sequence[Fact], due: date, calendar: WorkCalendar) -> date:
+    """Hold a follower before the obligation it follows, but never before its own first days."""
+    led = max((fact for fact in facts if fact.kind == "follow"), key=lambda fact: fact.seq, default=None)
+    if rule.bound is None or led is None or led.to_on is None:
+        return due
+    return max(min(due, calendar.back(led.to_on, rule.bound)), min(due, calendar.add(clock.anchor, rule.floor)))
+
+
+def late_workdays(due: date, done: date, standing_since: date | None, calendar: WorkCalendar) -> int:
+    """Count the workdays past the last day, until done or until the clock was stopped for good."""
+    return calendar.count(due, min(done, standing_since) if standing_since else done)

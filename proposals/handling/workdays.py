@@ -1,0 +1,108 @@
+"""The working calendar as the database holds it: read once a version, published in one transaction."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from .clockwork.calendar import Day, WorkCalendar
+from .clockwork.ladder import local_day
+from .clockwork.years import Year
+from .models import CalendarDay, CalendarVersion, CalendarYear
+
+_kept: dict[uuid.UUID, WorkCalendar] = {}
+
+
+def working_calendar() -> WorkCalendar:
+    """Return the calendar in force; one small query unless it was edited since."""
+    version, stamp = CalendarVersion.objects.values_list("version", "stamp").get(pk=1)
+    if stamp not in _kept:
+        _kept.clear()
+        _kept[stamp] = _read(version)
+    return _kept[stamp]
+
+
+def _read(version: int) -> WorkCalendar:
+    special = CalendarDay.objects.exclude(source=CalendarDay.Source.WEEKEND)
+    days = {row.date: Day(row.date, row.is_workday, row.name, row.source) for row in special}
+    published = CalendarYear.objects.filter(status=CalendarYear.Status.PUBLISHED)
+    return WorkCalendar(days, published.values_list("year", flat=True), version=version)
+
+
+def calendar_with(year: Year) -> WorkCalendar:
+    """Return the calendar as it would be with `year` published, without writing anything."""
+    kept = {day.on: day for day in _special() if day.on.year != year.number}
+    published = set(working_calendar().published) - {year.number}
+    published |= {year.number} if year.published else set()
+    return WorkCalendar(kept | {day.on: day for day in year.days()}, published)
+
+
+def _special() -> list[Day]:
+    rows = CalendarDay.objects.exclude(source=CalendarDay.Source.WEEKEND)
+    return [Day(row.date, row.is_workday, row.name, row.source) for row in rows]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a year that was loaded: nothing, if the calendar already said so."""
+
+    changed: bool
+    version: int
+
+
+@transaction.atomic
+def publish(year: Year) -> Published:
+    """Write a year and bump the calendar's version; `engine.refold` then moves what runs.
+
+    Loading the same year again changes nothing.
+    """
+    current = CalendarVersion.objects.select_for_update().get(pk=1)
+    fields = {
+        "status": CalendarYear.Status.PUBLISHED if year.published else CalendarYear.Status.PROVISIONAL,
+        "doc_no": year.notice,
+        "published_on": year.published_on,
+    }
+    days = year.days()
+    same_days = _stored(year.number) == [(day.on, day.is_workday, day.name, day.source) for day in days]
+    if same_days and CalendarYear.objects.filter(year=year.number, **fields).exists():
+        return Published(changed=False, version=current.version)
+    row, created = CalendarYear.objects.get_or_create(year=year.number, defaults=fields)
+    if not created:
+        CalendarYear.objects.filter(pk=row.pk).update(**fields, version=F("version") + 1)
+    _write_days(days)
+    return Published(changed=True, version=_bump())
+
+
+@transaction.atomic
+def set_local_day(on: date, *, is_workday: bool, name: str) -> Published:
+    """Record a day that this city alone works or does not work (本地调整)."""
+    CalendarVersion.objects.select_for_update().get(pk=1)
+    _write_days([Day(on, is_workday=is_workday, name=name, source="local")])
+    return Published(changed=True, version=_bump())
+
+
+def _stored(year: int) -> list[tuple[date, bool, str, str]]:
+    rows = CalendarDay.objects.filter(date__year=year).order_by("date")
+    return list(rows.values_list("date", "is_workday", "name", "source"))
+
+
+def _write_days(days: Sequence[Day]) -> None:
+    CalendarDay.objects.bulk_create(
+        [CalendarDay(date=day.on, is_workday=day.is_workday, name=day.name, source=day.source) for day in days],
+        update_conflicts=True,
+        unique_fields=["date"],
+        update_fields=["is_workday", "name", "source"],
+    )
+
+
+def _bump() -> int:
+    CalendarVersion.objects.filter(pk=1).update(version=F("version") + 1, stamp=uuid.uuid4())
+    return CalendarVersion.objects.values_list("version", flat=True).get(pk=1)
+
+
+def today(now: datetime) -> date:
+    """Return the day in Shanghai at `now`, wherever the server stands."""
+    return local_day(now)
