@@ -35,6 +35,7 @@ INSTALLED_APPS: list[str] = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "django.forms",
     "csp",
     "django_filters",
     "pgtrigger",
@@ -80,7 +81,9 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.portal.context.shell",
             ],
+            "builtins": ["django.templatetags.static", "members.templatetags.pieces"],
         },
     },
 ]
@@ -113,6 +116,10 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/"
 AUTHENTICATION_BACKENDS: list[str] = ["django.contrib.auth.backends.ModelBackend"]
+
+# screens -------------------------------------------------------------------------------------------------------------
+FORM_RENDERER = "members.rendering.FormRenderer"
+COMMITTEE_NAME: str = env.str("COMMITTEE_NAME", "市政协")
 
 # language and time ---------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

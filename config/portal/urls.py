@@ -1,4 +1,16 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from config.portal.views import desk, display, public, settings
 
 app_name = "portal"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", public.Home.as_view(), name="home"),
+    path("open/", public.OpenList.as_view(), name="open"),
+    path("desk/", desk.Desk.as_view(), name="desk"),
+    path("settings/", settings.Settings.as_view(), name="settings"),
+    path("settings/display/", display.ChooseDisplay.as_view(), name="display"),
+    path("session/", display.SessionState.as_view(), name="session"),
+    path("accessibility/", public.Accessibility.as_view(), name="accessibility"),
+    path("privacy/", public.Privacy.as_view(), name="privacy"),
+    path("browser/", public.OldBrowser.as_view(), name="browser"),
+]

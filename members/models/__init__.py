@@ -1,3 +1,4 @@
+from members.models.once import Once
 from members.models.person import Person
 
-__all__ = ["Person"]
+__all__ = ["Once", "Person"]

@@ -1,0 +1,25 @@
+"""What the frame of every page needs, in at most one query more than the page itself."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from config.portal.browsers import is_old
+from config.portal.display import display_of
+from members.navigation import menu_of
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    signed_in = user is not None and user.is_authenticated
+    return {
+        "committee": settings.COMMITTEE_NAME,
+        "site_name": f"{settings.COMMITTEE_NAME} · 回音",
+        "display": display_of(request),
+        "old_browser": is_old(request.headers.get("User-Agent", "")),
+        "menu": menu_of(user, request.path) if signed_in else [],
+        "session_seconds": request.session.get_expiry_age() if signed_in else 0,
+        "printed_at": timezone.now(),
+    }

@@ -1,0 +1,53 @@
+"""What stands on a person's desk. Each app registers small functions at start-up; who may do the work sees its figures.
+
+A function gets the person and today's date and returns what it has, in a constant number of queries.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from members.shown import Act, Count, Todo
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Some rows that wait for this person: the first few, and where all of them are."""
+
+    title: str
+    todos: list[Todo]
+    url: str = ""
+    amount: int | str | None = None
+    empty: str = "现在没有待办事项。"
+
+
+@dataclass
+class Work:
+    """A desk, filled."""
+
+    entries: list[Act] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
+    queues: list[Queue] = field(default_factory=list)
+
+
+Source = Callable[[Any, date], Work]
+_sources: list[tuple[int, str, Source]] = []
+
+
+def register(source: Source, *, action: str = "", order: int = 50) -> None:
+    """Add a source of work; `action` is the right that the work needs ("" for everyone signed in)."""
+    if (order, action, source) not in _sources:
+        _sources.append((order, action, source))
+
+
+def work_of(user: Any, on: date) -> Work:
+    """Gather the desk of this person."""
+    work = Work()
+    for _, action, source in sorted(_sources, key=lambda entry: entry[0]):
+        if not action or user.has_perm(action):
+            part = source(user, on)
+            work.entries += part.entries
+            work.counts += part.counts
+            work.queues += part.queues
+    return work

@@ -1,0 +1,11 @@
+"""What every page of the house shares: who may open it, a list, one row, one act (`security.md` S1).
+
+A view of ours carries `action`, the right it asks for, or `public = True`; a test walks every address for it. A page
+that the person may not open is 403, a row that the person may not see is 404, as if it were not there.
+"""
+
+from members.pages.acts import ActionPage, ConfirmPage, FormPage
+from members.pages.lists import Column, ListPage
+from members.pages.page import SIGNED_IN, DetailPage, Page, RowMixin
+
+__all__ = ["SIGNED_IN", "ActionPage", "Column", "ConfirmPage", "DetailPage", "FormPage", "ListPage", "Page", "RowMixin"]

@@ -1,0 +1,183 @@
+"""Lists whose state is their address."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar, Generic
+
+from django import forms
+from django.db import models
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.utils.functional import cached_property
+from django_filters import FilterSet
+
+from members.pages.page import M, Page
+from members.shown import Chip
+
+COUNT_LIMIT = 1_000
+PRINT_LIMIT = 1_000
+
+
+class BoundedPaginator:
+    """Counts no further than a thousand, yet every page can be reached: a page looks one row ahead."""
+
+    def __init__(self, rows: "models.QuerySet[Any]", per_page: int) -> None:
+        self.rows = rows
+        self.per_page = per_page
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, at most `COUNT_LIMIT + 1`."""
+        return self.rows.order_by()[: COUNT_LIMIT + 1].count()
+
+    @property
+    def amount(self) -> str:
+        """The count in words: 13, or 1000+."""
+        return f"{COUNT_LIMIT}+" if self.count > COUNT_LIMIT else str(self.count)
+
+    @property
+    def last_page(self) -> int | None:
+        """The number of the last page, or None where nobody has counted that far."""
+        return max(1, -(-self.count // self.per_page)) if self.count <= COUNT_LIMIT else None
+
+    def page(self, wanted: str) -> "Rows":
+        """Return the page of that number; what is not a number is the first page, beyond the end is the last one."""
+        number = max(int(wanted), 1) if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
+        if self.last_page:
+            number = min(number, self.last_page)
+        start = (number - 1) * self.per_page
+        found = list(self.rows[start : start + self.per_page + 1])
+        return Rows(found[: self.per_page], number, len(found) > self.per_page, self)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of a list."""
+
+    rows: list[Any]
+    number: int
+    more: bool
+    paginator: BoundedPaginator
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def first(self) -> int:
+        return (self.number - 1) * self.paginator.per_page + 1
+
+    def last(self) -> int:
+        return self.first() + len(self.rows) - 1
+
+    def numbers(self) -> list[int]:
+        """The page numbers to offer around this one."""
+        known = self.paginator.last_page or self.number + self.more
+        return [n for n in range(self.number - 2, self.number + 3) if 1 <= n <= known]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an export: its heading, and how to read it from a row."""
+
+    label: str
+    value: Callable[[Any], str | int | float | date | datetime | None]
+
+
+class ListPage(Page, Generic[M]):
+    """A list whose state is its address: filters, order, page.
+
+    `?print=1` shows up to a thousand rows for the printer, `?export=xlsx` sends what the filter shows through the one
+    table writer (S13). `sorts` maps a key of `?sort=` to columns; each order must end in a unique one.
+    """
+
+    template_name = "pages/list.html"
+    filterset_class: ClassVar[type[FilterSet] | None] = None
+    columns: ClassVar[Sequence[Column]] = ()
+    sorts: ClassVar[dict[str, tuple[str, ...]]] = {}
+    per_page: ClassVar[int] = 25
+    unit_word: ClassVar[str] = "件"
+    empty_sentence: ClassVar[str] = "没有符合条件的内容。"
+    export_name: ClassVar[str] = "list"
+    extras: ClassVar[list[Callable[[HttpRequest, str], dict[str, Any]]]] = []
+
+    def get_queryset(self) -> "models.QuerySet[M]":
+        """The rows this person may see, in the order of the list."""
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        rows, filterset = self.filtered(self.get_queryset())
+        if request.GET.get("export") == "xlsx" and self.columns:
+            return self.export(rows)
+        for_print = "print" in request.GET
+        paginator = BoundedPaginator(rows, PRINT_LIMIT if for_print else self.per_page)
+        context = self.get_context_data(
+            page_obj=paginator.page(request.GET.get("page", "1")),
+            filterset=filterset,
+            chips=chips_of(filterset, request.GET) if filterset else [],
+            sort=request.GET.get("sort", ""),
+            for_print=for_print,
+        )
+        return self.render_to_response(context)
+
+    def filtered(self, rows: "models.QuerySet[M]") -> tuple["models.QuerySet[M]", FilterSet | None]:
+        filterset = None
+        if self.filterset_class:
+            filterset = self.filterset_class(self.request.GET, queryset=rows, request=self.request)
+            rows = filterset.qs
+        return self.sorted(rows), filterset
+
+    def sorted(self, rows: "models.QuerySet[M]") -> "models.QuerySet[M]":
+        wanted = self.request.GET.get("sort", "")
+        order = self.sorts.get(wanted.removeprefix("-"))
+        if not order:
+            return rows
+        if wanted.startswith("-"):
+            order = tuple(name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order)
+        return rows.order_by(*order)
+
+    def export(self, rows: "models.QuerySet[M]") -> HttpResponseBase:
+        """Answer with the table of all rows that the filter shows."""
+        raise NotImplementedError
+
+    @property
+    def saved_key(self) -> str:
+        """Under what name this list's saved views are kept."""
+        return str(self.request.resolver_match.view_name) if self.request.resolver_match else self.action
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(
+            unit_word=self.unit_word, empty_sentence=self.empty_sentence, can_export=bool(self.columns), **kwargs
+        )
+        for extra in self.extras:
+            context.update(extra(self.request, self.saved_key))
+        return context
+
+
+def chips_of(filterset: FilterSet, query: QueryDict) -> list[Chip]:
+    """Return one chip for each chosen value of the filters, with the address that leaves it out."""
+    form = filterset.form
+    if not form.is_valid():
+        return []
+    chips = []
+    for name, field in form.fields.items():
+        for raw, words in _chosen(field, form.cleaned_data.get(name), query.getlist(name)):
+            left = query.copy()
+            left.pop("page", None)
+            left.setlist(name, [value for value in query.getlist(name) if value != raw])
+            label = field.label or name
+            text = label if isinstance(field, forms.NullBooleanField | forms.BooleanField) else f"{label}：{words}"
+            chips.append(Chip(str(text), f"?{left.urlencode()}"))
+    return chips
+
+
+def _chosen(field: forms.Field, cleaned: Any, raws: list[str]) -> Iterable[tuple[str, str]]:
+    """Pair each value of the address with the words a person would read for it."""
+    if cleaned in (None, "", [], ()) or (hasattr(cleaned, "exists") and not raws):
+        return []
+    choices = getattr(field, "choices", None)
+    if choices:
+        words = {str(value): str(label) for value, label in choices}
+        return [(raw, words[raw]) for raw in raws if raw in words and raw]
+    return [(raw, raw) for raw in raws if raw]

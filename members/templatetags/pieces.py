@@ -1,0 +1,150 @@
+"""Tags and filters that every template has without loading them (settings, `builtins`)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from members.states import tone_of
+
+register = template.Library()
+
+WEEKDAYS = "一二三四五六日"
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return a line icon of the sprite. It is never the only sign: words stand beside it."""
+    sprite = static("vendor/lucide/sprite.svg")
+    return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)
+
+
+def _local_day(value: date | datetime) -> date:
+    if isinstance(value, datetime):
+        return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
+    return value
+
+
+@register.filter
+def short_day(value: date | datetime | None) -> str:
+    """5月22日, with the year if it is not this one."""
+    if not value:
+        return ""
+    day = _local_day(value)
+    year = "" if day.year == timezone.localdate().year else f"{day.year}年"
+    return f"{year}{day.month}月{day.day}日"
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """5月22日（星期五）, with the year if it is not this one."""
+    return f"{short_day(value)}（星期{WEEKDAYS[_local_day(value).weekday()]}）" if value else ""
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """5月22日 14:32 in local time."""
+    if not value:
+        return ""
+    return f"{short_day(value)} {timezone.localtime(value):%H:%M}"
+
+
+@register.filter
+def machine_time(value: date | datetime | None) -> str:
+    """The ISO form for `<time datetime>`."""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).isoformat(timespec="minutes")
+    return value.isoformat() if value else ""
+
+
+@register.filter
+def characters(value: object) -> int:
+    """Count characters as people do: code points, a line break is one."""
+    return len(str(value or "").replace("\r\n", "\n"))
+
+
+@register.simple_tag
+def status_tag(label: str, tone: str = "", symbol: str = "") -> SafeString:
+    """Return the word for a state in its box; the tone comes from `members.states` unless given."""
+    tone = tone or tone_of(label)
+    symbol = symbol or {"danger": "triangle-alert", "warn": "clock"}.get(tone, "")
+    return format_html('<span class="tag tag--{}">{}{}</span>', tone, icon(symbol) if symbol else "", label)
+
+
+@register.simple_tag
+def deadline(due_on: date | None, started_on: date | None = None, on: date | None = None) -> SafeString:
+    """Return how long is left until the end of `due_on`, counted in calendar days from today (or `on`).
+
+    With `started_on` a small bar shows the share of the time that is used up.
+    """
+    if due_on is None:
+        return format_html('<span class="quiet">{}</span>', "不计时限")
+    today = on or timezone.localdate()
+    left = (due_on - today).days
+    tone, symbol, words = _how_long(left)
+    bar = _bar(_share(started_on, due_on, today)) if started_on else ""
+    return format_html(
+        '<div class="due {}"><b>{}{}</b><span class="due__day"><time datetime="{}">{}</time>{}</span></div>',
+        f"is-{tone}" if tone else "",
+        icon(symbol) if symbol else "",
+        words,
+        due_on.isoformat(),
+        short_day(due_on),
+        bar,
+    )
+
+
+def _how_long(left: int) -> tuple[str, str, str]:
+    if left < 0:
+        return "danger", "triangle-alert", f"逾期 {-left} 天"
+    if left == 0:
+        return "warn", "clock", "今日到期"
+    return ("warn", "clock", f"剩 {left} 天") if left <= 7 else ("", "", f"剩 {left} 天")
+
+
+def _share(started_on: date, due_on: date, today: date) -> int:
+    whole = max((due_on - started_on).days, 1)
+    return max(0, min(100, round(100 * (today - started_on).days / whole)))
+
+
+def _bar(share: int) -> SafeString:
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        '<rect class="bar__all" width="100" height="4"/><rect class="bar__used" width="{}" height="4"/></svg>',
+        share,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: object) -> str:
+    """Return this page's address with some parts of its query changed; an empty value takes the part out.
+
+    A change of anything but the page starts again at the first page.
+    """
+    query: QueryDict = context["request"].GET.copy()
+    if "page" not in changes:
+        query.pop("page", None)
+    for name, value in changes.items():
+        if value in (None, ""):
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
+@register.filter
+def is_file(bound_field: Any) -> bool:
+    """Whether the field takes a file: what was chosen is gone when the form comes back."""
+    return getattr(bound_field.field.widget, "input_type", "") == "file"
+
+
+@register.filter
+def widget_attr(bound_field: Any, name: str) -> Any:
+    """An attribute of the field's widget as it will be printed."""
+    widget = bound_field.field.widget
+    return widget.build_attrs(widget.attrs).get(name)
