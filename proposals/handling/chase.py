@@ -1,0 +1,125 @@
+"""Who is reminded and chased: audience rules resolved to persons when a step fires (P2: never a leader)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db.models import Q
+
+from members.choices import Role
+from members.models import Appointment
+
+from .models import Audience, Obligation
+
+HEADS = frozenset({Role.UNIT_HEAD, Role.PROPOSAL_DIRECTOR})
+CLERKS = frozenset(
+    {
+        Role.UNIT_CLERK,
+        Role.PROPOSAL_STAFF,
+        Role.ASSIGNING_OFFICER,
+        Role.REPORT_STAFF,
+        Role.CONSULTATION_STAFF,
+        Role.COMMITTEE_OFFICE,
+        Role.DUTY_STAFF,
+        Role.RESEARCH_OFFICE,
+        Role.PARTY_OFFICE,
+        Role.GOVERNMENT_OFFICE,
+        Role.ORGANISATION_SECRETARY,
+        Role.CONVENER,
+    }
+)
+PROPOSAL_OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR})
+OFFICERS = frozenset({Role.ASSIGNING_OFFICER})
+
+
+@dataclass
+class Directory:
+    """Appointments in force on one day, as far as a batch needs them: one query."""
+
+    by_body: dict[int, dict[str, set[int]]] = field(default_factory=dict)
+    by_role: dict[str, set[int]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, bodies: Iterable[int], *, on: date) -> "Directory":
+        everywhere = [*PROPOSAL_OFFICE, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
+        wanted = Q(body__in=set(bodies), role__in=[*CLERKS, *HEADS, Role.UNIT_HANDLER]) | Q(role__in=everywhere)
+        found = cls()
+        appointments = Appointment.objects.in_force(on).filter(wanted, person__is_active=True)
+        for body, role, person in appointments.values_list("body_id", "role", "person_id"):
+            found.by_body.setdefault(body, {}).setdefault(role, set()).add(person)
+            found.by_role.setdefault(role, set()).add(person)
+        return found
+
+    def at(self, body: int | None, roles: Iterable[str]) -> set[int]:
+        holders = self.by_body.get(body or 0, {})
+        return set().union(*(holders.get(role, set()) for role in roles))
+
+    def anywhere(self, roles: Iterable[str]) -> set[int]:
+        return set().union(*(self.by_role.get(role, set()) for role in roles))
+
+    def works_at(self, person: int, body: int | None) -> bool:
+        return any(person in people for people in self.by_body.get(body or 0, {}).values())
+
+
+@dataclass(frozen=True)
+class Chased:
+    """Who is told; `vacant` is the body that has nobody to work on the matter."""
+
+    people: frozenset[int]
+    vacant: int | None = None
+
+
+def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -> Chased:
+    """Resolve a step's audience for an obligation.
+
+    A body without a clerk is escalated at once: to its head, else to the assigning office.
+    """
+    people: set[int] = set()
+    vacant: int | None = None
+    for rule in rules:
+        found = _resolve(obligation, rule, directory)
+        if not found and rule in (Audience.HANDLER, Audience.HOLDER_CLERKS, Audience.HOLDER_HEADS):
+            vacant = obligation.holder_body_id if rule != Audience.HOLDER_HEADS else vacant
+            found = _heads(obligation, directory) or _office(obligation, directory)
+        people |= found
+    return Chased(frozenset(people - directory.by_role.get(Role.LEADER, set())), vacant)
+
+
+def bodies_of(obligation: Obligation) -> set[int]:
+    """The bodies whose people may be chased about the obligation."""
+    office = obligation.assignment.office_id if obligation.assignment else obligation.matter.office_id
+    return {body for body in (obligation.holder_body_id, office) if body}
+
+
+def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int]:
+    if rule == Audience.PERSON or (obligation.holder_person_id and rule in (Audience.HANDLER, Audience.HOLDER_CLERKS)):
+        return {obligation.holder_person_id} if obligation.holder_person_id else _clerks(obligation, directory)
+    if rule == Audience.HANDLER:
+        return _handler(obligation, directory) or _clerks(obligation, directory)
+    if rule == Audience.HOLDER_CLERKS:
+        return _clerks(obligation, directory)
+    if rule == Audience.HOLDER_HEADS:
+        return _heads(obligation, directory)
+    if rule == Audience.ASSIGNING_OFFICE:
+        return _office(obligation, directory)
+    return directory.anywhere(PROPOSAL_OFFICE)
+
+
+def _handler(obligation: Obligation, directory: Directory) -> set[int]:
+    """The handler inside the unit, as long as he works there."""
+    handler = obligation.assignment.handler_id if obligation.assignment else None
+    return {handler} if handler and directory.works_at(handler, obligation.holder_body_id) else set()
+
+
+def _clerks(obligation: Obligation, directory: Directory) -> set[int]:
+    return directory.at(obligation.holder_body_id, CLERKS)
+
+
+def _heads(obligation: Obligation, directory: Directory) -> set[int]:
+    return directory.at(obligation.holder_body_id, HEADS)
+
+
+def _office(obligation: Obligation, directory: Directory) -> set[int]:
+    """The assigning office; the proposal committee's own staff where there is none or nobody in it."""
+    office = obligation.assignment.office_id if obligation.assignment else obligation.matter.office_id
+    return directory.at(office, OFFICERS) or directory.anywhere(PROPOSAL_OFFICE)

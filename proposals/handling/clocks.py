@@ -1,0 +1,557 @@
+"""Commands on clocks (时限): each one transaction, one event, one fold.
+
+Lock order: matter, obligation, message. A due date that the fold moves makes a new epoch: what older epochs
+planned and had not handed off is taken back, and the ladder is set anew.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from members.errors import Refused, WrongStep
+from members.inbox import actions as inbox
+from members.models import Body, Person
+
+from . import clockface
+from .clockwork import explain as explaining
+from .clockwork.calendar import OutOfCalendar, WorkCalendar
+from .clockwork.fold import open_since, standing
+from .clockwork.fold import late_workdays as lateness
+from .clockwork.ladder import ZONE, Firing, due_now, local_day, waiting
+from .clockwork.rules import Unit, months_after, plus
+from .models import (
+    Assignment,
+    Checkpoint,
+    ClockEvent,
+    ExtensionRequest,
+    LadderStep,
+    Matter,
+    Obligation,
+    TimeRule,
+)
+from .models.clocks import ObligationQuerySet
+from .workdays import working_calendar
+
+Kind = ClockEvent.Kind
+Status = Obligation.Status
+
+
+@dataclass
+class _Bench:
+    """One clock on the table: its locked row, what happened to it, and the calendar it counts on."""
+
+    row: Obligation
+    calendar: WorkCalendar
+    now: datetime
+    by: Person | None
+    events: list[ClockEvent] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now)
+
+    def steps(self) -> list[LadderStep]:
+        ladder = self.row.rule.ladder_id
+        return clockface.steps_by_ladder([ladder]).get(ladder, []) if ladder else []
+
+    def handled(self) -> clockface.Handled:
+        """What this epoch has fired or passed over."""
+        fired = Checkpoint.objects.filter(obligation=self.row, epoch=self.row.epoch)
+        return frozenset(fired.values_list("step_id", "n"))
+
+
+# what people and rooms above ask for ---------------------------------------------------------------------------------
+
+
+def open_for(
+    matter: Matter | None = None, assignment: Assignment | None = None, stage: str | None = None
+) -> ObligationQuerySet:
+    """Return the running clocks (open or paused) of a matter or an assignment, by id."""
+    found = Obligation.objects.running().select_related("rule").order_by("id")
+    if assignment is not None:
+        found = found.filter(matter=assignment.matter_id, assignment=assignment)
+    if matter is not None:
+        found = found.filter(matter=matter)
+    return found.filter(stage=stage) if stage else found
+
+
+def rule_for(code: str, *, on: date) -> TimeRule:
+    """Return the rule of `code` in force on that day, or raise Refused."""
+    rule = TimeRule.objects.in_force(on).filter(code=code).first()
+    if rule is None:
+        raise Refused(f"{on:%Y-%m-%d} 没有适用的时限规则（{code}），请先在“设置—时限规则”中补上。")
+    return rule
+
+
+def would_be_due(code: str, *, anchor_on: date, fixed_on: date | None = None) -> date:
+    """Return the due date that `start` would give, for a page that shows it beforehand."""
+    rule = rule_for(code, on=anchor_on)
+    row = Obligation(rule=rule, anchor_on=anchor_on, fixed_on=fixed_on)
+    return clockface.due_of(row, [], working_calendar())
+
+
+@transaction.atomic
+def start(
+    matter: Matter,
+    code: str,
+    *,
+    stage: str | None = None,
+    assignment: Assignment | None = None,
+    round: int = 1,
+    body: Body | None = None,
+    person: Person | None = None,
+    anchor_on: date,
+    fixed_on: date | None = None,
+    cap_on: date | None = None,
+    fire_past: bool = True,
+    by: Person | None,
+    now: datetime,
+) -> Obligation:
+    """Start a clock held by a body or a person, by the rule in force on the anchor's day.
+
+    Steps of the ladder already past come to the single most severe; with `fire_past=False` (imported
+    history) none fires. Raises WrongStep if the same clock is already running.
+    """
+    calendar, today = working_calendar(), local_day(now)
+    _lock_matter(matter.pk)
+    row = Obligation(
+        matter=matter,
+        assignment=assignment,
+        stage=stage or code,
+        round=round,
+        holder_body=body,
+        holder_person=person,
+        rule=rule_for(code, on=min(anchor_on, today)),
+        anchor_on=anchor_on,
+        fixed_on=fixed_on,
+        cap_on=cap_on,
+        started_on=min(anchor_on, today),
+        calendar_version=calendar.version,
+    )
+    bench = _Bench(row, calendar, now, by)
+    _draft_event(bench, Kind.START, on=anchor_on)
+    if lead_due := _lead_due(row):
+        _draft_event(bench, Kind.FOLLOW, on=today, to_on=lead_due)
+    _fold(bench)
+    _set_next(bench, clockface.NOTHING)
+    _insert(row)
+    for event in bench.events:
+        event.obligation, event.new_due = row, row.due_on
+    ClockEvent.objects.bulk_create(bench.events)
+    if not fire_past:
+        _pass_over_past(bench)
+    _lead_followers(bench)
+    return row
+
+
+@transaction.atomic
+def complete(obligation: Obligation, *, by: Person | None, now: datetime, on: date | None = None) -> Obligation:
+    """End a clock as done, on an earlier day if it happened on paper; lateness is frozen now."""
+    bench = _running(obligation, by=by, now=now)
+    done_on = on or bench.today
+    if done_on > bench.today:
+        raise Refused("完成日期不能晚于今天。")
+    since = open_since([clockface.fact_of(event) for event in bench.events])
+    late = lateness(bench.row.due_on, done_on, since, bench.calendar)
+    _write_event(bench, Kind.COMPLETE, on=done_on)
+    bench.row.status = Status.DONE
+    bench.row.late_workdays = late
+    bench.row.done_at = now if done_on == bench.today else datetime.combine(done_on, time(), ZONE)
+    _close(bench)
+    return bench.row
+
+
+@transaction.atomic
+def cancel(obligation: Obligation, *, by: Person | None, now: datetime, reason: str) -> Obligation:
+    """End a clock that no longer matters; nothing about it is sent after this commits."""
+    bench = _running(obligation, by=by, now=now)
+    _write_event(bench, Kind.CANCEL, on=bench.today, reason=reason)
+    bench.row.status = Status.CANCELLED
+    _close(bench)
+    return bench.row
+
+
+@transaction.atomic
+def cancel_all(
+    matter: Matter | None = None,
+    assignment: Assignment | None = None,
+    *,
+    by: Person | None,
+    now: datetime,
+    reason: str,
+) -> int:
+    """Cancel every running clock of a matter or of an assignment, and return how many."""
+    if matter is None and assignment is None:
+        raise ValueError("a matter or an assignment is needed")
+    rows = list(open_for(matter=matter, assignment=assignment))
+    for row in rows:
+        cancel(row, by=by, now=now, reason=reason)
+    return len(rows)
+
+
+@transaction.atomic
+def pause(
+    obligation: Obligation, *, by: Person | None, now: datetime, reason: str, on: date | None = None
+) -> Obligation:
+    """Stop a clock from this day on (the day itself no longer counts); its reminders rest."""
+    bench = _running(obligation, by=by, now=now)
+    if bench.row.status != Status.OPEN:
+        raise WrongStep("该时限已经暂停。")
+    if on and on > bench.today:
+        raise Refused("暂停日期不能晚于今天。")
+    _write_event(bench, Kind.PAUSE, on=on or bench.today, reason=reason)
+    bench.row.status = Status.PAUSED
+    _settle(bench)
+    inbox.cancel(bench.row.pk)
+    return bench.row
+
+
+@transaction.atomic
+def resume(
+    obligation: Obligation, *, by: Person | None, now: datetime, reason: str = "", on: date | None = None
+) -> Obligation:
+    """Let a paused clock run again; the day it resumes counts."""
+    bench = _running(obligation, by=by, now=now)
+    since = open_since([clockface.fact_of(event) for event in bench.events])
+    if bench.row.status != Status.PAUSED or since is None:
+        raise WrongStep("该时限没有暂停。")
+    resumed_on = on or bench.today
+    if resumed_on < since or resumed_on > bench.today:
+        raise Refused(f"恢复日期应在暂停日期（{since:%Y-%m-%d}）与今天之间。")
+    old = bench.row.due_on
+    event = _draft_event(bench, Kind.RESUME, on=resumed_on, reason=reason)
+    bench.row.status = Status.OPEN
+    _fold_and_write(bench, event, old)
+    return bench.row
+
+
+@transaction.atomic
+def extend(
+    obligation: Obligation,
+    *,
+    to_on: date | None = None,
+    amount: int | None = None,
+    unit: Unit | None = None,
+    by: Person | None,
+    now: datetime,
+    reason: str,
+    override: bool = False,
+) -> Obligation:
+    """Grant more time (延期), to a date or by an amount in the rule's unit.
+
+    It never shortens. Unless `override`, it must have been asked for before the limit ran out, within
+    the rule's number of times, single length and total.
+    """
+    bench = _running(obligation, by=by, now=now)
+    row, old = bench.row, bench.row.due_on
+    if (to_on is None) == (amount is None):
+        raise Refused("请填写延期天数或延期后的日期，二者只填其一。")
+    if amount is not None and amount < 1:
+        raise Refused("延期时间应至少为 1。")
+    if to_on is not None and to_on <= old:
+        raise Refused(f"延期后的日期应晚于现在的期限（{old:%Y-%m-%d}）。")
+    chosen = unit or _unit(row.rule)
+    if not override:
+        _check_asked_in_time(bench)
+        _check_extension(bench, to_on=to_on, amount=amount, unit=chosen)
+    details: dict[str, Any] = {"to_on": to_on} if to_on else {"amount": amount, "unit": chosen}
+    event = _draft_event(bench, Kind.EXTEND, on=bench.today, reason=reason, **details)
+    _fold(bench)
+    if row.due_on <= old:
+        raise Refused("这样延期后期限不会变化：会办意见须早于主办期限提交。")
+    if not override and row.due_on > _cap(row, bench.calendar):
+        raise Refused(f"延期后不得晚于 {_cap(row, bench.calendar):%Y-%m-%d}（总期限）。")
+    _fold_and_write(bench, event, old)
+    return row
+
+
+@transaction.atomic
+def revoke(
+    obligation: Obligation, *, seq: int | None = None, by: Person | None, now: datetime, reason: str
+) -> Obligation:
+    """Take an extension back (the last one, or the event `seq`), as if it had never been granted."""
+    bench = _running(obligation, by=by, now=now)
+    facts = standing([clockface.fact_of(event) for event in bench.events])
+    granted = [fact.seq for fact in facts if fact.kind == Kind.EXTEND]
+    if not granted or (seq is not None and seq not in granted):
+        raise WrongStep("没有可以撤销的延期。")
+    old = bench.row.due_on
+    event = _draft_event(bench, Kind.REVOKE, on=bench.today, reason=reason, takes_back=seq or max(granted))
+    _fold_and_write(bench, event, old)
+    return bench.row
+
+
+@transaction.atomic
+def apply_rule(obligation: Obligation, rule: TimeRule, *, by: Person | None, now: datetime, reason: str) -> Obligation:
+    """Let a running clock follow a newer rule of the same code; pauses and extensions are kept."""
+    bench = _running(obligation, by=by, now=now)
+    row = bench.row
+    if rule.code != row.rule.code or rule.pk == row.rule_id:
+        raise Refused("只能改用同一环节的另一条规则。")
+    old = row.due_on
+    event = _draft_event(bench, Kind.RULE_CHANGE, on=bench.today, reason=reason, rule=rule)
+    other_ladder = row.rule.ladder_id != rule.ladder_id
+    row.rule = rule
+    _fold_and_write(bench, event, old, rearm=other_ladder)
+    return row
+
+
+@transaction.atomic
+def reopen(
+    obligation: Obligation, *, by: Person | None, now: datetime, reason: str, on: date | None = None
+) -> Obligation:
+    """Let a clock that was ended run again; the time in between does not count, and its reminders start anew."""
+    bench = _locked(obligation, by=by, now=now)
+    if bench.row.is_running:
+        raise WrongStep("该时限仍在进行，不需要重新开启。")
+    reopened_on = on or bench.today
+    ended_on = max(event.on_date for event in bench.events if event.kind in (Kind.COMPLETE, Kind.CANCEL))
+    if reopened_on < ended_on or reopened_on > bench.today:
+        raise Refused(f"重新开启的日期应在结束日期（{ended_on:%Y-%m-%d}）与今天之间。")
+    old = bench.row.due_on
+    event = _draft_event(bench, Kind.REOPEN, on=reopened_on, reason=reason)
+    bench.row.status, bench.row.done_at, bench.row.late_workdays = Status.OPEN, None, None
+    try:
+        with transaction.atomic():
+            _fold_and_write(bench, event, old, rearm=True)
+    except IntegrityError as error:
+        raise WrongStep("同一环节已有正在计算的时限，不能重新开启。") from error
+    return bench.row
+
+
+@transaction.atomic
+def move_holder(
+    obligation: Obligation,
+    body: Body,
+    *,
+    assignment: Assignment | None = None,
+    by: Person | None,
+    now: datetime,
+    reason: str = "",
+) -> Obligation:
+    """Give a clock to a successor body, unchanged; what was about to go to the former one is taken back."""
+    bench = _running(obligation, by=by, now=now)
+    _write_event(bench, Kind.MOVE, on=bench.today, reason=reason or f"由{body}承接")
+    bench.row.holder_body = body
+    if assignment is not None:
+        bench.row.assignment = assignment
+    bench.row.save(update_fields=["holder_body", "assignment"])
+    inbox.cancel(bench.row.pk)
+    return bench.row
+
+
+@transaction.atomic
+def recount(obligation: Obligation, *, now: datetime) -> bool:
+    """Fold a running clock on the calendar now in force; return whether its last day moved.
+
+    Without a move there is no event, no epoch and no message; only the reminders' days may shift.
+    """
+    bench = _locked(obligation, by=None, now=now)
+    if not bench.row.is_running:
+        return False
+    old = bench.row.due_on
+    _fold(bench)
+    if bench.row.due_on == old:
+        _settle(bench)
+        return False
+    _fold_and_write(bench, _draft_event(bench, Kind.CALENDAR, on=bench.today, reason="节假日安排调整"), old)
+    return True
+
+
+def explain(obligation: Obligation) -> list[explaining.Line]:
+    """Answer 为什么是这一天, day by day; the last line is the due date."""
+    clock = clockface.clock_of(obligation, obligation.events.order_by("seq"))
+    return explaining.explain(clock, working_calendar())
+
+
+def planned(obligation: Obligation) -> list[tuple[Firing, LadderStep]]:
+    """Return what the ladder plans for this clock, by moment: the preview of its reminders."""
+    ladder = obligation.rule.ladder_id
+    steps = clockface.steps_by_ladder([ladder]).get(ladder, []) if ladder else []
+    by_key = {step.pk: step for step in steps}
+    firings = clockface.firings_of(obligation, steps, working_calendar())
+    return [(firing, by_key[firing.step]) for firing in firings]
+
+
+def past_steps(obligations: Iterable[Obligation], *, now: datetime) -> int:
+    """Count the clocks that have a step behind them which did not fire: an import tells their number in one message."""
+    return sum(1 for row in obligations if any(firing.at <= now for firing, _ in planned(row)))
+
+
+# how it is done ------------------------------------------------------------------------------------------------------
+
+
+def _lock_matter(matter_id: int) -> None:
+    Matter.objects.select_for_update(of=("self",)).only("pk").get(pk=matter_id)
+
+
+def _locked(obligation: Obligation, *, by: Person | None, now: datetime) -> _Bench:
+    _lock_matter(obligation.matter_id)
+    row = Obligation.objects.select_for_update(of=("self",)).select_related("rule").get(pk=obligation.pk)
+    return _Bench(row, working_calendar(), now, by, list(row.events.order_by("seq")))
+
+
+def _running(obligation: Obligation, *, by: Person | None, now: datetime) -> _Bench:
+    bench = _locked(obligation, by=by, now=now)
+    if not bench.row.is_running:
+        raise WrongStep("该时限已经结束。请刷新页面。")
+    return bench
+
+
+def _fold(bench: _Bench) -> None:
+    try:
+        bench.row.due_on = clockface.due_of(bench.row, bench.events, bench.calendar)
+    except OutOfCalendar as error:
+        raise Refused(str(error)) from error
+    bench.row.provisional = bench.calendar.is_provisional(bench.row.anchor_on, bench.row.due_on)
+    bench.row.calendar_version = bench.calendar.version
+
+
+def _fold_and_write(bench: _Bench, event: ClockEvent, old: date, *, rearm: bool = False) -> None:
+    """Fold with the drafted event, write it, and set the ladder anew where the last day moved."""
+    _fold(bench)
+    event.old_due, event.new_due = old, bench.row.due_on
+    event.save(force_insert=True)
+    moved = bench.row.due_on != old
+    if moved or rearm:
+        bench.row.epoch += 1
+        inbox.cancel(bench.row.pk, before_epoch=bench.row.epoch)
+    _settle(bench, fresh=moved or rearm)
+    if moved:
+        _lead_followers(bench)
+
+
+def _settle(bench: _Bench, *, fresh: bool = False) -> None:
+    _set_next(bench, clockface.NOTHING if fresh else bench.handled())
+    bench.row.error = ""
+    bench.row.save()
+
+
+def _set_next(bench: _Bench, handled: clockface.Handled) -> None:
+    steps = bench.steps() if bench.row.status == Status.OPEN else []
+    clockface.set_next(bench.row, steps, handled, bench.calendar, now=bench.now)
+
+
+def _close(bench: _Bench) -> None:
+    bench.row.next_at = bench.row.next_step = bench.row.next_n = None
+    bench.row.error = ""
+    bench.row.save()
+    inbox.cancel(bench.row.pk)
+
+
+def _insert(row: Obligation) -> None:
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:
+        raise WrongStep("该环节的时限已经在计算。") from error
+
+
+def _draft_event(bench: _Bench, kind: str, *, on: date, reason: str = "", **details: Any) -> ClockEvent:
+    """Put a new event on the table, unsaved: the fold must know it before its new date is known."""
+    event = ClockEvent(
+        obligation=bench.row,
+        seq=bench.events[-1].seq + 1 if bench.events else 1,
+        kind=kind,
+        on_date=on,
+        reason=reason[:300],
+        actor=bench.by,
+        at=bench.now,
+        **details,
+    )
+    bench.events.append(event)
+    return event
+
+
+def _write_event(bench: _Bench, kind: str, *, on: date, reason: str = "", **details: Any) -> None:
+    """Write an event that moves nothing by itself."""
+    event = _draft_event(bench, kind, on=on, reason=reason, **details)
+    event.old_due = event.new_due = bench.row.due_on
+    event.save(force_insert=True)
+
+
+def _pass_over_past(bench: _Bench) -> None:
+    """Record the steps that imported history has behind it as passed over, and look at what comes."""
+    steps = bench.steps()
+    firings = clockface.firings_of(bench.row, steps, bench.calendar)
+    last, others = due_now(firings, bench.now)
+    past = [*others, last] if last else []
+    Checkpoint.objects.bulk_create(
+        Checkpoint(
+            obligation=bench.row,
+            epoch=bench.row.epoch,
+            step_id=firing.step,
+            n=firing.n,
+            fired_at=bench.now,
+            outcome=Checkpoint.Outcome.SUPERSEDED,
+        )
+        for firing in past
+    )
+    if past and len(waiting(firings, {firing.key for firing in past})) < len(firings):
+        _set_next(bench, frozenset(firing.key for firing in past))
+        bench.row.save(update_fields=["next_at", "next_step", "next_n"])
+
+
+def _lead_due(row: Obligation) -> date | None:
+    """Return the due date that a new follower is bound by, if the clock it follows is running already."""
+    if not row.rule.bound_stage:
+        return None
+    leaders = Obligation.objects.running().filter(
+        matter=row.matter_id, round=row.round, stage=row.rule.bound_stage
+    )
+    return min(leaders.values_list("due_on", flat=True), default=None)
+
+
+def _lead_followers(bench: _Bench) -> None:
+    """Clocks that follow this one are bound anew when its last day is set or moved."""
+    lead = bench.row
+    followers = Obligation.objects.running().filter(
+        matter=lead.matter_id, round=lead.round, rule__bound_stage=lead.stage
+    )
+    for follower in followers.order_by("id"):
+        _bind(_locked(follower, by=bench.by, now=bench.now), lead.due_on)
+
+
+def _bind(bench: _Bench, lead_due: date) -> None:
+    last = next((event.to_on for event in reversed(bench.events) if event.kind == Kind.FOLLOW), None)
+    if last == lead_due:
+        return
+    old = bench.row.due_on
+    event = _draft_event(bench, Kind.FOLLOW, on=bench.today, to_on=lead_due)
+    _fold_and_write(bench, event, old)
+
+
+def _unit(rule: TimeRule) -> Unit:
+    return clockface.rule_of(rule).unit
+
+
+def _cap(row: Obligation, calendar: WorkCalendar) -> date:
+    """Return the last day that extensions may reach."""
+    if row.cap_on:
+        return row.cap_on
+    if row.rule.cap_months is None:
+        return date.max
+    return max(calendar.roll(months_after(row.anchor_on, row.rule.cap_months)), row.fixed_on or date.min)
+
+
+def _check_asked_in_time(bench: _Bench) -> None:
+    """A request that is waiting was asked in time, or it would not have been taken."""
+    waiting_request = ExtensionRequest.objects.filter(obligation=bench.row, state=ExtensionRequest.State.ASKED)
+    if bench.today > bench.row.due_on and not waiting_request.exists():
+        raise Refused(f"期限已于 {bench.row.due_on:%Y-%m-%d} 届满，延期须在到期前提出。")
+
+
+def _check_extension(bench: _Bench, *, to_on: date | None, amount: int | None, unit: Unit) -> None:
+    rule, due = bench.row.rule, bench.row.due_on
+    granted = [fact for fact in standing([clockface.fact_of(event) for event in bench.events]) if fact.kind == "extend"]
+    if rule.extend_count is not None and len(granted) >= rule.extend_count:
+        raise Refused(f"该时限最多延期 {rule.extend_count} 次。")
+    if rule.extend_amount is None:
+        return
+    longest = bench.calendar.roll(plus(due, rule.extend_amount, _unit(rule), bench.calendar))
+    wanted = to_on or plus(due, amount or 0, unit, bench.calendar)
+    if wanted > longest:
+        raise Refused(f"一次延期不得晚于 {longest:%Y-%m-%d}。")

@@ -1,0 +1,232 @@
+"""The engine: finds what is due, writes what fired and who is told, and sets the next moment.
+
+Any number of copies may run at once. A batch is one transaction; messages inside the house are delivered by its
+commit, mail leaves by the sender of the inbox.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from members.choices import Role
+from members.inbox.actions import Fact, remind
+
+from . import chase, clockface, clocks
+from .clockwork.calendar import WorkCalendar
+from .clockwork.ladder import Firing, due_now, local_day, next_firing, waiting
+from .clockwork.years import missing_year
+from .models import Checkpoint, EngineBeat, LadderStep, Obligation
+from .workdays import working_calendar
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+BUDGET = timedelta(seconds=40)
+SET_ASIDE = timedelta(hours=1)
+REFOLD_BATCH = 500
+REFOLD_LOCK = 7_205_001
+MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
+
+
+@dataclass
+class Tally:
+    """What one run of the engine did."""
+
+    fired: int = 0
+    superseded: int = 0
+    set_aside: int = 0
+    lag_seconds: float = 0.0
+
+    def add(self, other: "Tally") -> None:
+        self.fired += other.fired
+        self.superseded += other.superseded
+        self.set_aside += other.set_aside
+        self.lag_seconds = max(self.lag_seconds, other.lag_seconds)
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass
+class _Batch:
+    """The rows of one batch, with all that deciding about them needs: read in a constant number of queries."""
+
+    rows: list[Obligation]
+    now: datetime
+    calendar: WorkCalendar
+    steps: dict[int, list[LadderStep]]
+    handled: dict[int, set[tuple[int, int]]]
+    directory: chase.Directory
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+def scan(*, now: datetime) -> Tally:
+    """Fire what is due until a batch is not full or the time budget is spent."""
+    began, tally = time.monotonic(), Tally()
+    while True:
+        count, did = scan_batch(now=now)
+        tally.add(did)
+        if count < BATCH or time.monotonic() - began > BUDGET.total_seconds():
+            break
+    beat("scan", now=now, lag=timedelta(seconds=tally.lag_seconds))
+    return tally
+
+
+@transaction.atomic
+def scan_batch(*, now: datetime) -> tuple[int, Tally]:
+    """Fire one batch, and return how many rows it had.
+
+    If it fails as a whole, each row is tried alone: a poisoned one is set aside for an hour with its error.
+    """
+    rows = _claim(now=now)
+    if not rows:
+        return 0, Tally()
+    lag = (now - min(row.next_at for row in rows if row.next_at)).total_seconds()
+    try:
+        with transaction.atomic():
+            tally = _fire(rows, now=now)
+    except Exception:  # the faulty row is found by trying each alone
+        logger.exception("a batch of %s obligations failed, trying one by one", len(rows))
+        tally = _fire_one_by_one([row.pk for row in rows], now=now)
+    tally.lag_seconds = lag
+    return len(rows), tally
+
+
+def _claim(*, now: datetime, only: int | None = None) -> list[Obligation]:
+    due = Obligation.objects.filter(next_at__lte=now)
+    due = due.filter(pk=only) if only else due
+    due = due.select_related("matter", "assignment", "rule")
+    return list(due.order_by("next_at", "id").select_for_update(skip_locked=True, of=("self",), no_key=True)[:BATCH])
+
+
+def _fire_one_by_one(ids: Sequence[int], *, now: datetime) -> Tally:
+    tally = Tally()
+    for pk in ids:
+        try:
+            with transaction.atomic():
+                tally.add(_fire(_claim(now=now, only=pk), now=now))
+        except Exception as error:  # one poisoned row never stops its neighbours
+            logger.exception("obligation %s was set aside", pk)
+            text = f"{type(error).__name__}: {error}"[:300]
+            Obligation.objects.filter(pk=pk).update(next_at=now + SET_ASIDE, error=text)
+            tally.set_aside += 1
+    return tally
+
+
+def _fire(rows: list[Obligation], *, now: datetime) -> Tally:
+    batch = _read(rows, now=now)
+    tally = Tally()
+    for row in rows:
+        _fire_row(row, batch, tally)
+    Checkpoint.objects.bulk_create(batch.checkpoints)
+    Obligation.objects.bulk_update(rows, ["next_at", "next_step", "next_n", "error"])
+    remind(batch.facts, now=now)
+    return tally
+
+
+def _read(rows: list[Obligation], *, now: datetime) -> _Batch:
+    today = local_day(now)
+    epochs = {row.pk: row.epoch for row in rows}
+    fired = Checkpoint.objects.filter(obligation__in=epochs).values_list("obligation_id", "epoch", "step_id", "n")
+    handled = [(pk, step, n) for pk, epoch, step, n in fired if epochs[pk] == epoch]
+    bodies = set().union(*(chase.bodies_of(row) for row in rows))
+    return _Batch(
+        rows=rows,
+        now=now,
+        calendar=working_calendar(),
+        steps=clockface.steps_by_ladder(row.rule.ladder_id for row in rows if row.rule.ladder_id),
+        handled=dict(clockface.handled_by_obligation(handled)),
+        directory=chase.Directory.read(bodies, on=today),
+    )
+
+
+def _fire_row(row: Obligation, batch: _Batch, tally: Tally) -> None:
+    """Fire the most severe step that is due and pass over the others; set what comes next."""
+    steps = batch.steps.get(row.rule.ladder_id or 0, [])
+    open_steps = waiting(clockface.firings_of(row, steps, batch.calendar), batch.handled.get(row.pk, ()))
+    chosen, others = due_now(open_steps, batch.now)
+    if chosen:
+        batch.checkpoints += [_checkpoint(row, one, Checkpoint.Outcome.SUPERSEDED, batch.now) for one in others]
+        batch.checkpoints.append(_checkpoint(row, chosen, Checkpoint.Outcome.FIRED, batch.now))
+        batch.facts += _facts(row, chosen, next(step for step in steps if step.pk == chosen.step), batch)
+        tally.fired += 1
+        tally.superseded += len(others)
+    past = {one.key for one in (*others, chosen) if one}
+    coming = next_firing(waiting(open_steps, past), batch.now, batch.calendar)
+    row.next_at = coming[0] if coming else None
+    row.next_step_id = coming[1].step if coming else None
+    row.next_n = coming[1].n if coming else None
+    row.error = ""
+
+
+def _checkpoint(row: Obligation, firing: Firing, outcome: str, now: datetime) -> Checkpoint:
+    return Checkpoint(
+        obligation=row, epoch=row.epoch, step_id=firing.step, n=firing.n, fired_at=now, outcome=outcome
+    )
+
+
+def _facts(row: Obligation, firing: Firing, step: LadderStep, batch: _Batch) -> list[Fact]:
+    """What is told to whom. A quiet matter chases nobody; only the office's prepared sheet is laid out."""
+    if row.matter.quiet and step.template not in MUTE_TEMPLATES:
+        return []
+    told = chase.chased(row, step.audience_rule, batch.directory)
+    stem = f"o{row.pk}:e{row.epoch}:s{firing.step}:n{firing.n}"
+    subject = {"obligation": row.pk, "step": step.name}
+    facts = [
+        Fact(stem, person, step.template, subject, about=row.pk, epoch=row.epoch) for person in sorted(told.people)
+    ]
+    return facts + (_vacancy(told.vacant, batch) if told.vacant else [])
+
+
+def _vacancy(body: int, batch: _Batch) -> list[Fact]:
+    """A body without a clerk: those who can appoint one hear of it, once a day and body."""
+    stem = f"vacant:b{body}:{local_day(batch.now)}"
+    admins = batch.directory.anywhere([Role.SYSTEM_ADMINISTRATOR])
+    return [Fact(stem, person, "clock.vacancy", {"body": body}) for person in sorted(admins)]
+
+
+# the calendar was edited --------------------------------------------------------------------------------------------
+
+
+def refold(*, now: datetime, limit: int = REFOLD_BATCH) -> int:
+    """Recount running clocks that were counted on an older calendar, and return how many were looked at.
+
+    One transaction each behind a lock, so that it can stop anywhere and run beside itself.
+    """
+    version = working_calendar().version
+    rows = Obligation.objects.running().filter(calendar_version__lt=version).order_by("calendar_version", "id")
+    done = 0
+    for row in rows[:limit]:
+        with transaction.atomic():
+            _hold_refold_lock()
+            clocks.recount(row, now=now)
+        done += 1
+    return done
+
+
+def _hold_refold_lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REFOLD_LOCK])
+
+
+def warn_missing_year(*, now: datetime) -> int | None:
+    """From 1 November on, tell the offices once a day while next year's notice is missing."""
+    today = local_day(now)
+    year = missing_year(today, working_calendar().published)
+    if year is None:
+        return None
+    directory = chase.Directory.read((), on=today)
+    people = directory.anywhere([*chase.PROPOSAL_OFFICE, Role.SYSTEM_ADMINISTRATOR])
+    stem = f"calendar:{year}:{today}"
+    remind([Fact(stem, person, "clock.calendar_missing", {"year": year}) for person in sorted(people)], now=now)
+    return year
+
+
+def beat(name: str, *, now: datetime, lag: timedelta = timedelta()) -> None:
+    """Write that a loop went well; a stale row shows as a banner."""
+    EngineBeat.objects.update_or_create(name=name, defaults={"last_ok_at": now, "oldest_due_lag": lag})

@@ -1,0 +1,21 @@
+"""What the clock starts. Safe to run twice, late, or beside itself: PostgreSQL holds all truth."""
+
+from celery import shared_task
+
+from . import engine
+from .clockwork import engine_now
+
+
+@shared_task(ignore_result=True, expires=55)
+def scan() -> None:
+    engine.scan(now=engine_now())
+
+
+@shared_task(ignore_result=True, expires=55)
+def refold() -> None:
+    engine.refold(now=engine_now())
+
+
+@shared_task(ignore_result=True, expires=3600)
+def warn_missing_year() -> None:
+    engine.warn_missing_year(now=engine_now())
