@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
-from environs import Env
+from environs import Env, validate
 
+from config.field_keys import field_keys
 from config.mode import ROOT, read_mode, var_folder
 from config.servers import embedded_urls
 
@@ -43,6 +44,7 @@ INSTALLED_APPS: list[str] = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "members",
     "members.inbox",
     "proposals.handling",
@@ -115,7 +117,13 @@ AUTH_USER_MODEL = "members.Person"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/"
-AUTHENTICATION_BACKENDS: list[str] = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS: list[str] = ["members.backend.AppointmentBackend"]
+
+# sealed personal columns (S17): `id:base64` of 32 bytes each, newest first; never in the database or its backup
+_keys = {} if PRODUCTION else field_keys(VAR)
+FIELD_KEYS: str = env.str("FIELD_KEYS", _keys.get("FIELD_KEYS", ""))
+INDEX_KEY: str = env.str("INDEX_KEY", _keys.get("INDEX_KEY", ""))
+FIELD_CIPHER: str = env.str("FIELD_CIPHER", "aes", validate=validate.OneOf(["aes", "sm4"]))
 
 # screens -------------------------------------------------------------------------------------------------------------
 FORM_RENDERER = "members.rendering.FormRenderer"

@@ -1,4 +1,27 @@
+from members.models.appointment import Appointment, Delegation
+from members.models.audit import AuditEntry, AuditFacts
+from members.models.body import AssigningOffice, Body, BodyName, Succession
 from members.models.once import Once
-from members.models.person import Person
+from members.models.person import Membership, Person
+from members.models.sign_in import Code, CodeUse, PasswordRecord, SignInFailures
+from members.models.term import Session, Term
 
-__all__ = ["Once", "Person"]
+__all__ = [
+    "AssigningOffice",
+    "Appointment",
+    "AuditEntry",
+    "AuditFacts",
+    "Body",
+    "BodyName",
+    "Code",
+    "CodeUse",
+    "Delegation",
+    "Membership",
+    "Once",
+    "PasswordRecord",
+    "Person",
+    "Session",
+    "SignInFailures",
+    "Succession",
+    "Term",
+]
