@@ -119,6 +119,11 @@ LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/"
 AUTHENTICATION_BACKENDS: list[str] = ["members.backend.AppointmentBackend"]
 
+ACCOUNT_USER_MODEL_EMAIL_FIELD: str | None = None
+ACCOUNT_LOGIN_METHODS: set[str] = {"username"}
+ACCOUNT_SIGNUP_FIELDS: list[str] = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+
 # sealed personal columns (S17): `id:base64` of 32 bytes each, newest first; never in the database or its backup
 _keys = {} if PRODUCTION else field_keys(VAR)
 FIELD_KEYS: str = env.str("FIELD_KEYS", _keys.get("FIELD_KEYS", ""))
