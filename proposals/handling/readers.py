@@ -6,7 +6,6 @@ from . import owners
 from .models import Access, Exposure, Matter
 
 
-
 def readers_of(matter: Matter) -> list[int]:
     """Derive the audience of `matter` from its access, exposure, owner and assignments."""
     if matter.access == Access.SUSPENDED:

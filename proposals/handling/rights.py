@@ -20,11 +20,11 @@ from .models import Assignment, Matter, Objection
 class Held(StrEnum):
     """How an assignment is held by whoever acts upon it."""
 
-    UNIT = "unit"            # the unit's own, through an appointment to that unit
-    HANDLER = "handler"      # passed to this very person inside the unit
-    OFFICE = "office"        # assigned by the office of the appointment
+    UNIT = "unit"  # the unit's own, through an appointment to that unit
+    HANDLER = "handler"  # passed to this very person inside the unit
+    OFFICE = "office"  # assigned by the office of the appointment
     COMMITTEE = "committee"  # any row that the committee's office may see
-    PROPOSER = "proposer"    # a proposer of the matter himself
+    PROPOSER = "proposer"  # a proposer of the matter himself
     SECRETARY = "secretary"  # a proposing organisation's secretary
     SUGGESTED = "suggested"  # the unit that an objection names
 
@@ -86,7 +86,10 @@ RIGHTS: dict[str, Right] = {
     "handling.chase": Right({**KEEPERS}, LIVE),
     "handling.explain": Right(
         {
-            **HANDLERS, **KEEPERS, **PROPOSERS, Role.SESSION_STAFF: Held.COMMITTEE,
+            **HANDLERS,
+            **KEEPERS,
+            **PROPOSERS,
+            Role.SESSION_STAFF: Held.COMMITTEE,
             Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE,
         }
     ),
@@ -114,7 +117,9 @@ def held(user: Any, right: Right, path: str = "") -> Q:
             case Held.COMMITTEE:
                 condition |= Q(**{f"{to}pk__isnull": False})
             case Held.PROPOSER:
-                condition |= Q(**{f"{to}matter__participants__person": user, f"{to}matter__participants__left_at": None})
+                condition |= Q(
+                    **{f"{to}matter__participants__person": user, f"{to}matter__participants__left_at": None}
+                )
             case Held.SECRETARY:
                 condition |= Q(**{f"{to}matter__participants__body__in": bodies})
             case Held.SUGGESTED:

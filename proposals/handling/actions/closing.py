@@ -49,9 +49,7 @@ def settle(matter: Matter, *, by: Person | None, now: datetime) -> None:
 
 
 @transaction.atomic
-def reopen(
-    assignment: Assignment, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
-) -> Assignment:
+def reopen(assignment: Assignment, *, reason: str, by: Person, now: datetime, paper: Paper | None = None) -> Assignment:
     """Handle a closed matter again, as a late dissatisfied form may ask (P8): a new round of this unit."""
     assignment = lock(assignment)
     matter = assignment.matter
@@ -66,27 +64,50 @@ def reopen(
     matter.assignments.current().update(state=State.ANSWERED)
     assignment.refresh_from_db()
     assignment.matter = matter
-    matter.record("reopened", by=by, now=now, assignment=assignment, on_paper=paper is not None, reason=reason, **paper_facts(paper))
+    matter.record(
+        "reopened",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        reason=reason,
+        **paper_facts(paper),
+    )
     owners.of(matter).reopened(matter)
     assignment.round += 1
     assignment.state = State.SIGNED
     assignment.save(update_fields=["round", "state"])
     clocks.start(
-        matter, "rehandle", assignment=assignment, round=assignment.round, body=assignment.unit,
-        anchor_on=timezone.localdate(now), by=by, now=now,
+        matter,
+        "rehandle",
+        assignment=assignment,
+        round=assignment.round,
+        body=assignment.unit,
+        anchor_on=timezone.localdate(now),
+        by=by,
+        now=now,
     )
     event = matter.record("rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
     restage(matter)
     tell(
-        queries.clerks_of([assignment.unit_id], on=timezone.localdate(now)), event_id=event.pk, template="rehandling",
-        subject=subject_of(assignment), now=now,
+        queries.clerks_of([assignment.unit_id], on=timezone.localdate(now)),
+        event_id=event.pk,
+        template="rehandling",
+        subject=subject_of(assignment),
+        now=now,
     )
     return assignment
 
 
 @transaction.atomic
 def consult_jointly(
-    assignment: Assignment, *, held_on: date, present: str, minutes: str, by: Person, now: datetime,
+    assignment: Assignment,
+    *,
+    held_on: date,
+    present: str,
+    minutes: str,
+    by: Person,
+    now: datetime,
     paper: Paper | None = None,
 ) -> JointConsultation:
     """Gather proposers and unit after a second dissatisfaction (联合会商), write minutes, and close."""
@@ -102,7 +123,12 @@ def consult_jointly(
         assignment=assignment, held_on=held_on, present=present, minutes=minutes, by=by, at=now
     )
     assignment.matter.record(
-        "joint_consulted", by=by, now=now, assignment=assignment, on_paper=paper is not None, held_on=held_on,
+        "joint_consulted",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        held_on=held_on,
         **paper_facts(paper),
     )
     row.outcome = Outcome.EXPLAINED

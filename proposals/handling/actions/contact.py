@@ -17,8 +17,16 @@ from .paper import Paper, expect, lock, paper_facts, sheet_needed
 
 @transaction.atomic
 def record_contact(
-    assignment: Assignment, *, when: str, mode: str, held_on: date, persons: str, text: str, by: Person,
-    now: datetime, paper: Paper | None = None,
+    assignment: Assignment,
+    *,
+    when: str,
+    mode: str,
+    held_on: date,
+    persons: str,
+    text: str,
+    by: Person,
+    now: datetime,
+    paper: Paper | None = None,
 ) -> Contact:
     """Log a contact (面商); the first one ends the contact clock and asks the proposers to confirm."""
     sheet_needed(assignment, by, paper)
@@ -32,18 +40,35 @@ def record_contact(
     if not persons.strip() or not text.strip():
         raise Refused("请写明参加人员和沟通情况。")
     contact = Contact.objects.create(
-        assignment=assignment, round=assignment.round, when=when, mode=mode, held_on=held_on, persons=persons,
-        text=text, by=by, at=now,
+        assignment=assignment,
+        round=assignment.round,
+        when=when,
+        mode=mode,
+        held_on=held_on,
+        persons=persons,
+        text=text,
+        by=by,
+        at=now,
     )
     for obligation in clocks.open_for(assignment=assignment, stage="first_contact"):
         clocks.complete(obligation, by=by, now=now, on=held_on)
     event = assignment.matter.record(
-        "contacted", by=by, now=now, assignment=assignment, on_paper=paper is not None, unit=str(assignment.unit),
-        mode=contact.get_mode_display(), held_on=held_on, **paper_facts(paper),
+        "contacted",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        mode=contact.get_mode_display(),
+        held_on=held_on,
+        **paper_facts(paper),
     )
     tell(
-        queries.people_behind(queries.evaluators(assignment.matter), on=today), event_id=event.pk,
-        template="contact_to_confirm", subject={**subject_of(assignment), "contact": str(contact.public_id)}, now=now,
+        queries.people_behind(queries.evaluators(assignment.matter), on=today),
+        event_id=event.pk,
+        template="contact_to_confirm",
+        subject={**subject_of(assignment), "contact": str(contact.public_id)},
+        now=now,
     )
     return contact
 

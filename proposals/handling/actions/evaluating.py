@@ -36,9 +36,20 @@ def lock_round(row: EvaluationRound) -> EvaluationRound:
 
 @transaction.atomic
 def evaluate(
-    row: EvaluationRound, participant: Participant, *, work: str, result: str, by: Person, now: datetime,
-    reason: Reason | None = None, text: str = "", name_to_unit: bool = False, address: str | None = None,
-    device: str = "", flags: Sequence[str] = (), paper: Paper | None = None,
+    row: EvaluationRound,
+    participant: Participant,
+    *,
+    work: str,
+    result: str,
+    by: Person,
+    now: datetime,
+    reason: Reason | None = None,
+    text: str = "",
+    name_to_unit: bool = False,
+    address: str | None = None,
+    device: str = "",
+    flags: Sequence[str] = (),
+    paper: Paper | None = None,
 ) -> Evaluation:
     """One proposer's two ratings (委员评价). A form that comes after the round closed is kept as late.
 
@@ -55,13 +66,30 @@ def evaluate(
         raise Refused("选择“不满意”时，请选择或写明原因，便于重新办理。")
     late = row.closed_at is not None
     form = Evaluation.objects.create(
-        round_row=row, participant=participant, work=work, result=result, reason=reason, text=text,
-        name_to_unit=name_to_unit, by=by, at=now, on_paper=paper is not None, late=late, address=address,
-        device=device, flags=list(flags),
+        round_row=row,
+        participant=participant,
+        work=work,
+        result=result,
+        reason=reason,
+        text=text,
+        name_to_unit=name_to_unit,
+        by=by,
+        at=now,
+        on_paper=paper is not None,
+        late=late,
+        address=address,
+        device=device,
+        flags=list(flags),
     )
     event = row.assignment.matter.record(
-        "evaluation_late" if late else "evaluated", by=by, now=now, assignment=row.assignment,
-        on_paper=paper is not None, who=str(participant), round=row.round, **paper_facts(paper),
+        "evaluation_late" if late else "evaluated",
+        by=by,
+        now=now,
+        assignment=row.assignment,
+        on_paper=paper is not None,
+        who=str(participant),
+        round=row.round,
+        **paper_facts(paper),
     )
     receipt = queries.people_behind([participant], on=timezone.localdate(now))
     tell(receipt, event_id=event.pk, template="evaluation_receipt", subject=subject_of(row.assignment), now=now)
@@ -96,8 +124,11 @@ def take_in(form: Evaluation, *, by: Person, now: datetime, event_id: int) -> No
         clocks.complete(obligation, by=by, now=now)
     if form.worst == Grade.DISSATISFIED:
         tell(
-            queries.proposal_staff(on=timezone.localdate(now)), event_id=event_id, template="dissatisfied",
-            subject=subject_of(row.assignment), now=now,
+            queries.proposal_staff(on=timezone.localdate(now)),
+            event_id=event_id,
+            template="dissatisfied",
+            subject=subject_of(row.assignment),
+            now=now,
         )
         if not form.late:
             start_confirming(row, by=by, now=now)
@@ -109,8 +140,14 @@ def start_confirming(row: EvaluationRound, *, by: Person, now: datetime) -> None
     """The office's own clock to confirm a dissatisfaction (P7), once a round."""
     if not clocks.open_for(assignment=row.assignment, stage="confirm_dissatisfaction").exists():
         clocks.start(
-            row.assignment.matter, "confirm_dissatisfaction", assignment=row.assignment, round=row.round,
-            body=Body.objects.proposal_office(), anchor_on=timezone.localdate(now), by=by, now=now,
+            row.assignment.matter,
+            "confirm_dissatisfaction",
+            assignment=row.assignment,
+            round=row.round,
+            body=Body.objects.proposal_office(),
+            anchor_on=timezone.localdate(now),
+            by=by,
+            now=now,
         )
 
 
@@ -149,9 +186,7 @@ def close_if_complete(row: EvaluationRound, *, by: Person | None, now: datetime)
         close_round(row, outcome_of(row), missing=0, by=by, now=now)
 
 
-def close_round(
-    row: EvaluationRound, outcome: str, *, missing: int, by: Person | None, now: datetime
-) -> None:
+def close_round(row: EvaluationRound, outcome: str, *, missing: int, by: Person | None, now: datetime) -> None:
     """Close the round in one event; no unit learns anything before it. Lock the round first."""
     row.closed_at, row.outcome, row.missing = now, outcome, missing
     row.save(update_fields=["closed_at", "outcome", "missing", "confirmed_by"])
@@ -162,7 +197,12 @@ def close_round(
             else:
                 clocks.complete(obligation, by=by, now=now)
     row.assignment.matter.record(
-        "round_closed", by=by, now=now, assignment=row.assignment, unit=str(row.assignment.unit), round=row.round,
+        "round_closed",
+        by=by,
+        now=now,
+        assignment=row.assignment,
+        unit=str(row.assignment.unit),
+        round=row.round,
         outcome=row.get_outcome_display(),
     )
     if outcome != Outcome.DISSATISFIED:
@@ -196,8 +236,14 @@ def rehandle(assignment: Assignment, *, by: Person, now: datetime) -> None:
     assignment.save(update_fields=["round", "state"])
     today = timezone.localdate(now)
     clocks.start(
-        assignment.matter, "rehandle", assignment=assignment, round=assignment.round, body=assignment.unit,
-        anchor_on=today, by=by, now=now,
+        assignment.matter,
+        "rehandle",
+        assignment=assignment,
+        round=assignment.round,
+        body=assignment.unit,
+        anchor_on=today,
+        by=by,
+        now=now,
     )
     event = assignment.matter.record(
         "rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit), round=assignment.round
@@ -229,9 +275,15 @@ def withdraw_evaluation(form: Evaluation, *, by: Person, now: datetime) -> Evalu
         "evaluation_withdrawn", by=by, now=now, assignment=row.assignment, who=str(form.participant)
     )
     clocks.start(
-        row.assignment.matter, "evaluation", assignment=row.assignment, round=row.round,
-        person=form.participant.person, body=form.participant.body, anchor_on=timezone.localdate(row.opened_at),
-        by=by, now=now,
+        row.assignment.matter,
+        "evaluation",
+        assignment=row.assignment,
+        round=row.round,
+        person=form.participant.person,
+        body=form.participant.body,
+        anchor_on=timezone.localdate(row.opened_at),
+        by=by,
+        now=now,
     )
     if not is_dissatisfied(row):
         for obligation in clocks.open_for(assignment=row.assignment, stage="confirm_dissatisfaction"):

@@ -20,9 +20,7 @@ Office = ExtensionApproval.Office
 
 def running_reply(assignment: Assignment) -> Obligation:
     """The open clock that an extension would move."""
-    obligation = (
-        clocks.open_for(assignment=assignment).filter(stage__in=["reply", "rehandle", "co_opinion"]).first()
-    )
+    obligation = clocks.open_for(assignment=assignment).filter(stage__in=["reply", "rehandle", "co_opinion"]).first()
     if obligation is None:
         raise WrongStep("这项办理没有正在计算的期限，不需要延期。")
     return obligation
@@ -39,7 +37,9 @@ def check_new_date(obligation: Obligation, to: date, *, on: date) -> None:
     if to > months_after(obligation.due_on, once):
         raise Refused(f"一次延期最多{once}个月，请把日期定在{months_after(obligation.due_on, once):%Y-%m-%d}以前。")
     if to > months_after(obligation.anchor_on, total):
-        raise Refused(f"从交办起最长{total}个月，请把日期定在{months_after(obligation.anchor_on, total):%Y-%m-%d}以前。")
+        raise Refused(
+            f"从交办起最长{total}个月，请把日期定在{months_after(obligation.anchor_on, total):%Y-%m-%d}以前。"
+        )
 
 
 @transaction.atomic
@@ -60,20 +60,36 @@ def ask_extension(
         obligation=obligation, asked_by=by, asked_at=now, to_on=to, reason=reason, old_due=obligation.due_on
     )
     clocks.start(
-        assignment.matter, "extension_decision", assignment=assignment, round=assignment.round,
-        body=assignment.office, anchor_on=timezone.localdate(now), by=by, now=now,
+        assignment.matter,
+        "extension_decision",
+        assignment=assignment,
+        round=assignment.round,
+        body=assignment.office,
+        anchor_on=timezone.localdate(now),
+        by=by,
+        now=now,
     )
     event = assignment.matter.record(
-        "extension_asked", by=by, now=now, assignment=assignment, on_paper=paper is not None,
-        unit=str(assignment.unit), to=to, reason=reason, **paper_facts(paper),
+        "extension_asked",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        to=to,
+        reason=reason,
+        **paper_facts(paper),
     )
     today = timezone.localdate(now)
     deciders = set(queries.officers_of(assignment.office, on=today))
     if "proposal" in offices_needed(on=today):
         deciders |= set(queries.proposal_staff(on=today))
     tell(
-        sorted(deciders), event_id=event.pk, template="extension_asked",
-        subject={**subject_of(assignment), "request": str(request.public_id)}, now=now,
+        sorted(deciders),
+        event_id=event.pk,
+        template="extension_asked",
+        subject={**subject_of(assignment), "request": str(request.public_id)},
+        now=now,
     )
     return request
 
@@ -97,7 +113,13 @@ def lock_request(request: ExtensionRequest) -> tuple[ExtensionRequest, Assignmen
 
 @transaction.atomic
 def decide_extension(
-    request: ExtensionRequest, *, office: str, agrees: bool, reason: str, by: Person, now: datetime,
+    request: ExtensionRequest,
+    *,
+    office: str,
+    agrees: bool,
+    reason: str,
+    by: Person,
+    now: datetime,
     paper: Paper | None = None,
 ) -> ExtensionRequest:
     """One office's word. One refusal ends the request; the last needed consent moves the date."""
@@ -124,8 +146,15 @@ def decide_extension(
     request.save(update_fields=["state", "decided_by", "decided_at", "new_due"])
     finish(request, assignment, by=by, now=now)
     event = assignment.matter.record(
-        f"extension_{request.state}", by=by, now=now, assignment=assignment, on_paper=paper is not None,
-        unit=str(assignment.unit), to=request.to_on, reason=reason, **paper_facts(paper),
+        f"extension_{request.state}",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        to=request.to_on,
+        reason=reason,
+        **paper_facts(paper),
     )
     subject = subject_of(assignment)
     clerks = queries.clerks_of([assignment.unit_id], on=today)
@@ -147,7 +176,5 @@ def withdraw_extension(request: ExtensionRequest, *, by: Person, now: datetime) 
     request.state, request.decided_by, request.decided_at = "withdrawn", by, now
     request.save(update_fields=["state", "decided_by", "decided_at"])
     finish(request, assignment, by=by, now=now)
-    assignment.matter.record(
-        "extension_withdrawn", by=by, now=now, assignment=assignment, unit=str(assignment.unit)
-    )
+    assignment.matter.record("extension_withdrawn", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
     return request

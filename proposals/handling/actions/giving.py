@@ -55,7 +55,12 @@ def check_parts(parts: Sequence[Part]) -> None:
 
 @transaction.atomic
 def assign(
-    matter: Matter, parts: Sequence[Part], *, by: Person, now: datetime, fixed_on: date | None = None,
+    matter: Matter,
+    parts: Sequence[Part],
+    *,
+    by: Person,
+    now: datetime,
+    fixed_on: date | None = None,
     paper: Paper | None = None,
 ) -> Given:
     """Give `matter` to units (交办) and start their clocks (`domain.md` §2.2 rows 9–17 of the field's rules).
@@ -78,25 +83,34 @@ def assign(
     for assignment in assignments:
         start_clocks(assignment, by=by, now=now, fixed_on=fixed_on)
     event = matter.record(
-        "assigned", by=by, now=now, on_paper=paper is not None,
-        units="、".join(str(assignment) for assignment in assignments), **paper_facts(paper),
+        "assigned",
+        by=by,
+        now=now,
+        on_paper=paper is not None,
+        units="、".join(str(assignment) for assignment in assignments),
+        **paper_facts(paper),
     )
     owners.of(matter).assigned(matter)
     restage(matter)
     return Given(event, assignments)
 
 
-def start_clocks(
-    assignment: Assignment, *, by: Person | None, now: datetime, fixed_on: date | None = None
-) -> None:
+def start_clocks(assignment: Assignment, *, by: Person | None, now: datetime, fixed_on: date | None = None) -> None:
     """The clocks of one new assignment: sign-for, objection window, contact, and reply or opinion."""
     today = timezone.localdate(now)
     stages = ["sign_for", "objection_window"]
     stages += ["first_contact", "reply"] if assignment.answers else ["co_opinion"]
     for stage in stages:
         clocks.start(
-            assignment.matter, stage, assignment=assignment, round=assignment.round, body=assignment.unit,
-            anchor_on=today, fixed_on=fixed_on if stage == "reply" else None, by=by, now=now,
+            assignment.matter,
+            stage,
+            assignment=assignment,
+            round=assignment.round,
+            body=assignment.unit,
+            anchor_on=today,
+            fixed_on=fixed_on if stage == "reply" else None,
+            by=by,
+            now=now,
         )
 
 
@@ -132,8 +146,13 @@ def sign_for(assignment: Assignment, *, by: Person, now: datetime, paper: Paper 
     for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
         clocks.complete(obligation, by=by, now=now, on=paper.on if paper else None)
     assignment.matter.record(
-        "signed_for", by=by, now=now, assignment=assignment, on_paper=paper is not None,
-        unit=str(assignment.unit), **paper_facts(paper),
+        "signed_for",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        **paper_facts(paper),
     )
     restage(assignment.matter)
     return assignment
@@ -141,8 +160,15 @@ def sign_for(assignment: Assignment, *, by: Person, now: datetime, paper: Paper 
 
 @transaction.atomic
 def pass_inside(
-    assignment: Assignment, *, by: Person, now: datetime, deputy: Person | None = None, section: str = "",
-    handler: Person | None = None, internal_due_on: date | None = None, comment: str = "",
+    assignment: Assignment,
+    *,
+    by: Person,
+    now: datetime,
+    deputy: Person | None = None,
+    section: str = "",
+    handler: Person | None = None,
+    internal_due_on: date | None = None,
+    comment: str = "",
 ) -> Assignment:
     """Pass the work on inside the unit (内部分办); assignment and reply stay the unit's (P5).
 
@@ -160,8 +186,14 @@ def pass_inside(
     assignment.internal_due_on, assignment.head_comment = internal_due_on, comment
     assignment.save(update_fields=["deputy", "section", "handler", "internal_due_on", "head_comment"])
     event = assignment.matter.record(
-        "passed_inside", by=by, now=now, assignment=assignment, section=section,
-        handler=str(handler or ""), deputy=str(deputy or ""), comment=comment,
+        "passed_inside",
+        by=by,
+        now=now,
+        assignment=assignment,
+        section=section,
+        handler=str(handler or ""),
+        deputy=str(deputy or ""),
+        comment=comment,
     )
     if handler and handler != by:
         tell([handler.pk], event_id=event.pk, template="passed_inside", subject=subject_of(assignment), now=now)
@@ -175,7 +207,13 @@ def subject_of(assignment: Assignment) -> dict[str, str]:
 
 @transaction.atomic
 def transfer(
-    assignment: Assignment, unit: Body, *, reason: str, by: Person, now: datetime, office: Body | None = None,
+    assignment: Assignment,
+    unit: Body,
+    *,
+    reason: str,
+    by: Person,
+    now: datetime,
+    office: Body | None = None,
     paper: Paper | None = None,
 ) -> Assignment:
     """Move a unit's part to another unit (调整); the old unit's clocks end and new ones start today.
@@ -191,19 +229,37 @@ def transfer(
     old.state, old.ended_at, old.ended_by, old.ended_reason = State.ENDED, now, by, reason
     old.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
     new = Assignment.objects.create(
-        matter=old.matter, unit=unit, role=old.role, round=old.round, office=office or old.office, given_at=now,
-        given_by=by, replaces=old,
+        matter=old.matter,
+        unit=unit,
+        role=old.role,
+        round=old.round,
+        office=office or old.office,
+        given_at=now,
+        given_by=by,
+        replaces=old,
     )
     start_clocks(new, by=by, now=now)
     event = old.matter.record(
-        "reassigned", by=by, now=now, assignment=new, on_paper=paper is not None, old=str(old.unit), new=str(unit),
-        reason=reason, **paper_facts(paper),
+        "reassigned",
+        by=by,
+        now=now,
+        assignment=new,
+        on_paper=paper is not None,
+        old=str(old.unit),
+        new=str(unit),
+        reason=reason,
+        **paper_facts(paper),
     )
     restage(old.matter)
-    tell(queries.clerks_of([unit.pk], on=today), event_id=event.pk, template="assigned", subject=subject_of(new), now=now)
     tell(
-        queries.clerks_of([old.unit_id], on=today), event_id=event.pk, template="taken_back",
-        subject=subject_of(old), now=now,
+        queries.clerks_of([unit.pk], on=today), event_id=event.pk, template="assigned", subject=subject_of(new), now=now
+    )
+    tell(
+        queries.clerks_of([old.unit_id], on=today),
+        event_id=event.pk,
+        template="taken_back",
+        subject=subject_of(old),
+        now=now,
     )
     proposers = queries.people_behind(queries.evaluators(old.matter), on=today)
     tell(proposers, event_id=event.pk, template="unit_changed", subject=subject_of(new), now=now)
@@ -229,9 +285,7 @@ def succeed(old: Body, new: Body, *, by: Person | None, now: datetime) -> list[s
         assignment.save(update_fields=["unit"])
         for obligation in clocks.open_for(assignment=assignment):
             clocks.move_holder(obligation, new, by=by, now=now)
-        event = assignment.matter.record(
-            "succeeded", by=by, now=now, assignment=assignment, old=str(old), new=str(new)
-        )
+        event = assignment.matter.record("succeeded", by=by, now=now, assignment=assignment, old=str(old), new=str(new))
         readers.refresh(assignment.matter)
         told += [(person, event.pk, "succeeded", subject_of(assignment)) for person in people]
     tell_many(told, sending=f"succession:{old.pk}:{new.pk}:{today}", now=now)

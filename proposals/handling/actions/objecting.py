@@ -26,8 +26,15 @@ def returns_of(assignment: Assignment) -> int:
 
 @transaction.atomic
 def object_to(
-    assignment: Assignment, *, reason: Reason, text: str, approved_by: str, suggested: Body | None, by: Person,
-    now: datetime, paper: Paper | None = None,
+    assignment: Assignment,
+    *,
+    reason: Reason,
+    text: str,
+    approved_by: str,
+    suggested: Body | None,
+    by: Person,
+    now: datetime,
+    paper: Paper | None = None,
 ) -> Objection:
     """Ask to give the matter back (申请退回), within the objection window and with the head's approval.
 
@@ -48,32 +55,61 @@ def object_to(
         raise Refused("请写明退回的理由。")
     again = returns_of(assignment) >= COORDINATE_AFTER
     objection = Objection.objects.create(
-        assignment=assignment, reason=reason, text=text, approved_by=approved_by, suggested=suggested,
-        state=State.COORDINATING if again else State.OPEN if suggested else State.DECIDING, raised_by=by, raised_at=now,
+        assignment=assignment,
+        reason=reason,
+        text=text,
+        approved_by=approved_by,
+        suggested=suggested,
+        state=State.COORDINATING if again else State.OPEN if suggested else State.DECIDING,
+        raised_by=by,
+        raised_at=now,
     )
     for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
         clocks.pause(obligation, by=by, now=now, reason="申请退回")
     clocks.start(
-        assignment.matter, "objection_decision", assignment=assignment, body=assignment.office, anchor_on=acted_on,
-        by=by, now=now,
+        assignment.matter,
+        "objection_decision",
+        assignment=assignment,
+        body=assignment.office,
+        anchor_on=acted_on,
+        by=by,
+        now=now,
     )
     event = assignment.matter.record(
-        "objected", by=by, now=now, assignment=assignment, on_paper=paper is not None, unit=str(assignment.unit),
-        reason=str(reason), suggested=str(suggested or ""), **paper_facts(paper),
+        "objected",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        reason=str(reason),
+        suggested=str(suggested or ""),
+        **paper_facts(paper),
     )
     today = timezone.localdate(now)
     tell(
-        queries.officers_of(assignment.office, on=today), event_id=event.pk, template="objected",
-        subject=subject_of(assignment), now=now,
+        queries.officers_of(assignment.office, on=today),
+        event_id=event.pk,
+        template="objected",
+        subject=subject_of(assignment),
+        now=now,
     )
     if suggested is not None and not again:
         clocks.start(
-            assignment.matter, "objection_opinion", assignment=assignment, body=suggested, anchor_on=acted_on,
-            by=by, now=now,
+            assignment.matter,
+            "objection_opinion",
+            assignment=assignment,
+            body=suggested,
+            anchor_on=acted_on,
+            by=by,
+            now=now,
         )
         tell(
-            queries.clerks_of([suggested.pk], on=today), event_id=event.pk, template="objection_asked",
-            subject={**subject_of(assignment), "objection": str(objection.public_id)}, now=now,
+            queries.clerks_of([suggested.pk], on=today),
+            event_id=event.pk,
+            template="objection_asked",
+            subject={**subject_of(assignment), "objection": str(objection.public_id)},
+            now=now,
         )
     restage(assignment.matter)
     return objection
@@ -105,13 +141,22 @@ def answer_objection(
     for obligation in clocks.open_for(assignment=assignment, stage="objection_opinion"):
         clocks.complete(obligation, by=by, now=now, on=paper.on if paper else None)
     event = assignment.matter.record(
-        "objection_answered", by=by, now=now, assignment=assignment, on_paper=paper is not None,
-        unit=str(objection.suggested), answer="同意接办" if accepts else "不同意接办", **paper_facts(paper),
+        "objection_answered",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(objection.suggested),
+        answer="同意接办" if accepts else "不同意接办",
+        **paper_facts(paper),
     )
     readers.refresh(assignment.matter)
     tell(
-        queries.officers_of(assignment.office, on=timezone.localdate(now)), event_id=event.pk,
-        template="objection_answered", subject=subject_of(assignment), now=now,
+        queries.officers_of(assignment.office, on=timezone.localdate(now)),
+        event_id=event.pk,
+        template="objection_answered",
+        subject=subject_of(assignment),
+        now=now,
     )
     return objection
 
@@ -131,8 +176,13 @@ def coordinate_objection(
     for obligation in clocks.open_for(assignment=objection.assignment, stage="objection_opinion"):
         clocks.cancel(obligation, by=by, now=now, reason="转协调会")
     objection.assignment.matter.record(
-        "objection_coordinated", by=by, now=now, assignment=objection.assignment, on_paper=paper is not None,
-        held_on=held_on, **paper_facts(paper),
+        "objection_coordinated",
+        by=by,
+        now=now,
+        assignment=objection.assignment,
+        on_paper=paper is not None,
+        held_on=held_on,
+        **paper_facts(paper),
     )
     restage(objection.assignment.matter)
     return objection
@@ -157,7 +207,13 @@ def meeting_first(objection: Objection) -> None:
 
 @transaction.atomic
 def uphold_objection(
-    objection: Objection, *, unit: Body, text: str, by: Person, now: datetime, paper: Paper | None = None,
+    objection: Objection,
+    *,
+    unit: Body,
+    text: str,
+    by: Person,
+    now: datetime,
+    paper: Paper | None = None,
     office: Body | None = None,
 ) -> Assignment:
     """Agree (同意调整): the old unit's clocks end, the new unit starts its own on the day of the decision."""
@@ -198,12 +254,20 @@ def end_quietly(objection: Objection, verb: str, *, by: Person, now: datetime, p
     for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
         clocks.resume(obligation, by=by, now=now)
     event = assignment.matter.record(
-        verb, by=by, now=now, assignment=assignment, on_paper=paper is not None, unit=str(assignment.unit),
+        verb,
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
         **paper_facts(paper),
     )
     restage(assignment.matter)
     tell(
-        queries.clerks_of([assignment.unit_id], on=timezone.localdate(now)), event_id=event.pk, template=verb,
-        subject=subject_of(assignment), now=now,
+        queries.clerks_of([assignment.unit_id], on=timezone.localdate(now)),
+        event_id=event.pk,
+        template=verb,
+        subject=subject_of(assignment),
+        now=now,
     )
     return objection

@@ -40,7 +40,13 @@ class PointGiven:
 
 @transaction.atomic
 def send_opinion(
-    assignment: Assignment, *, text: str, by: Person, now: datetime, doc_no: str = "", letter_on: date | None = None,
+    assignment: Assignment,
+    *,
+    text: str,
+    by: Person,
+    now: datetime,
+    doc_no: str = "",
+    letter_on: date | None = None,
     paper: Paper | None = None,
 ) -> CoOpinion:
     """A co-handler's opinion for the lead (会办意见); a second one is a new version, nothing is overwritten."""
@@ -53,22 +59,37 @@ def send_opinion(
         raise Refused("请填写会办意见。")
     version = assignment.opinions.filter(round=assignment.round).count() + 1
     opinion = CoOpinion.objects.create(
-        assignment=assignment, round=assignment.round, version=version, text=text, doc_no=doc_no,
-        letter_on=letter_on, by=by, at=now,
+        assignment=assignment,
+        round=assignment.round,
+        version=version,
+        text=text,
+        doc_no=doc_no,
+        letter_on=letter_on,
+        by=by,
+        at=now,
     )
     assignment.state = State.ANSWERED
     assignment.save(update_fields=["state"])
     for obligation in clocks.open_for(assignment=assignment, stage="co_opinion"):
         clocks.complete(obligation, by=by, now=now, on=paper.on if paper else None)
     event = assignment.matter.record(
-        "opinion_sent", by=by, now=now, assignment=assignment, on_paper=paper is not None,
-        unit=str(assignment.unit), version=version, **paper_facts(paper),
+        "opinion_sent",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        version=version,
+        **paper_facts(paper),
     )
     restage(assignment.matter)
     leads = assignment.matter.assignments.current().filter(role=Assignment.Role.LEAD).values_list("unit_id", flat=True)
     tell(
-        queries.clerks_of(leads, on=timezone.localdate(now)), event_id=event.pk, template="opinion_sent",
-        subject=subject_of(assignment), now=now,
+        queries.clerks_of(leads, on=timezone.localdate(now)),
+        event_id=event.pk,
+        template="opinion_sent",
+        subject=subject_of(assignment),
+        now=now,
     )
     return opinion
 
@@ -84,8 +105,13 @@ def suggestions_to_answer(matter: Matter) -> list[Suggestion]:
 
 @transaction.atomic
 def draft_reply(
-    assignment: Assignment, fields: Mapping[str, Any], points: Mapping[int, PointGiven], *, by: Person,
-    now: datetime, version: int | None = None,
+    assignment: Assignment,
+    fields: Mapping[str, Any],
+    points: Mapping[int, PointGiven],
+    *,
+    by: Person,
+    now: datetime,
+    version: int | None = None,
 ) -> Reply:
     """Keep the draft of this round's reply. `fields` are Reply's own columns, `points` go by suggestion id.
 
@@ -97,7 +123,9 @@ def draft_reply(
         raise Refused("会办单位只向主办单位提交会办意见，不直接答复委员。")
     reply = assignment.replies.select_for_update(of=("self",)).filter(round=assignment.round).first()
     if reply is None:
-        reply = Reply(assignment=assignment, round=assignment.round, issuer=assignment.unit, drafted_by=by, drafted_at=now)
+        reply = Reply(
+            assignment=assignment, round=assignment.round, issuer=assignment.unit, drafted_by=by, drafted_at=now
+        )
         reply.version = 0
     elif reply.state not in (Reply.State.DRAFT, Reply.State.RETURNED):
         raise WrongStep(f"答复现在是“{reply.get_state_display()}”，不能再改。")
@@ -111,7 +139,8 @@ def draft_reply(
         point = points.get(suggestion.pk)
         if point is not None:
             ReplyPoint.objects.update_or_create(
-                reply=reply, suggestion=suggestion,
+                reply=reply,
+                suggestion=suggestion,
                 defaults={"result": point.result, "text": point.text, "same_as": point.same_as},
             )
     return reply
@@ -147,9 +176,7 @@ def check_complete(reply: Reply, *, on: date) -> None:
 
 
 @transaction.atomic
-def deliver_reply(
-    reply: Reply, *, by: Person, now: datetime, scan: str = "", paper: Paper | None = None
-) -> Reply:
+def deliver_reply(reply: Reply, *, by: Person, now: datetime, scan: str = "", paper: Paper | None = None) -> Reply:
     """Send the reply to every proposer (答复), or ask the office to confirm an earlier letter date (P6).
 
     `scan` is the public id of the letter's attachment; a letter dated before today cannot do without.
@@ -168,12 +195,22 @@ def deliver_reply(
     for obligation in reply_clocks(reply.assignment):
         clocks.pause(obligation, by=by, now=now, reason="补录答复函，待确认落款日期")
     event = reply.assignment.matter.record(
-        "reply_date_asked", by=by, now=now, assignment=reply.assignment, on_paper=paper is not None,
-        unit=str(reply.assignment.unit), letter_on=reply.letter_on, scan=scan, **paper_facts(paper),
+        "reply_date_asked",
+        by=by,
+        now=now,
+        assignment=reply.assignment,
+        on_paper=paper is not None,
+        unit=str(reply.assignment.unit),
+        letter_on=reply.letter_on,
+        scan=scan,
+        **paper_facts(paper),
     )
     tell(
-        queries.officers_of(reply.assignment.office, on=today), event_id=event.pk, template="reply_date_asked",
-        subject=subject_of(reply.assignment), now=now,
+        queries.officers_of(reply.assignment.office, on=today),
+        event_id=event.pk,
+        template="reply_date_asked",
+        subject=subject_of(reply.assignment),
+        now=now,
     )
     return reply
 
@@ -214,8 +251,11 @@ def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime) -> Rep
         "reply_returned", by=by, now=now, assignment=reply.assignment, unit=str(reply.assignment.unit), reason=reason
     )
     tell(
-        queries.clerks_of([reply.assignment.unit_id], on=timezone.localdate(now)), event_id=event.pk,
-        template="reply_returned", subject=subject_of(reply.assignment), now=now,
+        queries.clerks_of([reply.assignment.unit_id], on=timezone.localdate(now)),
+        event_id=event.pk,
+        template="reply_returned",
+        subject=subject_of(reply.assignment),
+        now=now,
     )
     return reply
 
@@ -234,15 +274,26 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
     assignment.save(update_fields=["state"])
     assert reply.result is not None
     event = matter.record(
-        "replied", by=by, now=now, assignment=assignment, on_paper=paper is not None, unit=str(assignment.unit),
-        result=reply.result.code, round=reply.round, on=on, **paper_facts(paper),
+        "replied",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        result=reply.result.code,
+        round=reply.round,
+        on=on,
+        **paper_facts(paper),
     )
     open_evaluation(assignment, by=by, now=now)
     restage(matter)
     today = timezone.localdate(now)
     tell(
-        queries.people_behind(queries.evaluators(matter), on=today), event_id=event.pk, template="replied",
-        subject=subject_of(assignment), now=now,
+        queries.people_behind(queries.evaluators(matter), on=today),
+        event_id=event.pk,
+        template="replied",
+        subject=subject_of(assignment),
+        now=now,
     )
     if not matter.assignments.current().answering().exclude(state=State.ANSWERED).exists():
         release_co_handlers(assignment, by=by, now=now, event_id=event.pk)
@@ -263,7 +314,14 @@ def open_evaluation(assignment: Assignment, *, by: Person, now: datetime) -> Eva
     row = EvaluationRound.objects.create(assignment=assignment, round=assignment.round, opened_at=now)
     for participant in queries.evaluators(assignment.matter):
         clocks.start(
-            assignment.matter, "evaluation", assignment=assignment, round=assignment.round,
-            person=participant.person, body=participant.body, anchor_on=timezone.localdate(now), by=by, now=now,
+            assignment.matter,
+            "evaluation",
+            assignment=assignment,
+            round=assignment.round,
+            person=participant.person,
+            body=participant.body,
+            anchor_on=timezone.localdate(now),
+            by=by,
+            now=now,
         )
     return row

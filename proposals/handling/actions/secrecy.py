@@ -27,7 +27,11 @@ def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspen
         raise Refused("请写明暂停查看的原因，不要写出涉密内容。")
     seen = AuditEntry.objects.filter(subject=str(matter.public_id), verb__in=["viewed", "downloaded"])
     row = Suspension.objects.create(
-        matter=matter, access_before=matter.access, reason=reason, by=by, at=now,
+        matter=matter,
+        access_before=matter.access,
+        reason=reason,
+        by=by,
+        at=now,
         seen_by=sorted(set(seen.exclude(by=None).values_list("by__name", flat=True))),
     )
     matter.access = Access.SUSPENDED

@@ -51,9 +51,7 @@ class ResultClass(models.Model):
     ends_on = models.DateField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["code"], condition=Q(ends_on=None), name="one_current_class")
-        ]
+        constraints = [models.UniqueConstraint(fields=["code"], condition=Q(ends_on=None), name="one_current_class")]
 
     def __str__(self) -> str:
         return f"{self.code}类（{self.label}）"
@@ -132,9 +130,7 @@ class Assignment(Addressed):
             models.UniqueConstraint(
                 fields=["matter"], condition=Q(role__in=["sole", "lead"], ended_at=None), name="one_open_lead"
             ),
-            models.UniqueConstraint(
-                fields=["matter", "unit"], condition=Q(ended_at=None), name="unit_once_in_matter"
-            ),
+            models.UniqueConstraint(fields=["matter", "unit"], condition=Q(ended_at=None), name="unit_once_in_matter"),
             models.CheckConstraint(
                 condition=(Q(ended_at__isnull=True) & ~Q(state="ended"))
                 | (Q(ended_at__isnull=False) & Q(state="ended")),
@@ -272,9 +268,7 @@ class CoOpinion(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["assignment", "round", "version"], name="opinion_version_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["assignment", "round", "version"], name="opinion_version_once")]
 
 
 class JointConsultation(models.Model):
@@ -286,5 +280,3 @@ class JointConsultation(models.Model):
     minutes = models.TextField("会商纪要")
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField()
-
-

@@ -108,9 +108,7 @@ class Matter(Addressed):
     readers = ArrayField(models.IntegerField(), default=list)
     priority = models.ForeignKey(Priority, models.PROTECT, null=True, blank=True, related_name="matters")
     leader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    office = models.ForeignKey(
-        "members.Body", models.PROTECT, null=True, related_name="+", verbose_name="牵头交办机构"
-    )
+    office = models.ForeignKey("members.Body", models.PROTECT, null=True, related_name="+", verbose_name="牵头交办机构")
     quiet = models.BooleanField("不自动催办", default=False)
     placeholder = models.BooleanField("涉密占位", default=False)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="followers")
@@ -125,9 +123,7 @@ class Matter(Addressed):
                 fields=["session", "kind", "number"], condition=Q(number__isnull=False), name="number_once_in_session"
             ),
             models.CheckConstraint(condition=~Q(number=""), name="number_not_empty"),
-            models.CheckConstraint(
-                condition=Q(placeholder=False) | Q(title=""), name="placeholder_has_no_title"
-            ),
+            models.CheckConstraint(condition=Q(placeholder=False) | Q(title=""), name="placeholder_has_no_title"),
             models.CheckConstraint(condition=Q(access__in=Access.values), name="matter_access_known"),
             models.CheckConstraint(condition=Q(exposure__in=Exposure.values), name="matter_exposure_known"),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="matter_stage_known"),
@@ -298,8 +294,15 @@ class Event(models.Model):
         payload_hash = _digest(payload)
         chain = _digest(previous, str(seq), verb, str(matter.pk), str(by.pk if by else ""), payload_hash)
         return cls(
-            matter=matter, seq=seq, verb=verb, by=by, at=at, assignment=assignment, on_paper=on_paper,
-            payload_hash=payload_hash, chain=chain,
+            matter=matter,
+            seq=seq,
+            verb=verb,
+            by=by,
+            at=at,
+            assignment=assignment,
+            on_paper=on_paper,
+            payload_hash=payload_hash,
+            chain=chain,
         )
 
 
