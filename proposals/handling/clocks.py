@@ -385,12 +385,12 @@ def past_steps(obligations: Iterable[Obligation], *, now: datetime) -> int:
 
 
 def _lock_matter(matter_id: int) -> None:
-    Matter.objects.select_for_update(of=("self",)).only("pk").get(pk=matter_id)
+    Matter.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=matter_id)
 
 
 def _locked(obligation: Obligation, *, by: Person | None, now: datetime) -> _Bench:
     _lock_matter(obligation.matter_id)
-    row = Obligation.objects.select_for_update(of=("self",)).select_related("rule").get(pk=obligation.pk)
+    row = Obligation.objects.select_for_update(of=("self",), no_key=True).select_related("rule").get(pk=obligation.pk)
     return _Bench(row, working_calendar(), now, by, list(row.events.order_by("seq")))
 
 

@@ -48,15 +48,21 @@ class WorkCalendar:
     A year outside `published` is provisional (暂定): its holidays are not known yet.
     """
 
-    def __init__(self, days: Mapping[date, Day], published: Collection[int], *, version: int = 0) -> None:
+    def __init__(
+        self,
+        days: Mapping[date, Day],
+        published: Collection[int],
+        *,
+        version: int = 0,
+        first: date = FIRST,
+        last: date = LAST,
+    ) -> None:
         self._days = dict(days)
         self.published = frozenset(published)
         self.version = version
-        self._workdays = [n for n in range(FIRST.toordinal(), LAST.toordinal() + 1) if self._is_workday(n)]
-
-    def _is_workday(self, ordinal: int) -> bool:
-        day = self._days.get(date.fromordinal(ordinal))
-        return day.is_workday if day else (ordinal + 6) % 7 < SATURDAY
+        known = {on.toordinal(): day.is_workday for on, day in self._days.items()}
+        span = range(first.toordinal(), last.toordinal() + 1)
+        self._workdays = [n for n in span if known.get(n, (n + 6) % 7 < SATURDAY)]
 
     def day(self, on: date) -> Day:
         return self._days.get(on) or weekday(on)

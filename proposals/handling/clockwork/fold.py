@@ -55,14 +55,14 @@ def fold(clock: Clock, calendar: WorkCalendar) -> date:
     facts = standing(clock.facts)
     rule = rule_of(clock)
     stops = spans(facts)
-    base, amounts, since = _base(clock, rule), list[Fact](), date.min
+    base, amounts, since = Base(clock.anchor, clock.fixed), list[Fact](), date.min
     for extension in (fact for fact in facts if fact.kind == "extend"):
         if extension.to_on is None:
             amounts.append(extension)
             continue
         earlier = [Span(span.start, min(span.end, extension.on)) for span in stops if span.start < extension.on]
         if extension.to_on > _run(rule, base, amounts, _from(earlier, since), calendar):
-            base, amounts, since = Base(fixed=extension.to_on), [], extension.on
+            base, amounts, since = Base(clock.anchor, extension.to_on), [], extension.on
     return _bound(clock, rule, facts, _run(rule, base, amounts, _from(stops, since), calendar), calendar)
 
 
@@ -122,14 +122,10 @@ def merged(found: Iterable[Span]) -> list[Span]:
 
 @dataclass(frozen=True)
 class Base:
-    """Where a count begins: the anchor of a period, or a fixed last day."""
+    """Where a count begins: the anchor of a period, or a last day that was set."""
 
-    anchor: date = date.min
+    anchor: date
     fixed: date | None = None
-
-
-def _base(clock: Clock, rule: Rule) -> Base:
-    return Base(fixed=clock.fixed) if clock.fixed else Base(anchor=clock.anchor)
 
 
 def _from(found: Iterable[Span], since: date) -> list[Span]:
@@ -165,7 +161,7 @@ def _stand(rule: Rule, base: Base, nominal: date, span: Span, calendar: WorkCale
         return nominal
     if span.start > nominal:
         nominal = rolled
-    first = span.start if base.fixed else max(span.start, base.anchor + timedelta(days=1 if rule.amount else 0))
+    first = max(span.start, base.anchor + timedelta(days=1 if rule.amount else 0))
     if first >= span.end:
         return nominal
     if rule.unit == "workday":
