@@ -6,6 +6,7 @@ It prints one JSON line a sheet (an object) and one a row (a list), or one objec
 import csv
 import io
 import json
+import math
 import re
 import resource
 import sys
@@ -25,6 +26,7 @@ RATIO = 100
 ROWS = 60_000
 COLUMNS = 200
 CELLS = 1_500_000
+LONGEST = 32_768  # letters of a cell; one more than is taken, so that the parser can say so
 
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 DANGEROUS = "=+-@＝＋－＠\t\r"
@@ -100,7 +102,9 @@ def cell_to(value: Any) -> Any:
             return {"on": value.isoformat()}
         case time() | timedelta():
             return {"text": str(value)}
-        case float() if value != value or value in (float("inf"), float("-inf")):
+        case str():
+            return value[:LONGEST]
+        case float() if not math.isfinite(value):
             return ""
         case _:
             return value
@@ -182,7 +186,7 @@ def write_csv(content: bytes, out: IO[str]) -> None:
         for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text))):
             if number >= ROWS:
                 raise Refused(f"文件超过 {ROWS} 行。")
-            say(out, trimmed([unquoted(cell) for cell in row[:COLUMNS]]))
+            say(out, trimmed([unquoted(cell[: LONGEST + 1]) for cell in row[:COLUMNS]]))
     except csv.Error as error:
         raise Refused("CSV 文件的引号不成对，读不下去。请用 WPS 或 Excel 打开后另存为 .xlsx 再试。") from error
 

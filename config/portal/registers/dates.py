@@ -9,6 +9,7 @@ from .text import Cell, narrow, value_of
 
 SERIAL_ZERO = date(1899, 12, 30)
 SERIALS = range(32874, 73051)  # 1990-01-01 to 2100-01-01
+LONGEST = 40  # letters in a cell that can still be a date
 YEARS = range(1949, 2101)
 
 BETWEEN = r"\s*[.,、。·/_年\-–—‐−月]\s*|\s+"
@@ -37,9 +38,10 @@ def parse_date(cell: Cell, year: int | None = None) -> ReadDate:
         return checked(cell.year, cell.month, cell.day)
     if isinstance(cell, date):
         return checked(cell.year, cell.month, cell.day)
-    text = plain(value_of(cell))
-    if not text:
-        return ReadDate()
+    text = value_of(cell)
+    if not text or len(text) > LONGEST:
+        return ReadDate(wrong=bool(text))
+    text = plain(text)
     if re.fullmatch(r"\d{5}(\.\d+)?", text):
         return from_serial(int(float(text)))
     if found := COMPACT.fullmatch(text) or FULL.fullmatch(text):

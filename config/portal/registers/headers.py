@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from .sheets import Sheet
 from .text import narrow, text_of
@@ -48,8 +49,8 @@ WORDS: tuple[tuple[Field, str], ...] = (
     (Field.OTHER, r"(提交|收案|收到|登记|提出|立案|审查|签收|沟通|见面)(的)?(日期|时间)"),
     (Field.DUE, r"期限|截止|限办|时限|(要求|应).*(答复|办结|办复)|最迟"),
     (Field.DOC_NO, r"文号|函号|发文字号|文件编?号|发文号|复函编号|答复编号"),
-    (Field.REPLIED, r"(答复|回复|复函|复文|办复|办结|完成|成文|发文|复)件?(的)?(日期|时间|日)$"),
-    (Field.ASSIGNED, r"(交办|转办|分办|分送|下达|派单|移交|交付|批转)(的)?(日期|时间|日)$"),
+    (Field.REPLIED, r"(答复|回复|复函|复文|办复|办结|完成|成文|发文|复)(情况|结果|意见|件)?(的)?(日期|时间|日)$"),
+    (Field.ASSIGNED, r"(交办|转办|分办|分送|下达|派单|移交|交付|批转)(情况)?(的)?(日期|时间|日)$"),
     (
         Field.CLASS,
         r"(办理|答复|办复|结果|落实|复函|办理答复)(情况|结果)?(的)?(类别|分类|类型|等级|等次|类)|^abc|办理结果$|答复结果$|办复结果$",
@@ -72,6 +73,7 @@ WORDS: tuple[tuple[Field, str], ...] = (
     (Field.REMARK, r"备注|说明|附注|^注$"),
 )
 MANY = frozenset({Field.LEAD, Field.CO, Field.SPLIT, Field.COSIGNERS, Field.OTHER, Field.IGNORED})
+LONGEST = 60  # letters of a header word
 VAGUE = 2  # letters: 日期, 类别, 单位 mean something only under the word above them
 
 
@@ -85,7 +87,14 @@ class Header:
     labels: dict[int, str]
 
     def columns(self, field: Field) -> list[int]:
-        return [column for column, found in self.fields.items() if found is field]
+        return self.by_field.get(field, [])
+
+    @cached_property
+    def by_field(self) -> dict[Field, list[int]]:
+        found: dict[Field, list[int]] = {}
+        for column, field in self.fields.items():
+            found.setdefault(field, []).append(column)
+        return found
 
     def label(self, field: Field) -> str:
         """The clerk's own word for a column, for messages."""
@@ -135,7 +144,7 @@ def header_at(sheet: Sheet, first: int, depth: int) -> Header | None:
 
 def level(sheet: Sheet, row: int, *, bottom: bool) -> list[str]:
     """The words of one header row; upper words reach over the columns below them."""
-    words = [text_of(cell) for cell in sheet.rows[row]]
+    words = [text_of(cell)[:LONGEST] for cell in sheet.rows[row]]
     for area in sheet.merged:
         if area.top <= row <= area.bottom and area.left < area.right:
             reach = min(area.right + 1, sheet.width)

@@ -4,13 +4,14 @@ import re
 
 from .text import Cell, narrow, text_of
 
+LONGEST = 40  # letters in a cell that can still be a number
 DIGITS = "〇一二三四五六七八九"
 TENS = str.maketrans("○零", "〇〇")
 WORDS_AROUND = re.compile(
     r"^(?:提案|编号|案号|案|no|no\.|no:|№|第|#|:|\.|\s|'|=|\")+|(?:号|提案|案|件|#|\s|\")+$", re.IGNORECASE
 )
 NAMED = re.compile(r"第\s*(\d+)\s*号")
-PREFIXED = re.compile(r"(?:([一-鿿A-Za-z]{1,3})-?)?(\d{1,6})")
+PREFIXED = re.compile(r"(?:((?!.{0,2}[共计约第])[一-鿿A-Za-z]{1,3})-?)?(\d{1,6})")
 SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 AFTER_YEAR = re.compile(r"[\[(〔【]?((?:19|20)\d\d)[\])〕】年]?\s*-?\s*(0\d{2,4})")
 
@@ -44,6 +45,9 @@ def parse_number(cell: Cell) -> str | None:
     >>> [parse_number(cell) for cell in (2, "０００３", "第005号提案", "7 ", "集12", "98-99", "")]
     ['0002', '0003', '0005', '0007', '集0012', None, None]
     """
+    text = text_of(cell)
+    if len(text) > LONGEST:
+        return None
     text = SPACE.sub("", re.sub(r"^(\d+)\.0+$", r"\1", narrow(text_of(cell))))
     named = NAMED.findall(text)
     if len(named) == 1 and not re.search(r"第\d+号\D{0,4}\d", text):

@@ -15,7 +15,8 @@ from .text import Cell, clean_title, one_line, same_words, text_of, value_of
 from .units import Matcher, Named, Role, look_up, read_units
 
 LONGEST_TITLE = 300
-LONGEST_CELL = 32_767  # what a spreadsheet program itself can hold
+LONGEST_REMARK = 32_767  # what a spreadsheet program itself can hold
+LONGEST_CELL = 2_000
 
 SAYS_HELP = re.compile(
     r"说明|填表|填写|示例|样[表例本]|模[板版]|字典|代码|参数|帮助|readme|help|sample|template", re.IGNORECASE
@@ -183,66 +184,57 @@ class Reading:
     def take(self, row: int) -> None:
         texts = [text_of(cell) for cell in self.sheet.rows[row]]
         filled = [text for text in texts if text]
-        if (
-            not filled
-            or self.repeats_header(filled)
-            or self.closes_the_table(row, texts, filled)
-            or self.opens_section(row, filled)
-        ):
+        number = parse_number(self.cell(row, Field.NUMBER)) or ""
+        if not filled or (self.is_beside_number(filled) if number else self.is_no_data(row, filled)):
             return
         fault = self.fault(row, texts)
         if fault:
             self.errors.append(fault)
             return
-        number = parse_number(self.cell(row, Field.NUMBER)) or ""
         title = clean_title(self.cell(row, Field.TITLE))
         if not self.is_new(row, number, title):
             return
         self.keep(row, number, title)
 
+    def is_beside_number(self, filled: list[str]) -> bool:
+        """A row with a number is data, but for a sample row and the line that counts the columns."""
+        return filled[0] in SAMPLE or (len(filled) > 2 and filled == [str(at) for at in range(1, len(filled) + 1)])
+
+    def is_no_data(self, row: int, filled: list[str]) -> bool:
+        return self.repeats_header(filled) or self.closes_the_table(row, filled) or self.opens_section(row, filled)
+
     def repeats_header(self, filled: list[str]) -> bool:
-        """The header again at a page break, one of its levels, or the line that counts the columns."""
+        """The header again at a page break, or one of its levels."""
         if len(filled) < 2:
             return False
-        if all(re.fullmatch(r"[(（]?(\d{1,2}|[甲乙丙丁戊])[)）]?", text) for text in filled) and len(filled) >= 3:
-            return [int(text) for text in filled if text.isdigit()] == sorted(
-                {int(text) for text in filled if text.isdigit()}
-            )
+        if all(re.fullmatch(r"[(（]?(\d{1,2}|[甲乙丙丁戊])[)）]?", text) for text in filled) and len(filled) > 2:
+            return True  # the line that counts the columns
         own = {normal(label) for label in self.header.labels.values()}
         return all(
             len(text) <= 20 and (normal(text) in own or meaning([normal(text)]) is not Field.OTHER) for text in filled
         )
 
-    def closes_the_table(self, row: int, texts: list[str], filled: list[str]) -> bool:
-        """A total, a signature line, a remark below the table, a sample line."""
-        if parse_number(self.cell(row, Field.NUMBER)):
-            return filled[0] in SAMPLE
-        if TOTAL.match(filled[0]) and not re.search(
-            r"[^\d\s件个条共计合]", clean_title(self.cell(row, Field.TITLE)).replace(filled[0], "")
-        ):
+    def closes_the_table(self, row: int, filled: list[str]) -> bool:
+        """A total, a signature line, a remark below the table."""
+        title = clean_title(self.cell(row, Field.TITLE))
+        if TOTAL.match(filled[0]) and not re.search(r"[^\d\s件个条共计合]", title.replace(filled[0], "")):
             return True
-        column = next(iter(self.header.columns(Field.TITLE)))
-        elsewhere = [text for at, text in enumerate(texts) if text and at != column]
-        return bool(FOOTER.search(filled[0])) or (
-            not value_of(self.cell(row, Field.TITLE)) and any(FOOTER.search(text) for text in elsewhere)
-        )
+        if FOOTER.search(filled[0]) and len(filled[0]) <= LONGEST_CELL:
+            return True
+        return not title and any(FOOTER.search(text) for text in filled)
 
     def opens_section(self, row: int, filled: list[str]) -> bool:
         """A line of one cell: 一、经济建设方面, or the table's title again after a page break."""
-        if len(set(filled)) > 1 or parse_number(self.cell(row, Field.NUMBER)):
+        if len(set(filled)) > 1:
             return False
         wide = any(
             area.top <= row <= area.bottom and area.right - area.left + 1 >= max(2, self.header.width // 2)
             for area in self.sheet.merged
         )
-        titled = value_of(self.cell(row, Field.TITLE))
-        if not (wide or SECTION.search(filled[0]) or not titled):
-            return False
-        if not titled and not wide and parse_number(filled[0]):
-            return True  # a running number alone
-        if SECTION.search(filled[0]) and len(filled[0]) <= 40:
+        section = SECTION.search(filled[0]) and len(filled[0]) <= 40
+        if section:
             self.section = SECTION_END.sub("", SECTION_MARK.sub("", one_line(filled[0]))).strip(" ：:")
-        return True
+        return bool(wide or section or not value_of(self.cell(row, Field.TITLE)))
 
     # --- what is wrong with a row --------------------------------------------
 
@@ -254,8 +246,12 @@ class Reading:
                 "extra_column",
                 f"这一行比表头多出 {len(texts) - self.header.width} 列，内容可能错位，请核对后改正。",
             )
-        if any(len(text) > LONGEST_CELL for text in texts):
-            return self.note(row, None, "cell_too_long", f"有一个单元格超过 {LONGEST_CELL} 字，请删减或另作附件。")
+        for column, field_ in self.header.fields.items():
+            most = LONGEST_REMARK if field_ in (Field.REMARK, Field.OTHER, Field.IGNORED) else LONGEST_CELL
+            if len(texts[column] if column < len(texts) else "") > most:
+                return Note(
+                    row + 1, self.header.labels[column], "cell_too_long", f"单元格超过 {most} 字，请删减或另作附件。"
+                )
         raw = value_of(self.cell(row, Field.NUMBER))
         if not clean_title(self.cell(row, Field.TITLE)):
             return self.note(row, Field.TITLE, "missing_title", "案由为空，请补填。")

@@ -35,7 +35,7 @@ EMPTY_WORDS = frozenset(
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 CJK = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
-BREAK_INSIDE_CHINESE = re.compile(rf"(?<={CJK})\s*\n\s*(?={CJK})")
+BREAK_INSIDE_CHINESE = re.compile(rf"(?<={CJK})\n(?={CJK})")
 
 
 def text_of(cell: Cell) -> str:
@@ -69,7 +69,8 @@ def one_line(text: str) -> str:
     >>> one_line("加强金融\\n消费者权益保护"), one_line("5G\\nplus")
     ('加强金融消费者权益保护', '5G plus')
     """
-    return re.sub(r"[ \t\u00a0\u3000]*\n\s*", " ", BREAK_INSIDE_CHINESE.sub("", text)).replace("\u00a0", " ").strip()
+    lines = "\n".join(filter(None, (line.strip() for line in text.split("\n"))))
+    return BREAK_INSIDE_CHINESE.sub("", lines).replace("\n", " ").replace("\u00a0", " ")
 
 
 def clean_title(cell: Cell) -> str:
