@@ -145,6 +145,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT: Path = Path(env.str("STATIC_ROOT", str(VAR / "static")))
 STATICFILES_DIRS: list[Path] = [BASE_DIR / "static"]
 MEDIA_ROOT: Path = Path(env.str("MEDIA_ROOT", str(VAR / "files")))
+EMAIL_URL: str = env.str("EMAIL_URL", "" if PRODUCTION else f"file://{VAR / 'mail'}")
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", "huiyin@localhost")
+CLAMD_URL: str = env.str("CLAMD_URL", "")  # unix:///path or tcp://host:port of a virus scanner
+SITE_URL: str = env.str("SITE_URL", "http://127.0.0.1:8000")  # what letters and mails link to
 
 # tasks: a doorbell that nobody hears is not an error -----------------------------------------------------------------
 CELERY_BROKER_URL: str = REDIS_URL.replace("unix://", "redis+socket://", 1)

@@ -1,5 +1,6 @@
 """Telling people, each once, and taking back what has not left the house."""
 
+import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ def resend(message: Message, *, by: Person, now: datetime) -> None:
     again = Message.objects.filter(Q(pk=message.pk) | Q(part_of=message), state=message.state)
     again.update(state=State.PENDING, not_before=now, error="")
     ChannelStop.objects.filter(person=message.recipient_id, channel=Channel.EMAIL).delete()
-    audit.record("inbox.resend", by=by, subject=message.key, now=now)
+    audit.record("inbox.resend", by=by, subject=str(message.public_id), now=now)
     ring_after_commit(SEND)
 
 
@@ -231,7 +232,7 @@ def _open_sendings(wanted: Sequence[Message]) -> dict[str, int]:
 
 def _numbered(sending: Message, key: str) -> Message:
     row = copy(sending)
-    row.key = key
+    row.key, row.public_id = key, uuid.uuid4()
     return row
 
 

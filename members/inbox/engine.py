@@ -15,9 +15,9 @@ from django.db import connection, transaction
 
 from members.inbox import mail, registry
 from members.inbox.models import Channel, ChannelStop, Message, State
-from members.inbox.reach import mark_of
 from members.inbox.registry import SENDING, Rendered
 from members.inbox.transport import Delayed, LineDown, Refused, Transport, Unsure, open_transport
+from members.models import Person
 
 logger = logging.getLogger(__name__)
 
@@ -173,15 +173,14 @@ def _rendered(facts: Sequence[Message]) -> dict[int, Rendered]:
 
 
 def _deliver(message: Message, words: dict[int, Rendered], line: Transport, *, now: datetime) -> Outcome:
-    address = message.recipient.email
     try:
         title = registry.heading(message.subject.get("name", ""), len(words))
-        letter = mail.compose(message, address, title, list(words.values()), now=now)
+        letter = mail.compose(message, title, list(words.values()), now=now)
         message.message_id = letter["Message-ID"]
         line.deliver(letter)
     except Refused as refusal:
-        if refusal.gone and address:
-            _stop_mail(message, address, str(refusal), now=now)
+        if refusal.gone:
+            _stop_mail(message.recipient, str(refusal), now=now)
         return _end(message, words, Outcome.DEAD, now=now, error=str(refusal))
     except Unsure as doubt:
         return _end(message, words, Outcome.UNKNOWN, now=now, error=str(doubt))
@@ -227,12 +226,12 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * 2 ** (min(attempts, 20) - 1), LONGEST_PAUSE)
 
 
-def _stop_mail(message: Message, address: str, error: str, *, now: datetime) -> None:
+def _stop_mail(person: Person, error: str, *, now: datetime) -> None:
     """Write to this address no more until the person has another one or somebody resends."""
     ChannelStop.objects.update_or_create(
-        person=message.recipient,
+        person=person,
         channel=Channel.EMAIL,
-        defaults={"mark": mark_of(address), "error": error[:500], "stopped_at": now},
+        defaults={"mark": person.mail_index, "error": error[:500], "stopped_at": now},
     )
 
 

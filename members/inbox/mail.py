@@ -26,13 +26,13 @@ def message_id(key: str) -> str:
     return f"<{re.sub(r'[^A-Za-z0-9#-]', '.', key)}@{urlsplit(settings.SITE_URL).hostname}>"
 
 
-def compose(message: Message, address: str, title: str, words: Sequence[Rendered], *, now: datetime) -> EmailMessage:
+def compose(message: Message, title: str, words: Sequence[Rendered], *, now: datetime) -> EmailMessage:
     """Build the mail from the parts that may leave the house; raise Refused for an address that is none."""
     lines = [word.outside or NEUTRAL for word in words]
     mail = EmailMessage()
     mail["Subject"] = _one_line(lines[0] if len(lines) == 1 else title)
     mail["From"] = settings.DEFAULT_FROM_EMAIL
-    mail["To"] = _mailbox(address)
+    mail["To"] = _mailbox(message.recipient.email)
     mail["Date"] = format_datetime(timezone.localtime(now))
     mail["Message-ID"] = message_id(message.key)
     mail["Auto-Submitted"] = "auto-generated"

@@ -1,3 +1,4 @@
+import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -46,6 +47,7 @@ class Message(models.Model):
     from `template` and the references in `subject`.
     """
 
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     key = models.CharField("标识", max_length=200, unique=True)
     about = models.BigIntegerField("时限", null=True)
     epoch = models.PositiveIntegerField("时限版本", null=True)

@@ -8,7 +8,7 @@ from members.inbox.models.message import Channel
 class ChannelStop(models.Model):
     """A channel that refused this person's address for good (渠道停用).
 
-    `mark` is a keyed hash of the refused address: once the person has another address the stop no longer applies.
+    `mark` is the blind index of the refused address: once the person has another one the stop no longer applies.
     """
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="channel_stops")

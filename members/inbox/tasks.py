@@ -1,0 +1,14 @@
+from celery import shared_task
+
+from members.inbox import engine, work as works
+from members.inbox.registry import engine_now
+
+
+@shared_task(ignore_result=True, expires=55)
+def send() -> None:
+    engine.send(now=engine_now())
+
+
+@shared_task(ignore_result=True, expires=55)
+def work() -> None:
+    works.work(now=engine_now())

@@ -1,0 +1,217 @@
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from members import audit
+from members.inbox import actions, queries
+from members.inbox.filters import MessageFilter
+from members.inbox.forms import MarkAllRead, ToldByPhone
+from members.inbox.models import LongJob, Message
+from members.models import Person
+from members.pages import SIGNED_IN, ActionPage, ConfirmPage, DetailPage, FormPage, ListPage, Page
+from members.shown import Act, Crumb, Fact, Tab
+from members.uploads import open_file
+
+INBOX = "消息"
+UNDELIVERED = "未送达名单"
+
+
+class InboxList(ListPage[Message]):
+    action = SIGNED_IN
+    title = INBOX
+    template_name = "inbox/list.html"
+    filterset_class = MessageFilter
+    unit_word = "条"
+    empty_sentence = "没有消息。有新的交办、提醒或答复时，会在这里告诉您。"
+
+    def get_queryset(self) -> QuerySet[Message]:
+        return Message.objects.inbox_of(self.request.user).order_by("-created_at", "-id")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        page = kwargs["page_obj"]
+        return super().get_context_data(
+            shown=queries.shown(page.rows, self.request.user), upto=timezone.now().isoformat(), **kwargs
+        )
+
+
+class MarkAllReadPage(FormPage):
+    action = SIGNED_IN
+    title = "全部标为已读"
+    form_class = MarkAllRead
+    submit_label = "全部标为已读"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"upto": timezone.now().isoformat()}
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(INBOX, reverse("inbox:list"))]
+
+    def form_valid(self, form: MarkAllRead) -> HttpResponseBase:
+        actions.mark_all_read(self.request.user, upto=form.cleaned_data["upto"], now=timezone.now())
+        return HttpResponseRedirect(reverse("inbox:list"))
+
+
+class MessagePage(DetailPage[Message]):
+    """One message; whoever opens it has read it."""
+
+    action = SIGNED_IN
+    template_name = "inbox/message.html"
+
+    def get_queryset(self) -> QuerySet[Message]:
+        return Message.objects.inbox_of(self.request.user)
+
+    def get_object(self) -> Message:
+        message = super().get_object()
+        actions.mark_read(message, now=timezone.now())
+        [self.shown] = queries.shown([message], self.request.user)
+        return message
+
+    def get_title(self) -> str:
+        return self.shown.title
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(INBOX, reverse("inbox:list"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        url = settings.SITE_URL.rstrip("/") + self.request.path
+        text = queries.as_text(self.shown.title, self.shown.lines, url=url) if self.shown.lines else ""
+        return super().get_context_data(shown=self.shown, text=text, **kwargs)
+
+
+class UndeliveredPage(Page):
+    """Whom nothing reaches (未送达名单): telephone numbers are shown, so each view is written down."""
+
+    action = "inbox.undelivered"
+    title = UNDELIVERED
+    template_name = "inbox/undelivered.html"
+    per_page: ClassVar[int] = 50
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = queries.unreached(now=timezone.now())
+        with_phone = self.request.user.has_perm("members.contact_details")
+        if with_phone and rows:
+            audit.record("inbox.undelivered", by=self.request.user, now=timezone.now(), people=len(rows))
+        return super().get_context_data(
+            rows=rows[: self.per_page], count=len(rows), with_phone=with_phone, tabs=_tabs(self.request), **kwargs
+        )
+
+
+class ToldByPhonePage(ActionPage[Person]):
+    action = "inbox.told_by_phone"
+    title = "登记电话通知"
+    form_class = ToldByPhone
+    submit_label = "已电话通知"
+    template_name = "inbox/told_by_phone.html"
+
+    def get_queryset(self) -> QuerySet[Person]:
+        return Person.objects.active()
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(UNDELIVERED, reverse("inbox:undelivered"))]
+
+    def form_valid(self, form: ToldByPhone) -> HttpResponseBase:
+        actions.told_by_phone(self.object, note=form.cleaned_data["note"], by=self.request.user, now=timezone.now())
+        return HttpResponseRedirect(reverse("inbox:undelivered"))
+
+
+class UndeliveredMailList(ListPage[Message]):
+    action = "inbox.undelivered"
+    title = "退回的邮件"
+    template_name = "inbox/undelivered_mail.html"
+    unit_word = "封"
+    empty_sentence = "没有退回的邮件。"
+
+    def get_queryset(self) -> QuerySet[Message]:
+        return Message.objects.undeliverable().select_related("recipient").order_by("-created_at", "-id")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(tabs_=_tabs(self.request), **kwargs)
+
+
+class ResendPage(ConfirmPage[Message]):
+    action = "inbox.resend"
+    title = "重发邮件"
+    submit_label = "重发"
+    done_sentence = "已排队重发，几分钟内发出。"
+
+    def get_queryset(self) -> QuerySet[Message]:
+        return Message.objects.undeliverable().select_related("recipient")
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("退回的邮件", reverse("inbox:undelivered_mail"))]
+
+    def facts(self) -> list[Fact]:
+        return [Fact("收件人", self.object.recipient.name), Fact("退回原因", self.object.error, wide=True)]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.resend(self.object, by=self.request.user, now=timezone.now())
+        return HttpResponseRedirect(reverse("inbox:undelivered_mail"))
+
+
+class JobList(ListPage[LongJob]):
+    action = SIGNED_IN
+    title = "长任务"
+    template_name = "inbox/jobs.html"
+    unit_word = "项"
+    empty_sentence = "没有长任务。批量生成文书、导出等较久的工作会列在这里。"
+
+    def get_queryset(self) -> QuerySet[LongJob]:
+        return LongJob.objects.of(self.request.user).order_by("-created_at", "-id")
+
+
+class JobPage(DetailPage[LongJob]):
+    action = SIGNED_IN
+    template_name = "inbox/job.html"
+
+    def get_queryset(self) -> QuerySet[LongJob]:
+        return LongJob.objects.of(self.request.user)
+
+    def get_title(self) -> str:
+        return self.object.title
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("长任务", reverse("inbox:jobs"))]
+
+    def acts(self) -> list[Act]:
+        return [Act("返回", self.object.back, "", "ghost")] if self.object.back else []
+
+
+class RetryJobPage(ConfirmPage[LongJob]):
+    action = SIGNED_IN
+    title = "重新开始"
+    submit_label = "重新开始"
+
+    def get_queryset(self) -> QuerySet[LongJob]:
+        return LongJob.objects.of(self.request.user)
+
+    def facts(self) -> list[Fact]:
+        return [Fact("任务", self.object.title), Fact("上次的问题", self.object.error, wide=True)]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.retry_job(self.object, by=self.request.user, now=timezone.now())
+        return HttpResponseRedirect(reverse("inbox:job", args=[self.object.public_id]))
+
+
+class JobFile(Page):
+    """The file that a job left behind, for a day and for whoever started it."""
+
+    action = SIGNED_IN
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        job = get_object_or_404(LongJob.objects.of(request.user).exclude(file=""), public_id=kwargs["public_id"])
+        try:
+            file = open_file(job.file)
+        except FileNotFoundError as error:
+            raise Http404 from error
+        audit.record("download", by=request.user, subject=str(job.public_id), now=timezone.now(), kind=job.kind)
+        return FileResponse(file, as_attachment=True, filename=job.file_name)
+
+
+def _tabs(request: HttpRequest) -> list[Tab]:
+    pages = (("未送达的人", "inbox:undelivered"), ("退回的邮件", "inbox:undelivered_mail"))
+    return [Tab(label, reverse(name), current=request.path == reverse(name)) for label, name in pages]
