@@ -115,3 +115,37 @@ class Bar:
 
     def soon_share(self) -> float:
         return 100 * self.soon / self.most if self.most else 0
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A unit in the table of those that handle a matter; `done` stops the countdown."""
+
+    unit: str
+    role: str
+    state: str
+    signed_on: date | datetime | None = None
+    due_on: date | None = None
+    started_on: date | None = None
+    contact: str = ""
+    why_url: str = ""
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class FileRow:
+    name: str
+    size: str
+    url: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A case that resembles what is being written."""
+
+    what: str
+    url: str
+    when: str
+    note: str = ""
+    state: str = ""

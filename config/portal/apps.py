@@ -5,3 +5,11 @@ class PortalConfig(AppConfig):
     name = "config.portal"
     label = "portal"
     verbose_name = "门户"
+
+    def ready(self) -> None:
+        from members import navigation
+
+        navigation.register(
+            navigation.Entry("我的", "工作台", "layout-dashboard", "portal:desk", order=10),
+            navigation.Entry("我的", "设置", "settings", "portal:settings", order=90),
+        )

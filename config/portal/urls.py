@@ -1,6 +1,7 @@
+from django.conf import settings as house
 from django.urls import URLPattern, URLResolver, path
 
-from config.portal.views import desk, display, public, settings
+from config.portal.views import desk, display, kit, public, saved_views, settings
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -9,8 +10,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.Desk.as_view(), name="desk"),
     path("settings/", settings.Settings.as_view(), name="settings"),
     path("settings/display/", display.ChooseDisplay.as_view(), name="display"),
+    path("views/save/", saved_views.SaveView.as_view(), name="save_view"),
+    path("views/drop/", saved_views.DropView.as_view(), name="drop_view"),
     path("session/", display.SessionState.as_view(), name="session"),
     path("accessibility/", public.Accessibility.as_view(), name="accessibility"),
     path("privacy/", public.Privacy.as_view(), name="privacy"),
     path("browser/", public.OldBrowser.as_view(), name="browser"),
 ]
+
+if not house.PRODUCTION:
+    urlpatterns += [
+        path("ui-kit/", kit.Kit.as_view(), name="kit"),
+        path("ui-kit/<slug:part>/", kit.KitPart.as_view(), name="kit_part"),
+    ]

@@ -5,7 +5,19 @@ that the person may not open is 403, a row that the person may not see is 404, a
 """
 
 from members.pages.acts import ActionPage, ConfirmPage, FormPage
+from members.pages.bulk import BulkPage
 from members.pages.lists import Column, ListPage
 from members.pages.page import SIGNED_IN, DetailPage, Page, RowMixin
 
-__all__ = ["SIGNED_IN", "ActionPage", "Column", "ConfirmPage", "DetailPage", "FormPage", "ListPage", "Page", "RowMixin"]
+__all__ = [
+    "SIGNED_IN",
+    "ActionPage",
+    "BulkPage",
+    "Column",
+    "ConfirmPage",
+    "DetailPage",
+    "FormPage",
+    "ListPage",
+    "Page",
+    "RowMixin",
+]

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from members.errors import Refused, Stale, WrongStep
+from members.forms import in_plain_words
 from members.models.once import Once
 from members.pages.page import M, Page, RowMixin
 from members.shown import Fact
@@ -97,7 +98,9 @@ class FormPage(Page):
         return response
 
     def get_form(self) -> Any:
-        return self.form_class(**self.get_form_kwargs())
+        form = self.form_class(**self.get_form_kwargs())
+        in_plain_words(form)
+        return form
 
     def get_form_kwargs(self) -> dict[str, Any]:
         kwargs: dict[str, Any] = {"initial": self.get_initial()}

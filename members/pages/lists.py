@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django_filters import FilterSet
 
 from members.pages.page import M, Page
-from members.shown import Chip
+from members.shown import Act, Chip
 
 COUNT_LIMIT = 1_000
 PRINT_LIMIT = 1_000
@@ -137,6 +137,10 @@ class ListPage(Page, Generic[M]):
             order = tuple(name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order)
         return rows.order_by(*order)
 
+    def bulk_acts(self) -> list[Act]:
+        """What can be done with several rows at once: pages (`BulkPage`) that get them as `?row=…`."""
+        return []
+
     def export(self, rows: "models.QuerySet[M]") -> HttpResponseBase:
         """Answer with the table of all rows that the filter shows."""
         raise NotImplementedError
@@ -148,7 +152,11 @@ class ListPage(Page, Generic[M]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(
-            unit_word=self.unit_word, empty_sentence=self.empty_sentence, can_export=bool(self.columns), **kwargs
+            bulk_acts=self.bulk_acts(),
+            unit_word=self.unit_word,
+            empty_sentence=self.empty_sentence,
+            can_export=bool(self.columns),
+            **kwargs,
         )
         for extra in self.extras:
             context.update(extra(self.request, self.saved_key))

@@ -7,7 +7,7 @@ from django import template
 from django.http import QueryDict
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from members.states import tone_of
@@ -148,3 +148,15 @@ def widget_attr(bound_field: Any, name: str) -> Any:
     """An attribute of the field's widget as it will be printed."""
     widget = bound_field.field.widget
     return widget.build_attrs(widget.attrs).get(name)
+
+
+@register.filter
+def split_words(text: str, by: str = ",") -> list[str]:
+    """The parts of a list written in a template."""
+    return text.split(by)
+
+
+@register.filter
+def paragraphs(text: str) -> SafeString:
+    """Each line of a text as a paragraph; letters know no line breaks within one."""
+    return format_html_join("", "<p>{}</p>", ((line,) for line in text.splitlines() if line.strip()))

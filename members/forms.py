@@ -1,0 +1,32 @@
+"""How forms speak: every refusal names the field and says what to do."""
+
+from django import forms
+
+CHOOSING = (forms.ChoiceField, forms.ModelChoiceField, forms.ModelMultipleChoiceField)
+
+
+def in_plain_words(form: forms.BaseForm) -> None:
+    """Give each field of the form its own sentences, unless the form has its own already.
+
+    Two empty fields would otherwise stand in the error summary with the same words.
+    """
+    for field in form.fields.values():
+        label = field.label or ""
+        own = type(field).default_error_messages
+        words = {
+            "required": _required(field, str(label)),
+            "max_length": f"{label}不能超过 %(limit_value)d 字，现在有 %(show_value)d 字。",
+        }
+        if isinstance(field, forms.DateField):
+            words["invalid"] = f"{label}请写成年-月-日，例如 2026-05-22。"
+        for code, sentence in words.items():
+            if field.error_messages.get(code) in (None, own.get(code), forms.Field.default_error_messages.get(code)):
+                field.error_messages[code] = sentence
+
+
+def _required(field: forms.Field, label: str) -> str:
+    if isinstance(field, forms.FileField):
+        return f"请选择要上传的{label}。"
+    if isinstance(field, forms.BooleanField):
+        return f"请勾选“{label}”。"
+    return f"请选择{label}。" if isinstance(field, CHOOSING) else f"请填写{label}。"

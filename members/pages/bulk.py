@@ -1,0 +1,74 @@
+"""One act on several rows: all that can be done is done, and every row that is not says why."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic
+
+from django.contrib import messages
+from django.db import models, transaction
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from members.errors import Refused, WrongStep
+from members.pages.acts import FormPage
+from members.pages.page import M
+
+MOST = 100  # as many public ids as an address can carry
+
+
+class BulkPage(FormPage, Generic[M]):
+    """Lists the chosen rows (`?row=…`) with what will happen to each, and acts on them when it is confirmed."""
+
+    template_name = "pages/bulk.html"
+    done_verb: ClassVar[str] = "办理"
+    unit_word: ClassVar[str] = "件"
+
+    def get_queryset(self) -> "models.QuerySet[M]":
+        """The rows in this person's hands."""
+        raise NotImplementedError
+
+    def act(self, row: M, form: Any) -> None:
+        """Make the one call for this row; what the domain refuses is reported beside it."""
+        raise NotImplementedError
+
+    def why_not(self, row: M) -> str:
+        """Why this row would be skipped, as far as one can say before trying; empty if it would not."""
+        return ""
+
+    def name_of(self, row: M) -> str:
+        return str(row)
+
+    def prepare(self) -> None:
+        wanted = self.request.POST.getlist("row") or self.request.GET.getlist("row")
+        try:
+            self.rows: Sequence[M] = list(self.get_queryset().filter(public_id__in=wanted[:MOST]))
+        except (ValueError, TypeError) as error:  # a forged id
+            raise Http404 from error
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        refused: list[str] = []
+        for row in self.rows:
+            try:
+                with transaction.atomic():
+                    self.act(row, form)
+            except (WrongStep, Refused) as error:
+                refused.append(f"{self.name_of(row)}：{error}")
+        done = len(self.rows) - len(refused)
+        if done:
+            messages.success(self.request, f"已{self.done_verb} {done} {self.unit_word}。")
+        for sentence in refused:
+            messages.warning(self.request, f"未{self.done_verb}：{sentence}")
+        return HttpResponseRedirect(self.get_back_url() or self.request.path)
+
+    def get_back_url(self) -> str:
+        """The list as it was, filters and page included."""
+        came_from = self.request.POST.get("back") or self.request.headers.get("Referer", "")
+        if url_has_allowed_host_and_scheme(came_from, {self.request.get_host()}):
+            return came_from
+        return super().get_back_url()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = [(row, self.name_of(row), self.why_not(row)) for row in self.rows]
+        able = sum(1 for _, _, reason in rows if not reason)
+        return super().get_context_data(
+            rows=rows, able=able, skipped=len(rows) - able, unit_word=self.unit_word, **kwargs
+        )

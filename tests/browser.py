@@ -1,0 +1,112 @@
+"""A real Chromium for tests of what people see.
+
+HUIYIN_SCREENSHOTS names a folder for pictures; without it none are taken.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+NARROW = {"width": 320, "height": 640}
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium. As root it has no sandbox, which is only tolerable for our own pages."""
+    path = next((found for name in EXECUTABLES if (found := shutil.which(name))), None)
+    if path is None:
+        raise RuntimeError("Chromium is missing: apt-get install chromium fonts-noto-cjk")
+    arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    # Playwright's loop would make Django refuse the database of the test itself.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(browser: Browser, base: str, *, large: bool = False, theme: str = "light", **options: Any) -> Iterator[Page]:
+    """Open a page in a fresh profile; a script error or a message on the console fails the test at the end."""
+    context: BrowserContext = browser.new_context(base_url=base, locale="zh-CN", **options)
+    context.add_cookies(
+        [
+            {"name": "size", "value": "large" if large else "normal", "url": base},
+            {"name": "theme", "value": theme, "url": base},
+        ]
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield page
+    expected = [words for words in complaints if "status of 4" in words]
+    context.close()
+    assert [words for words in complaints if words not in expected] == []
+
+
+def sign_in(page: Page, username: str, password: str) -> None:
+    """Sign in as people do."""
+    page.goto("/accounts/login/")
+    page.fill("input[name=login]", username)
+    page.fill("input[name=password]", password)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/desk/**")
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail on any violation of WCAG 2.2 A and AA or of axe's best practices."""
+    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    found = [
+        (fault["id"], fault["help"], [node["html"][:200] for node in fault["nodes"][:5]])
+        for fault in results.response["violations"]
+    ]
+    assert found == []
+
+
+def assert_reflows(page: Page) -> None:
+    """Fail if the page scrolls sideways (WCAG 1.4.10); tables scroll within themselves."""
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def assert_large(page: Page) -> None:
+    """Fail if 大字版 shows text below 18 px or a main target below 60 px."""
+    assert page.evaluate(SMALL_TEXT) == []
+    assert page.evaluate(SMALL_TARGETS) == []
+
+
+SMALL_TEXT = """() => {
+  const found = [];
+  for (const node of document.querySelectorAll('body *')) {
+    const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    if (!own || !node.getClientRects().length || node.closest('.unseen, option, svg')) continue;
+    const size = parseFloat(getComputedStyle(node).fontSize);
+    if (size < 18) found.push([node.tagName, node.className, size]);
+  }
+  return found;
+}"""
+
+SMALL_TARGETS = """() => {
+  const main = '.button, .tool, .choice, .choices label, .entry, .sidenav a, .tabs a, summary, select, textarea, '
+    + 'input:not([type=hidden]):not([type=checkbox]):not([type=radio])';
+  return [...document.querySelectorAll(main)]
+    .filter((node) => node.getClientRects().length && node.getBoundingClientRect().height < 60)
+    .map((node) => [node.tagName, node.className, node.getBoundingClientRect().height]);
+}"""
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture of the page for people to look at, if a folder for it is named."""
+    if folder := os.environ.get("HUIYIN_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
