@@ -5,3 +5,17 @@ class ProposalsConfig(AppConfig):
     name = "proposals"
     label = "proposals"
     verbose_name = "提案"
+
+    def ready(self) -> None:
+        from members.rights import register
+        from proposals import notices, rights
+        from proposals.handling import events, owners
+        from proposals.handling.models import Kind
+        from proposals.handling.rights import roles_by_action
+        from proposals.owner import ProposalOwner
+        from proposals.verbs import VERBS
+
+        owners.register(Kind.PROPOSAL, ProposalOwner())
+        events.register(VERBS)
+        register("proposals", roles_by_action(rights.RIGHTS))
+        notices.register()

@@ -13,7 +13,7 @@ from members.choices import Role
 from members.rights import roles_of
 from proposals.handling.models import Matter
 
-from .models import Proposal, Status
+from .models import EDITABLE, Proposal, Status
 
 
 class Held(StrEnum):
@@ -41,7 +41,6 @@ DESK = {
     Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE, Role.SESSION_STAFF: Held.COMMITTEE,
 }
 STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}
-EDITABLE = frozenset({Status.DRAFT, Status.COSIGNING, Status.RETURNED})
 BEFORE_DECISION = frozenset({Status.SUBMITTED, Status.REVIEWING})
 
 RIGHTS: dict[str, Right] = {

@@ -1,9 +1,9 @@
 """Proposals: text, co-signing, review and allocation."""
 
 from .office import AllocationPart, Batch, Claim, PreConsultation, Review, ReviewPass
-from .proposal import NEXT, Category, CoSignature, Proposal, Revision, Status, text_hash
+from .proposal import EDITABLE, NEXT, Category, CoSignature, Proposal, ProposalQuerySet, Revision, Status, Text
 
 __all__ = [
-    "NEXT", "AllocationPart", "Batch", "Category", "Claim", "CoSignature", "PreConsultation", "Proposal", "Review",
-    "ReviewPass", "Revision", "Status", "text_hash",
+    "EDITABLE", "NEXT", "AllocationPart", "Batch", "Category", "Claim", "CoSignature", "PreConsultation", "Proposal",
+    "ProposalQuerySet", "Review", "ReviewPass", "Revision", "Status", "Text",
 ]

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from proposals.handling.models import Addressed, Assignment, Reason, Suggestion
+from proposals.handling.models import Addressed, Assignment, Reason, together
 
 from .proposal import Proposal
 
@@ -67,7 +67,6 @@ class AllocationPart(models.Model):
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="allocation")
     unit = models.ForeignKey("members.Body", models.PROTECT, related_name="+")
     role = models.CharField("职责", max_length=8, choices=Assignment.Role)
-    suggestion = models.ForeignKey(Suggestion, models.SET_NULL, null=True, blank=True, related_name="+")
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
@@ -94,7 +93,10 @@ class PreConsultation(Addressed):
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["proposal", "unit"], name="unit_asked_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["proposal", "unit"], name="unit_asked_once"),
+            together("answered_by", "answered_at", "accepts", name="preconsultation_answered_together"),
+        ]
 
 
 class Batch(Addressed):

@@ -1,7 +1,7 @@
 """A proposal, its frozen texts and its co-signers."""
 
 import hashlib
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -36,7 +36,7 @@ class Status(models.TextChoices):
 NEXT: dict[str, frozenset[str]] = {
     Status.DRAFT: frozenset({Status.COSIGNING, Status.SUBMITTED, Status.WITHDRAWN}),
     Status.COSIGNING: frozenset({Status.DRAFT, Status.SUBMITTED, Status.WITHDRAWN}),
-    Status.SUBMITTED: frozenset({Status.REVIEWING, Status.RETURNED, Status.WITHDRAWN}),
+    Status.SUBMITTED: frozenset({Status.REVIEWING, Status.WITHDRAWN}),
     Status.REVIEWING: frozenset(
         {
             Status.SUBMITTED, Status.RETURNED, Status.TO_NUMBER, Status.FILED, Status.MERGED,
@@ -49,11 +49,14 @@ NEXT: dict[str, frozenset[str]] = {
     Status.ASSIGNED: frozenset({Status.CLOSED, Status.WITHDRAWN}),
     Status.CLOSED: frozenset({Status.ARCHIVED, Status.ASSIGNED}),
     Status.ARCHIVED: frozenset({Status.ASSIGNED}),
-    Status.MERGED: frozenset({Status.REVIEWING, Status.CLOSED}),
+    Status.MERGED: frozenset({Status.REVIEWING, Status.TO_NUMBER, Status.FILED, Status.CLOSED}),
     Status.DECLINED: frozenset({Status.TURNED}),
     Status.TURNED: frozenset(),
     Status.WITHDRAWN: frozenset(),
 }
+
+
+EDITABLE = frozenset({Status.DRAFT, Status.COSIGNING, Status.RETURNED})
 
 
 class Category(models.Model):
@@ -70,6 +73,27 @@ class Category(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+@dataclass(frozen=True)
+class Text:
+    """The words of a proposal: what is written, frozen, signed and compared."""
+
+    title: str = ""
+    situation: str = ""
+    analysis: str = ""
+    suggestions: tuple[str, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """What a co-signer agrees to; it covers everything that is signed."""
+        parts = [self.title, self.situation, self.analysis, *self.suggestions]
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+    @property
+    def length(self) -> int:
+        """Characters of the body, by code point; a line break is one."""
+        return sum(len(part) for part in (self.situation, self.analysis, *self.suggestions))
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
@@ -112,13 +136,14 @@ class Proposal(models.Model):
     proposer_text = models.CharField("原登记提案者", max_length=300, blank=True)
     units_text = models.CharField("原登记承办单位", max_length=300, blank=True)
     import_note = models.TextField("原登记备注", blank=True)
-    seal = models.CharField("集体提案签章人", max_length=40, blank=True)
-    approval = models.CharField("集体提案审定", max_length=200, blank=True)
+    signer = models.CharField("签发人（负责人或召集人）", max_length=40, blank=True)
+    approval = models.CharField("本组织审定情况", max_length=200, blank=True)
     receipt = models.CharField("收件号", max_length=24, null=True)
     off_session = models.BooleanField("闭会期间", default=False)
     entered_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     text_confirmed_at = models.DateTimeField("提案者核对文字", null=True)
     text_confirmed_how = models.CharField("核对方式", max_length=60, blank=True)
+    submissions = models.PositiveSmallIntegerField("提交次数", default=0)
     submitted_at = models.DateTimeField("提交时间", null=True)
     filed_at = models.DateTimeField("立案时间", null=True)
     decided_reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+")
@@ -131,7 +156,16 @@ class Proposal(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="proposal_status_known"),
             models.CheckConstraint(
-                condition=Q(consents=True) | ~Q(consent_reason="") | Q(status__in=["draft", "cosigning", "returned"]),
+                condition=Q(form__in=["individual", "joint", "collective"]), name="proposal_form_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=["online", "paper", "photo", "import"]), name="proposal_source_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(consents=True)
+                | ~Q(consent_reason="")
+                | Q(source="import")
+                | Q(status__in=["draft", "cosigning", "returned", "withdrawn"]),
                 name="no_consent_needs_reason",
             ),
             models.CheckConstraint(
@@ -154,14 +188,14 @@ class Proposal(models.Model):
         self.status = status
         self.save(update_fields=["status", "updated_at"])
 
+    def text(self) -> Text:
+        """The text as it stands now; asks for the suggestions unless they are prefetched."""
+        suggestions = sorted(self.matter.suggestions.all(), key=lambda suggestion: suggestion.number)
+        return Text(self.matter.title, self.situation, self.analysis, tuple(row.text for row in suggestions))
+
     @property
     def editable(self) -> bool:
-        return self.status in (Status.DRAFT, Status.COSIGNING, Status.RETURNED)
-
-
-def text_hash(title: str, situation: str, analysis: str, suggestions: Iterable[str]) -> str:
-    """The hash that a co-signer agrees to; it covers everything that is signed."""
-    return hashlib.sha256("\x1f".join([title, situation, analysis, *suggestions]).encode()).hexdigest()
+        return self.status in EDITABLE
 
 
 class Revision(models.Model):
@@ -179,6 +213,9 @@ class Revision(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["proposal", "version"], name="revision_once")]
+
+    def text(self) -> Text:
+        return Text(self.title, self.situation, self.analysis, tuple(self.suggestions))
 
 
 class CoSignature(Addressed):

@@ -1,0 +1,5 @@
+"""Reports on social conditions, and members' opinions outside proposals and reports."""
+
+from .opinion import Opinion
+
+__all__ = ["Opinion"]

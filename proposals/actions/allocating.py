@@ -1,0 +1,132 @@
+"""Which units a proposal will be given to: the draft, and what the units say beforehand (拟办、预告)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from members.errors import Refused, WrongStep
+from members.models import Body, Person
+from proposals.handling import clocks, readers
+from proposals.handling.actions import Part
+from proposals.handling.actions.giving import check_parts
+from proposals.handling.models import Assignment
+from proposals.handling.queries import clerks_of
+from proposals.models import AllocationPart, PreConsultation, Proposal, Status
+
+from .base import expect, lock, proposal_office, told, today
+
+Role = Assignment.Role
+LEADING = (Role.SOLE, Role.LEAD, Role.SPLIT)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One unit of an allocation draft."""
+
+    unit: Body
+    role: str
+
+
+def proposed(proposal: Proposal) -> list[Share]:
+    """What to begin with: the wished units, the first as lead; one alone handles it alone."""
+    units = [unit for unit in proposal.wished_units.order_by("pk") if unit.ended_on is None]
+    if len(units) == 1:
+        return [Share(units[0], Role.SOLE)]
+    return [Share(unit, Role.LEAD if place == 0 else Role.CO) for place, unit in enumerate(units)]
+
+
+def office_of(unit: Body, *, now: datetime) -> Body:
+    """The office that assigns to this unit's system (P9); the proposal office where none is set."""
+    return Body.objects.assigning_office_for(unit) or proposal_office(on=today(now))
+
+
+def parts_of(proposal: Proposal, *, now: datetime) -> list[Part]:
+    """The draft as handling takes it, the leading unit first."""
+    rows = sorted(proposal.allocation.select_related("unit"), key=lambda row: (row.role not in LEADING, row.pk))
+    return [Part(row.unit, row.role, office_of(row.unit, now=now)) for row in rows]
+
+
+@transaction.atomic
+def allocate(
+    proposal: Proposal, shares: Sequence[Share], *, by: Person, now: datetime,
+    suggestions: Mapping[int, Body | None] | None = None,
+) -> Proposal:
+    """Write the allocation draft anew; nobody outside the offices sees it before the hand-over.
+
+    The leading unit's office leads the proposal. `suggestions` names units for suggestions by number.
+    """
+    proposal = lock(proposal)
+    expect(proposal, Status.FILED)
+    check_parts([Part(share.unit, share.role, share.unit) for share in shares])
+    ended = [share.unit.name for share in shares if share.unit.ended_on]
+    if ended:
+        raise Refused(f"{'、'.join(ended)}已撤销，请选择承接其职责的单位。", field="units")
+    proposal.allocation.all().delete()
+    AllocationPart.objects.bulk_create(
+        AllocationPart(proposal=proposal, unit=share.unit, role=share.role, by=by, at=now) for share in shares
+    )
+    for row in proposal.matter.suggestions.all():
+        if suggestions is not None and row.unit != suggestions.get(row.number):
+            row.unit = suggestions.get(row.number)
+            row.save(update_fields=["unit"])
+    leading = min(shares, key=lambda share: share.role not in LEADING)
+    _led_by(proposal, office_of(leading.unit, now=now), by=by, now=now)
+    proposal.matter.record(
+        "allocated", by=by, now=now,
+        units="、".join(f"{share.unit}（{Role(share.role).label}）" for share in shares),
+    )
+    return proposal
+
+
+def _led_by(proposal: Proposal, office: Body, *, by: Person, now: datetime) -> None:
+    matter = proposal.matter
+    if matter.office_id == office.pk:
+        return
+    matter.office = office
+    matter.save(update_fields=["office"])
+    for obligation in clocks.open_for(matter=matter, stage="assignment"):
+        clocks.move_holder(obligation, office, by=by, now=now)
+    readers.refresh(matter)
+
+
+@transaction.atomic
+def consult_units(proposal: Proposal, *, by: Person, now: datetime) -> list[PreConsultation]:
+    """Ask the units of the draft whether the matter is theirs (预告征求意见); each is asked once."""
+    proposal = lock(proposal)
+    expect(proposal, Status.FILED)
+    known = set(proposal.preconsultations.values_list("unit_id", flat=True))
+    parts = [row for row in proposal.allocation.select_related("unit") if row.unit_id not in known]
+    if not parts:
+        raise WrongStep("拟办单位都已征求过意见。" if known else "请先拟定承办单位，再征求意见。")
+    rows = [
+        PreConsultation.objects.create(proposal=proposal, unit=row.unit, role=row.role, asked_by=by, asked_at=now)
+        for row in parts
+    ]
+    readers.refresh(proposal.matter)
+    event = proposal.matter.record("units_asked", by=by, now=now, units="、".join(str(row.unit) for row in rows))
+    told(proposal, clerks_of([row.unit_id for row in rows], on=today(now)), event, "unit_asked", now=now)
+    return rows
+
+
+@transaction.atomic
+def answer_consultation(
+    row: PreConsultation, *, accepts: bool, text: str, by: Person, now: datetime
+) -> PreConsultation:
+    """A unit says whether it will take the matter; the office still decides."""
+    proposal = lock(row.proposal)
+    row = PreConsultation.objects.select_for_update(of=("self",)).select_related("unit").get(pk=row.pk)
+    if row.answered_at:
+        raise WrongStep("本单位已经答复过这次征求意见。")
+    if proposal.status != Status.FILED:
+        raise WrongStep("这件提案已经交办，不再征求意见。")
+    if not accepts and not text.strip():
+        raise Refused("不同意承办的，请写明理由和建议的承办单位。", field="text")
+    row.accepts, row.text, row.answered_by, row.answered_at = accepts, text.strip(), by, now
+    row.save(update_fields=["accepts", "text", "answered_by", "answered_at"])
+    event = proposal.matter.record(
+        "unit_answered", by=by, now=now, unit=str(row.unit), answer="同意承办" if accepts else "不同意承办"
+    )
+    told(proposal, [row.asked_by_id], event, "unit_answered", now=now)
+    return row

@@ -1,0 +1,122 @@
+"""What every act on a proposal begins and ends with: locks, steps, who is told."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from members.choices import Role
+from members.errors import Refused, WrongStep
+from members.inbox.actions import tell
+from members.models import Appointment, Body, Person
+from proposals.handling import clocks, readers
+from proposals.handling.actions import Paper
+from proposals.handling.models import Event, Matter, Participant
+from proposals.handling.queries import STAFF_ROLES, people_in
+from proposals.models import Proposal, Status
+
+
+def lock(proposal: Proposal) -> Proposal:
+    """The proposal as it is now, its matter locked first; a suspended one refuses every act."""
+    matter = proposal.matter.locked()
+    if matter.access == "suspended":
+        raise WrongStep("该件正在保密核查，暂停办理。请联系提案委。")
+    fresh = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
+    fresh.matter = matter
+    return fresh
+
+
+def lock_many(proposals: Iterable[Proposal]) -> list[Proposal]:
+    """The same for many, in one order, so that two sittings never wait for each other crosswise."""
+    ids = [proposal.pk for proposal in proposals]
+    matters = {
+        matter.pk: matter
+        for matter in Matter.objects.select_for_update(of=("self",)).filter(proposal__in=ids).order_by("pk")
+    }
+    fresh = list(Proposal.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"))
+    for proposal in fresh:
+        proposal.matter = matters[proposal.matter_id]
+    return fresh
+
+
+def move(proposal: Proposal, status: Status, **facts: Any) -> None:
+    """Take one step; the matter's stage follows. `facts` are further columns of the matter."""
+    proposal.become(status)
+    matter = proposal.matter
+    matter.stage = status.value
+    for name, value in facts.items():
+        setattr(matter, name, value)
+    matter.save(update_fields=["stage", *facts])
+    readers.refresh(matter)
+
+
+def expect(proposal: Proposal, *statuses: str) -> None:
+    if proposal.status not in statuses:
+        raise WrongStep(f"这件提案现在是“{proposal.get_status_display()}”，不能这样做。请刷新页面查看最新情况。")
+
+
+def subject_of(proposal: Proposal, **more: Any) -> dict[str, Any]:
+    """What a message refers to; its words are made when it is shown (S4)."""
+    return {"matter": str(proposal.matter.public_id), **more}
+
+
+def proposers(matter: Matter, *, on: date) -> list[int]:
+    """Persons who are told for the proposers: themselves, or an organisation's secretaries and contact person."""
+    rows = matter.participants.filter(left_at=None)
+    people = {row.person_id for row in rows if row.person_id and row.role != Participant.Role.DRAFTER}
+    bodies = [row.body_id for row in rows if row.body_id]
+    return sorted({*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)})
+
+
+def first_proposer(matter: Matter, *, on: date) -> list[int]:
+    """Who leads the proposal: the first proposer, or those who act for the organisation."""
+    rows = list(matter.participants.filter(left_at=None, role__in=["first", "organisation", "contact"]).order_by("order"))
+    people = {row.person_id for row in rows if row.person_id}
+    bodies = [row.body_id for row in rows if row.role == Participant.Role.ORGANISATION]
+    return sorted({*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)})
+
+
+def holder(matter: Matter) -> dict[str, Any]:
+    """Who holds the proposer's own clocks: `person=` or `body=` for `clocks.start`."""
+    row = matter.participants.filter(left_at=None, role__in=["first", "organisation"]).order_by("order", "pk").first()
+    if row is None:
+        raise Refused("这件提案没有提案者，请先补上。")
+    return {"person": row.person} if row.person_id else {"body": row.body}
+
+
+def told(proposal: Proposal, people: Iterable[int], event: Event, template: str, *, now: datetime, **more: Any) -> None:
+    """Tell everyone but the one who did it."""
+    others = [person for person in people if person != event.by_id]
+    subject = subject_of(proposal, **more)
+    tell(others, event_id=event.pk, template=f"proposal_{template}", subject=subject, now=now)
+
+
+def proposal_office(*, on: date) -> Body:
+    """The body that reviews: the one whose staff hold the proposal office's roles (提案委)."""
+    row = (
+        Appointment.objects.in_force(on).filter(role__in=STAFF_ROLES, body__ended_on=None).select_related("body")
+        .order_by("role", "body_id").first()
+    )
+    if row is None:
+        raise Refused("还没有设置提案委的工作人员，请联系系统管理员。")
+    return row.body
+
+
+def end_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime) -> None:
+    """What these stages waited for has been done."""
+    for obligation in clocks.open_for(matter=matter).filter(stage__in=stages):
+        clocks.complete(obligation, by=by, now=now)
+
+
+def drop_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime, reason: str) -> None:
+    for obligation in clocks.open_for(matter=matter).filter(stage__in=stages):
+        clocks.cancel(obligation, by=by, now=now, reason=reason)
+
+
+def today(now: datetime) -> date:
+    return timezone.localdate(now)
+
+
+def paper_facts(paper: Paper | None) -> dict[str, Any]:
+    return {"on_paper": True, **paper.facts()} if paper else {}

@@ -1,0 +1,68 @@
+"""All filed proposals of a session get their numbers in one run (统一编号, P4)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import models, transaction
+
+from members.errors import Refused, Stale
+from members.inbox.actions import tell_many
+from members.models import Person, Session
+from proposals.handling import numbering, readers
+from proposals.models import Proposal, Status
+
+from .base import end_clocks, lock_many, proposers, subject_of, today
+from .reviewing import start_assignment_clock
+
+
+class Order(models.TextChoices):
+    COLLECTIVE_CATEGORY = "collective_category", "集体提案在前，再按类别、收件顺序"
+    CATEGORY = "category", "按类别、收件顺序"
+    RECEIPT = "receipt", "按收件顺序"
+
+
+def waiting(session: Session, order: str) -> list[Proposal]:
+    """Those without a number, in the order in which the run would count them."""
+    rows = (
+        Proposal.objects.filter(status=Status.TO_NUMBER, matter__session=session)
+        .select_related("matter", "category").prefetch_related("matter__participants__person", "matter__participants__body")
+    )
+    return sorted(rows, key=lambda row: _place(row, order))
+
+
+def _place(proposal: Proposal, order: str) -> tuple[int, int, str, int]:
+    collective = proposal.form == Proposal.Form.COLLECTIVE
+    first = 0 if collective or order != Order.COLLECTIVE_CATEGORY else 1
+    category = proposal.category.order if proposal.category and order != Order.RECEIPT else 0
+    return first, category, proposal.receipt or "", proposal.pk
+
+
+@transaction.atomic
+def run(session: Session, order: str, expected: Sequence[int], *, by: Person, now: datetime) -> list[Proposal]:
+    """Number every waiting proposal of the session at once; numbers never change afterwards.
+
+    `expected` holds the ids in the order that was previewed: if one was filed, withdrawn or merged since,
+    nothing is numbered and Stale is raised. Two runs at once cannot both find the same proposals waiting.
+    """
+    found = {row.pk: row for row in lock_many(waiting(session, order))}
+    rows = [row for row in waiting(session, order) if row.pk in found]
+    if not rows:
+        raise Refused("没有待编号的提案。")
+    if [row.pk for row in rows] != list(expected):
+        raise Stale("预览之后待编号的提案有变化，请重新预览后再确认。")
+    facts = []
+    for row in rows:
+        proposal = found[row.pk]
+        proposal.become(Status.FILED)
+        end_clocks(proposal.matter, "numbering", by=by, now=now)
+        start_assignment_clock(proposal, by=by, now=now)
+    first = numbering.take(session, "proposal", len(rows))
+    for number, row in enumerate(rows, start=first):
+        proposal = found[row.pk]
+        proposal.matter.number, proposal.matter.stage = str(number), Status.FILED
+        proposal.matter.save(update_fields=["number", "stage"])
+        readers.refresh(proposal.matter)
+        event = proposal.matter.record("numbered", by=by, now=now, number=str(number))
+        facts += [(person, event.pk, "proposal_numbered", subject_of(proposal)) for person in proposers(proposal.matter, on=today(now))]
+    tell_many(facts, sending=f"numbering:{session.code}:{first}", now=now)
+    return [found[row.pk] for row in rows]

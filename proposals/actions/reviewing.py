@@ -1,0 +1,241 @@
+"""The office reads, and decides: returned, filed, declined, turned into an opinion (审查立案)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from members.choices import System
+from members.errors import Refused, WrongStep
+from members.models import Body, Person
+from proposals.handling import clocks, numbering
+from proposals.handling.models import Priority, Reason
+from proposals.handling.queries import policy
+from proposals.models import Category, Claim, Proposal, Review, ReviewPass, Status
+from proposals.reports import actions as opinions
+
+from .base import drop_clocks, end_clocks, expect, holder, lock, move, proposal_office, proposers, told, today
+
+UNDECIDED = (Status.SUBMITTED, Status.REVIEWING)
+
+
+@transaction.atomic
+def claim(proposal: Proposal, *, by: Person, now: datetime, take_over: bool = False) -> Claim:
+    """Say that one is reading this proposal; colleagues see it. Claiming twice changes nothing.
+
+    Raises WrongStep if a colleague has it, unless it is taken over on purpose.
+    """
+    proposal = lock(proposal)
+    expect(proposal, *UNDECIDED)
+    held = Claim.objects.filter(proposal=proposal).select_related("by").first()
+    if held and held.by_id == by.pk:
+        return held
+    if held and not take_over:
+        raise WrongStep(f"{held.by.name}正在审查这件提案。如需接手，请点“接手审查”。")
+    row, _ = Claim.objects.update_or_create(proposal=proposal, defaults={"by": by, "at": now})
+    if proposal.status == Status.SUBMITTED:
+        move(proposal, Status.REVIEWING)
+    proposal.matter.record("claimed", by=by, now=now, earlier=held.by.name if held else "")
+    return row
+
+
+@transaction.atomic
+def release(proposal: Proposal, *, by: Person, now: datetime) -> None:
+    """Put a claimed proposal back into the common pile."""
+    proposal = lock(proposal)
+    expect(proposal, Status.REVIEWING)
+    held = Claim.objects.filter(proposal=proposal).first()
+    if held is None or held.by_id != by.pk:
+        raise WrongStep("这件提案现在不是您在审查。")
+    held.delete()
+    if not proposal.reviews.filter(submission=proposal.submissions).exists():
+        move(proposal, Status.SUBMITTED)
+    proposal.matter.record("released", by=by, now=now)
+
+
+def passes() -> list[ReviewPass]:
+    return list(ReviewPass.objects.filter(ended_on=None).order_by("order"))
+
+
+def pass_now(proposal: Proposal) -> ReviewPass | None:
+    """The pass that this submission stands in; the last one decides. None where no passes are kept."""
+    done = set(proposal.reviews.filter(submission=proposal.submissions).values_list("review_pass_id", flat=True))
+    kept = passes()
+    return next((row for row in kept if row.pk not in done or row == kept[-1]), None)
+
+
+@transaction.atomic
+def advise(
+    proposal: Proposal, *, advice: str, text: str, by: Person, now: datetime, reason: Reason | None = None
+) -> Review:
+    """Write what this pass recommends; the proposal goes to the next one."""
+    proposal = lock(proposal)
+    _reading(proposal, by)
+    stands = pass_now(proposal)
+    if stands is None or stands == passes()[-1]:
+        raise WrongStep("这是最后一次审查，请直接作出决定。")
+    row = Review.objects.create(
+        proposal=proposal, review_pass=stands, advice=advice, reason=reason, text=text.strip(), by=by, at=now,
+        submission=proposal.submissions,
+    )
+    Claim.objects.filter(proposal=proposal).delete()
+    proposal.matter.record("advised", by=by, now=now, name=stands.name, advice=row.get_advice_display())
+    return row
+
+
+def _reading(proposal: Proposal, by: Person) -> None:
+    """Whoever decides has claimed the proposal; nobody decides under a colleague's hands."""
+    expect(proposal, *UNDECIDED)
+    held = Claim.objects.filter(proposal=proposal).select_related("by").first()
+    if held and held.by_id != by.pk:
+        raise WrongStep(f"{held.by.name}正在审查这件提案，请先接手再决定。")
+
+
+def _deciding(proposal: Proposal, by: Person, now: datetime) -> Proposal:
+    """The proposal, locked and in its last pass; an unclaimed one is claimed by deciding."""
+    proposal = lock(proposal)
+    _reading(proposal, by)
+    stands = pass_now(proposal)
+    if stands and stands != passes()[-1]:
+        raise WrongStep(f"还没有完成{stands.name}，不能作出决定。")
+    if proposal.status == Status.SUBMITTED:
+        proposal.become(Status.REVIEWING)
+    return proposal
+
+
+def _decided(proposal: Proposal, *, by: Person, now: datetime, reason: Reason | None = None, text: str = "") -> None:
+    proposal.decided_reason, proposal.decided_text = reason, text.strip()
+    proposal.save(update_fields=["decided_reason", "decided_text", "updated_at"])
+    Claim.objects.filter(proposal=proposal).delete()
+    end_clocks(proposal.matter, "review", by=by, now=now)
+
+
+@transaction.atomic
+def send_back(proposal: Proposal, *, reason: Reason, text: str, by: Person, now: datetime) -> Proposal:
+    """Return the proposal for changes (退回修改); the proposer's own clock starts."""
+    proposal = _deciding(proposal, by, now)
+    if not text.strip():
+        raise Refused("请写明需要修改什么，提案者会看到这段话。", field="text")
+    _decided(proposal, by=by, now=now, reason=reason, text=text)
+    move(proposal, Status.RETURNED)
+    clocks.start(
+        proposal.matter, "revision", round=proposal.submissions, anchor_on=today(now), by=by, now=now,
+        **holder(proposal.matter),
+    )
+    event = proposal.matter.record("returned", by=by, now=now, reason=str(reason), text=text.strip())
+    told(proposal, proposers(proposal.matter, on=today(now)), event, "returned", now=now)
+    return proposal
+
+
+@transaction.atomic
+def file(
+    proposal: Proposal, *, category: Category, by: Person, now: datetime, priority: Priority | None = None,
+    unit_title: str = "", text: str = "",
+) -> Proposal:
+    """File the proposal (立案). It gets its number at once, or waits for the numbering run (P4)."""
+    proposal = _deciding(proposal, by, now)
+    _decided(proposal, by=by, now=now, text=text)
+    proposal.category, proposal.filed_at = category, now
+    proposal.save(update_fields=["category", "filed_at", "updated_at"])
+    matter = proposal.matter
+    matter.priority = priority or matter.priority
+    matter.unit_title = unit_title.strip() or matter.title
+    matter.office = matter.office or leading_office(proposal, now=now)
+    at_once = not waits_for_run(proposal, now=now)
+    move(
+        proposal, Status.FILED if at_once else Status.TO_NUMBER, priority=matter.priority,
+        unit_title=matter.unit_title, office=matter.office,
+    )
+    if at_once:
+        start_assignment_clock(proposal, by=by, now=now)
+        give_number(proposal)
+    else:
+        start_numbering_clock(proposal, by=by, now=now)
+    event = matter.record("filed", by=by, now=now, number=matter.number or "", category=str(category))
+    told(proposal, proposers(matter, on=today(now)), event, "filed", now=now)
+    return proposal
+
+
+def waits_for_run(proposal: Proposal, *, now: datetime) -> bool:
+    """Whether the number comes with the session's numbering run; off-session proposals follow it one by one."""
+    if policy("number_at", on=today(now), default="filing") != "run":
+        return False
+    waiting = Proposal.objects.filter(status=Status.TO_NUMBER, matter__session=proposal.matter.session)
+    return not proposal.off_session or waiting.exists()
+
+
+def give_number(proposal: Proposal) -> None:
+    """The last statement of filing: the series stays locked from here to the commit."""
+    matter = proposal.matter
+    if matter.session is None:
+        raise Refused("这件提案没有届次，不能编号。")
+    matter.number = str(numbering.take(matter.session, "proposal"))
+    matter.save(update_fields=["number"])
+
+
+def start_numbering_clock(proposal: Proposal, *, by: Person, now: datetime) -> None:
+    session = proposal.matter.session
+    closes = session.closes_on if session and session.closes_on else today(now)
+    clocks.start(
+        proposal.matter, "numbering", body=proposal_office(on=today(now)), anchor_on=max(closes, today(now)), by=by,
+        now=now,
+    )
+
+
+def start_assignment_clock(proposal: Proposal, *, by: Person, now: datetime) -> None:
+    """From filing: 30 days after the session closes, five working days off-session."""
+    session = proposal.matter.session
+    closes = session.closes_on if session and session.closes_on else today(now)
+    anchor = today(now) if proposal.off_session else max(closes, today(now))
+    clocks.start(
+        proposal.matter, "assignment_off_session" if proposal.off_session else "assignment", stage="assignment",
+        body=proposal.matter.office or proposal_office(on=today(now)), anchor_on=anchor, by=by, now=now,
+    )
+
+
+def leading_office(proposal: Proposal, *, now: datetime) -> Body:
+    """The office that the wished units belong to, until the allocation says otherwise (P9)."""
+    for unit in proposal.wished_units.order_by("pk"):
+        if office := Body.objects.assigning_office_for(unit):
+            return office
+    offices = Body.objects.assigning_offices().filter(system=System.GOVERNMENT).order_by("pk")
+    return offices.first() or proposal_office(on=today(now))
+
+
+@transaction.atomic
+def decline(proposal: Proposal, *, ground: Reason, text: str, by: Person, now: datetime) -> Proposal:
+    """Do not file the proposal (不予立案), on a coded ground that the proposer is told in words."""
+    proposal = _deciding(proposal, by, now)
+    if not text.strip():
+        raise Refused("请写明不予立案的理由，提案者会看到这段话。", field="text")
+    _decided(proposal, by=by, now=now, reason=ground, text=text)
+    move(proposal, Status.DECLINED, closed_at=now)
+    event = proposal.matter.record("declined", by=by, now=now, ground=str(ground), text=text.strip())
+    told(proposal, proposers(proposal.matter, on=today(now)), event, "declined", now=now)
+    return proposal
+
+
+@transaction.atomic
+def turn(proposal: Proposal, *, consent: str, text: str, by: Person, now: datetime) -> Proposal:
+    """Turn the proposal into an opinion with an answer of its own (转意见建议), with the proposer's consent."""
+    if not consent.strip():
+        raise Refused("请写明提案者何时、以何种方式同意转为意见建议。", field="consent")
+    if proposal.status == Status.DECLINED:
+        proposal = lock(proposal)
+        expect(proposal, Status.DECLINED)
+    else:
+        proposal = _deciding(proposal, by, now)
+        _decided(proposal, by=by, now=now, text=text)
+    drop_clocks(proposal.matter, "review", by=by, now=now, reason="转意见建议")
+    move(proposal, Status.TURNED, closed_at=now)
+    opinion = opinions.receive(
+        proposal.matter, text=_body(proposal), office=proposal_office(on=today(now)), consent=consent.strip(), by=by, now=now
+    )
+    event = proposal.matter.record("turned", by=by, now=now, consent=consent.strip(), opinion=opinion.matter.number)
+    told(proposal, proposers(proposal.matter, on=today(now)), event, "turned", now=now)
+    return proposal
+
+
+def _body(proposal: Proposal) -> str:
+    text = proposal.text()
+    suggestions = [f"{number}. {words}" for number, words in enumerate(text.suggestions, start=1)]
+    return "\n".join(part for part in (text.situation, text.analysis, *suggestions) if part)

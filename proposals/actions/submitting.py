@@ -1,0 +1,240 @@
+"""A proposal is handed in, from the proposer's own hand or from paper, and may be taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from members.errors import Refused, WrongStep
+from members.inbox.actions import tell
+from members.models import Person, Session
+from proposals.handling import clocks, numbering, readers
+from proposals.handling.actions import Paper
+from proposals.handling.models import Assignment, Exposure, Participant
+from proposals.handling.queries import clerks_of, policy
+from proposals.models import EDITABLE, CoSignature, Proposal, Status
+
+from .base import (
+    drop_clocks,
+    end_clocks,
+    expect,
+    first_proposer,
+    lock,
+    move,
+    paper_facts,
+    proposal_office,
+    proposers,
+    subject_of,
+    told,
+    today,
+)
+from .cosigning import freeze, is_stale, join
+from .drafting import Behind, begin, form_of
+
+Source = Proposal.Source
+State = CoSignature.State
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a proposal may be, in characters by code point; the body may pass `soft` with a warning."""
+
+    title: int
+    soft: int
+    hard: int
+
+
+def limits(now: datetime) -> Limits:
+    on = today(now)
+    return Limits(
+        title=int(policy("title_characters", on=on, default="50")),
+        soft=int(policy("body_soft_characters", on=on, default="1500")),
+        hard=int(policy("body_hard_characters", on=on, default="2500")),
+    )
+
+
+def missing(proposal: Proposal, *, now: datetime) -> list[tuple[str, str]]:
+    """What still keeps the proposal from being submitted: (field, sentence)."""
+    text, most = proposal.text(), limits(now)
+    faults = []
+    if not text.title:
+        faults.append(("title", "请填写案由。"))
+    elif len(text.title) > most.title:
+        faults.append(("title", f"案由最多{most.title}字，现在有{len(text.title)}字。"))
+    if not text.situation:
+        faults.append(("situation", "请写明情况和问题。"))
+    if not text.suggestions:
+        faults.append(("suggestions", "请至少写一条具体建议。"))
+    if text.length > most.hard:
+        faults.append(("situation", f"正文最多{most.hard}字，现在有{text.length}字，请精简或改为附件。"))
+    if not proposal.consents and not proposal.consent_reason:
+        faults.append(("consent_reason", "不同意公开的，请写明理由。"))
+    if proposal.form == Proposal.Form.COLLECTIVE:
+        faults += _missing_from_collective(proposal)
+    return faults
+
+
+def _missing_from_collective(proposal: Proposal) -> list[tuple[str, str]]:
+    faults = []
+    if not proposal.signer:
+        faults.append(("signer", "集体提案要写明签发人（负责人或召集人）。"))
+    if not proposal.matter.participants.filter(role=Participant.Role.CONTACT, left_at=None).exists():
+        faults.append(("contact", "集体提案要指定一位联系人。"))
+    return faults
+
+
+@transaction.atomic
+def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime) -> Proposal:
+    """Hand the proposal in (提交): it gets a receipt number, the office sees it, review begins.
+
+    Invitations not answered by now drop out, and their people are told. `not_secret` is the proposer's word
+    that nothing secret is in it. Raises Refused with the first fault, WrongStep from a wrong state.
+    """
+    proposal = lock(proposal)
+    expect(proposal, *EDITABLE)
+    if not not_secret:
+        raise Refused("请确认内容不涉及国家秘密。涉密事项请按保密规定线下提交。", field="not_secret")
+    if faults := missing(proposal, now=now):
+        raise Refused(faults[0][1], field=faults[0][0])
+    _check_signatures(proposal)
+    again = proposal.status == Status.RETURNED
+    revision = freeze(proposal, by=by, now=now)
+    expired = _drop_unanswered(proposal, by=by, now=now)
+    for row in proposal.cosignatures.filter(state=State.AGREED).select_related("person", "body").order_by("answered_at"):
+        join(proposal, row)
+    _receive(proposal, now=now)
+    move(proposal, Status.SUBMITTED, exposure=Exposure.OFFICE)
+    end_clocks(proposal.matter, "revision", by=by, now=now)
+    clocks.start(
+        proposal.matter, "review", round=proposal.submissions, body=proposal_office(on=today(now)),
+        anchor_on=today(now), by=by, now=now,
+    )
+    event = proposal.matter.record(
+        "resubmitted" if again else "submitted", by=by, now=now, receipt=proposal.receipt, hash=revision.hash
+    )
+    people = proposers(proposal.matter, on=today(now))
+    tell([*people, by.pk], event_id=event.pk, template="proposal_submitted", subject=subject_of(proposal), now=now)
+    told(proposal, expired, event, "cosign_expired", now=now)
+    return proposal
+
+
+def _check_signatures(proposal: Proposal) -> None:
+    stale = [row for row in proposal.cosignatures.filter(state=State.AGREED).select_related("person", "body")
+             if is_stale(row, proposal)]
+    if stale:
+        names = "、".join(str(row) for row in stale)
+        raise Refused(f"{names}同意的是修改前的文字。请重新征求联名，或移除后再提交。")
+
+
+def _drop_unanswered(proposal: Proposal, *, by: Person, now: datetime) -> list[int]:
+    rows = list(proposal.cosignatures.filter(state=State.INVITED))
+    drop_clocks(proposal.matter, "cosign", "cosign_watch", by=by, now=now, reason="提案已提交")
+    for row in rows:
+        row.state = State.EXPIRED
+        row.save(update_fields=["state"])
+    if rows:
+        proposal.matter.record("cosign_expired", by=by, now=now, names="、".join(str(row) for row in rows))
+    return [row.person_id for row in rows if row.person_id]
+
+
+def _receive(proposal: Proposal, *, now: datetime) -> None:
+    """Receipt number, session and window; a second submission keeps all three."""
+    if proposal.submitted_at is None:
+        session = proposal.matter.session or Session.objects.current(now)
+        if session is None:
+            raise Refused("还没有设置届次，暂时不能提交。请联系提案委。")
+        proposal.off_session = not session.accepts(now)
+        proposal.matter.session = session
+        proposal.matter.save(update_fields=["session"])
+        proposal.submitted_at = now
+    if proposal.receipt is None:
+        _give_receipt(proposal)
+    proposal.form = form_of(proposal)
+    proposal.submissions += 1
+    proposal.save(
+        update_fields=["receipt", "form", "off_session", "submitted_at", "submissions", "updated_at"]
+    )
+
+
+def _give_receipt(proposal: Proposal) -> None:
+    session = proposal.matter.session
+    if session is None:
+        raise Refused("还没有设置届次，暂时不能收件。请联系系统管理员。")
+    proposal.receipt = f"收{session.code}-{numbering.take(session, 'receipt'):04d}"
+
+
+@transaction.atomic
+def register(behind: Behind, *, source: str, by: Person, now: datetime) -> Proposal:
+    """Receive a proposal on paper or as a photo (收件登记): its receipt number is there at once (P15).
+
+    The office sees it from now on; it is reviewed once typed and confirmed by its proposer.
+    """
+    proposal = begin(behind, by=by, now=now, source=source)
+    if proposal.matter.session is None:
+        raise Refused("还没有设置届次，暂时不能收件。请联系系统管理员。")
+    proposal.matter.exposure = Exposure.OFFICE
+    proposal.matter.save(update_fields=["exposure"])
+    readers.refresh(proposal.matter)
+    _give_receipt(proposal)
+    proposal.save(update_fields=["receipt", "updated_at"])
+    event = proposal.matter.record("registered", by=by, now=now, receipt=proposal.receipt, source=proposal.get_source_display())
+    told(proposal, proposers(proposal.matter, on=today(now)), event, "registered", now=now)
+    return proposal
+
+
+@transaction.atomic
+def ask_to_confirm(proposal: Proposal, *, by: Person, now: datetime) -> None:
+    """Ask the proposer whether the typed text is his own (请提案者核对)."""
+    proposal = lock(proposal)
+    expect(proposal, *EDITABLE)
+    _entered(proposal)
+    if faults := missing(proposal, now=now):
+        raise Refused(faults[0][1], field=faults[0][0])
+    event = proposal.matter.record("confirmation_asked", by=by, now=now)
+    told(proposal, first_proposer(proposal.matter, on=today(now)), event, "confirm_text", now=now)
+
+
+@transaction.atomic
+def confirm_text(proposal: Proposal, *, how: str, by: Person, now: datetime, paper: Paper | None = None) -> Proposal:
+    """The proposer says the typed text is his own, by tap or by a recorded call; it is then submitted."""
+    proposal = lock(proposal)
+    expect(proposal, *EDITABLE)
+    _entered(proposal)
+    if not how.strip():
+        raise Refused("请写明核对方式，例如：电话核对，本人确认无误。", field="how")
+    proposal.text_confirmed_at, proposal.text_confirmed_how = now, how.strip()
+    proposal.save(update_fields=["text_confirmed_at", "text_confirmed_how", "updated_at"])
+    proposal.matter.record("text_confirmed", by=by, now=now, how=how.strip(), **paper_facts(paper))
+    return submit(proposal, not_secret=True, by=by, now=now)
+
+
+def _entered(proposal: Proposal) -> None:
+    if proposal.source not in (Source.PAPER, Source.PHOTO):
+        raise WrongStep("只有代为录入的提案需要核对文字。")
+
+
+@transaction.atomic
+def withdraw(
+    proposal: Proposal, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Proposal:
+    """Take a proposal back at the proposer's written request, or the reviewing body's (撤案), before any reply.
+
+    Its number stays used. Units that hold it are told, and every clock ends.
+    """
+    if not reason.strip():
+        raise Refused("请写明撤案理由。", field="reason")
+    proposal = lock(proposal)
+    units = list(proposal.matter.assignments.current())
+    if any(row.state in (Assignment.State.ANSWERED, Assignment.State.SETTLED) for row in units):
+        raise WrongStep("承办单位已经答复，不能再撤案。")
+    if proposal.matter.followers.exists():
+        raise Refused("有提案并入本案，请先取消并案。")
+    clocks.cancel_all(matter=proposal.matter, by=by, now=now, reason="撤案")
+    for row in units:
+        row.state, row.ended_at, row.ended_by, row.ended_reason = Assignment.State.ENDED, now, by, "撤案"
+        row.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
+    move(proposal, Status.WITHDRAWN, closed_at=now)
+    event = proposal.matter.record("withdrawn", by=by, now=now, reason=reason.strip(), **paper_facts(paper))
+    people = {*proposers(proposal.matter, on=today(now)), *clerks_of([row.unit_id for row in units], on=today(now))}
+    told(proposal, sorted(people), event, "withdrawn", now=now)
+    return proposal

@@ -1,0 +1,47 @@
+"""What members say outside proposals and reports (意见建议): recorded, passed on, answered, told back (P11)."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from proposals.handling.models import Matter
+
+
+class OpinionQuerySet(models.QuerySet["Opinion"]):
+    def visible_to(self, user: Any) -> "OpinionQuerySet":
+        return self.filter(matter__in=Matter.objects.visible_to(user))
+
+
+class Opinion(models.Model):
+    """An opinion or suggestion with an answer of its own; who raised it are the matter's participants."""
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", "待办理"
+        ASSIGNED = "assigned", "办理中"
+        ANSWERED = "answered", "已答复"
+
+    class Source(models.TextChoices):
+        PROPOSAL = "proposal", "提案转来"
+
+    matter = models.OneToOneField(Matter, models.PROTECT, related_name="opinion")
+    status = models.CharField("状态", max_length=12, choices=Status, default=Status.RECEIVED)
+    source = models.CharField("来源", max_length=12, choices=Source)
+    origin = models.ForeignKey(Matter, models.PROTECT, null=True, related_name="opinions", verbose_name="原件")
+    text = models.TextField("内容")
+    consent = models.CharField("提案者同意情况", max_length=200)
+    received_at = models.DateTimeField("登记时间")
+
+    objects = OpinionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["received", "assigned", "answered"]), name="opinion_status_known"
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="opinion_has_text"),
+            models.UniqueConstraint(fields=["origin"], condition=Q(origin__isnull=False), name="one_opinion_an_origin"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.matter)

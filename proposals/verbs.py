@@ -1,0 +1,38 @@
+"""What can happen to a proposal before and beside its handling: in which words, for whose eyes (S4)."""
+
+from proposals.handling.events import ALL, AUTHORS, INSIDE, Eye, Verb
+
+STAFF = frozenset({Eye.STAFF})
+PROPOSER = frozenset({Eye.PROPOSER})
+
+VERBS = {
+    "invited": Verb("邀请{names}联名", AUTHORS),
+    "cosigned": Verb("{name}同意联名", AUTHORS, "ok"),
+    "cosign_declined": Verb("{name}不参加联名", AUTHORS),
+    "cosign_expired": Verb("{names}未在提交前确认，不列入联名", AUTHORS),
+    "cosigner_removed": Verb("移除联名人{name}", AUTHORS),
+    "registered": Verb("{source}，收件号{receipt}", AUTHORS, "ok"),
+    "confirmation_asked": Verb("请提案者核对录入的文字", AUTHORS),
+    "text_confirmed": Verb("提案者核对文字：{how}", AUTHORS, "ok"),
+    "submitted": Verb("提交，收件号{receipt}", AUTHORS, "ok"),
+    "resubmitted": Verb("修改后重新提交", AUTHORS, "ok"),
+    "recalled": Verb("撤回修改", AUTHORS),
+    "discarded": Verb("删除草稿", PROPOSER),
+    "claimed": Verb("开始审查", STAFF),
+    "released": Verb("放回待审查", STAFF),
+    "advised": Verb("{name}：{advice}", STAFF),
+    "returned": Verb("退回修改：{reason}", AUTHORS, "warn"),
+    "filed": Verb("立案，类别：{category}", ALL, "ok"),
+    "numbered": Verb("编号：第{number}号", ALL, "ok"),
+    "declined": Verb("不予立案：{ground}", AUTHORS, "warn"),
+    "turned": Verb("转为意见建议办理", AUTHORS, "warn"),
+    "merged": Verb("并入{main}", ALL, "warn"),
+    "took_in": Verb("{other}并入本案", ALL),
+    "unmerged": Verb("取消并案：{reason}", AUTHORS, "warn"),
+    "let_go": Verb("{other}不再并入本案", AUTHORS),
+    "withdrawn": Verb("撤案：{reason}", ALL, "warn"),
+    "allocated": Verb("拟办：{units}", INSIDE),
+    "units_asked": Verb("就承办意向征求{units}意见", INSIDE),
+    "unit_answered": Verb("{unit}答复：{answer}", INSIDE),
+    "placeholder_made": Verb("登记涉密占位，编号第{number}号", INSIDE),
+}
