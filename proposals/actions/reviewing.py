@@ -187,7 +187,7 @@ def start_assignment_clock(proposal: Proposal, *, by: Person, now: datetime) -> 
     closes = session.closes_on if session and session.closes_on else today(now)
     anchor = today(now) if proposal.off_session else max(closes, today(now))
     clocks.start(
-        proposal.matter, "assignment_off_session" if proposal.off_session else "assignment", stage="assignment",
+        proposal.matter, "assignment_offsession" if proposal.off_session else "assignment", stage="assignment",
         body=proposal.matter.office or proposal_office(on=today(now)), anchor_on=anchor, by=by, now=now,
     )
 

@@ -128,7 +128,7 @@ def _check_signatures(proposal: Proposal) -> None:
 
 def _drop_unanswered(proposal: Proposal, *, by: Person, now: datetime) -> list[int]:
     rows = list(proposal.cosignatures.filter(state=State.INVITED))
-    drop_clocks(proposal.matter, "cosign", "cosign_watch", by=by, now=now, reason="提案已提交")
+    drop_clocks(proposal.matter, "cosign", by=by, now=now, reason="提案已提交")
     for row in rows:
         row.state = State.EXPIRED
         row.save(update_fields=["state"])
