@@ -1,90 +1,85 @@
 """What is ordinary: people, bodies, sessions and appointments."""
 
+import itertools
+from collections.abc import Callable
 from datetime import date
-from typing import Any
-
-import factory
-from factory.django import DjangoModelFactory
+from typing import Any, Generic, TypeVar
 
 from members.choices import BodyKind, Role, System
 from members.models import Appointment, Body, Membership, Person, Session, Term
 
+M = TypeVar("M")
+
 LONG_AGO = date(2020, 1, 1)
 PASSWORD = "秋水共长天一色-2026"
+numbers = itertools.count(1)
 
 
-class BodyFactory(DjangoModelFactory[Body]):
-    class Meta:
-        model = Body
+class Factory(Generic[M]):
+    """Makes saved rows; what a test does not say is ordinary."""
 
-    name = factory.Sequence(lambda n: f"市测试{n}局")
-    kind = BodyKind.DEPARTMENT
-    system = System.GOVERNMENT
+    def __init__(self, make: Callable[..., M]) -> None:
+        self.make = make
 
+    def __call__(self, **facts: Any) -> M:
+        return self.make(**facts)
 
-class PersonFactory(DjangoModelFactory[Person]):
-    """Somebody without a role; `password=` sets a usable password."""
-
-    class Meta:
-        model = Person
-
-    username = factory.Sequence(lambda n: f"person{n}")
-    name = factory.Sequence(lambda n: f"测试人员{n}")
-    is_active = True
-
-    @classmethod
-    def _create(cls, model_class: type[Person], *args: Any, password: str | None = None, **facts: Any) -> Person:
-        person = model_class(*args, **facts)
-        if password:
-            person.set_password(password)
-        else:
-            person.set_unusable_password()
-        person.save()
-        return person
+    def create_batch(self, amount: int, **facts: Any) -> list[M]:
+        return [self.make(**facts) for _ in range(amount)]
 
 
-class TermFactory(DjangoModelFactory[Term]):
-    class Meta:
-        model = Term
-        django_get_or_create = ("number",)
-
-    number = 14
-    name = factory.LazyAttribute(lambda term: f"第{term.number}届")
-    starts_on = date(2022, 1, 10)
+@Factory
+def BodyFactory(**facts: Any) -> Body:
+    ordinary = {"name": f"市测试{next(numbers)}局", "kind": BodyKind.DEPARTMENT, "system": System.GOVERNMENT}
+    return Body.objects.create(**{**ordinary, **facts})
 
 
-class SessionFactory(DjangoModelFactory[Session]):
-    class Meta:
-        model = Session
-        django_get_or_create = ("code",)
-
-    term = factory.SubFactory(TermFactory)
-    number = 2
-    code = factory.LazyAttribute(lambda session: f"{session.term.number}-{session.number}")
-    name = factory.LazyAttribute(lambda session: f"{session.term.number}届{session.number}次会议")
-    opens_on = date(2026, 1, 12)
-    closes_on = date(2026, 1, 16)
+@Factory
+def PersonFactory(*, password: str = "", **facts: Any) -> Person:
+    """Make somebody without a role; with `password` the account can sign in."""
+    number = next(numbers)
+    person = Person(**{"username": f"person{number}", "name": f"测试人员{number}", **facts})
+    person.set_password(password or None)
+    person.save()
+    return person
 
 
-class AppointmentFactory(DjangoModelFactory[Appointment]):
-    """An appointment set up on the server, in force since long ago."""
-
-    class Meta:
-        model = Appointment
-
-    person = factory.SubFactory(PersonFactory)
-    body = factory.SubFactory(BodyFactory)
-    role = Role.UNIT_CLERK
-    starts_on = LONG_AGO
+@Factory
+def TermFactory(*, number: int = 14, **facts: Any) -> Term:
+    """Return the term of that number, made if it is not there."""
+    ordinary = {"name": f"第{number}届", "starts_on": date(2022, 1, 10)}
+    term, made = Term.objects.get_or_create(number=number, defaults={**ordinary, **facts})
+    return term
 
 
-class MembershipFactory(DjangoModelFactory[Membership]):
-    class Meta:
-        model = Membership
+@Factory
+def SessionFactory(*, code: str = "14-2", **facts: Any) -> Session:
+    """Return the session of that code, made if it is not there."""
+    term, number = (int(part) for part in code.split("-"))
+    ordinary = {
+        "term": facts.pop("term", None) or TermFactory(number=term),
+        "number": number,
+        "name": f"{term}届{number}次会议",
+        "opens_on": date(2026, 1, 12),
+        "closes_on": date(2026, 1, 16),
+    }
+    session, made = Session.objects.get_or_create(code=code, defaults={**ordinary, **facts})
+    return session
 
-    person = factory.SubFactory(PersonFactory)
-    term = factory.SubFactory(TermFactory)
-    starts_on = date(2022, 1, 10)
+
+@Factory
+def AppointmentFactory(**facts: Any) -> Appointment:
+    """Make an appointment as set up on the server, in force since long ago."""
+    facts["person"] = facts.get("person") or PersonFactory()
+    facts["body"] = facts.get("body") or BodyFactory()
+    return Appointment.objects.create(**{"role": Role.UNIT_CLERK, "starts_on": LONG_AGO, **facts})
+
+
+@Factory
+def MembershipFactory(**facts: Any) -> Membership:
+    facts["person"] = facts.get("person") or PersonFactory()
+    facts["term"] = facts.get("term") or TermFactory()
+    return Membership.objects.create(**{"starts_on": date(2022, 1, 10), **facts})
 
 
 HOME = {
@@ -97,13 +92,12 @@ HOME = {
 }
 
 
-def appoint(role: Role | str, body: Body | None = None, **kw: Any) -> Person:
+def appoint(role: Role | str, body: Body | None = None, *, person: Person | None = None, **kw: Any) -> Person:
     """Return a person with this role in force; a member also has a membership of the fourteenth term.
 
     `person=` appoints somebody who exists; `starts_on=`, `ends_on=` date the appointment; the rest makes the person.
     """
     role = Role(role)
-    person: Person | None = kw.pop("person", None)
     dates = {name: kw.pop(name) for name in ("starts_on", "ends_on") if name in kw}
     if body is None:
         kind, system = HOME.get(role, (BodyKind.OFFICE, System.CPPCC))

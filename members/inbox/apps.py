@@ -8,11 +8,13 @@ class InboxConfig(AppConfig):
 
     def ready(self) -> None:
         from members import navigation, rights
+        from members.inbox import people
         from members.inbox.registry import register_heading
         from members.inbox.rights import RIGHTS
 
         rights.register("inbox", RIGHTS)
         register_heading("digest", "您有 {n} 件事项到了提醒时间")
+        people.connect()
         navigation.register(
             navigation.Entry("我的", "消息", "bell", "inbox:list", order=80),
             navigation.Entry("我的", "长任务", "download", "inbox:jobs", order=90),

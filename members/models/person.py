@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from members.choices import Size, Theme
 from members.crypto import blind_index
@@ -83,6 +84,7 @@ class Person(AbstractBaseUser):
     digest_hour = models.PositiveSmallIntegerField("每日汇总时间（时）", default=9, validators=[MaxValueValidator(23)])
     mail_ok = models.BooleanField("接收邮件", default=True)
     blocked_until = models.DateTimeField("重置后限制至", null=True, blank=True)
+    sessions_epoch = models.PositiveIntegerField("登录批次", default=0)
     must_change_password = models.BooleanField("下次登录须改密码", default=False)
     password_changed_at = models.DateTimeField("密码修改时间", null=True, blank=True)
     created_at = models.DateTimeField("建立时间", auto_now_add=True)
@@ -114,6 +116,11 @@ class Person(AbstractBaseUser):
             derived = {"name": "pinyin", "phone": "phone_index", "mail": "mail_index"}
             kwargs["update_fields"] = {*fields, *(derived[field] for field in fields if field in derived)}
         super().save(*args, **kwargs)
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Bind sessions to the password and to the epoch: raising the epoch ends every session at once."""
+        text = f"{self.password}:{self.sessions_epoch}"
+        return salted_hmac("members.person.session", text, secret=secret, algorithm="sha256").hexdigest()
 
     def has_perm(self, action: str, row: object = None) -> bool:
         return any(backend.has_perm(self, action, row) for backend in get_backends() if hasattr(backend, "has_perm"))

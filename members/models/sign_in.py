@@ -27,13 +27,14 @@ class SignInFailures(models.Model):
 
 
 class CodeUse(models.TextChoices):
+    FIRST = "first", "首次登录码"
     SIGN_IN = "sign_in", "现场登录码"
     RESET = "reset", "重置密码"
     MAIL = "mail", "核实邮箱"
 
 
 class Code(models.Model):
-    """A one-time code (一次性验证码), stored as a keyed hash; five wrong tries spend it."""
+    """A one-time code (一次性验证码), stored as a keyed hash; `pending` is the address that it proves."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="codes")
     use = models.CharField("用途", max_length=8, choices=CodeUse)
@@ -42,7 +43,6 @@ class Code(models.Model):
     issued_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    tries = models.PositiveSmallIntegerField(default=0)
     spent_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,0 +1,191 @@
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from members import notices
+from members.actions.sessions import end_sessions
+from members.audit import record
+from members.choices import STAFF_ROLES, UNIT_KINDS, UNIT_ROLES, BodyKind, Role
+from members.errors import Refused, WrongStep
+from members.models import Appointment, AssigningOffice, Body, Delegation, Person
+
+SUITABLE: dict[Role, frozenset[BodyKind]] = {
+    **{role: UNIT_KINDS | {BodyKind.SECTION} for role in UNIT_ROLES},
+    Role.ORGANISATION_SECRETARY: frozenset({BodyKind.DEMOCRATIC_PARTY, BodyKind.ORGANISATION}),
+    Role.CONVENER: frozenset({BodyKind.SECTOR, BodyKind.GROUP}),
+    Role.LIAISON_OFFICER: frozenset({BodyKind.LIAISON_OFFICE}),
+}
+CLASHES = {
+    "never_staff_and_unit_at_once": "此人在这段时间已有另一类任职：同一人不能同时担任政协机关角色和承办单位角色。",
+    "one_appointment_at_a_time": "此人在该单位已有同一角色的任职，时间重叠。",
+    "nobody_appoints_himself": "不能给自己授予角色，请由另一位安全管理员办理。",
+    "a_second_person_confirms": "须由授予人和本人以外的第二人复核。",
+    "appointment_ends_after_start": "结束日期不能早于开始日期。",
+}
+
+
+@transaction.atomic
+def appoint(
+    person: Person,
+    body: Body,
+    role: Role,
+    *,
+    starts_on: date,
+    document: str,
+    by: Person,
+    now: datetime,
+    ends_on: date | None = None,
+) -> Appointment:
+    """Grant a role; it has no effect until a second person confirms it (S6).
+
+    Raises Refused for oneself, without a document, for a body that cannot have the role, and where dates clash.
+    """
+    if by.pk == person.pk:
+        raise Refused(CLASHES["nobody_appoints_himself"], field="person")
+    if not document.strip():
+        raise Refused("请填写依据文件。", field="document")
+    _must_suit(body, role)
+    with _clashes():
+        appointment = Appointment.objects.create(
+            person=person,
+            body=body,
+            role=role,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            document=document.strip(),
+            granted_by=by,
+        )
+    record("appointment.grant", by=by, now=now, subject=str(appointment.public_id), person=person.public_id, role=role)
+    return appointment
+
+
+class _clashes(transaction.Atomic):
+    """Turns a broken constraint of appointments into the sentence for it."""
+
+    def __init__(self) -> None:
+        super().__init__(using=None, savepoint=True, durable=False)
+
+    def __exit__(self, exc_type: object, exc: object, traceback: object) -> None:
+        super().__exit__(exc_type, exc, traceback)
+        if isinstance(exc, IntegrityError):
+            for name, sentence in CLASHES.items():
+                if name in str(exc):
+                    raise Refused(sentence) from exc
+
+
+def _must_suit(body: Body, role: Role) -> None:
+    if body.ended_on is not None:
+        raise Refused("该单位已撤销。", field="body")
+    if role in SUITABLE and BodyKind(body.kind) not in SUITABLE[role]:
+        raise Refused(f"{body.get_kind_display()}不能设“{role.label}”。", field="body")
+    if role == Role.ASSIGNING_OFFICER and not AssigningOffice.objects.filter(office=body).exists():
+        raise Refused("该单位不是交办机构，不能设交办经办人。", field="body")
+
+
+@transaction.atomic
+def confirm(appointment: Appointment, *, by: Person, now: datetime) -> None:
+    """Confirm what another granted; from now on it counts.
+
+    Raises WrongStep if it does not wait for confirmation, Refused for the granter and for the person appointed.
+    """
+    appointment = Appointment.objects.select_for_update(of=("self",)).get(pk=appointment.pk)
+    if appointment.is_confirmed:
+        raise WrongStep("这项任职已经复核。")
+    if by.pk in (appointment.granted_by_id, appointment.person_id):
+        raise Refused(CLASHES["a_second_person_confirms"])
+    appointment.confirmed_by, appointment.confirmed_at = by, now
+    with _clashes():
+        appointment.save(update_fields=["confirmed_by", "confirmed_at"])
+    entry = record("appointment.confirm", by=by, now=now, subject=str(appointment.public_id))
+    notices.tell([appointment.person_id], entry, "members.appointed", now=now, **_words(appointment))
+
+
+@transaction.atomic
+def refuse_appointment(appointment: Appointment, *, reason: str, by: Person, now: datetime) -> None:
+    """Send back what another granted; the row goes, the audit keeps it."""
+    appointment = Appointment.objects.select_for_update(of=("self",)).get(pk=appointment.pk)
+    if appointment.is_confirmed:
+        raise WrongStep("这项任职已经复核，只能结束，不能退回。")
+    record(
+        "appointment.refuse",
+        by=by,
+        now=now,
+        subject=str(appointment.public_id),
+        person=appointment.person.public_id,
+        role=appointment.role,
+        reason=reason,
+    )
+    appointment.delete()
+
+
+@transaction.atomic
+def end_appointment(appointment: Appointment, *, on: date, by: Person, now: datetime, reason: str = "") -> None:
+    """End an appointment with `on` as its last day; a day before today ends it at once.
+
+    If nothing else is in force any more, all sessions end. Raises WrongStep if it has ended, Refused for one's own.
+    """
+    appointment = Appointment.objects.select_for_update(of=("self",)).get(pk=appointment.pk)
+    today = timezone.localdate(now)
+    if appointment.ends_on is not None and appointment.ends_on < today:
+        raise WrongStep("这项任职已经结束。")
+    if by.pk == appointment.person_id:
+        raise Refused("不能结束自己的任职，请由另一位安全管理员办理。")
+    if on < appointment.starts_on:
+        raise Refused("结束日期不能早于开始日期。", field="on")
+    appointment.ends_on = on
+    appointment.save(update_fields=["ends_on"])
+    entry = record("appointment.end", by=by, now=now, subject=str(appointment.public_id), on=on, reason=reason)
+    notices.tell([appointment.person_id], entry, "members.appointment_ended", now=now, **_words(appointment))
+    if not Appointment.objects.in_force(today).filter(person=appointment.person_id).exists():
+        end_sessions(appointment.person)
+
+
+def _words(appointment: Appointment) -> dict[str, str]:
+    return {
+        "body": appointment.body.name,
+        "role": Role(appointment.role).label,
+        "from_on": f"{appointment.starts_on:%Y年%m月%d日}",
+        "to_on": f"{appointment.ends_on:%Y年%m月%d日}" if appointment.ends_on else "",
+    }
+
+
+@transaction.atomic
+def delegate(
+    appointment: Appointment, to: Person, *, starts_on: date, ends_on: date, by: Person, now: datetime
+) -> Delegation:
+    """Lend an appointment to a colleague of the same body for some days (委托).
+
+    Raises Refused unless the holder lends it, to somebody appointed in that body, within its own dates.
+    """
+    today = timezone.localdate(now)
+    if appointment.person_id != by.pk or not appointment.is_in_force(today):
+        raise Refused("只能委托自己现有的任职。")
+    if to.pk == by.pk or not Appointment.objects.in_force(today).filter(person=to, body=appointment.body_id).exists():
+        raise Refused("只能委托给本单位已有任职的同事。", field="to")
+    if not today <= starts_on <= ends_on or (appointment.ends_on and ends_on > appointment.ends_on):
+        raise Refused("委托日期须从今天或以后开始，并且不超过自己的任职期限。", field="ends_on")
+    if _crosses(to, Role(appointment.role), today):
+        raise Refused(CLASHES["never_staff_and_unit_at_once"], field="to")
+    delegation = Delegation.objects.create(appointment=appointment, to=to, starts_on=starts_on, ends_on=ends_on)
+    entry = record("delegation.give", by=by, now=now, subject=str(delegation.public_id), to=to.public_id)
+    words = {**_words(appointment), "from_on": f"{starts_on:%Y年%m月%d日}", "to_on": f"{ends_on:%Y年%m月%d日}"}
+    notices.tell([to.pk], entry, "members.delegated", now=now, holder=by.name, **words)
+    return delegation
+
+
+def _crosses(person: Person, role: Role, on: date) -> bool:
+    other = UNIT_ROLES if role in STAFF_ROLES else STAFF_ROLES if role in UNIT_ROLES else frozenset[Role]()
+    return Appointment.objects.in_force(on).filter(person=person, role__in=other).exists()
+
+
+@transaction.atomic
+def revoke_delegation(delegation: Delegation, *, by: Person, now: datetime) -> None:
+    """Take back what was lent. Raises WrongStep if it was taken back before, Refused for others than the holder."""
+    delegation = Delegation.objects.select_for_update(of=("self",)).get(pk=delegation.pk)
+    if delegation.revoked_at is not None:
+        raise WrongStep("这项委托已经收回。")
+    if delegation.appointment.person_id != by.pk:
+        raise Refused("只有委托人可以收回委托。")
+    delegation.revoke(now)
+    record("delegation.revoke", by=by, now=now, subject=str(delegation.public_id))

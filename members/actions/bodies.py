@@ -1,0 +1,149 @@
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from members import succession
+from members.audit import record
+from members.choices import BodyKind, Change, NameKind, System
+from members.errors import Refused, WrongStep
+from members.models import Appointment, AssigningOffice, Body, BodyName, Person, Succession
+from members.names import clean, normal
+
+
+@transaction.atomic
+def add_body(
+    name: str,
+    *,
+    kind: BodyKind,
+    system: System,
+    by: Person,
+    now: datetime,
+    short_name: str = "",
+    phone: str = "",
+    parent: Body | None = None,
+    starts_on: date | None = None,
+) -> Body:
+    """Add a body; raises Refused if one of that name exists."""
+    name, short_name = clean(name), clean(short_name)
+    _must_be_free(name, parent if kind == BodyKind.SECTION else None)
+    body = Body.objects.create(
+        name=name, short_name=short_name, kind=kind, system=system, phone=phone, parent=parent, starts_on=starts_on
+    )
+    if short_name and normal(short_name) != body.norm:
+        body.names.create(name=short_name, kind=NameKind.SHORT)
+    record("body.add", by=by, now=now, subject=str(body.public_id), name=name)
+    return body
+
+
+def _must_be_free(name: str, parent: Body | None = None) -> None:
+    if not normal(name):
+        raise Refused("请填写单位名称。", field="name")
+    others = Body.objects.current().filter(norm=normal(name))
+    others = others.filter(parent=parent) if parent else others.exclude(kind=BodyKind.SECTION)
+    if others.exists():
+        raise Refused(f"已有名为“{name}”的单位。", field="name")
+
+
+@transaction.atomic
+def add_name(body: Body, name: str, *, kind: NameKind, by: Person, now: datetime) -> BodyName:
+    """Let the body answer to another name; raises Refused if another living body has it."""
+    name = clean(name)
+    if not normal(name):
+        raise Refused("请填写名称。", field="name")
+    taken = Body.objects.current().exclude(pk=body.pk)
+    if taken.filter(norm=normal(name)).exists() or taken.filter(names__norm=normal(name)).exists():
+        raise Refused(f"“{name}”已是另一单位的名称。", field="name")
+    row, made = BodyName.objects.get_or_create(body=body, norm=normal(name), defaults={"name": name, "kind": kind})
+    if made:
+        record("body.name", by=by, now=now, subject=str(body.public_id), name=name, kind=kind)
+    return row
+
+
+@transaction.atomic
+def succeed(
+    old: Body,
+    heirs: Sequence[Body],
+    *,
+    kind: Change,
+    on: date,
+    by: Person,
+    now: datetime,
+    name: str = "",
+    note: str = "",
+) -> list[Succession]:
+    """Merge, split, rename or end a body from the day `on`, in one act (`practice.md` P12).
+
+    A rename keeps the body, which remembers the name it bore before. Otherwise the body ends, its appointments end the
+    day before, the successors answer to its names, and other floors take its open work to them with unchanged clocks
+    (`members.succession`). Raises WrongStep if the body has ended, Refused if the successors do not fit the act.
+    """
+    body = Body.objects.select_for_update(of=("self",)).get(pk=old.pk)
+    if body.ended_on is not None:
+        raise WrongStep(f"{body.name}已于{body.ended_on:%Y年%m月%d日}撤销，不能再次变更。")
+    if on > timezone.localdate(now):
+        raise Refused("生效日期不能晚于今天，请在生效当日办理。", field="on")
+    if body.starts_on and on < body.starts_on:
+        raise Refused("生效日期不能早于成立日期。", field="on")
+    if kind == Change.RENAME:
+        rows = [_rename(body, clean(name), on=on, note=note)]
+    else:
+        rows = _end(body, list(heirs), kind=kind, on=on, note=note, by=by, now=now)
+    record("body.succeed", by=by, now=now, subject=str(body.public_id), kind=kind, on=on, heirs=[b.name for b in heirs])
+    return rows
+
+
+def _rename(body: Body, name: str, *, on: date, note: str) -> Succession:
+    if normal(name) == body.norm:
+        raise Refused("新名称与现名称相同。", field="name")
+    _must_be_free(name, body.parent if body.kind == BodyKind.SECTION else None)
+    BodyName.objects.update_or_create(
+        body=body, norm=body.norm, defaults={"name": body.name, "kind": NameKind.FORMER, "until": on}
+    )
+    body.names.filter(norm=normal(name)).delete()
+    body.name, body.short_name = name, ""
+    body.save()
+    return Succession.objects.create(old=body, new=body, kind=Change.RENAME, on=on, note=note)
+
+
+def _end(
+    body: Body, heirs: list[Body], *, kind: Change, on: date, note: str, by: Person, now: datetime
+) -> list[Succession]:
+    _must_fit(body, heirs, kind)
+    rows = [Succession.objects.create(old=body, new=heir, kind=kind, on=on, note=note) for heir in heirs or [None]]
+    body.ended_on = on
+    body.save(update_fields=["ended_on"])
+    if len(heirs) == 1:
+        _hand_on_names(body, heirs[0])
+        AssigningOffice.objects.filter(office=body).update(office=heirs[0])
+    succession.move(body, heirs, on=on, by=by, now=now)
+    last = on - timedelta(days=1)
+    for appointment in Appointment.objects.filter(body=body).exclude(ends_on__lt=on):
+        appointment.ends_on = max(last, appointment.starts_on)
+        appointment.save(update_fields=["ends_on"])
+    return rows
+
+
+def _must_fit(body: Body, heirs: list[Body], kind: Change) -> None:
+    wanted = {Change.MERGE: len(heirs) == 1, Change.SPLIT: len(heirs) >= 2, Change.END: not heirs}
+    if not wanted[kind]:
+        sentence = {
+            Change.MERGE: "并入须选择一个承接单位。",
+            Change.SPLIT: "拆分须选择两个以上承接单位。",
+            Change.END: "撤销不需要承接单位；有承接单位的请选择“并入”或“拆分”。",
+        }[kind]
+        raise Refused(sentence, field="heirs")
+    if any(heir.pk == body.pk or heir.ended_on is not None for heir in heirs):
+        raise Refused("承接单位必须是现有的其他单位。", field="heirs")
+    if kind != Change.MERGE and AssigningOffice.objects.filter(office=body).exists():
+        raise Refused("该单位是交办机构，只能并入另一单位或更名。", field="kind")
+
+
+def _hand_on_names(body: Body, heir: Body) -> None:
+    """The successor answers to the names of the body it takes over, without having borne them (no `until`)."""
+    for name in [body.name, *body.names.values_list("name", flat=True)]:
+        if normal(name) != heir.norm:
+            BodyName.objects.get_or_create(
+                body=heir, norm=normal(name), defaults={"name": name, "kind": NameKind.FORMER}
+            )
