@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from members.inbox import mail, registry
 from members.inbox.models import Channel, ChannelStop, Message, State
-from members.inbox.registry import SENDING, Rendered
+from members.inbox.registry import SENDING, Broken, Rendered
 from members.inbox.transport import Delayed, LineDown, Refused, Transport, Unsure, open_transport
 from members.models import Person
 
@@ -91,7 +91,7 @@ def claim(*, now: datetime) -> list[tuple[int, int]]:
     """Lease up to a batch of due messages to this process, and return (id, token) of each."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [now + LEASE, now, BATCH])
-        return list(cursor.fetchall())
+        return sorted(cursor.fetchall())
 
 
 def _hand_off_all(claimed: Sequence[tuple[int, int]], line: Transport, watch: _Watch, tally: Tally) -> bool:
@@ -124,10 +124,12 @@ def hand_off(pk: int, token: int, line: Transport, *, now: datetime) -> Outcome:
     if message is None:
         return Outcome.PASSED
     facts = _lock_facts(message)
-    words = _words(facts) if message.recipient.is_active else {}
+    words = _words(facts, message.recipient) if message.recipient.is_active else {}
     gone = [fact.pk for fact in facts if fact.pk not in words]
     Message.objects.filter(pk__in=gone, part_of=message).update(state=State.CANCELLED, error="收件人不再可见")
     if not words:
+        if Message.objects.filter(pk=pk, state=State.DEAD).exists():
+            return Outcome.DEAD
         return _end(message, [], Outcome.CANCELLED, now=now, error="没有可发的内容")
     return _deliver(message, words, line, now=now)
 
@@ -137,39 +139,19 @@ def _lock_facts(message: Message) -> list[Message]:
     if message.template != SENDING:
         return [message]
     pending = message.facts.filter(state=State.PENDING).order_by("pk")
-    facts = list(pending.select_for_update(skip_locked=True, no_key=True, of=("self",)))
-    for fact in facts:
-        fact.recipient = message.recipient
-    return facts
+    return list(pending.select_for_update(skip_locked=True, no_key=True, of=("self",)))
 
 
-def _words(facts: Sequence[Message]) -> dict[int, Rendered]:
-    """Put each fact into words; one that cannot be rendered is marked and does not hold up the rest."""
-    try:
-        with transaction.atomic():
-            return _rendered(facts)
-    except Exception:  # whatever a template raises
-        if len(facts) == 1:
-            raise
+def _words(facts: Sequence[Message], recipient: Person) -> dict[int, Rendered]:
+    """Put each fact into words. One that cannot be is marked, stands alone from now on, and holds up nobody."""
+    rendered = registry.render([(fact.template, fact.subject) for fact in facts], recipient)
     words: dict[int, Rendered] = {}
-    for fact in facts:
-        try:
-            with transaction.atomic():
-                words |= _rendered([fact])
-        except Exception as error:  # whatever a template raises
-            logger.exception("message %s cannot be rendered", fact.pk)
-            # on its own from now on, so that it shows among the undelivered
-            Message.objects.filter(pk=fact.pk).update(
-                state=State.DEAD, part_of=None, error=f"{type(error).__name__}: {error}"[:500]
-            )
+    for fact, word in zip(facts, rendered, strict=True):
+        if isinstance(word, Broken):
+            Message.objects.filter(pk=fact.pk).update(state=State.DEAD, part_of=None, error=word.why[:500])
+        elif word:
+            words[fact.pk] = word
     return words
-
-
-def _rendered(facts: Sequence[Message]) -> dict[int, Rendered]:
-    if not facts:
-        return {}
-    rendered = registry.render([(fact.template, fact.subject) for fact in facts], facts[0].recipient)
-    return {fact.pk: words for fact, words in zip(facts, rendered, strict=True) if words is not None}
 
 
 def _deliver(message: Message, words: dict[int, Rendered], line: Transport, *, now: datetime) -> Outcome:

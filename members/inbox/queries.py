@@ -47,7 +47,7 @@ def shown(messages: Sequence[Message], person: Person) -> list[Shown]:
     words = registry.render([(part.template, part.subject) for _, part in said], person)
     lines: dict[int, list[Rendered]] = {}
     for (pk, _), word in zip(said, words, strict=True):
-        lines.setdefault(pk, []).extend([word] if word else [])
+        lines.setdefault(pk, []).extend([word] if isinstance(word, Rendered) else [])
     return [_shown(message, lines.get(message.pk, [])) for message in messages]
 
 

@@ -1,13 +1,18 @@
 """What a message says is known to the floor that owns its subject; owners register here at start-up."""
 
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from members.models import Person
+
+logger = logging.getLogger(__name__)
 
 Subject = dict[str, Any]
 
@@ -28,6 +33,13 @@ class Rendered:
     body: str = ""
     url: str = ""
     outside: str = ""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The template failed; `why` is for the log and the list of undelivered mail."""
+
+    why: str
 
 
 RenderOne = Callable[[Subject, Person], Rendered | None]
@@ -60,19 +72,34 @@ def heading(sending: str, count: int) -> str:
     return _headings.get(sending, "您有 {n} 件事项").format(n=count)
 
 
-def knows(name: str) -> bool:
-    return name in _templates
-
-
-def render(pairs: Sequence[tuple[str, Subject]], person: Person) -> list[Rendered | None]:
+def render(pairs: Sequence[tuple[str, Subject]], person: Person) -> list[Rendered | Broken | None]:
     """Render (template, subject) pairs for one recipient, one call per template, in the order given."""
-    rendered: list[Rendered | None] = [None] * len(pairs)
+    rendered: list[Rendered | Broken | None] = [None] * len(pairs)
     for name in dict.fromkeys(name for name, _ in pairs):
         places = [place for place, pair in enumerate(pairs) if pair[0] == name]
-        words = _templates[name]([pairs[place][1] for place in places], person)
+        words = _render_some(name, [pairs[place][1] for place in places], person)
         for place, word in zip(places, words, strict=True):
             rendered[place] = word
     return rendered
+
+
+def _render_some(name: str, subjects: Sequence[Subject], person: Person) -> Sequence[Rendered | Broken | None]:
+    """Render messages of one template; one that breaks does not break the others."""
+    try:
+        with _unharmed():
+            return _templates[name](subjects, person)
+    except (OperationalError, InterfaceError):  # the database's fault, not the template's: all of it again, later
+        raise
+    except Exception as error:  # whatever a template raises
+        if len(subjects) == 1:
+            logger.exception("template %s", name)
+            return [Broken(f"{type(error).__name__}: {error}")]
+    return [_render_some(name, [subject], person)[0] for subject in subjects]
+
+
+def _unharmed() -> AbstractContextManager[None]:
+    """Inside a transaction an error of the database must not spoil what comes after."""
+    return transaction.atomic() if transaction.get_connection().in_atomic_block else nullcontext()
 
 
 def register_calendar(workdays_before: Callable[[date, int], date]) -> None:

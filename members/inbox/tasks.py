@@ -1,6 +1,7 @@
 from celery import shared_task
 
-from members.inbox import engine, work as works
+from members.inbox import engine
+from members.inbox import work as works
 from members.inbox.registry import engine_now
 
 

@@ -4,22 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from members.inbox import actions, queries, registry
+from members.inbox import actions, queries
 from members.inbox.actions import Fact
 from members.inbox.models import Channel, Message, State
-from members.inbox.registry import Rendered
 from members.models import Person
 
 pytestmark = pytest.mark.django_db
 
 MORNING = datetime(2026, 5, 22, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
-
-
-@pytest.fixture(autouse=True)
-def plain_template(monkeypatch):
-    monkeypatch.setattr(registry, "_templates", {})
-    registry.register_template("plain", lambda subject, person: Rendered(subject["text"], outside=subject["text"]))
-    registry.register_template("hidden", lambda subject, person: None)
 
 
 def make_person(name: str, mail: str = "", **facts: object) -> Person:
