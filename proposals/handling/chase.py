@@ -9,7 +9,7 @@ from django.db.models import Q
 from members.choices import Role
 from members.models import Appointment
 
-from .models import Audience, Obligation
+from .models import Audience, Obligation, Participant
 
 HEADS = frozenset({Role.UNIT_HEAD, Role.PROPOSAL_DIRECTOR})
 CLERKS = frozenset(
@@ -34,13 +34,14 @@ OFFICERS = frozenset({Role.ASSIGNING_OFFICER})
 
 @dataclass
 class Directory:
-    """Appointments in force on one day, as far as a batch needs them: one query."""
+    """Appointments in force on one day, and first proposers, as far as a batch needs them: two queries."""
 
     by_body: dict[int, dict[str, set[int]]] = field(default_factory=dict)
     by_role: dict[str, set[int]] = field(default_factory=dict)
+    first_of: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, bodies: Iterable[int], *, on: date) -> "Directory":
+    def read(cls, bodies: Iterable[int], *, matters: Iterable[int] = (), on: date) -> "Directory":
         everywhere = [*PROPOSAL_OFFICE, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
         wanted = Q(body__in=set(bodies), role__in=[*CLERKS, *HEADS, Role.UNIT_HANDLER]) | Q(role__in=everywhere)
         found = cls()
@@ -48,6 +49,8 @@ class Directory:
         for body, role, person in appointments.values_list("body_id", "role", "person_id"):
             found.by_body.setdefault(body, {}).setdefault(role, set()).add(person)
             found.by_role.setdefault(role, set()).add(person)
+        first = Participant.objects.filter(matter__in=set(matters), role=Participant.Role.FIRST, left_at=None)
+        found.first_of = {matter: person for matter, person in first.values_list("matter_id", "person_id") if person}
         return found
 
     def at(self, body: int | None, roles: Iterable[str]) -> set[int]:
@@ -102,6 +105,9 @@ def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int
         return _heads(obligation, directory)
     if rule == Audience.ASSIGNING_OFFICE:
         return _office(obligation, directory)
+    if rule == Audience.FIRST_PROPOSER:
+        first = directory.first_of.get(obligation.matter_id)
+        return {first} if first else set()
     return directory.anywhere(PROPOSAL_OFFICE)
 
 

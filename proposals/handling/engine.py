@@ -141,7 +141,7 @@ def _read(rows: list[Obligation], *, now: datetime) -> _Batch:
         calendar=working_calendar(),
         steps=clockface.steps_by_ladder(row.rule.ladder_id for row in rows if row.rule.ladder_id),
         handled=dict(clockface.handled_by_obligation(handled)),
-        directory=chase.Directory.read(bodies, on=today),
+        directory=chase.Directory.read(bodies, matters=[row.matter_id for row in rows], on=today),
     )
 
 

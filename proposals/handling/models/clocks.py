@@ -88,6 +88,7 @@ class Audience(models.TextChoices):
     ASSIGNING_OFFICE = "assigning_office", "交办机构"
     PROPOSAL_OFFICE = "proposal_office", "提案委"
     PERSON = "person", "本人"
+    FIRST_PROPOSER = "first_proposer", "第一提案人"
 
 
 class Ladder(models.Model):

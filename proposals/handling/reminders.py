@@ -1,0 +1,124 @@
+"""What reminders say, in words, when they are shown or sent (S4)."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from django.urls import reverse
+from django.utils import timezone
+
+from members.inbox import registry
+from members.inbox.registry import Rendered, Subject
+from members.models import Body, Person
+
+from .clockwork import engine_now
+from .clockwork.calendar import WEEKDAYS
+from .models import Access, Matter, Obligation
+from .workdays import working_calendar
+
+Words = Callable[[Obligation, date], tuple[str, str]]
+
+
+def register() -> None:
+    """Called once at start-up: templates, the calendar, and the clock that the sender asks too."""
+    for name, words in TEMPLATES.items():
+        registry.register_batch_template(name, _renderer(words))
+    registry.register_template("clock.vacancy", _vacancy)
+    registry.register_template("clock.calendar_missing", _calendar_missing)
+    registry.register_heading("digest", "您有 {n} 项时限提醒")
+    registry.register_calendar(lambda day, count: working_calendar().back(day, count) if count else day)
+    registry.register_clock(engine_now)
+
+
+def spoken(day: date) -> str:
+    """Return a date as a letter says it: 5月22日（星期五）."""
+    return f"{day.month}月{day.day}日（星期{WEEKDAYS[day.weekday()]}）"
+
+
+def _soon(row: Obligation, today: date) -> tuple[str, str]:
+    left = working_calendar().count(today, row.due_on)
+    return "即将到期", f"期限为{spoken(row.due_on)}，还有 {left} 个工作日。"
+
+
+def _today(row: Obligation, today: date) -> tuple[str, str]:
+    if row.due_on == today:
+        return "今日到期", f"今天（{spoken(row.due_on)}）是最后一天，当日 24 时前均为按时。"
+    return "到期提醒", f"期限为{spoken(row.due_on)}。"
+
+
+def _overdue(row: Obligation, today: date) -> tuple[str, str]:
+    return "已逾期", f"期限为{spoken(row.due_on)}，已逾期 {working_calendar().count(row.due_on, today)} 个工作日。"
+
+
+def _sheet(row: Obligation, today: date) -> tuple[str, str]:
+    late = working_calendar().count(row.due_on, today)
+    text = f"期限为{spoken(row.due_on)}，已逾期 {late} 个工作日。督办单已拟好，请审核后印发；系统不会自行发给领导。"
+    return "督办单待审核", text
+
+
+TEMPLATES: dict[str, Words] = {
+    "clock.soon": _soon,
+    "clock.today": _today,
+    "clock.overdue": _overdue,
+    "clock.chase_sheet": _sheet,
+}
+
+
+def _renderer(words: Words) -> registry.RenderMany:
+    def render(subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
+        rows = _visible([int(subject["obligation"]) for subject in subjects], person)
+        today = timezone.localdate(engine_now())
+        return [_rendered(rows.get(int(subject["obligation"])), words, today) for subject in subjects]
+
+    return render
+
+
+def _visible(ids: Sequence[int], person: Person) -> dict[int, Obligation]:
+    """Obligations that this person may read of now: those of matters he sees, and his own."""
+    rows = Obligation.objects.filter(pk__in=set(ids)).select_related("matter", "rule", "holder_body")
+    seen = set(Matter.objects.visible_to(person).filter(obligations__in=ids).values_list("pk", flat=True))
+    return {
+        row.pk: row
+        for row in rows
+        if row.matter_id in seen or (row.holder_person_id == person.pk and row.matter.access != Access.SUSPENDED)
+    }
+
+
+def _rendered(row: Obligation | None, words: Words, today: date) -> Rendered | None:
+    if row is None:
+        return None
+    state, text = words(row, today) if row.is_running else ("已结束", f"期限为{spoken(row.due_on)}，该环节已经结束。")
+    holder = f"{row.holder_body}：" if row.holder_body else ""
+    title = f"{state}：{row.rule.name}，{name_of(row.matter)}"
+    outside = f"{state}：{row.matter.number and f'第{row.matter.number}号' or ''}{row.rule.name}，{spoken(row.due_on)}到期"
+    return Rendered(
+        title=title,
+        body=f"{holder}{text}",
+        url=reverse("handling:why", args=[row.public_id]),
+        outside=outside if row.matter.access == Access.OPEN else "",
+    )
+
+
+def name_of(matter: Matter) -> str:
+    """Number and title, as far as there are any."""
+    title = matter.unit_title or matter.title
+    if not matter.number:
+        return f"《{title}》"
+    return f"{matter.label}《{title}》" if title else matter.label
+
+
+def _vacancy(subject: Subject, person: Person) -> Rendered | None:
+    body = Body.objects.filter(pk=subject["body"]).first()
+    if body is None:
+        return None
+    text = "该单位没有在任的联络员，提醒已转给单位负责人或交办机构。请尽快补充任命。"
+    return Rendered(title=f"{body}没有联络员", body=text)
+
+
+def _calendar_missing(subject: Subject, person: Person) -> Rendered:
+    year = subject["year"]
+    return Rendered(
+        title=f"{year} 年放假安排尚未载入",
+        body=f"涉及 {year} 年的期限目前只按周末推算，标为“暂定”。国务院办公厅通知发布后请及时载入日历。",
+        url=reverse("clock_settings:calendar"),
+        outside=f"{year} 年放假安排尚未载入",
+    )
