@@ -5,3 +5,8 @@ class HandlingConfig(AppConfig):
     name = "proposals.handling"
     label = "handling"
     verbose_name = "办理"
+
+    def ready(self) -> None:
+        from proposals.handling import reminders
+
+        reminders.register()

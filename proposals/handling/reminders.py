@@ -24,7 +24,6 @@ def register() -> None:
         registry.register_batch_template(name, _renderer(words))
     registry.register_template("clock.vacancy", _vacancy)
     registry.register_template("clock.calendar_missing", _calendar_missing)
-    registry.register_heading("digest", "您有 {n} 项时限提醒")
     registry.register_calendar(lambda day, count: working_calendar().back(day, count) if count else day)
     registry.register_clock(engine_now)
 

@@ -1,0 +1,448 @@
+"""Commands on clocks: one event each, one fold, and the ladder set anew where the last day moved."""
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from members.errors import Refused, WrongStep
+from members.inbox.models import Message, State
+from proposals.handling import clocks, engine
+from proposals.handling.models import ClockEvent, ExtensionRequest, Ladder, LadderStep, Obligation, TimeRule
+from tests.factories import appoint
+from tests.handling.factories import MONDAY, House, assignment, at, house, matter, reply_clock, rule, unit
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+
+
+@pytest.fixture
+def home() -> House:
+    return house()
+
+
+def kinds(obligation: Obligation) -> list[str]:
+    return list(obligation.events.order_by("seq").values_list("kind", flat=True))
+
+
+def pending(obligation: Obligation) -> list[str]:
+    return list(Message.objects.filter(about=obligation.pk, state=State.PENDING).values_list("key", flat=True))
+
+
+def fire(obligation: Obligation) -> None:
+    """Let the engine run at the next step's moment."""
+    obligation.refresh_from_db()
+    assert obligation.next_at
+    engine.scan(now=obligation.next_at)
+    obligation.refresh_from_db()
+
+
+def test_a_reply_is_due_three_months_after_it_was_given(home: House) -> None:
+    obligation = reply_clock(home, on=MONDAY)
+
+    assert (obligation.due_on, obligation.epoch, obligation.status) == (date(2026, 6, 2), 1, "open")
+    assert obligation.next_at == at(date(2026, 5, 19), 9)
+    assert obligation.next_step and obligation.next_step.code == "t-10"
+    assert kinds(obligation) == ["start"]
+
+
+def test_a_batchs_fixed_date_wins_over_the_period(home: House) -> None:
+    obligation = reply_clock(home, fixed_on=date(2026, 6, 30))
+
+    assert obligation.due_on == date(2026, 6, 30)
+
+
+def test_the_same_clock_does_not_start_twice(home: House) -> None:
+    obligation = reply_clock(home)
+
+    with pytest.raises(WrongStep, match="已经在计算"):
+        reply_clock(home, matter=obligation.matter, assignment=obligation.assignment)
+
+
+def test_a_stage_without_a_rule_is_refused_with_a_sentence(home: House) -> None:
+    with pytest.raises(Refused, match="没有适用的时限规则"):
+        clocks.start(matter(home), "unheard_of", body=home.office, anchor_on=MONDAY, by=None, now=at(MONDAY))
+
+
+def test_a_limit_that_touches_a_year_without_notice_is_provisional(home: House) -> None:
+    assert not reply_clock(home, on=MONDAY).provisional
+    assert reply_clock(home, on=date(2026, 11, 2)).provisional
+
+
+def test_done_in_time_is_frozen_as_not_late(home: House) -> None:
+    obligation = clocks.complete(reply_clock(home), by=home.unit.clerk, now=at(date(2026, 6, 2), 23))
+
+    assert (obligation.status, obligation.late_workdays, obligation.next_at) == ("done", 0, None)
+    assert kinds(obligation) == ["start", "complete"]
+
+
+def test_done_late_is_frozen_in_workdays(home: House) -> None:
+    obligation = clocks.complete(reply_clock(home), by=home.unit.clerk, now=at(date(2026, 6, 8)))
+
+    assert obligation.late_workdays == 4
+
+
+def test_what_happened_on_paper_counts_from_its_date(home: House) -> None:
+    obligation = clocks.complete(reply_clock(home), by=home.staff, now=at(date(2026, 6, 8)), on=date(2026, 6, 2))
+
+    assert obligation.late_workdays == 0
+    assert obligation.done_at == at(date(2026, 6, 2), 0)
+
+
+def test_nothing_is_done_tomorrow(home: House) -> None:
+    with pytest.raises(Refused, match="不能晚于今天"):
+        clocks.complete(reply_clock(home), by=None, now=at(MONDAY), on=MONDAY + timedelta(days=1))
+
+
+def test_an_ended_clock_takes_no_command(home: House) -> None:
+    obligation = clocks.cancel(reply_clock(home), by=None, now=at(MONDAY), reason="撤案")
+
+    for command in (clocks.complete, clocks.cancel, clocks.pause, clocks.resume, clocks.extend, clocks.revoke):
+        arguments = {} if command in (clocks.complete, clocks.resume) else {"reason": "x"}
+        with pytest.raises(WrongStep):
+            command(obligation, by=None, now=at(MONDAY), **arguments)  # type: ignore[operator]  # six commands, one shape
+
+
+def test_i18_frozen_lateness_stays_whatever_becomes_of_the_calendar(home: House) -> None:
+    obligation = clocks.complete(reply_clock(home), by=None, now=at(date(2026, 6, 8)))
+
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+        Obligation.objects.filter(pk=obligation.pk).update(late_workdays=0)
+    assert clocks.recount(obligation, now=at(date(2026, 6, 9))) is False
+
+
+def test_pausing_rests_the_ladder_and_resuming_moves_the_last_day(home: House) -> None:
+    obligation = reply_clock(home)
+
+    paused = clocks.pause(obligation, by=home.unit.clerk, now=at(date(2026, 4, 1)), reason="送审")
+    assert (paused.status, paused.next_at, paused.due_on) == ("paused", None, date(2026, 6, 2))
+    resumed = clocks.resume(obligation, by=home.officer, now=at(date(2026, 4, 8)))
+
+    assert (resumed.status, resumed.due_on, resumed.epoch) == ("open", date(2026, 6, 9), 2)
+    assert resumed.next_at == at(date(2026, 5, 26), 9)
+
+
+def test_i14_pausing_for_no_time_at_all_makes_no_new_epoch(home: House) -> None:
+    obligation = reply_clock(home)
+    before = (obligation.due_on, obligation.epoch, obligation.next_at)
+
+    clocks.pause(obligation, by=None, now=at(MONDAY, 11), reason="误操作")
+    again = clocks.resume(obligation, by=None, now=at(MONDAY, 12))
+
+    assert (again.due_on, again.epoch, again.next_at) == before
+
+
+def test_a_pause_cannot_end_before_it_began(home: House) -> None:
+    obligation = reply_clock(home)
+    clocks.pause(obligation, by=None, now=at(date(2026, 4, 8)), reason="送审")
+
+    with pytest.raises(Refused, match="恢复日期"):
+        clocks.resume(obligation, by=None, now=at(date(2026, 4, 9)), on=date(2026, 4, 7))
+
+
+def test_an_extension_moves_the_last_day_and_taking_it_back_restores_it(home: House) -> None:
+    obligation = reply_clock(home)
+
+    extended = clocks.extend(obligation, amount=1, by=home.officer, now=at(date(2026, 5, 6)), reason="需会商")
+    assert (extended.due_on, extended.epoch) == (date(2026, 7, 2), 2)
+    revoked = clocks.revoke(obligation, by=home.officer, now=at(date(2026, 5, 7)), reason="不再需要")
+
+    assert (revoked.due_on, revoked.epoch) == (date(2026, 6, 2), 3)
+    assert kinds(obligation) == ["start", "extend", "revoke"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "refusal"),
+    [
+        ({"to_on": date(2026, 6, 2)}, "应晚于"),
+        ({"to_on": date(2026, 5, 1)}, "应晚于"),
+        ({"amount": 0}, "至少为 1"),
+        ({"amount": -3}, "至少为 1"),
+        ({"amount": 2}, "一次延期不得晚于"),
+        ({"to_on": date(2026, 7, 3)}, "一次延期不得晚于"),
+        ({"to_on": date(2026, 6, 9), "amount": 1}, "二者只填其一"),
+        ({}, "二者只填其一"),
+    ],
+)
+def test_an_impossible_extension_is_refused(home: House, wanted: dict[str, object], refusal: str) -> None:
+    obligation = reply_clock(home)
+
+    with pytest.raises(Refused, match=refusal):
+        clocks.extend(obligation, by=None, now=at(date(2026, 5, 6)), reason="x", **wanted)  # type: ignore[arg-type]  # drawn
+    assert kinds(obligation) == ["start"]
+
+
+def test_i17_extensions_end_at_the_cap(home: House) -> None:
+    obligation = reply_clock(home)
+    for month in (5, 6, 7):
+        clocks.extend(obligation, amount=1, by=None, now=at(date(2026, month, 20)), reason="x")
+
+    with pytest.raises(Refused, match="总期限"):
+        clocks.extend(obligation, amount=1, by=None, now=at(date(2026, 8, 20)), reason="x")
+    obligation.refresh_from_db()
+    assert obligation.due_on == date(2026, 9, 2)
+
+
+def test_more_time_is_asked_for_before_the_limit_runs_out(home: House) -> None:
+    obligation = reply_clock(home)
+    late = at(date(2026, 6, 3))
+
+    with pytest.raises(Refused, match="届满"):
+        clocks.extend(obligation, amount=1, by=None, now=late, reason="x")
+
+    ExtensionRequest.objects.create(
+        obligation=obligation, asked_by=home.unit.clerk, asked_at=at(date(2026, 6, 1)), amount=1, unit="month", reason="x"
+    )
+    assert clocks.extend(obligation, amount=1, by=home.officer, now=late, reason="x").due_on == date(2026, 7, 2)
+
+
+def test_i16_one_request_at_a_time_and_nobody_grants_the_own(home: House) -> None:
+    asked = {"asked_by": home.unit.clerk, "asked_at": at(MONDAY), "amount": 1, "unit": "month", "reason": "x"}
+    first = ExtensionRequest.objects.create(obligation=reply_clock(home), **asked)
+
+    with pytest.raises(DatabaseError, match="one_extension_asked"), transaction.atomic():
+        ExtensionRequest.objects.create(obligation=first.obligation, **asked)
+    with pytest.raises(DatabaseError, match="nobody_grants_the_own_extension"), transaction.atomic():
+        ExtensionRequest.objects.filter(pk=first.pk).update(
+            state="granted",
+            decided_by=home.unit.clerk,
+            decided_at=at(MONDAY),
+            old_due=date(2026, 6, 2),
+            new_due=date(2026, 7, 2),
+        )
+
+
+def test_i17_a_co_handler_is_due_ten_workdays_before_the_lead_and_follows_it(home: House) -> None:
+    case = matter(home)
+    lead = assignment(home, case, role="lead")
+    helper = unit()
+    co = assignment(home, case, helper.body, role="co")
+    reply = reply_clock(home, matter=case, assignment=lead, fixed_on=date(2026, 3, 31))
+
+    opinion = clocks.start(
+        case, "co_opinion", assignment=co, body=helper.body, anchor_on=MONDAY, by=None, now=at(MONDAY)
+    )
+    assert (opinion.due_on, opinion.epoch) == (date(2026, 3, 17), 1)
+    clocks.extend(reply, amount=1, by=None, now=at(date(2026, 3, 10)), reason="x")
+
+    opinion.refresh_from_db()
+    assert (opinion.due_on, opinion.epoch) == (date(2026, 4, 2), 2)
+    assert kinds(opinion) == ["start", "follow", "follow"]
+
+
+def test_a_co_handler_has_two_workdays_at_least(home: House) -> None:
+    case = matter(home)
+    lead, helper = assignment(home, case, role="lead"), unit()
+    reply_clock(home, matter=case, assignment=lead, fixed_on=date(2026, 3, 6))
+
+    opinion = clocks.start(
+        case,
+        "co_opinion",
+        assignment=assignment(home, case, helper.body, role="co"),
+        body=helper.body,
+        anchor_on=MONDAY,
+        by=None,
+        now=at(MONDAY),
+    )
+
+    assert opinion.due_on == date(2026, 3, 4)
+
+
+def test_a_lead_that_starts_later_binds_its_co_handlers(home: House) -> None:
+    case, helper = matter(home), unit()
+    co = assignment(home, case, helper.body, role="co")
+    opinion = clocks.start(case, "co_opinion", assignment=co, body=helper.body, anchor_on=MONDAY, by=None, now=at(MONDAY))
+    assert opinion.due_on == date(2026, 4, 2)
+
+    reply_clock(home, matter=case, assignment=assignment(home, case, role="lead"), fixed_on=date(2026, 4, 9))
+
+    opinion.refresh_from_db()
+    assert opinion.due_on == date(2026, 3, 25)
+
+
+def test_a_new_rule_moves_running_clocks_only_when_it_is_applied(home: House) -> None:
+    obligation = reply_clock(home)
+    clocks.pause(obligation, by=None, now=at(date(2026, 3, 9)), reason="x")
+    clocks.resume(obligation, by=None, now=at(date(2026, 3, 12)))
+    old = TimeRule.objects.get(code="reply")
+    old.valid = (date(2000, 1, 1), date(2026, 4, 1))
+    old.save()
+    new = rule("reply", 2, "month", valid=(date(2026, 4, 1), None))
+
+    obligation.refresh_from_db()
+    assert obligation.due_on == date(2026, 6, 5)
+    changed = clocks.apply_rule(obligation, new, by=home.staff, now=at(date(2026, 4, 2)), reason="规则调整")
+
+    assert (changed.due_on, changed.rule, changed.next_at) == (date(2026, 5, 6), new, None)
+
+
+def test_a_rule_and_a_ladder_in_use_never_change(home: House) -> None:
+    reply_clock(home)
+    used = TimeRule.objects.get(code="reply")
+    assert used.ladder
+
+    with pytest.raises(DatabaseError, match="rule in use"), transaction.atomic():
+        TimeRule.objects.filter(pk=used.pk).update(amount=4)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        TimeRule.objects.filter(pk=used.pk).delete()
+    with pytest.raises(DatabaseError, match="ladder in use"), transaction.atomic():
+        LadderStep.objects.filter(ladder=used.ladder).update(severity=1)
+    with pytest.raises(DatabaseError, match="ladder in use"), transaction.atomic():
+        LadderStep.objects.create(
+            ladder=used.ladder, code="x", name="x", offset_workdays=1, severity=1, audience_rule=["person"], template="x"
+        )
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Ladder.objects.filter(pk=used.ladder.pk).delete()
+
+
+def test_two_rules_of_one_stage_never_overlap() -> None:
+    with pytest.raises(DatabaseError, match="one_rule_at_a_time"), transaction.atomic():
+        rule("reply", 4, "month", valid=(date(2026, 1, 1), None))
+
+
+def test_reopening_starts_the_ladder_anew_and_gives_back_the_closed_time(home: House) -> None:
+    obligation = reply_clock(home)
+    fire(obligation)
+    clocks.complete(obligation, by=None, now=at(date(2026, 5, 20)))
+
+    again = clocks.reopen(obligation, by=home.staff, now=at(date(2026, 5, 25)), reason="登记有误")
+
+    assert (again.status, again.due_on, again.epoch) == ("open", date(2026, 6, 8), 2)
+    assert (again.done_at, again.late_workdays) == (None, None)
+    assert again.next_at == at(date(2026, 5, 25))
+
+
+def test_a_successor_takes_the_clock_over_unchanged(home: House) -> None:
+    obligation, successor = reply_clock(home), unit()
+    fire(obligation)
+    before = (obligation.due_on, obligation.epoch, obligation.next_at)
+
+    moved = clocks.move_holder(obligation, successor.body, by=None, now=at(date(2026, 5, 20)))
+
+    assert (moved.due_on, moved.epoch, moved.next_at) == before
+    assert moved.holder_body == successor.body
+
+
+def test_i9_after_a_transfer_reminders_go_to_the_new_unit(home: House) -> None:
+    obligation, successor = reply_clock(home), unit()
+    clocks.move_holder(obligation, successor.body, by=None, now=at(date(2026, 5, 4)))
+
+    fire(obligation)
+
+    told = set(Message.objects.filter(about=obligation.pk).values_list("recipient", flat=True))
+    assert told == {successor.clerk.pk}
+
+
+def test_i8_closing_takes_back_what_was_not_handed_off(home: House) -> None:
+    home.unit.clerk.mail = "clerk@example.test"
+    home.unit.clerk.save()
+    obligation = reply_clock(home)
+    fire(obligation)
+    assert pending(obligation) == [f"o{obligation.pk}:e1:s{step(obligation, 't-10')}:n1:p{home.unit.clerk.pk}:email"]
+
+    clocks.complete(obligation, by=None, now=at(date(2026, 5, 20)))
+
+    assert pending(obligation) == []
+
+
+def step(obligation: Obligation, code: str) -> int:
+    return LadderStep.objects.get(ladder=obligation.rule.ladder, code=code).pk
+
+
+def test_a_real_change_takes_back_what_the_old_date_planned(home: House) -> None:
+    home.unit.clerk.mail = "clerk@example.test"
+    home.unit.clerk.save()
+    obligation = reply_clock(home)
+    fire(obligation)
+
+    clocks.extend(obligation, amount=1, by=None, now=at(date(2026, 5, 20)), reason="x")
+
+    assert pending(obligation) == []
+    obligation.refresh_from_db()
+    assert obligation.next_at == at(date(2026, 6, 17), 9)
+
+
+def test_i15_every_move_of_the_last_day_has_one_event_with_old_and_new(home: House) -> None:
+    obligation = reply_clock(home)
+    clocks.extend(obligation, amount=1, by=home.officer, now=at(date(2026, 5, 6)), reason="一")
+    clocks.pause(obligation, by=home.officer, now=at(date(2026, 5, 7)), reason="二")
+    clocks.resume(obligation, by=home.officer, now=at(date(2026, 5, 11)))
+    clocks.revoke(obligation, by=home.officer, now=at(date(2026, 5, 12)), reason="三")
+
+    events = list(obligation.events.order_by("seq"))
+
+    assert [event.seq for event in events] == [1, 2, 3, 4, 5]
+    assert all(one.new_due == two.old_due for one, two in pairwise(events))
+    obligation.refresh_from_db()
+    assert events[-1].new_due == obligation.due_on
+    assert {event.actor for event in events[1:]} == {home.officer}
+
+
+def test_i15_what_happened_to_a_clock_is_never_rewritten(home: House) -> None:
+    event = reply_clock(home).events.get()
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ClockEvent.objects.filter(pk=event.pk).update(reason="改写")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ClockEvent.objects.filter(pk=event.pk).delete()
+
+
+def test_i4_only_an_open_clock_has_a_next_moment(home: House) -> None:
+    obligation = reply_clock(home)
+
+    with pytest.raises(DatabaseError, match="only_open_fires"), transaction.atomic():
+        Obligation.objects.filter(pk=obligation.pk).update(status="cancelled")
+
+
+def test_imported_history_fires_nothing_that_is_past(home: House) -> None:
+    obligation = reply_clock(home, on=MONDAY, now=at(date(2026, 6, 25)), fire_past=False)
+
+    assert clocks.past_steps([obligation], now=at(date(2026, 6, 25))) == 1
+    assert engine.scan(now=at(date(2026, 6, 25))).fired == 0
+    assert set(obligation.checkpoints.values_list("outcome", flat=True)) == {"superseded"}
+    obligation.refresh_from_db()
+    assert obligation.next_at == at(date(2026, 7, 1), 9)
+
+
+def test_what_is_past_when_a_clock_starts_comes_to_the_most_severe_step(home: House) -> None:
+    obligation = reply_clock(home, on=MONDAY, now=at(date(2026, 6, 4), 22))
+
+    assert obligation.next_at == at(date(2026, 6, 5), 9)
+    fire(obligation)
+
+    fired = obligation.checkpoints.filter(outcome="fired").values_list("step__code", flat=True)
+    assert list(fired) == ["t+1"]
+
+
+def test_the_explanation_counts_every_day(home: House) -> None:
+    case = matter(home)
+    obligation = clocks.start(
+        case, "sign_for", body=home.unit.body, anchor_on=date(2026, 2, 13), by=None, now=at(date(2026, 2, 13))
+    )
+
+    lines = clocks.explain(obligation)
+
+    assert [(line.on.isoformat(), line.count) for line in lines if line.count] == [
+        ("2026-02-14", 1),
+        ("2026-02-24", 2),
+        ("2026-02-25", 3),
+    ]
+    assert [line.text for line in lines if line.on == date(2026, 2, 14)] == ["第 1 个工作日（春节调休上班）"]
+    assert lines[-1].on == obligation.due_on == date(2026, 2, 25)
+
+
+def test_a_clock_held_by_nobody_or_by_two_is_refused(home: House) -> None:
+    person = appoint("member")
+    for holders in ({}, {"body": home.office, "person": person}):
+        with pytest.raises(DatabaseError, match="one_holder"), transaction.atomic():
+            Obligation.objects.create(
+                matter=matter(home),
+                stage="reply",
+                rule=TimeRule.objects.get(code="reply"),
+                anchor_on=MONDAY,
+                started_on=MONDAY,
+                due_on=MONDAY,
+                calendar_version=1,
+                holder_body=holders.get("body"),
+                holder_person=holders.get("person"),
+            )
