@@ -82,7 +82,7 @@ class FormPage(Page):
         key = _uuid(self.request.POST.get("once", ""))
         if not key or not self.request.user.is_authenticated:
             return None
-        claim, first = Once.begin(self.request.user, self.request.path[:120], str(key), now=timezone.now())
+        claim, first = Once.begin(self.person, self.request.path[:120], str(key), now=timezone.now())
         if not first:
             raise Repeated(claim.answer)
         return claim

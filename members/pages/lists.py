@@ -8,9 +8,13 @@ from typing import Any, ClassVar, Generic
 from django import forms
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django_filters import FilterSet
 
+from members import tables
+from members.errors import Refused
 from members.pages.page import M, Page
 from members.shown import Act, Chip
 
@@ -99,7 +103,7 @@ class ListPage(Page, Generic[M]):
     per_page: ClassVar[int] = 25
     unit_word: ClassVar[str] = "件"
     empty_sentence: ClassVar[str] = "没有符合条件的内容。"
-    export_name: ClassVar[str] = "list"
+    personal: ClassVar[bool] = False  # the columns hold personal data, so an export needs a reason (S22)
     extras: ClassVar[list[Callable[[HttpRequest, str], dict[str, Any]]]] = []
 
     def get_queryset(self) -> "models.QuerySet[M]":
@@ -142,8 +146,32 @@ class ListPage(Page, Generic[M]):
         return []
 
     def export(self, rows: "models.QuerySet[M]") -> HttpResponseBase:
-        """Answer with the table of all rows that the filter shows."""
-        raise NotImplementedError
+        """Answer with the table of all rows that the filter shows; without the reason it needs, ask for one."""
+        count = rows.order_by()[: tables.NEEDS_SECOND_PERSON + 1].count()
+        reason = self.request.POST.get("reason", "")
+        lines = ([column.value(row) for column in self.columns] for row in rows.iterator(chunk_size=500))
+        table = tables.Table(self.get_title(), [column.label for column in self.columns], lines)
+        try:
+            return tables.export(
+                self.request,
+                table,
+                count=count,
+                name=self.saved_key,
+                personal=self.personal,
+                reason=reason,
+                now=timezone.now(),
+            )
+        except Refused as error:
+            context = Page.get_context_data(self, sentence=str(error), count=count, reason=reason)
+            context["can_go_on"] = count <= tables.NEEDS_SECOND_PERSON
+            return TemplateResponse(self.request, "pages/export_reason.html", context, status=422)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Take the reason for a large export."""
+        if request.GET.get("export") != "xlsx" or not self.columns:
+            return self.http_method_not_allowed(request)
+        rows, _ = self.filtered(self.get_queryset())
+        return self.export(rows)
 
     @property
     def saved_key(self) -> str:

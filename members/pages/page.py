@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
+from members.models import Person
 from members.shown import Act, Crumb
 
 M = TypeVar("M", bound=models.Model)
@@ -38,6 +39,13 @@ class Page(TemplateResponseMixin, ContextMixin, View):
 
     def may_open(self, user: Any) -> bool:
         return self.action == SIGNED_IN or user.has_perm(self.action)
+
+    @property
+    def person(self) -> Person:
+        """Who is signed in. Only for pages that are not public."""
+        user = self.request.user
+        assert isinstance(user, Person)
+        return user
 
     def get_title(self) -> str:
         return self.title

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.portal.models import SavedView
+from members.models import Person
 from members.pages import SIGNED_IN, Page
 
 MOST_VIEWS = 20
@@ -16,7 +17,7 @@ MOST_VIEWS = 20
 
 def saved_views(request: HttpRequest, page: str) -> dict[str, Any]:
     """What every list shows of the person's saved views (one query)."""
-    if not request.user.is_authenticated:
+    if not isinstance(request.user, Person):
         return {"saved_views": None}
     views = list(SavedView.objects.filter(person=request.user, page=page).order_by("name"))
     return {
@@ -55,11 +56,11 @@ class SaveView(_SavedViewPage):
             messages.error(request, "请给视图起个名称。")
         elif len(query) > 1000:
             messages.error(request, "条件太长，不能保存为视图。")
-        elif SavedView.objects.filter(person=request.user, page=page).exclude(name=name).count() >= MOST_VIEWS:
+        elif SavedView.objects.filter(person=self.person, page=page).exclude(name=name).count() >= MOST_VIEWS:
             messages.error(request, f"最多保存 {MOST_VIEWS} 个视图，请先删除不用的。")
         else:
             SavedView.objects.update_or_create(
-                person=request.user, page=page, name=name, defaults={"query": query, "made_at": timezone.now()}
+                person=self.person, page=page, name=name, defaults={"query": query, "made_at": timezone.now()}
             )
             messages.success(request, f"已保存视图“{name}”。")
         return self.back()
@@ -68,5 +69,5 @@ class SaveView(_SavedViewPage):
 class DropView(_SavedViewPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         page, name = request.POST.get("page", ""), request.POST.get("name", "")
-        SavedView.objects.filter(person=request.user, page=page, name=name).delete()
+        SavedView.objects.filter(person=self.person, page=page, name=name).delete()
         return self.back()

@@ -1,0 +1,101 @@
+"""Every component in every state: for everyone, on every screen."""
+
+import gzip
+import urllib.request
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import DESKTOP, NARROW, PHONE, assert_accessible, assert_large, assert_reflows, picture, visit
+from tests.html import assert_valid
+
+pytestmark = pytest.mark.xdist_group("look")
+
+PAGES = [
+    "/ui-kit/",
+    *[
+        f"/ui-kit/{part}/"
+        for part in (
+            "list", "matter", "form", "errors", "confirm", "conflict",
+            "forbidden", "missing", "expired", "broken", "maintenance",
+        )
+    ],
+    "/",
+    "/open/",
+    "/accessibility/",
+    "/browser/",
+]  # fmt: skip
+
+
+def name_of(address: str) -> str:
+    return address.strip("/").replace("/", "-") or "home"
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_is_strict_html_and_light(address: str, site: str) -> None:
+    html = urllib.request.urlopen(site + address).read()
+
+    assert_valid(html)
+    assert "{#" not in html.decode()
+    assert len(gzip.compress(html, 9)) <= 15 * 1024
+
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": DESKTOP},
+    "dark": {"viewport": DESKTOP, "theme": "dark"},
+    "phone-large": {"viewport": PHONE, "large": True},
+    "narrow": {"viewport": NARROW},
+    "narrow-large-dark": {"viewport": NARROW, "large": True, "theme": "dark"},
+    "forced": {"viewport": NARROW, "forced_colors": "active"},
+}
+DENSE = ("/ui-kit/", "/ui-kit/list/", "/ui-kit/matter/", "/ui-kit/errors/")
+VISITS = [
+    (address, look) for address in PAGES for look in (LOOKS if address in DENSE else ("desktop", "narrow-large-dark"))
+]
+
+
+@pytest.mark.parametrize(("address", "look"), VISITS)
+def test_a_page_is_for_everyone(address: str, look: str, site: str, browser: Browser) -> None:
+    options = LOOKS[look]
+    with visit(browser, site, **options) as page:
+        page.goto(address)
+
+        assert_accessible(page)
+        assert_reflows(page)
+        if options.get("large") and address not in ("/ui-kit/broken/", "/ui-kit/maintenance/"):
+            assert_large(page)
+        picture(page, f"{name_of(address)}-{look}")
+
+
+def test_text_may_be_spaced_out(site: str, browser: Browser) -> None:
+    """WCAG 1.4.12: with the reader's own spacing nothing is cut off."""
+    with visit(browser, site, viewport=PHONE, bypass_csp=True) as page:
+        page.goto("/ui-kit/list/")
+        page.add_style_tag(
+            content="* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }"
+        )
+
+        assert_reflows(page)
+
+
+@pytest.mark.parametrize("address", ["/ui-kit/", "/ui-kit/list/", "/ui-kit/errors/"])
+def test_a_first_visit_asks_for_few_files(address: str, site: str, browser: Browser) -> None:
+    with visit(browser, site, viewport=DESKTOP) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address, wait_until="networkidle")
+
+        assert len(asked) <= 7
+        assert [url for url in asked if not url.startswith((site, "data:"))] == []
+
+
+def test_nothing_jumps_while_the_page_loads(site: str, browser: Browser) -> None:
+    with visit(browser, site, viewport=DESKTOP) as page:
+        page.add_init_script(
+            "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => {"
+            " if (!entry.hadRecentInput) window.shift += entry.value })).observe({type: 'layout-shift', buffered: true})"
+        )
+        page.goto("/ui-kit/list/", wait_until="networkidle")
+
+        assert page.evaluate("window.shift") < 0.02
