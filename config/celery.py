@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import beat_init, celeryd_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -10,3 +11,15 @@ app = Celery("huiyin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="jobs")
+
+
+@celeryd_init.connect
+@beat_init.connect
+def refuse_unless_fit(**kwargs: object) -> None:
+    """Worker and beat refuse as the web does. Celery offers no other moment than its signals."""
+    import django  # noqa: PLC0415  the web imports this module while Django itself is still loading
+
+    django.setup()
+    from config import fitness  # noqa: PLC0415
+
+    fitness.refuse_unless_fit()

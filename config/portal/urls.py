@@ -1,7 +1,7 @@
 from django.conf import settings as house
 from django.urls import URLPattern, URLResolver, path
 
-from config.portal.views import desk, display, kit, public, saved_views, settings
+from config.portal.views import desk, display, health, kit, public, saved_views, settings
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accessibility/", public.Accessibility.as_view(), name="accessibility"),
     path("privacy/", public.Privacy.as_view(), name="privacy"),
     path("browser/", public.OldBrowser.as_view(), name="browser"),
+    path("healthz", health.Healthz.as_view(), name="healthz"),
+    path("readyz", health.Readyz.as_view(), name="readyz"),
 ]
 
 if not house.PRODUCTION:

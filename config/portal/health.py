@@ -1,0 +1,197 @@
+"""Is the house well? Each question gives one finding; none raises."""
+
+import shutil
+import smtplib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import redis
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max, Min
+from django.utils import timezone
+
+from members.database import append_only_models
+from members.inbox.models import Message, State
+from proposals.handling.clockwork import engine_now
+from proposals.handling.models import CalendarDay, CalendarYear, EngineBeat, Obligation
+
+Level = Literal["ok", "warn", "fail"]
+LATE_BEAT = timedelta(minutes=3)
+LATE_ENGINE = timedelta(minutes=5)
+LATE_MAIL = timedelta(minutes=15)
+LEAST_FREE = 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one question found; `text` is a sentence for a person, `facts` are for scripts."""
+
+    name: str
+    level: Level
+    text: str
+    facts: dict[str, Any]
+
+
+def _finding(name: str, level: Level, text: str, **facts: Any) -> Finding:
+    return Finding(name, level, text, facts)
+
+
+def database() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('server_version'), current_setting('server_version_num')::int, current_user"
+        )
+        version, number, role = cursor.fetchone()
+    level: Level = "ok" if number >= 150000 else "fail"
+    return _finding("database", level, f"PostgreSQL {version}，角色 {role}。", version=version, role=role)
+
+
+def migrations() -> Finding:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        return _finding(
+            "migrations", "fail", f"还有 {len(plan)} 个数据库变更没有执行，请运行 migrate。", missing=len(plan)
+        )
+    return _finding("migrations", "ok", "数据库结构是最新的。", missing=0)
+
+
+def broker() -> Finding:
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=2)
+    with client:
+        info: Any = client.info()
+    policy = str(info.get("maxmemory_policy", ""))
+    level: Level = "ok" if policy == "noeviction" else "warn"
+    advice = "" if level == "ok" else "，请设为 noeviction"
+    return _finding("redis", level, f"Redis {info['redis_version']}，内存策略 {policy}{advice}。", policy=policy)
+
+
+def append_only() -> Finding:
+    tables = [model._meta.db_table for model in append_only_models()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t FROM unnest(%s::text[]) AS t WHERE has_table_privilege(t, 'UPDATE')"
+            " OR has_table_privilege(t, 'DELETE') OR has_table_privilege(t, 'TRUNCATE')",
+            [tables],
+        )
+        open_tables = [row[0] for row in cursor.fetchall()]
+    if open_tables:
+        text = f"运行角色可以修改 {len(open_tables)} 张只追加的表，请用 DATABASE_URL 的角色运行，并执行 grants。"
+        return _finding("append_only", "fail", text, tables=open_tables)
+    return _finding("append_only", "ok", f"{len(tables)} 张只追加的表不能改。", tables=[])
+
+
+def heartbeat() -> Finding:
+    """Whether beat rang, the worker heard it, and PostgreSQL wrote it down, all in the last minutes."""
+    now = timezone.now()
+    last = EngineBeat.objects.filter(name="tick").aggregate(at=Max("last_ok_at"))["at"]
+    if last is None:
+        return _finding("heartbeat", "fail", "定时和后台任务还从来没有运行过。", last_at=None)
+    level: Level = "ok" if now - last <= LATE_BEAT else "fail"
+    return _finding("heartbeat", level, f"定时和后台任务最近一次运行在{_ago(now - last)}。", last_at=last.isoformat())
+
+
+def engine_lag() -> Finding:
+    now = engine_now()
+    oldest: datetime | None = Obligation.objects.filter(next_at__lte=now).aggregate(at=Min("next_at"))["at"]
+    lag = now - oldest if oldest else timedelta()
+    level: Level = "ok" if lag <= LATE_ENGINE else "fail"
+    text = "提醒没有积压。" if oldest is None else f"最早一个该发而未发的提醒应在{_ago(lag)}发出。"
+    return _finding("engine_lag", level, text, seconds=int(lag.total_seconds()))
+
+
+def outbox() -> Finding:
+    now = timezone.now()
+    waiting = Message.objects.filter(state=State.PENDING, part_of=None, not_before__lte=now - LATE_MAIL).count()
+    undelivered = Message.objects.filter(state__in=[State.DEAD, State.UNKNOWN], part_of=None).count()
+    level: Level = "fail" if waiting else "warn" if undelivered else "ok"
+    text = f"等了 15 分钟以上的通知 {waiting} 条，未送达 {undelivered} 条。"
+    return _finding("outbox", level, text, waiting=waiting, undelivered=undelivered)
+
+
+def calendar() -> Finding:
+    today = timezone.localdate()
+    last = CalendarDay.objects.aggregate(on=Max("date"))["on"]
+    provisional = list(
+        CalendarYear.objects.filter(status=CalendarYear.Status.PROVISIONAL).values_list("year", flat=True)
+    )
+    facts = {"until": last.isoformat() if last else None, "provisional": provisional}
+    if last is None or last < today:
+        return _finding("calendar", "fail", "工作日历没有今天，请载入今年的放假安排。", **facts)
+    if last < today + timedelta(days=200) or today.year in provisional:
+        return _finding("calendar", "warn", f"工作日历到 {last} 为止，请载入新的放假安排。", **facts)
+    return _finding("calendar", "ok", f"工作日历到 {last} 为止。", **facts)
+
+
+def storage() -> Finding:
+    folder = Path(settings.MEDIA_ROOT)
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / ".probe"
+    probe.write_bytes(b"ok")
+    probe.unlink()
+    free = shutil.disk_usage(folder).free
+    level: Level = "ok" if free >= LEAST_FREE else "fail"
+    return _finding("storage", level, f"附件文件夹可写，还剩 {free / 1024**3:.1f} GB。", free_bytes=free)
+
+
+def mail() -> Finding:
+    url = urlsplit(settings.EMAIL_URL)
+    if not url.scheme:
+        return _finding("mail", "warn", "没有设置 EMAIL_URL，只能站内通知。", scheme="")
+    if url.scheme == "file":
+        return _finding("mail", "ok", "邮件写入文件，在演示的发信页上看。", scheme="file")
+    line = smtplib.SMTP_SSL if url.scheme in {"smtps", "smtp+ssl"} else smtplib.SMTP
+    with line(url.hostname or "", url.port or 0, timeout=3) as server:
+        code, _ = server.noop()
+    level: Level = "ok" if code == 250 else "fail"
+    return _finding("mail", level, f"邮件服务器 {url.hostname} 应答 {code}。", scheme=url.scheme, code=code)
+
+
+READY: dict[str, Callable[[], Finding]] = {"database": database, "redis": broker, "migrations": migrations}
+ALL: dict[str, Callable[[], Finding]] = READY | {
+    "append_only": append_only,
+    "heartbeat": heartbeat,
+    "engine_lag": engine_lag,
+    "outbox": outbox,
+    "calendar": calendar,
+    "storage": storage,
+    "mail": mail,
+}
+LABELS = {
+    "database": "数据库",
+    "redis": "Redis",
+    "migrations": "数据库结构",
+    "append_only": "只追加的表",
+    "heartbeat": "心跳",
+    "engine_lag": "提醒引擎",
+    "outbox": "待发通知",
+    "calendar": "工作日历",
+    "storage": "附件存储",
+    "mail": "邮件",
+}
+
+
+def examine(questions: dict[str, Callable[[], Finding]]) -> list[Finding]:
+    return [_ask(name, question) for name, question in questions.items()]
+
+
+def _ask(name: str, question: Callable[[], Finding]) -> Finding:
+    """Return the answer, or the failure as an answer: a report on health must not fall ill itself."""
+    try:
+        return question()
+    except Exception as error:
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        return _finding(name, "fail", f"{LABELS[name]}不可用：{reason[0]}", error=type(error).__name__)
+
+
+def _ago(span: timedelta) -> str:
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} 秒前"
+    return f"{seconds // 60} 分钟前" if seconds < 7200 else f"{seconds // 3600} 小时前"
