@@ -32,6 +32,8 @@ def prepare(locks: list[str]) -> None:
     """Install what is not yet installed; whatever was interrupted is made again."""
     if sys.version_info < (3, 11):
         sys.exit(f"需要 Python 3.11 或更高版本，这里是 {sys.version.split()[0]}。")
+    if VENV.is_symlink():
+        return  # somebody else's environment: we use it and never change it
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "install-lock").open("w") as lock:
         wait_for(lock.fileno())
