@@ -13,6 +13,7 @@ from .assignment import (
     ResultClass,
     together,
 )
+from .attachment import Attachment, Purpose
 from .clocks import (
     Audience,
     CalendarDay,
@@ -49,6 +50,7 @@ __all__ = [
     "Access",
     "Addressed",
     "Assignment",
+    "Attachment",
     "Audience",
     "CalendarDay",
     "CalendarVersion",
@@ -78,6 +80,7 @@ __all__ = [
     "Participant",
     "Policy",
     "Priority",
+    "Purpose",
     "Reason",
     "Reply",
     "ReplyPoint",

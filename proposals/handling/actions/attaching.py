@@ -1,0 +1,80 @@
+"""Files of a matter come in and go out (附件)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from members.errors import WrongStep
+from members.uploads import Clean, Use, check, delete, save
+from proposals.handling.models import Assignment, Attachment, Event, Matter, Purpose
+
+SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.EVALUATION})
+
+
+def admit(upload: UploadedFile[Any], *, purpose: str, by: Any) -> Clean:
+    """Let a file through the one door, or raise BadFile; to be called by the form, before any transaction."""
+    use = Use.SCAN if purpose in SCANS else Use.ATTACHMENT
+    return check(upload, use=use, used=Attachment.objects.used_by(by))
+
+
+@transaction.atomic
+def attach(
+    matter: Matter,
+    file: Clean,
+    *,
+    purpose: str,
+    assignment: Assignment | None = None,
+    event: Event | None = None,
+    by: Any,
+    now: datetime,
+) -> Attachment:
+    """Keep a file that passed the door with its matter."""
+    return Attachment.objects.create(
+        matter=matter,
+        assignment=assignment,
+        event=event,
+        purpose=purpose,
+        name=file.display_name,
+        stored=save(file.content, file.extension),
+        content_type=file.content_type,
+        size=file.size,
+        sha256=file.sha256,
+        scan=file.scan,
+        by=by,
+        at=now,
+    )
+
+
+def release(attachment: Attachment, *, now: datetime) -> None:
+    """The letter was delivered: whoever sees the matter may open it now."""
+    Attachment.objects.filter(pk=attachment.pk, released_at=None).update(released_at=now)
+
+
+@transaction.atomic
+def detach(attachment: Attachment, *, by: Any, now: datetime) -> None:
+    """Take away a file of one's own that nothing refers to yet.
+
+    Raises WrongStep if it belongs to the record already.
+    """
+    row = Attachment.objects.select_for_update(of=("self",)).get(pk=attachment.pk)
+    if row.by_id != by.pk or row.event_id or row.released_at or row.removed_at:
+        raise WrongStep("这个文件已归入办理记录，不能删除。")
+    Attachment.objects.filter(pk=row.pk).update(removed_at=now, removed_by=by)
+    transaction.on_commit(lambda: delete(row.stored))
+
+
+def erase(matter: Matter, *, by: Any, now: datetime) -> int:
+    """Purge the files of a matter (S5): contents and names; the rows stay, without either."""
+    rows = list(matter.attachments.all())
+    for row in rows:
+        Attachment.objects.filter(pk=row.pk).update(
+            name="已清除", sha256="", removed_at=row.removed_at or now, removed_by=row.removed_by_id or by.pk
+        )
+        transaction.on_commit(_deleting(row.stored))
+    return len(rows)
+
+
+def _deleting(stored: str) -> Any:
+    return lambda: delete(stored)

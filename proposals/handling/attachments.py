@@ -1,0 +1,47 @@
+"""Which files of a matter a person may open (S2): by purpose, and for letters by whether they were delivered."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from .events import ALL, AUTHORS, OWN_UNIT, OWN_UNIT_AND_PROPOSER, Eye, eyes, readable
+from .models import Attachment, Matter, Purpose
+
+READERS: dict[str, frozenset[Eye]] = {
+    Purpose.TEXT: ALL,
+    Purpose.ORIGINAL: AUTHORS,
+    Purpose.SIGNATURES: AUTHORS,
+    Purpose.SHEET: OWN_UNIT,
+    Purpose.MINUTES: OWN_UNIT,
+    Purpose.CONTACT: OWN_UNIT_AND_PROPOSER,
+    Purpose.OPINION: OWN_UNIT | {Eye.UNITS},
+    Purpose.LETTER: OWN_UNIT,
+    Purpose.EVALUATION: frozenset({Eye.STAFF}),
+}
+
+
+def attachments_of(matter: Matter, user: Any) -> list[Attachment]:
+    """The files of a visible matter that `user` may open, oldest first."""
+    rows: QuerySet[Attachment] = matter.attachments.kept().select_related("assignment").order_by("at", "id")
+    found = list(rows)
+    if not found:
+        return []
+    relations, mine = eyes(user, matter)
+    return [one for one in found if may_open(one, user, relations, mine)]
+
+
+def may_open(attachment: Attachment, user: Any, relations: set[Eye], mine: set[int]) -> bool:
+    """A letter is its unit's until it is delivered; whoever brought a file in may always look at it."""
+    if attachment.by_id == user.pk:
+        return True
+    audience = ALL if attachment.released_at else READERS[attachment.purpose]
+    own = attachment.assignment is not None and attachment.assignment.unit_id in mine
+    return readable(audience, relations, own=own)
+
+
+def attachment_for(user: Any, public_id: Any) -> Attachment | None:
+    """One file, or None if there is none that `user` may open."""
+    row = Attachment.objects.kept().select_related("matter", "assignment").filter(public_id=public_id).first()
+    if row is None or not Matter.objects.visible_to(user).filter(pk=row.matter_id).exists():
+        return None
+    return row if may_open(row, user, *eyes(user, row.matter)) else None

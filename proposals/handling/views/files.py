@@ -1,0 +1,40 @@
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from members import audit
+from members.pages import SIGNED_IN, Page
+from members.uploads import ScanState, open_file
+from proposals.handling.attachments import attachment_for
+
+# nothing that a file contains may run or load, even where a browser shows it after all
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+
+
+class AttachmentDownload(Page):
+    """A file of a matter, always as a download (S12); each one is written down (S23)."""
+
+    action = SIGNED_IN
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        attachment = attachment_for(request.user, kwargs["public_id"])
+        if attachment is None or attachment.scan == ScanState.INFECTED:
+            raise Http404
+        try:
+            file = open_file(attachment.stored)
+        except FileNotFoundError as error:
+            raise Http404 from error
+        audit.record(
+            "download",
+            by=request.user,
+            subject=str(attachment.public_id),
+            now=timezone.now(),
+            matter=str(attachment.matter.public_id),
+            purpose=attachment.purpose,
+        )
+        answer = FileResponse(file, as_attachment=True, filename=attachment.name, content_type=attachment.content_type)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["Content-Security-Policy"] = NOTHING
+        answer.headers["Cache-Control"] = "private, no-store"
+        return answer
