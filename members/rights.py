@@ -123,10 +123,10 @@ def roles_of(user: Any, on: date) -> Roles:
 def bodies_of(user: Any, action: str, on: date) -> set[int]:
     """Return the bodies through which `user` may do `action`."""
     granting = _table.get(action, frozenset())
-    return set().union(*(bodies for role, bodies in _roles_for(user, action, on).items() if role in granting))
+    return set().union(*(bodies for role, bodies in roles_for(user, action, on).items() if role in granting))
 
 
-def _roles_for(user: Any, action: str, on: date) -> Roles:
+def roles_for(user: Any, action: str, on: date) -> Roles:
     standing = standing_of(user, on)
     return standing.own if action in _never_delegated else standing.all()
 
@@ -134,7 +134,7 @@ def _roles_for(user: Any, action: str, on: date) -> Roles:
 def may(user: Any, action: str) -> bool:
     """Tell whether any appointment in force today grants `action`; an unknown action is granted to nobody."""
     granting = _table.get(action, frozenset())
-    return bool(granting & _roles_for(user, action, timezone.localdate()).keys())
+    return bool(granting & roles_for(user, action, timezone.localdate()).keys())
 
 
 OFFICE_KEYS: dict[Role, frozenset[int]] = {

@@ -32,7 +32,6 @@ def _sweep() -> None:
 def _start() -> None:
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    (folder / "static").mkdir()
     folder.chmod(0o711)  # PostgreSQL runs as another user when we are root
     os.environ["HUIYIN_VAR"] = str(folder)
     write_mode("test")

@@ -7,6 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from members.choices import BodyKind, Role, System
 from members.models import Appointment, Body, Membership, Person, Session, Term
+from proposals.handling import readers
+from proposals.handling.models import Exposure, Kind, Matter, Stage
+from proposals.models import Proposal, Status
 
 M = TypeVar("M")
 
@@ -107,3 +110,25 @@ def appoint(role: Role | str, body: Body | None = None, *, person: Person | None
     if role == Role.MEMBER and not person.memberships.exists():
         MembershipFactory(person=person, **dates)
     return person
+
+
+@Factory
+def MatterFactory(*, by: Person | None = None, suggestions: int = 2, **facts: Any) -> Matter:
+    """A filed proposal's matter, with its owner, a first proposer (`by`) and suggestions."""
+    n = next(numbers)
+    ordinary = {
+        "kind": Kind.PROPOSAL,
+        "number": str(n),
+        "title": f"关于测试事项{n}的建议",
+        "unit_title": f"关于测试事项{n}的建议",
+        "exposure": Exposure.OFFICE,
+        "stage": Stage.FILED,
+    }
+    session = facts.pop("session", None) or SessionFactory()
+    matter = Matter.objects.create(session=session, **{**ordinary, **facts})
+    Proposal.objects.create(matter=matter, status=Status.FILED, situation="情况。", analysis="分析。")
+    matter.participants.create(person=by or appoint(Role.MEMBER), role="first", order=0)
+    for number in range(1, suggestions + 1):
+        matter.suggestions.create(number=number, text=f"第{number}条建议。")
+    readers.refresh(matter)
+    return matter

@@ -7,6 +7,8 @@ class HandlingConfig(AppConfig):
     verbose_name = "办理"
 
     def ready(self) -> None:
-        from proposals.handling import reminders
+        from members import rights as house
+        from proposals.handling import reminders, rights
 
+        house.register(self.label, rights.roles_by_action(rights.RIGHTS), never_delegated=rights.NEVER_DELEGATED)
         reminders.register()

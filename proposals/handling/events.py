@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from members.rights import bodies_of, may
 
@@ -60,6 +61,7 @@ register(
         "succeeded": Verb("{old}的职责由{new}承接", ALL),
         "passed_inside": Verb("转{section}{handler}办理", INSIDE_UNIT),
         "extension_asked": Verb("{unit}申请延期至{to}", OWN_UNIT, "warn"),
+        "extension_agreed": Verb("{office}同意{unit}延期，待另一方审批", OWN_UNIT),
         "extension_granted": Verb("同意{unit}延期，答复期限改为{to}", OWN_UNIT_AND_PROPOSER, "warn"),
         "extension_refused": Verb("不同意{unit}延期", OWN_UNIT),
         "extension_withdrawn": Verb("{unit}撤回延期申请", OWN_UNIT),
@@ -75,6 +77,7 @@ register(
         "evaluation_confirmed": Verb("核对纸质评价", frozenset({Eye.STAFF})),
         "evaluation_late": Verb("{who}逾期提交评价", frozenset({Eye.STAFF})),
         "round_closed": Verb("{unit}第{round}轮评价结束：{outcome}", ALL),
+        "consultation_due": Verb("{unit}二次办理后仍不满意，由交办机构组织联合会商", OWN_UNIT_AND_PROPOSER, "warn"),
         "rehandling": Verb("转{unit}二次办理", ALL, "warn"),
         "joint_consulted": Verb("联合会商", ALL, "warn"),
         "closed": Verb("办结{note}", ALL, "ok"),
@@ -95,8 +98,9 @@ def eyes(user: Any, matter: Matter) -> tuple[set[Eye], set[int]]:
         found.add(Eye.PROPOSER)
     if may(user, "handling.oversee"):
         found.add(Eye.STAFF)
-    offices = bodies_of(user, "handling.decide")
-    units = bodies_of(user, "handling.read_unit")
+    today = timezone.localdate()
+    offices = bodies_of(user, "handling.decide", today)
+    units = bodies_of(user, "handling.read_unit", today)
     mine: set[int] = set()
     for unit, office in matter.assignments.values_list("unit_id", "office_id"):
         if office in offices:

@@ -5,8 +5,9 @@ from datetime import date
 
 from django.db.models import Q
 
-from members.choices import Role
-from members.models import Appointment, Body
+from members.choices import Role, System
+from members.errors import Refused
+from members.models import Appointment, AssigningOffice, Body
 
 from .models import Assignment, EvaluationRound, Matter, Participant, Policy, Stage
 
@@ -26,12 +27,30 @@ def people_in(roles: Iterable[Role], *, on: date, bodies: Iterable[int] | None =
 
 def clerks_of(bodies: Iterable[int], *, on: date) -> list[int]:
     """The units' clerks; a unit without a clerk answers through its head."""
-    wanted = list(bodies)
-    clerks = Appointment.objects.in_force(on).filter(role__in=CLERK_ROLES, body__in=wanted, person__is_active=True)
-    manned = set(clerks.values_list("body_id", flat=True))
-    vacant = [body for body in wanted if body not in manned]
-    found = set(clerks.values_list("person_id", flat=True))
-    return sorted(found | set(people_in(HEAD_ROLES, on=on, bodies=vacant)))
+    return sorted({person for people in clerks_by_body(bodies, on=on).values() for person in people})
+
+
+def clerks_by_body(bodies: Iterable[int], *, on: date) -> dict[int, list[int]]:
+    """The same for each body, in one query."""
+    wanted = set(bodies)
+    rows = Appointment.objects.in_force(on).filter(body__in=wanted, person__is_active=True)
+    found: dict[int, dict[str, set[int]]] = {body: {} for body in wanted}
+    for body, role, person in rows.filter(role__in=[*CLERK_ROLES, *HEAD_ROLES]).values_list("body", "role", "person"):
+        found[body].setdefault(role, set()).add(person)
+    return {
+        body: sorted(roles.get(Role.UNIT_CLERK) or roles.get(Role.UNIT_HEAD, set())) for body, roles in found.items()
+    }
+
+
+def proposal_office(*, on: date) -> Body:
+    """The body that reviews and confirms (提案委): the office of the committee's own system."""
+    row = AssigningOffice.objects.select_related("office").filter(system=System.CPPCC).first()
+    if row is not None:
+        return row.office
+    seat = Appointment.objects.in_force(on).filter(role__in=STAFF_ROLES).select_related("body").order_by("pk").first()
+    if seat is None:
+        raise Refused("还没有设置提案委的工作人员，请联系系统管理员。")
+    return seat.body
 
 
 def officers_of(office: Body, *, on: date) -> list[int]:

@@ -3,7 +3,7 @@
 from members import keys
 
 from . import owners
-from .models import Access, Exposure, Matter
+from .models import Access, Exposure, Matter, Objection
 
 
 def readers_of(matter: Matter) -> list[int]:
@@ -19,6 +19,8 @@ def readers_of(matter: Matter) -> list[int]:
     if matter.exposure in (Exposure.HANDLING, Exposure.PUBLISHED):
         for unit, office in matter.assignments.current().values_list("unit_id", "office_id"):
             audience |= {keys.body_key(unit), keys.body_key(office)}
+        asked = Objection.objects.filter(assignment__matter=matter, state=Objection.State.OPEN)
+        audience |= {keys.body_key(unit) for unit in asked.values_list("suggested_id", flat=True) if unit}
         if matter.leader_id:
             audience.add(keys.person_key(matter.leader_id))
     if matter.exposure == Exposure.PUBLISHED and matter.access == Access.OPEN:

@@ -12,7 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from members.choices import Role
-from members.rights import roles_of
+from members.rights import roles_for
 
 from .models import Assignment, Matter, Objection
 
@@ -61,7 +61,8 @@ RIGHTS: dict[str, Right] = {
         {Role.UNIT_CLERK: Held.SUGGESTED, Role.UNIT_HEAD: Held.SUGGESTED, **KEEPERS}, IN_HAND
     ),
     "handling.decide_objection": Right({**KEEPERS}, IN_HAND),
-    "handling.transfer": Right({**KEEPERS}, LIVE),
+    "handling.transfer": Right({**KEEPERS}, IN_HAND),
+    "handling.name_successor": Right({**KEEPERS}, LIVE),
     "handling.pass_inside": Right({**CLERKS}, IN_HAND),
     "handling.ask_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
     "handling.withdraw_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}, SIGNED),
@@ -79,6 +80,7 @@ RIGHTS: dict[str, Right] = {
     "handling.confirm_dissatisfaction": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
     "handling.clear_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
     "handling.consult_jointly": Right({**KEEPERS}, frozenset({State.ANSWERED})),
+    "handling.reopen": Right({**KEEPERS}, frozenset({State.SETTLED})),
     "handling.archive": Right({**STAFF}),
     "handling.suspend": Right({**STAFF, Role.SESSION_STAFF: Held.COMMITTEE, Role.REPORT_STAFF: Held.COMMITTEE}),
     "handling.lift_suspension": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}),
@@ -97,16 +99,21 @@ RIGHTS: dict[str, Right] = {
 }
 
 
+# what nobody does for another (`security.md` S2)
+NEVER_DELEGATED = frozenset({"handling.evaluate", "handling.withdraw_evaluation"})
+
+
 def roles_by_action(rights: Mapping[str, Right]) -> dict[str, frozenset[Role]]:
     """What `members.rights.register` wants: the roles that grant each action."""
     return {action: frozenset(right.by) for action, right in rights.items()}
 
 
-def held(user: Any, right: Right, path: str = "") -> Q:
-    """The condition that an assignment at `path` is held by `user` in a way that `right` asks for."""
+def held(user: Any, action: str, path: str = "") -> Q:
+    """The condition that an assignment at `path` is held by `user` in a way that `action` asks for."""
+    right = RIGHTS[action]
     to = f"{path}__" if path else ""
     condition = Q(pk__in=[])
-    for role, bodies in roles_of(user, timezone.localdate()).items():
+    for role, bodies in roles_for(user, action, timezone.localdate()).items():
         match right.by.get(role):
             case Held.UNIT:
                 condition |= Q(**{f"{to}unit__in": bodies})
@@ -138,14 +145,12 @@ def in_hands_of(rows: QuerySet[M], user: Any, action: str, path: str = "") -> Qu
     """The rows upon which `user` may do `action` today.
 
     `path` leads from the row to its assignment ("" for assignments). Rows whose matter the user may not
-    see are left out, save where an objection asks the suggested unit.
+    see are left out.
     """
     right = RIGHTS[action]
     to = f"{path}__" if path else ""
-    ids = rows.filter(held(user, right, path)).values("pk")
+    ids = rows.filter(held(user, action, path)).values("pk")
     found = rows.filter(pk__in=ids)
     if right.states is not None:
         found = found.filter(**{f"{to}state__in": right.states})
-    if action != "handling.answer_objection":
-        found = found.filter(**{f"{to}matter__in": Matter.objects.visible_to(user)})
-    return found
+    return found.filter(**{f"{to}matter__in": Matter.objects.visible_to(user)})

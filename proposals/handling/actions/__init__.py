@@ -11,7 +11,7 @@ from .evaluating import (
     withdraw_evaluation,
 )
 from .extending import ask_extension, decide_extension, withdraw_extension
-from .giving import Given, Part, announce, assign, pass_inside, sign_for, succeed, transfer
+from .giving import Given, Part, announce, assign, name_successor, pass_inside, sign_for, succeed, transfer
 from .objecting import (
     answer_objection,
     coordinate_objection,
@@ -48,6 +48,7 @@ __all__ = [
     "draft_reply",
     "evaluate",
     "lift_suspension",
+    "name_successor",
     "object_to",
     "pass_inside",
     "record_contact",

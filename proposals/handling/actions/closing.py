@@ -12,7 +12,7 @@ from proposals.handling import clocks, owners, queries, readers
 from proposals.handling.models import Assignment, EvaluationRound, JointConsultation, Matter, Stage
 
 from .giving import restage, subject_of
-from .paper import Paper, lock, paper_facts
+from .paper import Paper, lock, office_sheet_needed, paper_facts
 
 State = Assignment.State
 Outcome = EvaluationRound.Outcome
@@ -23,7 +23,9 @@ def settle_if_done(assignment: Assignment, *, by: Person | None, now: datetime) 
     matter = assignment.matter
     for row in matter.assignments.current().answering():
         last = row.evaluation_rounds.filter(round=row.round).first()
-        if last is None or last.closed_at is None or last.outcome == Outcome.DISSATISFIED:
+        if last is None or last.closed_at is None:
+            return
+        if last.outcome == Outcome.DISSATISFIED and not row.consultations.filter(round=row.round).exists():
             return
     settle(matter, by=by, now=now)
 
@@ -111,16 +113,19 @@ def consult_jointly(
     paper: Paper | None = None,
 ) -> JointConsultation:
     """Gather proposers and unit after a second dissatisfaction (联合会商), write minutes, and close."""
+    office_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     row = assignment.evaluation_rounds.filter(round=assignment.round).first()
     if row is None or row.outcome != Outcome.DISSATISFIED or assignment.round < 2:
         raise WrongStep("二次办理后仍不满意的，才进行联合会商。")
+    if assignment.consultations.filter(round=assignment.round).exists():
+        raise WrongStep("联合会商已经登记过了。")
     if not minutes.strip() or not present.strip():
         raise Refused("请填写参加人员和会商纪要。")
     if held_on > timezone.localdate(now):
         raise Refused("会商日期不能晚于今天。")
     meeting = JointConsultation.objects.create(
-        assignment=assignment, held_on=held_on, present=present, minutes=minutes, by=by, at=now
+        assignment=assignment, round=assignment.round, held_on=held_on, present=present, minutes=minutes, by=by, at=now
     )
     assignment.matter.record(
         "joint_consulted",
@@ -131,8 +136,6 @@ def consult_jointly(
         held_on=held_on,
         **paper_facts(paper),
     )
-    row.outcome = Outcome.EXPLAINED
-    row.save(update_fields=["outcome"])
     settle_if_done(assignment, by=by, now=now)
     return meeting
 

@@ -29,7 +29,7 @@ def record_contact(
     paper: Paper | None = None,
 ) -> Contact:
     """Log a contact (面商); the first one ends the contact clock and asks the proposers to confirm."""
-    sheet_needed(assignment, by, paper)
+    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     expect(assignment, *Assignment.OPEN)
     today = timezone.localdate(now)

@@ -4,23 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
-from members.models import Body, Person
+from members.models import Person
 from proposals.handling import clocks, queries
 from proposals.handling.models import (
     Assignment,
     Evaluation,
     EvaluationRound,
+    Obligation,
     Participant,
     Reason,
 )
 
 from .closing import settle_if_done
 from .giving import restage, subject_of
-from .paper import Paper, lock, paper_facts
+from .paper import Paper, lock, not_blocked, paper_facts
 
 Grade = Evaluation.Grade
 Outcome = EvaluationRound.Outcome
@@ -55,9 +57,8 @@ def evaluate(
 
     On paper it counts once a second person has confirmed it (`confirm_evaluation`).
     """
+    not_blocked(by, now=now)
     row = lock_round(row)
-    if by.blocked_until and by.blocked_until > now:
-        raise Refused("账号刚重置过密码，24小时内不能评价，以防他人代填。请稍后再来。")
     if participant not in queries.evaluators(row.assignment.matter):
         raise Refused("只有提案者本人可以评价。")
     if row.evaluations.filter(participant=participant, withdrawn_at=None).exists():
@@ -144,7 +145,7 @@ def start_confirming(row: EvaluationRound, *, by: Person, now: datetime) -> None
             "confirm_dissatisfaction",
             assignment=row.assignment,
             round=row.round,
-            body=Body.objects.proposal_office(),
+            body=queries.proposal_office(on=timezone.localdate(now)),
             anchor_on=timezone.localdate(now),
             by=by,
             now=now,
@@ -255,7 +256,9 @@ def rehandle(assignment: Assignment, *, by: Person, now: datetime) -> None:
 
 
 def tell_of_consultation(assignment: Assignment, *, by: Person, now: datetime) -> None:
-    event = assignment.matter.record("rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
+    event = assignment.matter.record(
+        "consultation_due", by=by, now=now, assignment=assignment, unit=str(assignment.unit)
+    )
     officers = queries.officers_of(assignment.office, on=timezone.localdate(now))
     tell(officers, event_id=event.pk, template="consult_jointly", subject=subject_of(assignment), now=now)
 
@@ -315,11 +318,12 @@ def close_lapsed(row: EvaluationRound, *, now: datetime) -> bool:
 
 
 def close_lapsed_rounds(*, now: datetime, limit: int = 200) -> int:
-    """Close what has lapsed (办结（未反馈 n 人）); one transaction each, safe to run at any time."""
-    today = timezone.localdate(now)
-    rows = EvaluationRound.objects.filter(closed_at=None).exclude(
-        assignment__obligations__stage="evaluation",
-        assignment__obligations__status="open",
-        assignment__obligations__due_on__gte=today,
-    )
-    return sum(close_lapsed(row, now=now) for row in rows.order_by("id")[:limit])
+    """Close what has lapsed (办结（未反馈 n 人）); one transaction each, safe to run at any time.
+
+    Rounds with a form against the reply wait for the proposal office, however long it takes.
+    """
+    running = Obligation.objects.running().filter(assignment=OuterRef("assignment"), round=OuterRef("round"))
+    waiting = running.filter(Q(stage="evaluation", due_on__gte=timezone.localdate(now)) | Q(next_at__isnull=False))
+    confirming = running.filter(stage="confirm_dissatisfaction")
+    rows = EvaluationRound.objects.filter(~Exists(waiting), ~Exists(confirming), closed_at=None)
+    return sum(close_lapsed(row, now=now) for row in rows.select_related("assignment__matter").order_by("id")[:limit])

@@ -47,7 +47,7 @@ def ask_extension(
     assignment: Assignment, *, to: date, reason: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> ExtensionRequest:
     """Ask for a later due date (申请延期). Asking alone moves nothing."""
-    sheet_needed(assignment, by, paper)
+    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     expect(assignment, Assignment.State.SIGNED)
     if not reason.strip():
@@ -82,7 +82,7 @@ def ask_extension(
     )
     today = timezone.localdate(now)
     deciders = set(queries.officers_of(assignment.office, on=today))
-    if "proposal" in offices_needed(on=today):
+    if Office.PROPOSAL in offices_needed(assignment, on=today):
         deciders |= set(queries.proposal_staff(on=today))
     tell(
         sorted(deciders),
@@ -94,8 +94,10 @@ def ask_extension(
     return request
 
 
-def offices_needed(*, on: date) -> set[str]:
-    """The offices whose word an extension needs: a policy row, both by default."""
+def offices_needed(assignment: Assignment, *, on: date) -> set[str]:
+    """The offices whose word an extension needs: a policy row, both by default; one where they are the same."""
+    if assignment.office == queries.proposal_office(on=on):
+        return {Office.PROPOSAL}
     choice = queries.policy("extension_offices", on=on, default="both")
     return {Office.ASSIGNING, Office.PROPOSAL} if choice == "both" else {choice}
 
@@ -129,7 +131,7 @@ def decide_extension(
     if not agrees and not reason.strip():
         raise Refused("不同意延期时，请写明理由。")
     today = timezone.localdate(now)
-    needed = offices_needed(on=today)
+    needed = offices_needed(assignment, on=today)
     if office not in needed:
         raise Refused("这份申请不需要该机构审批。")
     if request.approvals.filter(office=office).exists():
@@ -137,6 +139,16 @@ def decide_extension(
     ExtensionApproval.objects.create(request=request, office=office, agrees=agrees, reason=reason, by=by, at=now)
     granted = set(request.approvals.filter(agrees=True).values_list("office", flat=True))
     if agrees and needed - granted:
+        assignment.matter.record(
+            "extension_agreed",
+            by=by,
+            now=now,
+            assignment=assignment,
+            on_paper=paper is not None,
+            unit=str(assignment.unit),
+            office=Office(office).label,
+            **paper_facts(paper),
+        )
         return request
     if agrees:
         clocks.extend(request.obligation, to_on=request.to_on, by=by, now=now, reason=request.reason)

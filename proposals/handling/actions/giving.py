@@ -12,9 +12,9 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries, readers
-from proposals.handling.models import Assignment, Event, Exposure, Matter
+from proposals.handling.models import Assignment, Event, ExtensionRequest, Exposure, Matter, Objection
 
-from .paper import Paper, expect, lock, paper_facts, sheet_needed
+from .paper import Paper, acts_for, expect, lock, not_blocked, office_sheet_needed, paper_facts, sheet_needed
 
 Role = Assignment.Role
 State = Assignment.State
@@ -99,7 +99,8 @@ def start_clocks(assignment: Assignment, *, by: Person | None, now: datetime, fi
     """The clocks of one new assignment: sign-for, objection window, contact, and reply or opinion."""
     today = timezone.localdate(now)
     stages = ["sign_for", "objection_window"]
-    stages += ["first_contact", "reply"] if assignment.answers else ["co_opinion"]
+    answering = ["first_contact", "reply" if assignment.round == 1 else "rehandle"]
+    stages += answering if assignment.answers else ["co_opinion"]
     for stage in stages:
         clocks.start(
             assignment.matter,
@@ -118,11 +119,11 @@ def announce(given: Iterable[Given], *, sending: str, now: datetime) -> None:
     """Tell the units' clerks: one message a person, with the list of what was given."""
     facts: list[tuple[int, int, str, dict[str, Any]]] = []
     today = timezone.localdate(now)
-    for one in given:
-        for assignment in one.assignments:
-            subject = {"matter": str(assignment.matter.public_id), "assignment": str(assignment.public_id)}
-            for person in queries.clerks_of([assignment.unit_id], on=today):
-                facts.append((person, one.event.pk, "assigned", subject))
+    rows = [(one.event, assignment) for one in given for assignment in one.assignments]
+    clerks = queries.clerks_by_body({assignment.unit_id for _, assignment in rows}, on=today)
+    for event, assignment in rows:
+        subject = subject_of(assignment)
+        facts += [(person, event.pk, "assigned", subject) for person in clerks[assignment.unit_id]]
     tell_many(facts, sending=sending, now=now)
 
 
@@ -138,7 +139,8 @@ def restage(matter: Matter) -> None:
 @transaction.atomic
 def sign_for(assignment: Assignment, *, by: Person, now: datetime, paper: Paper | None = None) -> Assignment:
     """The unit acknowledges the matter (签收); its sign-for clock ends."""
-    sheet_needed(assignment, by, paper)
+    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
+    not_blocked(by, now=now)
     assignment = lock(assignment)
     expect(assignment, State.PENDING)
     assignment.state, assignment.signed_at, assignment.signed_by = State.SIGNED, now, by
@@ -176,11 +178,15 @@ def pass_inside(
     """
     assignment = lock(assignment)
     expect(assignment, State.PENDING, State.SIGNED)
+    today = timezone.localdate(now)
+    for person in filter(None, (deputy, handler)):
+        if not acts_for(person, assignment.unit_id, on=today):
+            raise Refused(f"{person}不是{assignment.unit}的工作人员，请先由安全管理员办理任职。")
     stages = ["reply", "rehandle", "co_opinion"]
     due = clocks.open_for(assignment=assignment).filter(stage__in=stages).values_list("due_on", flat=True).first()
     if internal_due_on and due and internal_due_on >= due:
         raise Refused(f"内部时限应早于办理期限（{due:%Y-%m-%d}）。")
-    if internal_due_on and internal_due_on < timezone.localdate(now):
+    if internal_due_on and internal_due_on < today:
         raise Refused("内部时限不能早于今天。")
     assignment.deputy, assignment.section, assignment.handler = deputy, section, handler
     assignment.internal_due_on, assignment.head_comment = internal_due_on, comment
@@ -207,33 +213,31 @@ def subject_of(assignment: Assignment) -> dict[str, str]:
 
 @transaction.atomic
 def transfer(
-    assignment: Assignment,
-    unit: Body,
-    *,
-    reason: str,
-    by: Person,
-    now: datetime,
-    office: Body | None = None,
-    paper: Paper | None = None,
+    assignment: Assignment, unit: Body, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> Assignment:
     """Move a unit's part to another unit (调整); the old unit's clocks end and new ones start today.
 
     The old assignment keeps its whole history and points to nothing new; the new one `replaces` it.
     """
     old = lock(assignment)
-    expect(old, State.PENDING, State.SIGNED, State.ANSWERED)
+    office_sheet_needed(old, by=by, now=now, paper=paper)
+    expect(old, State.PENDING, State.SIGNED)
+    if not Body.objects.units().filter(pk=unit.pk).exists():
+        raise Refused(f"{unit}不是承办单位，或已经撤销。", field="unit")
     if old.matter.assignments.current().filter(unit=unit).exists():
-        raise Refused(f"{unit}已经在承办该件。")
+        raise Refused(f"{unit}已经在承办该件。", field="unit")
     today = timezone.localdate(now)
+    drop_requests(old, by=by, now=now, unit=unit)
     clocks.cancel_all(assignment=old, by=by, now=now, reason=reason)
     old.state, old.ended_at, old.ended_by, old.ended_reason = State.ENDED, now, by, reason
     old.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
+    office = Body.objects.assigning_office_for(unit) or old.office
     new = Assignment.objects.create(
         matter=old.matter,
         unit=unit,
         role=old.role,
         round=old.round,
-        office=office or old.office,
+        office=office,
         given_at=now,
         given_by=by,
         replaces=old,
@@ -266,6 +270,14 @@ def transfer(
     return new
 
 
+def drop_requests(assignment: Assignment, *, by: Person, now: datetime, unit: Body | None = None) -> None:
+    """What the unit had asked for is over, now that its part has ended; `unit` is who has it now."""
+    open_ones = Objection.objects.filter(assignment=assignment, state__in=Objection.UNDECIDED)
+    open_ones.update(state=Objection.State.UPHELD, decided_by=by, decided_at=now, new_unit=unit)
+    asked = ExtensionRequest.objects.filter(obligation__assignment=assignment, state=ExtensionRequest.State.ASKED)
+    asked.update(state=ExtensionRequest.State.WITHDRAWN, decided_by=by, decided_at=now)
+
+
 @transaction.atomic
 def succeed(old: Body, new: Body, *, by: Person | None, now: datetime) -> list[str]:
     """Move the open assignments of `old` to its successor with unchanged clocks (P12).
@@ -274,19 +286,56 @@ def succeed(old: Body, new: Body, *, by: Person | None, now: datetime) -> list[s
     """
     left: list[str] = []
     told: list[tuple[int, int, str, dict[str, Any]]] = []
-    today = timezone.localdate(now)
-    people = queries.clerks_of([old.pk, new.pk], on=today)
-    for row in Assignment.objects.current().filter(unit=old).exclude(state=State.SETTLED).order_by("matter_id"):
-        assignment = lock(row)
-        if assignment.matter.assignments.current().filter(unit=new).exists():
-            left.append(assignment.matter.label)
+    people = queries.clerks_of([old.pk, new.pk], on=timezone.localdate(now))
+    for row in open_at(old):
+        if row.matter.assignments.current().filter(unit=new).exists():
+            left.append(row.matter.label)
             continue
-        assignment.unit = new
-        assignment.save(update_fields=["unit"])
-        for obligation in clocks.open_for(assignment=assignment):
-            clocks.move_holder(obligation, new, by=by, now=now)
-        event = assignment.matter.record("succeeded", by=by, now=now, assignment=assignment, old=str(old), new=str(new))
-        readers.refresh(assignment.matter)
-        told += [(person, event.pk, "succeeded", subject_of(assignment)) for person in people]
-    tell_many(told, sending=f"succession:{old.pk}:{new.pk}:{today}", now=now)
+        event = move_to_successor(row, new, by=by, now=now)
+        told += [(person, event.pk, "succeeded", subject_of(row)) for person in people]
+    tell_many(told, sending=f"succession:{old.public_id}:{new.public_id}", now=now)
     return left
+
+
+def open_at(unit: Body) -> list[Assignment]:
+    """What the unit has in hand, closed matters left out: they keep the name of their time."""
+    rows = Assignment.objects.current().filter(unit=unit).exclude(state=State.SETTLED).select_related("matter")
+    return list(rows.order_by("matter_id"))
+
+
+def move_to_successor(assignment: Assignment, new: Body, *, by: Person | None, now: datetime) -> Event:
+    """One assignment with its clocks, unchanged, goes to the unit that took over the duty."""
+    assignment = lock(assignment)
+    old, assignment.unit = assignment.unit, new
+    assignment.handler = assignment.deputy = None
+    assignment.section = ""
+    assignment.save(update_fields=["unit", "handler", "deputy", "section"])
+    for obligation in clocks.open_for(assignment=assignment).filter(holder_body=old):
+        clocks.move_holder(obligation, new, by=by, now=now)
+    event = assignment.matter.record("succeeded", by=by, now=now, assignment=assignment, old=str(old), new=str(new))
+    readers.refresh(assignment.matter)
+    return event
+
+
+@transaction.atomic
+def name_successor(assignment: Assignment, new: Body, *, by: Person, now: datetime) -> Assignment:
+    """After a split somebody says by hand which successor goes on with this matter (P12)."""
+    if assignment.unit.ended_on is None:
+        raise WrongStep(f"{assignment.unit}没有撤销，不需要指定承接单位；需要换单位请用“调整”。")
+    if assignment.matter.assignments.current().filter(unit=new).exists():
+        raise Refused(f"{new}已经在承办该件。", field="unit")
+    event = move_to_successor(assignment, new, by=by, now=now)
+    people = queries.clerks_of([new.pk], on=timezone.localdate(now))
+    tell(people, event_id=event.pk, template="succeeded", subject=subject_of(assignment), now=now)
+    return assignment
+
+
+def follow_succession(old: Body, heirs: list[Body], on: date, by: Person, now: datetime) -> None:
+    """Registered with `members.succession`: one heir takes all; after a split each matter is asked about.
+
+    Raises Refused if a body with open matters would end without an heir.
+    """
+    if len(heirs) == 1:
+        succeed(old, heirs[0], by=by, now=now)
+    elif not heirs and (waiting := len(open_at(old))):
+        raise Refused(f"{old}还有{waiting}件正在办理，请先指定承接单位或逐件调整，再撤销。")

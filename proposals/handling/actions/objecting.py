@@ -12,7 +12,7 @@ from proposals.handling import clocks, queries, readers
 from proposals.handling.models import Assignment, Objection, Reason
 
 from .giving import restage, subject_of, transfer
-from .paper import Paper, expect, lock, paper_facts, sheet_needed
+from .paper import Paper, expect, lock, office_sheet_needed, paper_facts, sheet_needed
 
 State = Objection.State
 COORDINATE_AFTER = 2
@@ -40,7 +40,7 @@ def object_to(
 
     Only the sign-for ladder rests meanwhile; every other clock runs on (`design.md` rule 13).
     """
-    sheet_needed(assignment, by, paper)
+    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     expect(assignment, Assignment.State.PENDING, Assignment.State.SIGNED)
     acted_on = paper.on if paper else timezone.localdate(now)
@@ -52,7 +52,9 @@ def object_to(
     if suggested is not None and suggested == assignment.unit:
         raise Refused("建议承办单位不能是本单位。")
     if not text.strip():
-        raise Refused("请写明退回的理由。")
+        raise Refused("请写明退回的理由。", field="text")
+    if not approved_by.strip():
+        raise Refused("请填写本单位审批同意的领导。", field="approved_by")
     again = returns_of(assignment) >= COORDINATE_AFTER
     objection = Objection.objects.create(
         assignment=assignment,
@@ -130,6 +132,9 @@ def answer_objection(
     objection: Objection, *, accepts: bool, text: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> Objection:
     """The suggested unit says whether the matter is its own, before anything is decided (P9)."""
+    if objection.suggested_id is None:
+        raise WrongStep("这份退回申请没有建议单位。")
+    sheet_needed(objection.suggested_id, by=by, now=now, paper=paper)
     objection = lock_objection(objection, State.OPEN)
     if not accepts and not text.strip():
         raise Refused("不同意接办时，请写明理由。")
@@ -166,6 +171,7 @@ def coordinate_objection(
     objection: Objection, *, held_on: date, minutes: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> Objection:
     """Record the coordination meeting; the decision that follows is binding."""
+    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper)
     objection = lock_objection(objection, *Objection.UNDECIDED)
     if not minutes.strip():
         raise Refused("请填写协调会议纪要。")
@@ -207,25 +213,17 @@ def meeting_first(objection: Objection) -> None:
 
 @transaction.atomic
 def uphold_objection(
-    objection: Objection,
-    *,
-    unit: Body,
-    text: str,
-    by: Person,
-    now: datetime,
-    paper: Paper | None = None,
-    office: Body | None = None,
+    objection: Objection, *, unit: Body, text: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> Assignment:
     """Agree (同意调整): the old unit's clocks end, the new unit starts its own on the day of the decision."""
+    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper)
     objection = lock_objection(objection, *Objection.UNDECIDED)
     meeting_first(objection)
     if objection.state == State.OPEN and unit == objection.suggested:
         raise Refused(f"请先征求{unit}的意见；对方答复后再作决定。")
     objection.new_unit = unit
     close_objection(objection, State.UPHELD, text=text, by=by, now=now)
-    return transfer(
-        objection.assignment, unit, reason=text or "同意退回申请", by=by, now=now, office=office, paper=paper
-    )
+    return transfer(objection.assignment, unit, reason=text or "同意退回申请", by=by, now=now, paper=paper)
 
 
 @transaction.atomic
@@ -233,6 +231,7 @@ def refuse_objection(
     objection: Objection, *, text: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> Objection:
     """Refuse (不同意): the unit goes on, and its clocks are as if nothing had been asked."""
+    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper)
     objection = lock_objection(objection, *Objection.UNDECIDED)
     meeting_first(objection)
     if not text.strip():

@@ -1,12 +1,16 @@
 """Acts on paper and the checks that every action shares (P1)."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
+
 from members.errors import Refused, WrongStep
-from members.rights import bodies_of
-from proposals.handling.models import Assignment, Matter
+from members.models import Person
+from members.rights import roles_of
+from proposals.handling.models import Assignment, Participant
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,33 @@ def expect(assignment: Assignment, *states: str) -> None:
         )
 
 
-def sheet_needed(assignment: Assignment, by: Any, paper: Paper | None) -> None:
-    """Whoever acts for a unit without an appointment to it must name the sheet."""
-    if paper is None and assignment.unit_id not in bodies_of(by, "handling.read_unit"):
-        raise Refused("代承办单位登记时，请填写纸质办理的经办人、日期和单据名称。")
+def sheet_needed(unit_id: int, *, by: Person, now: datetime, paper: Paper | None) -> None:
+    """Whoever acts for a body without an appointment to it must name the sheet (P1)."""
+    if paper is not None:
+        if paper.on > timezone.localdate(now):
+            raise Refused("纸质办理的日期不能晚于今天。", field="paper_on")
+        return
+    if not acts_for(by, unit_id, on=timezone.localdate(now)):
+        raise Refused("代其他单位登记时，请填写纸质办理的经办人、日期和单据名称。", field="paper_who")
 
 
-def open_matter(matter: Matter) -> None:
-    if matter.is_closed:
-        raise WrongStep("该件已办结，不能再这样做。")
+def office_sheet_needed(assignment: Assignment, *, by: Person, now: datetime, paper: Paper | None) -> None:
+    """The assigning office decides; the proposal committee may record its decision from the sheet."""
+    sheet_needed(assignment.office_id, by=by, now=now, paper=paper)
+
+
+def acts_for(person: Person, body_id: int, *, on: date) -> bool:
+    return any(body_id in bodies for bodies in roles_of(person, on).values())
+
+
+def not_blocked(by: Person, *, now: datetime) -> None:
+    """An account that was reset less than a day ago does not sign for or evaluate (S6)."""
+    if by.blocked_until and by.blocked_until > now:
+        raise Refused("账号刚重置过密码，24小时内不能签收或评价，以防他人冒用。请稍后再来。")
+
+
+def not_own_proposal(assignment: Assignment, *, by: Person, paper: Paper | None) -> None:
+    """A member who works in the handling unit does not answer the own proposal (P13)."""
+    matters = Q(matter=assignment.matter_id) | Q(matter__merged_into=assignment.matter_id)
+    if paper is None and Participant.objects.filter(matters, person=by, left_at=None).exists():
+        raise Refused("您是本件的提案者，不能以承办单位的身份签发答复。请由本单位其他同事办理。")

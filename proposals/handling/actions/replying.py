@@ -17,14 +17,15 @@ from proposals.handling.models import (
     CoOpinion,
     EvaluationRound,
     Matter,
+    Objection,
     Reply,
     ReplyPoint,
     ResultClass,
     Suggestion,
 )
 
-from .giving import restage, subject_of
-from .paper import Paper, expect, lock, paper_facts, sheet_needed
+from .giving import drop_requests, restage, subject_of
+from .paper import Paper, expect, lock, not_own_proposal, office_sheet_needed, paper_facts, sheet_needed
 
 State = Assignment.State
 
@@ -50,7 +51,7 @@ def send_opinion(
     paper: Paper | None = None,
 ) -> CoOpinion:
     """A co-handler's opinion for the lead (会办意见); a second one is a new version, nothing is overwritten."""
-    sheet_needed(assignment, by, paper)
+    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     if assignment.answers:
         raise Refused("主办、独办、分办单位直接答复，不提交会办意见。")
@@ -149,12 +150,12 @@ def draft_reply(
 def unanswered(reply: Reply) -> list[Suggestion]:
     """Suggestions that the reply leaves without an answer of their own or a 同第 n 条."""
     given = {point.suggestion_id: point for point in reply.points.all()}
-    missing = []
-    for suggestion in suggestions_to_answer(reply.assignment.matter):
-        point = given.get(suggestion.pk)
-        if point is None or not (point.same_as_id or (point.text.strip() and point.result_id)):
-            missing.append(suggestion)
-    return missing
+    own = {pk for pk, point in given.items() if point.text.strip() and point.result_id and not point.same_as_id}
+    return [
+        suggestion
+        for suggestion in suggestions_to_answer(reply.assignment.matter)
+        if suggestion.pk not in own and (suggestion.pk not in given or given[suggestion.pk].same_as_id not in own)
+    ]
 
 
 def check_complete(reply: Reply, *, on: date) -> None:
@@ -181,9 +182,12 @@ def deliver_reply(reply: Reply, *, by: Person, now: datetime, scan: str = "", pa
 
     `scan` is the public id of the letter's attachment; a letter dated before today cannot do without.
     """
-    sheet_needed(reply.assignment, by, paper)
+    sheet_needed(reply.assignment.unit_id, by=by, now=now, paper=paper)
+    not_own_proposal(reply.assignment, by=by, paper=paper)
     reply = lock_reply(reply, Reply.State.DRAFT, Reply.State.RETURNED)
     expect(reply.assignment, State.SIGNED)
+    if reply.assignment.objections.filter(state__in=Objection.UNDECIDED).exists():
+        raise Refused("退回申请还没有决定。要直接答复，请先撤回退回申请。")
     today = timezone.localdate(now)
     check_complete(reply, on=today)
     if reply.letter_on is None or reply.letter_on == today:
@@ -232,6 +236,7 @@ def reply_clocks(assignment: Assignment) -> list[Any]:
 @transaction.atomic
 def confirm_reply_date(reply: Reply, *, by: Person, now: datetime, paper: Paper | None = None) -> Reply:
     """The assigning office confirms the letter's date; the reply counts from that day."""
+    office_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
     reply = lock_reply(reply, Reply.State.DATED)
     assert reply.letter_on is not None
     return deliver(reply, on=reply.letter_on, by=by, now=now, paper=paper)
@@ -240,6 +245,7 @@ def confirm_reply_date(reply: Reply, *, by: Person, now: datetime, paper: Paper 
 @transaction.atomic
 def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime) -> Reply:
     """Send a letter back (答复退回修改): the unit's clock goes on."""
+    office_sheet_needed(reply.assignment, by=by, now=now, paper=None)
     reply = lock_reply(reply, Reply.State.DATED)
     if not reason.strip():
         raise Refused("退回修改请写明原因。")
@@ -269,6 +275,7 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
     reply.save(update_fields=["state", "delivered_by", "delivered_at", "replied_on", "letter_on"])
     for obligation in reply_clocks(assignment):
         clocks.complete(obligation, by=by, now=now, on=on)
+    drop_requests(assignment, by=by, now=now)
     clocks.cancel_all(assignment=assignment, by=by, now=now, reason="已答复")
     assignment.state = State.ANSWERED
     assignment.save(update_fields=["state"])

@@ -275,8 +275,12 @@ class JointConsultation(models.Model):
     """Proposers and unit gathered after a second dissatisfaction (联合会商); it closes the matter."""
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="consultations")
+    round = models.PositiveSmallIntegerField(default=2)
     held_on = models.DateField("会商日期")
     present = models.CharField("参加人员", max_length=300)
     minutes = models.TextField("会商纪要")
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["assignment", "round"], name="one_consultation_a_round")]

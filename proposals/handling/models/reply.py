@@ -81,7 +81,6 @@ class EvaluationRound(models.Model):
         BASIC = "basic", "基本满意"
         DISSATISFIED = "dissatisfied", "不满意"
         NOT_RETURNED = "not_returned", "未反馈"
-        EXPLAINED = "explained", "已会商说明"
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="evaluation_rounds")
     round = models.PositiveSmallIntegerField()
