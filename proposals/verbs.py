@@ -34,5 +34,6 @@ VERBS = {
     "allocated": Verb("拟办：{units}", INSIDE),
     "units_asked": Verb("就承办意向征求{units}意见", INSIDE),
     "unit_answered": Verb("{unit}答复：{answer}", INSIDE),
+    "imported": Verb("历史登记导入：{summary}", ALL),
     "placeholder_made": Verb("登记涉密占位，编号第{number}号", INSIDE),
 }

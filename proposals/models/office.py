@@ -67,7 +67,7 @@ class AllocationPart(models.Model):
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="allocation")
     unit = models.ForeignKey("members.Body", models.PROTECT, related_name="+")
     role = models.CharField("职责", max_length=8, choices=Assignment.Role)
-    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
 
     class Meta:

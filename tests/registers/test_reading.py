@@ -91,7 +91,7 @@ def test_the_guard_before_a_dangerous_cell_is_taken_off_once(tmp_path: Path) -> 
 
     [sheet] = read_sheets(file(tmp_path, text.encode(), "r.csv"))
 
-    assert [row[2] for row in sheet.rows[1:]] == ["=1+1", "''=1+1", "＝1"]
+    assert [row[2] for row in sheet.rows[1:]] == ["=1+1", "'=1+1", "＝1"]
     assert [entry.number for entry in read_register([sheet], MATCHER).entries] == ["0001", "0002", "0003"]
 
 

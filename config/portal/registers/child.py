@@ -29,7 +29,7 @@ CELLS = 1_500_000
 LONGEST = 32_768  # letters of a cell; one more than is taken, so that the parser can say so
 
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-DANGEROUS = "=+-@＝＋－＠\t\r"
+GUARDED = re.compile("''*[=+\\-@＝＋－＠\t\r]")
 
 
 class Refused(Exception):
@@ -215,7 +215,7 @@ def delimiter(text: str) -> str:
 
 def unquoted(cell: str) -> str:
     """Take away the ' that tables of ours put before a cell that a spreadsheet would run."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in DANGEROUS else cell
+    return cell[1:] if GUARDED.match(cell) else cell
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ class Reply(Addressed):
     contact_name = models.CharField("联系人", max_length=40, blank=True)
     contact_phone = models.CharField("联系电话", max_length=40, blank=True)
     no_contact_reason = models.CharField("未面商原因", max_length=200, blank=True)
-    drafted_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+    imported = models.BooleanField("历史导入", default=False)
+    drafted_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     drafted_at = models.DateTimeField()
     delivered_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     delivered_at = models.DateTimeField(null=True)
@@ -52,8 +53,11 @@ class Reply(Addressed):
             models.UniqueConstraint(fields=["assignment", "round"], name="one_reply_a_round"),
             models.CheckConstraint(
                 condition=~Q(state="delivered")
-                | Q(delivered_at__isnull=False, replied_on__isnull=False, result__isnull=False),
+                | (Q(delivered_at__isnull=False, replied_on__isnull=False) & (Q(result__isnull=False) | Q(imported=True))),
                 name="delivered_reply_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(imported=True) | Q(drafted_by__isnull=False), name="reply_has_a_drafter"
             ),
         ]
 

@@ -1,0 +1,195 @@
+"""Proposals of a register come in as they stand (历史导入)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import transaction
+
+from members.models import Body, Membership, Person, Session
+from proposals.handling import numbering
+from proposals.handling.actions.giving import Part
+from proposals.handling.actions.history import Past, PastReply, take_over
+from proposals.handling.models import Assignment, Kind, Matter, Participant, ResultClass
+from proposals.models import AllocationPart, Category, Proposal, Status
+
+Role = Assignment.Role
+NOT_ASKED = "历史导入，未征求公开意愿"
+COLLECTIVE_ENDS = ("委员会", "中央", "界", "界别", "党", "联合会", "总工会", "共青团", "侨联", "工商联", "妇联", "科协", "小组", "九三学社")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One proposal of a register, normalised; `notes` are the clerk's words that no column of ours holds."""
+
+    number: str
+    title: str
+    proposer: str = ""
+    names: tuple[str, ...] = ()
+    joint: bool = False
+    form: str = ""
+    category: str = ""
+    lead: Body | None = None
+    co: tuple[Body, ...] = ()
+    split: tuple[Body, ...] = ()
+    units_text: str = ""
+    assigned_on: date | None = None
+    due_on: date | None = None
+    replied_on: date | None = None
+    doc_no: str = ""
+    reply_class: str = ""
+    notes: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """How many came in, and the numbers whose reply clock could not start, with the reason."""
+
+    count: int
+    running: int
+    without_clock: Sequence[tuple[str, str]]
+
+
+def numbers_of(session: Session) -> dict[str, str]:
+    """The numbers that the session has given already, with their titles."""
+    rows = Matter.objects.filter(session=session, kind=Kind.PROPOSAL, number__isnull=False)
+    return {number: title for number, title in rows.values_list("number", "title") if number}
+
+
+@transaction.atomic
+def import_proposals(rows: Sequence[Row], session: Session, *, by: Person | None, now: datetime) -> Imported:
+    """Make a proposal of each row, all or none; the caller has left out numbers that are there.
+
+    An answered one is answered with its dates, an open one gets its reply clock from the real day of assignment,
+    one without lead or day waits to be handed over with its units as the draft. The sequence goes on behind them.
+    """
+    matters = Matter.objects.bulk_create(
+        Matter(kind=Kind.PROPOSAL, session=session, number=row.number, title=row.title, unit_title=row.title)
+        for row in rows
+    )
+    categories = {category.name: category for category in Category.objects.filter(ended_on=None)}
+    proposals = Proposal.objects.bulk_create(
+        proposal_of(row, matter, categories, by=by) for row, matter in zip(rows, matters, strict=True)
+    )
+    Participant.objects.bulk_create(participants_of(rows, matters, session))
+    AllocationPart.objects.bulk_create(
+        part
+        for row, proposal in zip(rows, proposals, strict=True)
+        if not handed_over(row)
+        for part in draft_of(row, proposal, by=by, now=now)
+    )
+    results = {result.code: result for result in ResultClass.objects.filter(ends_on=None)}
+    offices = offices_of(rows)
+    taken = take_over(
+        [past_of(row, matter, results, offices) for row, matter in zip(rows, matters, strict=True)], by=by, now=now
+    )
+    numbering.at_least(session, Kind.PROPOSAL, max((int(row.number) for row in rows if row.number.isdigit()), default=0))
+    without = [(matter.number or "", reason) for matter, reason in taken.without_clock]
+    return Imported(len(rows), len(taken.obligations), without)
+
+
+def handed_over(row: Row) -> bool:
+    """Somebody answers it, and since when is known: by the day of assignment, or by that of the reply."""
+    return bool(row.lead or row.split) and bool(row.assigned_on or row.replied_on)
+
+
+def proposal_of(row: Row, matter: Matter, categories: Mapping[str, Category], *, by: Person | None) -> Proposal:
+    return Proposal(
+        matter=matter,
+        status=Status.ASSIGNED if handed_over(row) else Status.FILED,
+        form=form_of(row),
+        source=Proposal.Source.IMPORT,
+        category=category_of(row.category, categories),
+        consents=False,
+        consent_reason=NOT_ASKED,
+        proposer_text=row.proposer,
+        units_text=row.units_text,
+        import_note=row.notes,
+        entered_by=by,
+    )
+
+
+def form_of(row: Row) -> str:
+    """By the register's own word if it has one, else by what the proposer's name looks like."""
+    for word, form in (("集体", "collective"), ("联名", "joint"), ("个人", "individual")):
+        if word in row.form:
+            return form
+    if row.names and row.names[0].endswith(COLLECTIVE_ENDS):
+        return str(Proposal.Form.COLLECTIVE)
+    return str(Proposal.Form.JOINT if row.joint or len(row.names) > 1 else Proposal.Form.INDIVIDUAL)
+
+
+def category_of(name: str, categories: Mapping[str, Category]) -> Category | None:
+    if name in categories:
+        return categories[name]
+    near = [category for known, category in categories.items() if name and (known in name or name in known)]
+    return near[0] if len(near) == 1 else None
+
+
+def participants_of(rows: Sequence[Row], matters: Sequence[Matter], session: Session) -> list[Participant]:
+    """Proposers who can be told apart: members of that term with a name of their own, and bodies that exist."""
+    names = {name for row in rows for name in row.names}
+    members: dict[str, set[int]] = {}
+    held = Membership.objects.filter(term=session.term, person__name__in=names).values_list("person__name", "person_id")
+    for name, person in held:
+        members.setdefault(name, set()).add(person)
+    bodies = Body.objects.collective().match_many(names)
+    found: list[Participant] = []
+    for row, matter in zip(rows, matters, strict=True):
+        for order, name in enumerate(dict.fromkeys(row.names)):
+            people, (body, how) = members.get(name, set()), bodies[name]
+            first = order == 0
+            if len(people) == 1:
+                role = Participant.Role.FIRST if first else Participant.Role.COSIGNER
+                found.append(Participant(matter=matter, person_id=min(people), role=role, order=order))
+            elif body and how != "former" and all(one.matter != matter or one.body != body for one in found):
+                found.append(Participant(matter=matter, body=body, role=Participant.Role.ORGANISATION, order=order))
+    return found
+
+
+def draft_of(row: Row, proposal: Proposal, *, by: Person | None, now: datetime) -> list[AllocationPart]:
+    """The register's units as the draft of a hand-over that is still to come."""
+    return [AllocationPart(proposal=proposal, unit=unit, role=role, by=by, at=now) for unit, role in parts_of(row)]
+
+
+def parts_of(row: Row) -> list[tuple[Body, str]]:
+    """Units with their roles: one alone is sole, a lead has co-handlers, two or more without a lead share it."""
+    if row.lead:
+        others = [unit for unit in dict.fromkeys([*row.co, *row.split]) if unit != row.lead]
+        return [(row.lead, Role.LEAD if others else Role.SOLE), *((unit, Role.CO) for unit in others)]
+    if len(row.split) == 1:
+        others = [unit for unit in row.co if unit != row.split[0]]
+        return [(row.split[0], Role.LEAD if others else Role.SOLE), *((unit, Role.CO) for unit in others)]
+    shared = dict.fromkeys(row.split)
+    return [*((unit, Role.SPLIT) for unit in shared), *((unit, Role.CO) for unit in row.co if unit not in shared)]
+
+
+def offices_of(rows: Sequence[Row]) -> dict[str, Body]:
+    """The assigning office of each system that the rows' units belong to."""
+    units = {unit.system: unit for row in rows for unit, _ in parts_of(row)}
+    found = {system: Body.objects.assigning_office_for(unit) for system, unit in units.items()}
+    return {system: office for system, office in found.items() if office}
+
+
+def past_of(
+    row: Row, matter: Matter, results: Mapping[str, ResultClass], offices: Mapping[str, Body]
+) -> Past:
+    reply = None
+    if row.replied_on or row.doc_no or row.reply_class:
+        reply = PastReply(row.replied_on, row.doc_no, results.get(row.reply_class))
+    if not handed_over(row):
+        return Past(matter, facts=facts_of(row))
+    parts = [Part(unit, role, offices[unit.system]) for unit, role in parts_of(row)]
+    return Past(matter, parts, row.assigned_on or row.replied_on, row.due_on, reply, facts_of(row))
+
+
+def facts_of(row: Row) -> dict[str, str]:
+    """What the timeline says: the register's dates in one sentence, and where the row stood."""
+    words = []
+    if row.assigned_on:
+        words.append(f"{row.assigned_on:%Y-%m-%d} 交办")
+    if row.replied_on:
+        mark = f"（{row.reply_class}类）" if row.reply_class else ""
+        words.append(f"{row.replied_on:%Y-%m-%d} 答复{mark}{row.doc_no}")
+    return {"summary": "，".join(words) or "尚未交办", **row.facts}

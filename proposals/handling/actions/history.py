@@ -1,0 +1,219 @@
+"""Matters whose handling began elsewhere come in with what is known of them (历史导入)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db import transaction
+
+from members.errors import Refused
+from members.inbox.actions import tell
+from members.models import Body, Person
+from proposals.handling import clocks, queries, readers
+from proposals.handling.clockwork.ladder import ZONE, local_day
+from proposals.handling.models import (
+    Assignment,
+    Event,
+    EventPayload,
+    Exposure,
+    Matter,
+    Obligation,
+    Reply,
+    ResultClass,
+    Stage,
+)
+
+from .giving import Part
+
+State = Assignment.State
+
+
+@dataclass(frozen=True)
+class PastReply:
+    """What a register says of a reply; without a date it is only a draft that somebody must complete."""
+
+    replied_on: date | None
+    doc_no: str = ""
+    result: ResultClass | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """A matter just made by its owner, and what a register says of its handling.
+
+    `given_on` is the day of the assignment; without parts, or without that day, the matter is not yet handed over.
+    """
+
+    matter: Matter
+    parts: Sequence[Part] = ()
+    given_on: date | None = None
+    due_on: date | None = None
+    reply: PastReply | None = None
+    facts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """What came of it: the running reply clocks, and matters whose clock could not start, with the reason."""
+
+    obligations: Sequence[Obligation]
+    without_clock: Sequence[tuple[Matter, str]]
+
+
+@transaction.atomic
+def take_over(pasts: Sequence[Past], *, by: Person | None, now: datetime) -> TakenOver:
+    """Write assignments, replies and events as the register has them, and start the reply clocks of what is open.
+
+    No sign-for, contact, opinion or evaluation clock is invented; steps already past do not fire but are told to
+    each assigning office in one message. The matters must be new: nothing here is ever overwritten.
+    """
+    assignments = Assignment.objects.bulk_create(
+        assignment for past in pasts if past.given_on for assignment in assignments_of(past, by=by)
+    )
+    by_matter: dict[int, list[Assignment]] = {}
+    for assignment in assignments:
+        by_matter.setdefault(assignment.matter_id, []).append(assignment)
+    Reply.objects.bulk_create(
+        reply for past in pasts for reply in replies_of(past, by_matter.get(past.matter.pk, []), by=by, now=now)
+    )
+    events = write_events(pasts, by=by, now=now)
+    taken = TakenOver([], [])
+    for past in pasts:
+        settle_stage(past, by_matter.get(past.matter.pk, []))
+        if past.given_on and not answered(past):
+            started = start_reply_clocks(past, by_matter[past.matter.pk], by=by, now=now)
+            taken = TakenOver(
+                [*taken.obligations, *started.obligations], [*taken.without_clock, *started.without_clock]
+            )
+    tell_offices(taken.obligations, events, now=now)
+    return taken
+
+
+def answered(past: Past) -> bool:
+    return past.reply is not None and past.reply.replied_on is not None
+
+
+def moment_of(day: date) -> datetime:
+    """A register knows days; the moment of one is its beginning here."""
+    return datetime.combine(day, time(), ZONE)
+
+
+def assignments_of(past: Past, *, by: Person | None) -> Iterable[Assignment]:
+    assert past.given_on
+    for part in past.parts:
+        yield Assignment(
+            matter=past.matter,
+            unit=part.unit,
+            role=part.role,
+            office=part.office,
+            state=State.ANSWERED if answered(past) else State.SIGNED,
+            given_at=moment_of(past.given_on),
+            given_by=by,
+        )
+
+
+def replies_of(past: Past, assignments: Sequence[Assignment], *, by: Person | None, now: datetime) -> Iterable[Reply]:
+    """One reply of each unit that answers, as the register has it."""
+    if past.reply is None:
+        return
+    on = past.reply.replied_on
+    for assignment in assignments:
+        if assignment.answers:
+            yield Reply(
+                assignment=assignment,
+                state=Reply.State.DELIVERED if on else Reply.State.DRAFT,
+                issuer=assignment.unit,
+                doc_no=past.reply.doc_no,
+                letter_on=on,
+                result=past.reply.result,
+                imported=True,
+                drafted_by=by,
+                drafted_at=now,
+                delivered_by=by if on else None,
+                delivered_at=moment_of(on) if on else None,
+                replied_on=on,
+            )
+
+
+def write_events(pasts: Sequence[Past], *, by: Person | None, now: datetime) -> dict[int, Event]:
+    """The first event of each matter, by matter id: what was imported, in one sentence's facts."""
+    events = {
+        past.matter.pk: Event.next(
+            past.matter,
+            "imported",
+            by=by,
+            at=now,
+            after=(0, ""),
+            assignment=None,
+            on_paper=False,
+            facts=past.facts or {},
+        )
+        for past in pasts
+    }
+    Event.objects.bulk_create(events.values())
+    EventPayload.objects.bulk_create(
+        EventPayload(event=events[past.matter.pk], facts=past.facts or {}) for past in pasts
+    )
+    return events
+
+
+def settle_stage(past: Past, assignments: Sequence[Assignment]) -> None:
+    """Write stage, exposure, closing and audience of a matter that has its assignments."""
+    matter = past.matter
+    lead = next((assignment for assignment in assignments if assignment.answers), None)
+    matter.stage = Stage.FILED if lead is None else Stage.ANSWERED if answered(past) else Stage.HANDLING
+    matter.exposure = Exposure.OFFICE if lead is None else Exposure.HANDLING
+    matter.office = lead.office if lead else None
+    matter.readers = readers.readers_of(matter)
+    matter.save(update_fields=["stage", "exposure", "office", "readers"])
+
+
+def start_reply_clocks(
+    past: Past, assignments: Sequence[Assignment], *, by: Person | None, now: datetime
+) -> TakenOver:
+    """The reply clock of each answering unit from the real day of the assignment; a year without calendar has none."""
+    assert past.given_on
+    started: list[Obligation] = []
+    for assignment in assignments:
+        if not assignment.answers:
+            continue
+        try:
+            with transaction.atomic():
+                obligation = clocks.start(
+                    past.matter,
+                    "reply",
+                    assignment=assignment,
+                    body=assignment.unit,
+                    anchor_on=past.given_on,
+                    fixed_on=past.due_on,
+                    fire_past=False,
+                    by=by,
+                    now=now,
+                )
+        except Refused as error:
+            return TakenOver(started, [(past.matter, str(error))])
+        started.append(obligation)
+    return TakenOver(started, [])
+
+
+def tell_offices(obligations: Sequence[Obligation], events: dict[int, Event], *, now: datetime) -> None:
+    """One message to each assigning office: how many limits run, how many have steps behind them, how many are over."""
+    by_office: dict[Body, list[Obligation]] = {}
+    for obligation in obligations:
+        assert obligation.assignment
+        by_office.setdefault(obligation.assignment.office, []).append(obligation)
+    today = local_day(now)
+    for office, held in by_office.items():
+        past = clocks.past_steps(held, now=now)
+        if not past:
+            continue
+        subject = {
+            "office": str(office.public_id),
+            "open": len(held),
+            "past": past,
+            "overdue": sum(obligation.due_on < today for obligation in held),
+        }
+        first = min(events[obligation.matter_id].pk for obligation in held)
+        people = queries.officers_of(office, on=today)
+        tell(people, event_id=first, template="history_taken_over", subject=subject, now=now)
