@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
-from members.inbox.registry import Rendered, Subject, register_batch_template, register_heading
-from members.models import Person
+from django.utils import timezone
+
+from members.inbox.registry import Rendered, Subject, register_batch_template, register_heading, register_template
+from members.models import Body, Person
+from proposals.handling import queries
 from proposals.models import CoSignature, Proposal
 
 TITLES: dict[str, str] = {
@@ -39,6 +42,7 @@ def register() -> None:
     for name in COSIGN_TITLES:
         render = _render_expired if name == "cosign_expired" else partial(_render_cosign, name)
         register_batch_template(f"proposal_{name}", render)
+    register_template("history_taken_over", _render_history)
     register_heading("numbering", "您的 {n} 件提案已编号")
     register_heading("handed_over", "您的 {n} 件提案已交办")
     register_heading("handover", "新交办 {n} 件")
@@ -63,6 +67,18 @@ def _words(name: str, proposal: Proposal | None) -> Rendered | None:
     return Rendered(
         title=title, body="\n".join(part for part in (proposal.matter.label, body) if part),
         url=proposal.get_absolute_url(), outside=title if proposal.matter.access == "open" else "",
+    )
+
+
+def _render_history(subject: Subject, person: Person) -> Rendered | None:
+    """Told once to an assigning office after a register came in, instead of every reminder that is long past."""
+    office = Body.objects.filter(public_id=subject["office"]).first()
+    if office is None or person.pk not in queries.officers_of(office, on=timezone.localdate()):
+        return None
+    return Rendered(
+        title=f"历史提案已导入，{subject['open']} 件正在办理",
+        body=f"其中 {subject['past']} 件已过提醒节点（{subject['overdue']} 件已逾期），不再补发提醒，请查看后督办。",
+        url="/proposals/",
     )
 
 

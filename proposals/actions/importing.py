@@ -15,7 +15,22 @@ from proposals.models import AllocationPart, Category, Proposal, Status
 
 Role = Assignment.Role
 NOT_ASKED = "历史导入，未征求公开意愿"
-COLLECTIVE_ENDS = ("委员会", "中央", "界", "界别", "党", "联合会", "总工会", "共青团", "侨联", "工商联", "妇联", "科协", "小组", "九三学社")
+COLLECTIVE_ENDS = (
+    "委员会",
+    "中央",
+    "界",
+    "界别",
+    "党",
+    "联合会",
+    "总工会",
+    "共青团",
+    "侨联",
+    "工商联",
+    "妇联",
+    "科协",
+    "小组",
+    "九三学社",
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,9 @@ def import_proposals(rows: Sequence[Row], session: Session, *, by: Person | None
     taken = take_over(
         [past_of(row, matter, results, offices) for row, matter in zip(rows, matters, strict=True)], by=by, now=now
     )
-    numbering.at_least(session, Kind.PROPOSAL, max((int(row.number) for row in rows if row.number.isdigit()), default=0))
+    numbering.at_least(
+        session, Kind.PROPOSAL, max((int(row.number) for row in rows if row.number.isdigit()), default=0)
+    )
     without = [(matter.number or "", reason) for matter, reason in taken.without_clock]
     return Imported(len(rows), len(taken.obligations), without)
 
@@ -172,9 +189,7 @@ def offices_of(rows: Sequence[Row]) -> dict[str, Body]:
     return {system: office for system, office in found.items() if office}
 
 
-def past_of(
-    row: Row, matter: Matter, results: Mapping[str, ResultClass], offices: Mapping[str, Body]
-) -> Past:
+def past_of(row: Row, matter: Matter, results: Mapping[str, ResultClass], offices: Mapping[str, Body]) -> Past:
     reply = None
     if row.replied_on or row.doc_no or row.reply_class:
         reply = PastReply(row.replied_on, row.doc_no, results.get(row.reply_class))

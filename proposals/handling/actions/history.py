@@ -169,9 +169,7 @@ def settle_stage(past: Past, assignments: Sequence[Assignment]) -> None:
     matter.save(update_fields=["stage", "exposure", "office", "readers"])
 
 
-def start_reply_clocks(
-    past: Past, assignments: Sequence[Assignment], *, by: Person | None, now: datetime
-) -> TakenOver:
+def start_reply_clocks(past: Past, assignments: Sequence[Assignment], *, by: Person | None, now: datetime) -> TakenOver:
     """The reply clock of each answering unit from the real day of the assignment; a year without calendar has none."""
     assert past.given_on
     started: list[Obligation] = []
