@@ -456,8 +456,8 @@ class Reading:
             filter(None, (value_of(self.sheet.cell(row, column)) for column in self.header.columns(field_)))
         )
 
-    def note(self, row: int, field_: Field | None, code: str, message: str) -> Note:
-        return Note(row + 1, self.header.label(field_) if field_ else "", code, message)
+    def note(self, row: int, field_: Field, code: str, message: str) -> Note:
+        return Note(row + 1, self.header.label(field_), code, message)
 
     def warn(self, row: int, field_: Field, code: str, message: str) -> None:
         self.warnings.append(self.note(row, field_, code, message))
