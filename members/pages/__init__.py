@@ -5,6 +5,7 @@ that the person may not open is 403, a row that the person may not see is 404, a
 """
 
 from members.pages.acts import ActionPage, ConfirmPage, FormPage
+from members.pages.autosave import AutosavePage
 from members.pages.bulk import BulkPage
 from members.pages.lists import Column, ListPage
 from members.pages.page import SIGNED_IN, DetailPage, Page, RowMixin
@@ -12,6 +13,7 @@ from members.pages.page import SIGNED_IN, DetailPage, Page, RowMixin
 __all__ = [
     "SIGNED_IN",
     "ActionPage",
+    "AutosavePage",
     "BulkPage",
     "Column",
     "ConfirmPage",

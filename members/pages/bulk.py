@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Generic
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -41,7 +42,7 @@ class BulkPage(FormPage, Generic[M]):
         wanted = self.request.POST.getlist("row") or self.request.GET.getlist("row")
         try:
             self.rows: Sequence[M] = list(self.get_queryset().filter(public_id__in=wanted[:MOST]))
-        except (ValueError, TypeError) as error:  # a forged id
+        except ValidationError as error:  # a forged id
             raise Http404 from error
 
     def form_valid(self, form: Any) -> HttpResponseBase:

@@ -296,6 +296,10 @@
         if (answer.status === 409) {
           show("failed", "这份草稿已在别处修改，本页内容没有保存");
           say("这份草稿已在别处修改，本页内容没有保存。请另开一页查看最新内容。", true);
+        } else if (answer.status === 422) {
+          const refusal = await answer.json();
+          show("failed", refusal.sentence);
+          say(refusal.sentence, true);
         } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
           show("failed", "登录已过期，内容还没有保存。请在新窗口登录，再回到本页");
         } else if (!answer.ok) {
