@@ -240,12 +240,8 @@ class Reading:
 
     def fault(self, row: int, texts: list[str]) -> Note | None:
         if self.sheet.text and any(texts[self.header.width :]):
-            return self.note(
-                row,
-                None,
-                "extra_column",
-                f"这一行比表头多出 {len(texts) - self.header.width} 列，内容可能错位，请核对后改正。",
-            )
+            more = len(texts) - self.header.width
+            return Note(row + 1, "表外", "extra_column", f"这一行比表头多出 {more} 列，内容可能错位，请核对后改正。")
         for column, field_ in self.header.fields.items():
             most = LONGEST_REMARK if field_ in (Field.REMARK, Field.OTHER, Field.IGNORED) else LONGEST_CELL
             if len(texts[column] if column < len(texts) else "") > most:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('handling', '0003_clock_defaults'),
+        ('handling', '0005_default_reasons'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
