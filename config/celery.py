@@ -1,9 +1,11 @@
 """Celery rings doorbells; truth, retries and leases live in PostgreSQL."""
 
+import contextlib
 import os
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_init
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -23,3 +25,11 @@ def refuse_unless_fit(**kwargs: object) -> None:
     from config import fitness  # noqa: PLC0415
 
     fitness.refuse_unless_fit()
+
+
+@beat_init.connect
+def ring_at_once(**kwargs: object) -> None:
+    """What fell due while nothing ran need not wait for beat's first minute to pass."""
+    for task, entry in app.conf.beat_schedule.items():
+        with contextlib.suppress(OperationalError):
+            app.send_task(task, retry=False, **entry["options"])

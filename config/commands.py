@@ -8,7 +8,7 @@ from config.lock import Taken, hold
 from config.mode import read_mode, var_folder
 from config.servers import Trouble, are_running, start_servers, stop_all
 
-AS_OWNER = frozenset({"migrate", "grants", "flush", "sqlflush", "dbshell", "demo_data"})
+AS_OWNER = frozenset({"migrate", "grants", "flush", "sqlflush", "dbshell", "prepare"})
 WITHOUT_DATABASE = frozenset({
     "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages", "makemigrations",
     "version", "--help", "--version",
