@@ -8,8 +8,11 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from config import fitness  # noqa: F401  registers its checks
+        from config.portal.views.saved_views import saved_views
         from members import navigation
+        from members.pages import ListPage
 
+        ListPage.extras.append(saved_views)
         navigation.register(
             navigation.Entry("我的", "工作台", "layout-dashboard", "portal:desk", order=10),
             navigation.Entry("我的", "设置", "settings", "portal:settings", order=90),

@@ -48,11 +48,12 @@ class BulkPage(FormPage, Generic[M]):
     def form_valid(self, form: Any) -> HttpResponseBase:
         refused: list[str] = []
         for row in self.rows:
+            name = self.name_of(row)
             try:
                 with transaction.atomic():
                     self.act(row, form)
             except (WrongStep, Refused) as error:
-                refused.append(f"{self.name_of(row)}：{error}")
+                refused.append(f"{name}：{error}")
         done = len(self.rows) - len(refused)
         if done:
             messages.success(self.request, f"已{self.done_verb} {done} {self.unit_word}。")

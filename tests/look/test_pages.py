@@ -2,13 +2,16 @@
 
 import io
 import uuid
+from typing import Any
 
 import openpyxl
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from config.portal.models import SavedView
 from members.models import Body, Person
 from members.pages.lists import BoundedPaginator
 from tests.factories import BodyFactory, PersonFactory
@@ -33,8 +36,8 @@ def body() -> Body:
     return BodyFactory(name="样本单位")
 
 
-def html(answer: object) -> str:
-    return answer.content.decode()  # type: ignore[attr-defined]  # the test client's answer
+def html(answer: Any) -> str:
+    return str(answer.content.decode())
 
 
 def named(amount: int) -> list[Body]:
@@ -124,9 +127,9 @@ class TestLists:
     def test_an_export_holds_what_the_filter_shows(self, signed_in: Client) -> None:
         named(3)
 
-        answer = signed_in.get("/sample/?name=01&export=xlsx")
+        answer: Any = signed_in.get("/sample/?name=01&export=xlsx")
 
-        book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))  # type: ignore[arg-type]
+        book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
         answer.close()
         assert list(book.active.values) == [("名称",), ("样本01",)]
 
@@ -309,3 +312,56 @@ class TestSession:
 
     def test_it_says_when_it_is_over(self, client: Client) -> None:
         assert client.get("/session/").json() == {"signed_in": False}
+
+
+class TestSavedViews:
+    def test_a_view_is_kept_without_its_page(self, signed_in: Client) -> None:
+        named(1)
+
+        signed_in.post("/views/save/", {"page": "sample", "name": "政府系统", "query": "system=government&page=3"})
+
+        shown = html(signed_in.get("/sample/"))
+        assert 'href="?system=government"' in shown
+        assert_valid(shown)
+
+    def test_the_same_name_replaces_it(self, signed_in: Client, person: Person) -> None:
+        for query in ("name=a", "name=b"):
+            signed_in.post("/views/save/", {"page": "sample", "name": "我的", "query": query})
+
+        assert SavedView.objects.get(person=person).query == "name=b"
+
+    def test_a_view_can_be_dropped(self, signed_in: Client, person: Person) -> None:
+        signed_in.post("/views/save/", {"page": "sample", "name": "我的", "query": ""})
+
+        signed_in.post("/views/drop/", {"page": "sample", "name": "我的"})
+
+        assert not SavedView.objects.filter(person=person).exists()
+
+    def test_nobody_sees_the_views_of_others(self, signed_in: Client) -> None:
+        SavedView.objects.create(person=PersonFactory(), page="sample", name="别人的", made_at=timezone.now())
+
+        signed_in.post("/views/drop/", {"page": "sample", "name": "别人的"})
+
+        assert SavedView.objects.count() == 1
+        assert "别人的" not in html(signed_in.get("/sample/"))
+
+    @pytest.mark.parametrize("facts", [{"name": "  "}, {"name": "长", "query": "name=" + "长" * 400}])
+    def test_what_cannot_be_kept_is_refused(self, facts: dict[str, str], signed_in: Client) -> None:
+        answer = signed_in.post("/views/save/", {"page": "sample", "next": "/desk/", **facts}, follow=True)
+
+        assert not SavedView.objects.exists()
+        assert 'class="note note--danger"' in html(answer)
+
+
+class TestDesk:
+    def test_an_empty_desk_says_so(self, signed_in: Client) -> None:
+        shown = html(signed_in.get("/desk/"))
+
+        assert "现在没有待您办理的事项" in shown
+        assert_valid(shown)
+
+    def test_the_menu_marks_where_one_is(self, signed_in: Client) -> None:
+        shown = html(signed_in.get("/desk/"))
+
+        assert '<a href="/desk/" aria-current="page">' in shown
+        assert_valid(html(signed_in.get("/settings/")))
