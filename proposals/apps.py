@@ -8,7 +8,7 @@ class ProposalsConfig(AppConfig):
 
     def ready(self) -> None:
         from members.rights import register
-        from proposals import notices, rights
+        from proposals import menu, notices, rights
         from proposals.handling import events, owners
         from proposals.handling.models import Kind
         from proposals.handling.rights import roles_by_action
@@ -19,3 +19,4 @@ class ProposalsConfig(AppConfig):
         events.register(VERBS)
         register("proposals", roles_by_action(rights.RIGHTS))
         notices.register()
+        menu.register()

@@ -1,4 +1,46 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from proposals.views import allocating, desk, inviting, reading, reviewing, writing
 
 app_name = "proposals"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", reading.Proposals.as_view(), name="list"),
+    path("mine/", reading.Mine.as_view(), name="mine"),
+    path("new/", writing.Begin.as_view(), name="begin"),
+    path("register/", desk.Register.as_view(), name="register"),
+    path("plenary/", desk.Plenary.as_view(), name="plenary"),
+    path("placeholder/", desk.Placeholder.as_view(), name="placeholder"),
+    path("invitations/", inviting.Invitations.as_view(), name="invitations"),
+    path("invitations/<uuid:public_id>/", inviting.Invitation.as_view(), name="invitation"),
+    path("cosigners/<uuid:public_id>/remove/", inviting.RemoveCosigner.as_view(), name="remove_cosigner"),
+    path("review/", reviewing.ReviewQueue.as_view(), name="review_queue"),
+    path("numbering/", allocating.Numbering.as_view(), name="numbering"),
+    path("allocation/", allocating.AllocationDesk.as_view(), name="allocation"),
+    path("hand-over/", allocating.HandOver.as_view(), name="hand_over"),
+    path("batches/<uuid:public_id>/", allocating.BatchPage.as_view(), name="batch"),
+    path("consultations/", allocating.Consultations.as_view(), name="consultations"),
+    path("consultations/<uuid:public_id>/", allocating.Consultation.as_view(), name="consultation"),
+    path("<uuid:public_id>/", reading.Detail.as_view(), name="detail"),
+    path("<uuid:public_id>/write/", writing.Write.as_view(), name="write"),
+    path("<uuid:public_id>/autosave/", writing.Autosave.as_view(), name="autosave"),
+    path("<uuid:public_id>/organisation/", writing.Organisation.as_view(), name="organisation"),
+    path("<uuid:public_id>/cosigners/", inviting.Cosigners.as_view(), name="cosigners"),
+    path("<uuid:public_id>/ask-again/", inviting.AskAgain.as_view(), name="ask_again"),
+    path("<uuid:public_id>/cosign-on-paper/", inviting.CosignOnPaper.as_view(), name="cosign_on_paper"),
+    path("<uuid:public_id>/check/", writing.Check.as_view(), name="check"),
+    path("<uuid:public_id>/done/", reading.Done.as_view(), name="done"),
+    path("<uuid:public_id>/discard/", writing.Discard.as_view(), name="discard"),
+    path("<uuid:public_id>/confirm-text/", desk.ConfirmText.as_view(), name="confirm_text"),
+    path("<uuid:public_id>/withdraw/", reading.Withdraw.as_view(), name="withdraw"),
+    path("<uuid:public_id>/review/", reviewing.Review.as_view(), name="review"),
+    path("<uuid:public_id>/advise/", reviewing.Advise.as_view(), name="advise"),
+    path("<uuid:public_id>/file/", reviewing.File.as_view(), name="file"),
+    path("<uuid:public_id>/return/", reviewing.SendBack.as_view(), name="send_back"),
+    path("<uuid:public_id>/decline/", reviewing.Decline.as_view(), name="decline"),
+    path("<uuid:public_id>/turn/", reviewing.Turn.as_view(), name="turn"),
+    path("<uuid:public_id>/merge/", reviewing.Merge.as_view(), name="merge"),
+    path("<uuid:public_id>/unmerge/", reviewing.Unmerge.as_view(), name="unmerge"),
+    path("<uuid:public_id>/allocation/", allocating.Allocation.as_view(), name="allocation_of"),
+    path("<uuid:public_id>/consult-units/", allocating.ConsultUnits.as_view(), name="consult_units"),
+    path("<uuid:public_id>/archive/", reviewing.Archive.as_view(), name="archive"),
+]

@@ -20,7 +20,7 @@ from .cosigning import (
     is_stale,
     remove_cosigner,
 )
-from .drafting import Behind, Details, begin, change_proposer, discard, save_text
+from .drafting import Behind, Details, begin, change_proposer, details_of, discard, save_text
 from .handing_over import Plan, Refusal, hand_over, plan
 from .keeping import archive, hold_place
 from .merging import merge, unmerge
@@ -40,7 +40,7 @@ from .submitting import (
 __all__ = [
     "Behind", "Details", "Limits", "Order", "Plan", "Refusal", "Share", "advise", "allocate", "answer_consultation",
     "answer_invitation", "answerers", "archive", "ask_again", "ask_to_confirm", "begin", "change_proposer", "claim",
-    "confirm_text", "consult_units", "cosign_on_paper", "decline", "discard", "file", "freeze", "frozen_for",
+    "confirm_text", "consult_units", "cosign_on_paper", "decline", "details_of", "discard", "file", "freeze", "frozen_for",
     "hand_over", "hold_place", "invite", "is_stale", "limits", "merge", "missing", "office_of", "parts_of",
     "pass_now", "passes", "plan", "proposed", "register", "release", "remove_cosigner", "run", "save_text",
     "send_back", "submit", "turn", "unmerge", "waiting", "withdraw",

@@ -1,0 +1,134 @@
+"""Fields that take names as people write them: units, members, one suggestion a box."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from members.models import Body, Membership, Person
+from members.widgets import Counted
+
+MOST_SUGGESTIONS = 30
+
+
+class Names(forms.TextInput):
+    """A line that offers names while one types, and takes any other; the list stands once on the page."""
+
+    def __init__(self, source: str, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"list": source, "autocomplete": "off", **(attrs or {})})
+
+
+class UnitField(forms.CharField):
+    """A unit by its name, short name or a former name; the value is the Body, or None."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=Names("units"), max_length=128, **kwargs)
+
+    def clean(self, value: Any) -> Body | None:
+        text = super().clean(value)
+        return unit_called(text) if text else None
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.name if isinstance(value, Body) else value
+
+
+def unit_called(text: str) -> Body:
+    """The unit that `text` names, or ValidationError."""
+    body, _ = Body.objects.units().match(text)
+    if body is None:
+        raise ValidationError(f"没有找到单位“{text[:40]}”。请从提示中选择，或写全称。")
+    return body
+
+
+class UnitsField(forms.CharField):
+    """Several units, one a line; the value is a list without repeats."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", "一行写一个单位，全称、简称都可以。")
+        super().__init__(widget=forms.Textarea({"rows": 3}), max_length=2000, **kwargs)
+
+    def clean(self, value: Any) -> list[Body]:  # type: ignore[override]  # the value of this field is a list
+        text = super().clean(value)
+        names = [line.strip() for line in text.replace("、", "\n").replace("；", "\n").splitlines()]
+        return list(dict.fromkeys(unit_called(name) for name in names if name))
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else "\n".join(body.name for body in value or ())
+
+
+class MemberField(forms.CharField):
+    """A current member by name; two of one name are told apart by sector, as in 张三（经济界）."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=Names("members"), max_length=128, **kwargs)
+
+    def clean(self, value: Any) -> Person | None:
+        text = super().clean(value)
+        return member_called(text) if text else None
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.name if isinstance(value, Person) else value
+
+
+def member_called(text: str) -> Person:
+    """The current member whom `text` names, or ValidationError."""
+    wanted = text.strip().replace("(", "（").replace(")", "）")
+    name = wanted.split("（")[0].strip()
+    rows = [row for row in current_members() if row.person.name == name]
+    found = [row.person for row in rows if len(rows) == 1 or member_label(row) == wanted]
+    if not found:
+        hint = f"有{len(rows)}位同名委员，请写成“姓名（界别）”。" if rows else "请核对姓名，只能选择现任委员。"
+        raise ValidationError(f"没有找到委员“{text[:40]}”。{hint}")
+    return found[0]
+
+
+def current_members() -> Sequence[Membership]:
+    rows = Membership.objects.in_force(timezone.localdate()).filter(person__is_active=True)
+    return list(rows.select_related("person", "sector").order_by("person__pinyin", "person_id"))
+
+
+def member_label(row: Membership) -> str:
+    return f"{row.person.name}（{row.sector}）" if row.sector else row.person.name
+
+
+class Boxes(forms.Widget):
+    """One text box a suggestion, numbered, and an empty one at the end."""
+
+    template_name = "proposals/boxes.html"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        texts = data.getlist(name) if hasattr(data, "getlist") else data.get(name, [])
+        return [text.replace("\r\n", "\n") for text in texts]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return name not in data
+
+    def id_for_label(self, id_: str) -> str:
+        return f"{id_}_1" if id_ else id_
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        filled = [text for text in value or () if text.strip()]
+        context["widget"]["texts"] = [*filled, *[""] * max(1, 2 - len(filled))]
+        return context
+
+
+class SuggestionsField(forms.Field):
+    """Numbered suggestions; the value is a list of the boxes that hold something."""
+
+    widget = Boxes
+
+    def clean(self, value: Iterable[str] | None) -> list[str]:
+        texts = [text.strip() for text in value or () if text.strip()]
+        if len(texts) > MOST_SUGGESTIONS:
+            raise ValidationError(f"建议最多{MOST_SUGGESTIONS}条，现在有{len(texts)}条，请合并。")
+        return texts
+
+
+class LongText(forms.CharField):
+    """A part of the text, counted by code point."""
+
+    def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
+        super().__init__(widget=Counted({"rows": rows}), **kwargs)

@@ -1,0 +1,354 @@
+"""What people fill in about proposals. Forms check input; actions check rules."""
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from members.forms import in_plain_words
+from members.models import Body, Person, Session
+from members.widgets import Counted, CountedLine, Day
+from proposals import actions
+from proposals.fields import LongText, MemberField, SuggestionsField, UnitField, UnitsField, member_called
+from proposals.handling.actions import Paper
+from proposals.handling.models import Priority, Reason
+from proposals.models import Category, Proposal, Review, Text
+
+LONGEST = 300
+
+
+class PlainForm(forms.Form):
+    """A form whose every refusal says what to do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_plain_words(self)
+
+
+class TextForm(PlainForm):
+    """Step 1: the three parts. Everything may be empty while one writes."""
+
+    title = forms.CharField(
+        label="案由", required=False, max_length=LONGEST, widget=CountedLine({"data-max": "50"}),
+        help_text="一事一案，写成“关于……的建议”，最多 50 字。",
+    )
+    situation = LongText(label="情况与问题", required=False, rows=7, help_text="写清事实和数据，最好来自自己的调研。")
+    analysis = LongText(label="原因分析", required=False, rows=5)
+    suggestions = SuggestionsField(label="具体建议", required=False, help_text="一条一个方框，承办单位会逐条答复。")
+    pasted = forms.CharField(
+        label="从别处粘贴建议", required=False, widget=Counted({"rows": 3}),
+        help_text="按“一是…二是…”或“1. 2.”自动分条，加在上面各条之后；没有分条的作为一条。",
+    )
+
+    def text(self) -> Text:
+        data = self.cleaned_data
+        return Text(data["title"], data["situation"], data["analysis"], tuple(data["suggestions"]))
+
+
+class BeginForm(PlainForm):
+    """Who raises the proposal: oneself, or an organisation one acts for (P14)."""
+
+    behind = forms.ChoiceField(label="以谁的名义提出", widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, person: Person | None, bodies: list[Body], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("me", f"我本人（{person.name}）")] if person else []
+        choices += [(str(body.public_id), f"集体提案：{body.name}") for body in bodies]
+        field = self.fields["behind"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+        if choices:
+            field.initial = choices[0][0]
+
+
+class OrganisationForm(PlainForm):
+    """What a collective proposal names beside its text."""
+
+    contact = MemberField(label="联系人", required=False, help_text="承办单位与这位委员联系。")
+    drafters = forms.CharField(label="执笔人", required=False, max_length=100, help_text="最多三位，用顿号分开。")
+    signer = forms.CharField(label="签发人（负责人或召集人）", max_length=40, required=False)
+    approval = forms.CharField(
+        label="本组织审定情况", max_length=200, required=False, help_text="例如：2026年3月2日常委会讨论通过，已盖章。"
+    )
+
+    def clean_drafters(self) -> list[Person]:
+        names = self.cleaned_data["drafters"].replace("，", "、").replace(",", "、").split("、")
+        return [member_called(name) for name in names if name.strip()]
+
+
+class CheckForm(PlainForm):
+    """Step 3: what is decided at submission."""
+
+    wished_units = UnitsField(label="建议承办单位", required=False)
+    category = forms.ModelChoiceField(Category.objects.none(), label="类别", required=False, empty_label="由提案委确定")
+    consents = forms.TypedChoiceField(
+        label="是否同意公开", choices=[("yes", "同意公开"), ("no", "不同意公开")], coerce=lambda word: word == "yes",
+        widget=forms.RadioSelect, initial="yes",
+    )
+    consent_reason = forms.CharField(label="不同意公开的理由", required=False, max_length=200)
+    internal = forms.BooleanField(label="内容不宜公开，仅供内部办理", required=False)
+    not_secret = forms.BooleanField(
+        label="我确认内容不涉及国家秘密、工作秘密", required=False,
+        help_text="涉密事项不得在本系统填写，请按保密规定线下提交。",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["category"], Category.objects.filter(ended_on=None).order_by("order", "pk"))
+
+    def details(self, proposal: Proposal) -> actions.Details:
+        data = self.cleaned_data
+        return actions.Details(
+            consents=data["consents"], consent_reason=data["consent_reason"], internal=data["internal"],
+            category=data["category"], priority=proposal.matter.priority, wished_units=data["wished_units"],
+            signer=proposal.signer, approval=proposal.approval,
+        )
+
+
+def choose(field: forms.Field, rows: Any) -> None:
+    """Offer these rows in a field that was declared without any."""
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = rows
+
+
+class InviteForm(PlainForm):
+    """The members ticked in the picker, or organisations for a collective proposal."""
+
+    people = forms.ModelMultipleChoiceField(
+        Person.objects.none(), label="邀请联名", required=False, to_field_name="public_id",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, offered: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["people"], offered)
+
+
+class InviteBodiesForm(PlainForm):
+    bodies = forms.ModelMultipleChoiceField(
+        Body.objects.none(), label="邀请组织联名", required=False, to_field_name="public_id",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, offered: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["bodies"], offered)
+
+
+class AnswerForm(PlainForm):
+    """The answer to an invitation; the hash is of the text on the page."""
+
+    shown_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    agrees = forms.TypedChoiceField(
+        label="您的决定", choices=[("yes", "同意联名"), ("no", "不参加联名")], coerce=lambda word: word == "yes",
+        widget=forms.RadioSelect,
+    )
+    name_public = forms.BooleanField(label="公开提案时可以公开我的姓名", required=False)
+    note = forms.CharField(label="说明", required=False, max_length=200)
+
+
+class PaperForm(PlainForm):
+    """Who acted on paper, when, on which sheet (P1)."""
+
+    who = forms.CharField(label="签名或经办人", max_length=40)
+    on = forms.DateField(label="日期", widget=Day)
+    sheet = forms.CharField(label="单据名称", max_length=80, help_text="例如：联名签名页、撤案申请书。")
+
+    def paper(self) -> Paper:
+        data = self.cleaned_data
+        return Paper(who=data["who"], on=data["on"], sheet=data["sheet"])
+
+    def clean_on(self) -> Any:
+        on = self.cleaned_data["on"]
+        if on > timezone.localdate():
+            raise forms.ValidationError("日期不能晚于今天。")
+        return on
+
+
+class CosignOnPaperForm(PaperForm):
+    person = MemberField(label="联名委员")
+    field_order = ("person", "who", "on", "sheet")
+
+
+class RegisterForm(PlainForm):
+    """The registration desk: who raises it, and how it came (P15)."""
+
+    source = forms.ChoiceField(
+        label="来件方式", choices=[("paper", "纸质"), ("photo", "照片、扫描件")], widget=forms.RadioSelect, initial="paper"
+    )
+    proposer = MemberField(label="第一提案人", required=False, help_text="集体提案请填下一栏。")
+    body = forms.ModelChoiceField(
+        Body.objects.none(), label="集体提案者", required=False, to_field_name="public_id", empty_label="（不是集体提案）"
+    )
+    contact = MemberField(label="集体提案联系人", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["body"], Body.objects.collective().order_by("kind", "pinyin", "pk"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and bool(data.get("proposer")) == bool(data.get("body")):
+            self.add_error("proposer", "请填写第一提案人，或者选择集体提案者，二者填一。")
+        return data
+
+    def behind(self) -> actions.Behind:
+        data = self.cleaned_data
+        return actions.Behind(person=data["proposer"], body=data["body"], contact=data["contact"])
+
+
+class ConfirmTextForm(PlainForm):
+    how = forms.CharField(
+        label="核对方式", max_length=60, help_text="例如：3月5日电话核对，本人确认无误。", widget=CountedLine({"rows": 1})
+    )
+
+
+class WithdrawForm(PlainForm):
+    reason = forms.CharField(label="撤案理由", max_length=200, widget=Counted({"rows": 3}))
+
+
+class WithdrawOnPaperForm(WithdrawForm):
+    who = forms.CharField(label="申请人", max_length=40)
+    on = forms.DateField(label="申请日期", widget=Day)
+    sheet = forms.CharField(label="书面申请", max_length=80, initial="撤案申请书")
+
+    def paper(self) -> Paper:
+        data = self.cleaned_data
+        return Paper(who=data["who"], on=data["on"], sheet=data["sheet"])
+
+
+# review ----------------------------------------------------------------------------------------------------------------
+
+
+class FileForm(PlainForm):
+    category = forms.ModelChoiceField(Category.objects.none(), label="类别", empty_label="请选择")
+    priority = forms.ModelChoiceField(Priority.objects.none(), label="市委中心工作", required=False, empty_label="（无）")
+    unit_title = forms.CharField(
+        label="单位所见案由", required=False, max_length=LONGEST, widget=CountedLine, help_text="不改就与案由相同。"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["category"], Category.objects.filter(ended_on=None).order_by("order", "pk"))
+        choose(self.fields["priority"], Priority.objects.filter(ended_on=None).order_by("-year", "pk"))
+
+
+class GroundForm(PlainForm):
+    """A coded reason and what the proposer is told."""
+
+    use: str
+    reason = forms.ModelChoiceField(Reason.objects.none(), label="理由", empty_label="请选择")
+    text = forms.CharField(label="告知提案者的话", max_length=500, widget=Counted({"rows": 3}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["reason"], Reason.objects.filter(use=self.use, ends_on=None).order_by("pk"))
+
+
+class ReturnForm(GroundForm):
+    use = Reason.Use.RETURN
+
+
+class DeclineForm(GroundForm):
+    use = Reason.Use.DECLINE
+
+
+class TurnForm(PlainForm):
+    consent = forms.CharField(
+        label="提案者同意情况", max_length=200, widget=Counted({"rows": 2}), help_text="例如：3月6日电话征得本人同意。"
+    )
+    text = forms.CharField(label="告知提案者的话", required=False, max_length=500, widget=Counted({"rows": 2}))
+
+
+class MergeForm(PlainForm):
+    main = forms.CharField(label="并入哪一件", max_length=24, help_text="填写主案的收件号或案号。")
+    text = forms.CharField(label="说明", required=False, max_length=500, widget=Counted({"rows": 2}))
+
+    def __init__(self, *args: Any, offered: Any, session: Session | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered, self.session = offered, session
+
+    def clean_main(self) -> Proposal:
+        text = self.cleaned_data["main"].strip().removeprefix("第").removesuffix("号").lstrip("0") or "0"
+        rows = self.offered.filter(matter__session=self.session)
+        found = rows.filter(receipt=self.cleaned_data["main"].strip()).first() or rows.filter(matter__number=text).first()
+        if not isinstance(found, Proposal):
+            raise forms.ValidationError("本届次没有这个收件号或案号，请核对。")
+        return found
+
+
+class UnmergeForm(PlainForm):
+    reason = forms.CharField(label="取消并案的原因", max_length=200, widget=Counted({"rows": 2}))
+
+
+class AdviseForm(PlainForm):
+    advice = forms.ChoiceField(label="审查建议", choices=Review.Advice.choices, widget=forms.RadioSelect)
+    text = forms.CharField(label="审查意见", required=False, max_length=1000, widget=Counted({"rows": 3}))
+
+
+# numbers, units, hand-over ---------------------------------------------------------------------------------------------
+
+
+class NumberingForm(PlainForm):
+    """Confirms the run that was previewed: the order and the ids in it."""
+
+    session = forms.ModelChoiceField(Session.objects.all(), to_field_name="code", widget=forms.HiddenInput)
+    order = forms.ChoiceField(choices=actions.Order.choices, widget=forms.HiddenInput)
+    expected = forms.CharField(widget=forms.HiddenInput, max_length=40_000, required=False)
+
+    def clean_expected(self) -> list[int]:
+        words = self.cleaned_data["expected"].split(",")
+        return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19]
+
+
+class AllocationForm(PlainForm):
+    """One leading unit and its co-handlers, or several units that each reply."""
+
+    way = forms.ChoiceField(
+        label="办理方式", choices=[("lead", "独办，或主办加会办"), ("split", "分办（各单位分别答复）")],
+        widget=forms.RadioSelect, initial="lead",
+    )
+    lead = UnitField(label="独办或主办单位", required=False)
+    others = UnitsField(label="会办单位；分办时写全部分办单位", required=False)
+
+    def shares(self) -> list[actions.Share]:
+        lead, others = self.cleaned_data["lead"], self.cleaned_data["others"]
+        if self.cleaned_data["way"] == "split":
+            units = dict.fromkeys([*([lead] if lead else []), *others])
+            return [actions.Share(unit, "split") for unit in units]
+        if lead is None:
+            return [actions.Share(unit, "co") for unit in others]
+        return [actions.Share(lead, "lead" if others else "sole"), *(actions.Share(unit, "co") for unit in others)]
+
+
+class ConsultationForm(PlainForm):
+    accepts = forms.TypedChoiceField(
+        label="本单位意见", choices=[("yes", "同意承办"), ("no", "不同意承办")], coerce=lambda word: word == "yes",
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(label="理由或说明", required=False, max_length=300, widget=Counted({"rows": 3}))
+
+
+class HandOverForm(PlainForm):
+    name = forms.CharField(label="批次名称", max_length=80, required=False, help_text="不填则为“×年×月×日交办”。")
+    fixed_on = forms.DateField(
+        label="统一答复期限", required=False, widget=Day, help_text="不填则按时限规则，从交办次日起算。"
+    )
+    notice = forms.CharField(label="联合通知正文", required=False, max_length=3000, widget=Counted({"rows": 5}))
+
+
+class PlaceholderForm(PlainForm):
+    session = forms.ModelChoiceField(Session.objects.none(), label="届次", to_field_name="code", empty_label=None)
+    form = forms.ChoiceField(label="提案形式", choices=Proposal.Form.choices)
+    category = forms.ModelChoiceField(Category.objects.none(), label="类别", required=False, empty_label="（不填）")
+    lead = UnitField(label="独办或主办单位")
+    others = UnitsField(label="会办单位", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["session"], Session.objects.newest_first())
+        choose(self.fields["category"], Category.objects.filter(ended_on=None).order_by("order", "pk"))
+
+    def shares(self) -> list[actions.Share]:
+        lead, others = self.cleaned_data["lead"], self.cleaned_data["others"]
+        return [actions.Share(lead, "lead" if others else "sole"), *(actions.Share(unit, "co") for unit in others)]

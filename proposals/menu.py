@@ -1,0 +1,17 @@
+"""What the side menu offers of proposals."""
+
+from members.navigation import Entry
+from members.navigation import register as offer
+
+
+def register() -> None:
+    offer(
+        Entry("我的", "写提案", "pen-line", "proposals:begin", "proposals.write", order=10),
+        Entry("我的", "我的提案", "file-text", "proposals:mine", "proposals.write", order=20),
+        Entry("办理", "提案", "list", "proposals:list", "proposals.list", order=10),
+        Entry("办理", "收件登记", "clipboard-list", "proposals:register", "proposals.enter", order=20),
+        Entry("办理", "审查立案", "gavel", "proposals:review_queue", "proposals.review", order=30),
+        Entry("办理", "统一编号", "hash", "proposals:numbering", "proposals.number", order=40),
+        Entry("办理", "拟办与交办", "send", "proposals:allocation", "proposals.allocate", order=50),
+        Entry("办理", "大会提案情况", "chart-column", "proposals:plenary", "proposals.plenary", order=60),
+    )

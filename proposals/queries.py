@@ -1,0 +1,114 @@
+"""Questions about proposals that span tables."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from members.models import Membership, Person, Session
+from members.shown import Step, UnitRow
+from proposals.handling import clocks
+from proposals.handling.models import Matter, Stage
+from proposals.models import CoSignature, Proposal, Status
+
+WAY = (
+    ("提交", frozenset({Stage.DRAFT, Stage.COSIGNING, Stage.RETURNED})),
+    ("审查立案", frozenset({Stage.SUBMITTED, Stage.REVIEWING, Stage.TO_NUMBER})),
+    ("交办", frozenset({Stage.FILED, Stage.TO_SIGN})),
+    ("办理答复", frozenset({Stage.COORDINATING, Stage.HANDLING, Stage.REHANDLING})),
+    ("委员评价", frozenset({Stage.ANSWERED})),
+    ("办结", frozenset({Stage.CLOSED, Stage.CLOSED_SILENT, Stage.ARCHIVED})),
+)
+
+
+def steps(stage: str) -> list[Step]:
+    """The way of a proposal in plain words; those that left it show only how far they came."""
+    place = next((number for number, (_, stages) in enumerate(WAY) if stage in stages), None)
+    if place is None:
+        return []
+    ended = stage in WAY[-1][1]
+    return [
+        Step(label, "done" if number < place or ended else "now" if number == place else "todo")
+        for number, (label, _) in enumerate(WAY)
+    ]
+
+
+def unit_rows(matter: Matter) -> list[UnitRow]:
+    """The units that handle a matter, the leading one first, each with the day by which it answers."""
+    due = {
+        row.assignment_id: row
+        for row in clocks.open_for(matter=matter).filter(stage__in=["reply", "rehandle", "co_opinion"])
+    }
+    rows = []
+    for row in matter.assignments.current().select_related("unit").order_by("role", "pk"):
+        clock = due.get(row.pk)
+        rows.append(
+            UnitRow(
+                unit=row.unit.name, role=row.get_role_display(), state=row.get_state_display(), signed_on=row.signed_at,
+                due_on=clock.due_on if clock else None, started_on=clock.started_on if clock else None,
+                contact=row.unit.phone, done=clock is None,
+            )
+        )
+    return rows
+
+
+def invitations_for(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
+    """Invitations that wait for this person, or for an organisation he acts for."""
+    return (
+        CoSignature.objects.filter(Q(person=person) | Q(body__in=bodies), state=CoSignature.State.INVITED)
+        .select_related("proposal__matter", "invited_by", "person", "body")
+        .order_by("due_on", "pk")
+    )
+
+
+def inviting(proposal: Proposal, text: str, *, on: date) -> QuerySet[Person]:
+    """Current members who can still be invited, found by name, pinyin or initials."""
+    asked = proposal.cosignatures.filter(state__in=["invited", "agreed"], person__isnull=False)
+    behind = proposal.matter.participants.filter(left_at=None, person__isnull=False)
+    return (
+        Person.objects.members(on).search(text)
+        .exclude(pk__in=asked.values("person")).exclude(pk__in=behind.values("person"))
+        .order_by("pinyin", "pk")
+    )
+
+
+def sectors_of(people: list[int], *, on: date) -> dict[int, str]:
+    """The sector of each member, by person."""
+    rows = Membership.objects.in_force(on).filter(person__in=people).select_related("sector")
+    return {row.person_id: str(row.sector or "") for row in rows}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How a session's proposals stand at a moment (截至×月×日×时), by form and by category."""
+
+    total: dict[str, int]
+    by_form: list[tuple[str, dict[str, int]]]
+    by_category: list[tuple[str, dict[str, int]]]
+
+
+OUTCOMES = {
+    "received": Q(receipt__isnull=False),
+    "filed": Q(filed_at__isnull=False) & ~Q(status__in=[Status.MERGED, Status.WITHDRAWN]),
+    "merged": Q(status=Status.MERGED),
+    "turned": Q(status=Status.TURNED),
+    "declined": Q(status=Status.DECLINED),
+    "withdrawn": Q(status=Status.WITHDRAWN, receipt__isnull=False),
+}
+
+
+def figures(session: Session) -> Figures:
+    rows = Proposal.objects.filter(matter__session=session, receipt__isnull=False)
+    counts = {name: Count("pk", filter=condition) for name, condition in OUTCOMES.items()}
+    forms = {row["form"]: row for row in rows.values("form").annotate(**counts).order_by("form")}
+    categories = rows.values("category__name").annotate(**counts).order_by("category__order", "category__name")
+    return Figures(
+        total=rows.aggregate(**counts),
+        by_form=[(label, _only(forms.get(form, {}))) for form, label in Proposal.Form.choices],
+        by_category=[(row["category__name"] or "未定类别", _only(row)) for row in categories],
+    )
+
+
+def _only(row: dict[str, Any]) -> dict[str, int]:
+    return {name: row.get(name, 0) for name in OUTCOMES}

@@ -1,0 +1,1 @@
+"""Pages of proposals, by what people do on them."""

@@ -1,0 +1,286 @@
+"""Numbers, units and the hand-over (统一编号、拟办、交办)."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from members.models import Body, Session
+from members.pages import ActionPage, DetailPage, FormPage, ListPage
+from members.rights import bodies_of
+from members.shown import Act, Crumb, Fact, Tab
+from proposals import actions
+from proposals.filters import AllocationFilter
+from proposals.forms import AllocationForm, ConsultationForm, HandOverForm, NumberingForm, PlainForm
+from proposals.handling.models import Matter, NumberSeries
+from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
+from proposals.rights import in_hands_of
+
+from .base import ProposalPage, Signed, to
+from .writing import facts_of
+
+
+class Numbering(Signed, FormPage):
+    """Choose the order, look at every number beforehand, confirm: one transaction (P4)."""
+
+    action = "proposals.number"
+    title = "统一编号"
+    form_class = NumberingForm
+    template_name = "proposals/numbering.html"
+    submit_label = "确认编号"
+
+    def prepare(self) -> None:
+        asked = self.request.POST if self.request.method == "POST" else self.request.GET
+        code, order = asked.get("session", ""), asked.get("order", "")
+        sessions = Session.objects.newest_first()
+        self.session = sessions.filter(code=code).first() or Session.objects.current(timezone.now())
+        self.order = order if order in actions.Order.values else actions.Order.COLLECTIVE_CATEGORY
+        self.rows = actions.waiting(self.session, self.order) if self.session else []
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"session": self.session, "order": self.order, "expected": ",".join(str(row.pk) for row in self.rows)}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        data = form.cleaned_data
+        numbered = actions.run(data["session"], data["order"], data["expected"], by=self.me, now=timezone.now())
+        first, last = numbered[0].matter.number, numbered[-1].matter.number
+        self.done_sentence = f"已编号 {len(numbered)} 件：第{first}号至第{last}号。"
+        return HttpResponseRedirect(reverse("proposals:allocation"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        series = self.session.pk if self.session else None
+        last = last_number(series)
+        rows = [(number, row) for number, row in enumerate(self.rows, start=last + 1)]
+        return super().get_context_data(
+            session=self.session, sessions=Session.objects.newest_first(), order=self.order,
+            orders=actions.Order.choices, rows=rows, **kwargs,
+        )
+
+
+def last_number(session_id: int | None) -> int:
+    row = NumberSeries.objects.filter(session=session_id, kind="proposal").first()
+    return row.last if row else 0
+
+
+class AllocationDesk(Signed, ListPage[Proposal]):
+    """Filed proposals with the units that are wished, drafted and asked."""
+
+    action = "proposals.allocate"
+    title = "拟办与交办"
+    template_name = "proposals/allocation_desk.html"
+    filterset_class = AllocationFilter
+    empty_sentence = "没有待交办的提案。"
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return allocatable(self.me).order_by("matter__session_id", "filed_at", "pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        path = self.request.path
+        drafted = self.request.GET.get("drafted", "")
+        tabs = [
+            Tab("全部", path, not drafted), Tab("待拟办", f"{path}?drafted=no", drafted == "no"),
+            Tab("已拟办", f"{path}?drafted=yes", drafted == "yes"),
+        ]
+        hand_over = reverse("proposals:hand_over")
+        return super().get_context_data(
+            tabs=tabs, bulk_acts=[Act("交办所选", hand_over, "send")], hand_over_all=f"{hand_over}?all=1", **kwargs
+        )
+
+
+def allocatable(user: Any) -> QuerySet[Proposal]:
+    parts = Prefetch("allocation", AllocationPart.objects.select_related("unit").order_by("pk"))
+    rows = Proposal.objects.filter(status=Status.FILED).select_related("matter__office", "matter__session", "category")
+    rows = rows.prefetch_related(parts, "preconsultations__unit", "wished_units")
+    return in_hands_of(rows, user, "proposals.allocate")
+
+
+class Allocation(ProposalPage):
+    """The units of one proposal: the wished ones proposed, one of them leading."""
+
+    action = "proposals.allocate"
+    form_class = AllocationForm
+    template_name = "proposals/allocation.html"
+    title = "拟定承办单位"
+    submit_label = "保存拟办"
+    done_sentence = "已保存拟办。"
+
+    def get_initial(self) -> dict[str, Any]:
+        rows = list(self.object.allocation.select_related("unit").order_by("pk"))
+        shares = [actions.Share(row.unit, row.role) for row in rows] or actions.proposed(self.object)
+        split = any(share.role == "split" for share in shares)
+        lead = next((share.unit for share in shares if share.role in ("sole", "lead")), None)
+        return {
+            "way": "split" if split else "lead", "lead": lead,
+            "others": [share.unit for share in shares if share.unit != lead],
+        }
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.allocate(
+            self.object, form.shares(), suggestions=self.named(), by=self.me, now=timezone.now()
+        )
+        if "consult" in self.request.POST:
+            actions.consult_units(self.object, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(self.object, "allocation_of"))
+
+    def named(self) -> dict[int, Body | None]:
+        """The unit that each suggestion names; an unknown name is nobody."""
+        names = {
+            row.number: self.request.POST.get(f"unit_{row.number}", "").strip()
+            for row in self.object.matter.suggestions.all()
+        }
+        found = Body.objects.units().match_many([name for name in names.values() if name])
+        return {number: found[name][0] if name else None for number, name in names.items()}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        proposal = self.object
+        return super().get_context_data(
+            proposal=proposal, text=facts_of(proposal.text()), units=unit_names(),
+            wished=proposal.wished_units.order_by("pk"),
+            suggestions=proposal.matter.suggestions.select_related("unit").order_by("number"),
+            asked=proposal.preconsultations.select_related("unit", "answered_by").order_by("pk"), **kwargs,
+        )
+
+
+def unit_names() -> list[str]:
+    return list(Body.objects.units().order_by("pinyin", "pk").values_list("name", flat=True))
+
+
+class ConsultUnits(ProposalPage):
+    """Asks the units of the draft beforehand."""
+
+    action = "proposals.allocate"
+    form_class = PlainForm
+    template_name = "pages/confirm.html"
+    title = "征求拟办单位意见"
+    submit_label = "发出征求意见"
+    done_sentence = "已发给拟办单位征求意见。"
+
+    def get_back_url(self) -> str:
+        return to(self.object, "allocation_of")
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.consult_units(self.object, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.get_back_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        units = "、".join(row.unit.name for row in self.object.allocation.select_related("unit"))
+        return super().get_context_data(question="单位会看到提案内容和拟定职责。", facts=[Fact("拟办单位", units)], **kwargs)
+
+
+class Consultations(Signed, ListPage[PreConsultation]):
+    """What one's own unit is asked beforehand."""
+
+    action = "proposals.answer_preconsultation"
+    title = "承办意向征求"
+    template_name = "proposals/consultations.html"
+    empty_sentence = "没有向本单位征求意见的提案。"
+
+    def get_queryset(self) -> QuerySet[PreConsultation]:
+        return asked_of(self.me).order_by("-asked_at", "-pk")
+
+
+def asked_of(user: Any) -> QuerySet[PreConsultation]:
+    units = bodies_of(user, "proposals.answer_preconsultation", timezone.localdate())
+    rows = PreConsultation.objects.filter(unit__in=units, proposal__matter__in=Matter.objects.visible_to(user))
+    return rows.filter(proposal__status=Status.FILED).select_related("proposal__matter", "unit")
+
+
+class Consultation(Signed, ActionPage[PreConsultation]):
+    """A unit's answer."""
+
+    action = "proposals.answer_preconsultation"
+    form_class = ConsultationForm
+    template_name = "proposals/consultation.html"
+    title = "承办意向"
+    submit_label = "答复"
+    done_sentence = "已答复。"
+
+    def get_queryset(self) -> QuerySet[PreConsultation]:
+        return asked_of(self.me)
+
+    def version(self) -> int | None:
+        return None
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("承办意向征求", reverse("proposals:consultations"))]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        data = form.cleaned_data
+        actions.answer_consultation(
+            self.object, accepts=data["accepts"], text=data["text"], by=self.me, now=timezone.now()
+        )
+        return HttpResponseRedirect(reverse("proposals:consultations"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(text=facts_of(self.object.proposal.text()), **kwargs)
+
+
+class HandOver(Signed, FormPage):
+    """Who gets what until when; confirmed, each clerk has one message with the list."""
+
+    action = "proposals.hand_over"
+    form_class = HandOverForm
+    template_name = "proposals/hand_over.html"
+    title = "批量交办"
+    submit_label = "确认交办"
+
+    def prepare(self) -> None:
+        asked = self.request.POST if self.request.method == "POST" else self.request.GET
+        rows = in_hands_of(allocatable(self.me), self.me, "proposals.hand_over")
+        if asked.get("all"):
+            rows = rows.filter(allocation__isnull=False).distinct()
+        else:
+            rows = rows.filter(matter__public_id__in=[key for key in asked.getlist("row") if is_uuid(key)])
+        self.rows = list(rows.order_by("pk"))
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        data = form.cleaned_data
+        session = self.rows[0].matter.session if self.rows else None
+        if session is None:
+            form.add_error(None, "没有选中可以交办的提案。请回到列表，先勾选。")
+            return self.form_invalid(form)
+        batch, _ = actions.hand_over(
+            self.rows, session=session, name=data["name"], fixed_on=data["fixed_on"], notice=data["notice"],
+            by=self.me, now=timezone.now(),
+        )
+        self.done_sentence = f"已交办 {batch.total} 件，未交办 {len(self.rows) - batch.total} 件。"
+        return HttpResponseRedirect(reverse("proposals:batch", args=[batch.public_id]))
+
+    def get_back_url(self) -> str:
+        return reverse("proposals:allocation")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        plan = actions.plan(self.rows, now=timezone.now())
+        return super().get_context_data(plan=plan, everything=bool(self.request.GET.get("all") or self.request.POST.get("all")), **kwargs)
+
+
+def is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+class BatchPage(DetailPage[Batch]):
+    """A hand-over afterwards: what went where, and its papers."""
+
+    action = "proposals.hand_over"
+    template_name = "proposals/batch.html"
+
+    def get_queryset(self) -> QuerySet[Batch]:
+        return Batch.objects.select_related("by", "session")
+
+    def get_title(self) -> str:
+        return self.object.name
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("拟办与交办", reverse("proposals:allocation"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = self.object.proposals.filter(matter__in=Matter.objects.visible_to(self.request.user))
+        rows = rows.select_related("matter").prefetch_related("matter__assignments__unit").order_by("pk")
+        return super().get_context_data(rows=list(rows), **kwargs)

@@ -1,0 +1,79 @@
+"""What every page about one proposal shares."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from members.models import Person
+from members.pages import ActionPage, ConfirmPage, RowMixin
+from members.shown import Crumb, Fact
+from proposals.models import Proposal
+from proposals.rights import in_hands_of
+
+
+class Signed:
+    """A page that only people with an account reach."""
+
+    request: Any
+
+    @property
+    def me(self) -> Person:
+        assert isinstance(self.request.user, Person)
+        return self.request.user
+
+
+class OneProposal(Signed, RowMixin[Proposal]):
+    """Takes the proposal of the address from those in this person's hands."""
+
+    action: ClassVar[str]
+    kwargs: dict[str, Any]
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        rows = Proposal.objects.select_related("matter__session", "category", "matter__office")
+        return in_hands_of(rows, self.request.user, self.action)
+
+    def get_object(self) -> Proposal:
+        return get_object_or_404(self.get_queryset(), matter__public_id=self.kwargs["public_id"])
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("提案", reverse("proposals:list")), Crumb(name_of(self.object), self.object.get_absolute_url())]
+
+
+class ProposalPage(OneProposal, ActionPage[Proposal]):
+    """A form about one proposal; the action itself sees to what has changed meanwhile."""
+
+    def version(self) -> int | None:
+        return None
+
+
+class ProposalConfirm(OneProposal, ConfirmPage[Proposal]):
+    """Asks before an act on one proposal."""
+
+    def version(self) -> int | None:
+        return None
+
+    def facts(self) -> list[Fact]:
+        proposal = self.object
+        return [
+            Fact("收件号", proposal.receipt or "—"),
+            Fact("案由", proposal.matter.title or name_of(proposal)),
+            Fact("状态", proposal.matter.get_stage_display()),
+        ]
+
+
+def name_of(proposal: Proposal) -> str:
+    matter = proposal.matter
+    if matter.number:
+        return f"第{matter.number}号"
+    return proposal.receipt or matter.title or "未命名草稿"
+
+
+def url_of(name: str, public_id: uuid.UUID) -> str:
+    return reverse(f"proposals:{name}", args=[public_id])
+
+
+def to(proposal: Proposal, name: str) -> str:
+    return url_of(name, proposal.matter.public_id)

@@ -1,0 +1,130 @@
+"""The registration desk and the plenary's figures (收件登记、大会提案情况, P15), and placeholders (P19)."""
+
+from typing import Any
+
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.utils import timezone
+
+from members.models import Session
+from members.pages import FormPage, Page
+from members.shown import Count
+from proposals import actions
+from proposals.fields import current_members, member_label
+from proposals.forms import ConfirmTextForm, PlaceholderForm, RegisterForm
+from proposals.handling.actions import Part
+from proposals.models import Proposal
+from proposals.queries import figures
+
+from .base import ProposalPage, Signed, to
+from .writing import facts_of
+
+ENTERED = ("paper", "photo")
+NEWEST = 10
+FIGURES = (
+    ("received", "收到"), ("filed", "立案"), ("merged", "并案"), ("turned", "转意见建议"), ("declined", "不予立案"),
+    ("withdrawn", "撤案"),
+)
+
+
+class Register(Signed, FormPage):
+    """One screen: who, how it came, and the receipt number is there; then the text is typed."""
+
+    action = "proposals.enter"
+    title = "收件登记"
+    form_class = RegisterForm
+    template_name = "proposals/register.html"
+    submit_label = "登记并取收件号"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        proposal = actions.register(
+            form.behind(), source=form.cleaned_data["source"], by=self.me, now=timezone.now()
+        )
+        return HttpResponseRedirect(to(proposal, "write"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = Proposal.objects.visible_to(self.me).filter(source__in=ENTERED, receipt__isnull=False)
+        newest = rows.select_related("matter", "entered_by").order_by("-pk")[:NEWEST]
+        return super().get_context_data(newest=newest, members=member_labels(), **kwargs)
+
+
+def member_labels() -> list[str]:
+    return [member_label(row) for row in current_members()]
+
+
+class ConfirmText(ProposalPage):
+    """The proposer says that the typed text is his own: by a tap, or on the telephone."""
+
+    action = "proposals.confirm_text"
+    template_name = "proposals/confirm_text.html"
+    form_class = ConfirmTextForm
+    title = "核对文字"
+    submit_label = "核对无误，提交"
+    done_sentence = "文字已核对，提案已提交。"
+
+    def by_desk(self) -> bool:
+        return self.me.has_perm("proposals.enter")
+
+    def get_initial(self) -> dict[str, Any]:
+        return {} if self.by_desk() else {"how": "本人在线核对"}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        if "ask" in self.request.POST:
+            actions.ask_to_confirm(self.object, by=self.me, now=timezone.now())
+            return HttpResponseRedirect(to(self.object, "detail"))
+        how = form.cleaned_data["how"] if self.by_desk() else "本人在线核对"
+        actions.confirm_text(self.object, how=how, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+    def get_form(self) -> Any:
+        form = super().get_form()
+        form.fields["how"].required = "ask" not in self.request.POST
+        return form
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            text=facts_of(self.object.text()), by_desk=self.by_desk(),
+            faults=actions.missing(self.object, now=timezone.now()), **kwargs,
+        )
+
+
+class Plenary(Page):
+    """The live figure of a session: 截至×月×日×时."""
+
+    action = "proposals.plenary"
+    title = "大会提案情况"
+    template_name = "proposals/plenary.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        sessions = list(Session.objects.newest_first())
+        wanted = self.request.GET.get("session", "")
+        session = next((row for row in sessions if row.code == wanted), None) or Session.objects.current(timezone.now())
+        found = figures(session) if session else None
+        return super().get_context_data(
+            session=session, sessions=sessions, now=timezone.now(), heads=["", *(label for _, label in FIGURES)],
+            counts=[Count(label, found.total[name]) for name, label in FIGURES] if found else [],
+            by_form=_table(found.by_form) if found else [], by_category=_table(found.by_category) if found else [],
+            **kwargs,
+        )
+
+
+def _table(rows: list[tuple[str, dict[str, int]]]) -> list[list[Any]]:
+    return [[label, *(counts[name] for name, _ in FIGURES)] for label, counts in rows]
+
+
+class Placeholder(Signed, FormPage):
+    """Keeps a number for what is handled offline: no title, no text."""
+
+    action = "proposals.placeholder"
+    title = "登记涉密占位"
+    form_class = PlaceholderForm
+    template_name = "proposals/placeholder.html"
+    submit_label = "取号并交办"
+    done_sentence = "已登记占位，单位已收到只含编号的通知。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        now, data = timezone.now(), form.cleaned_data
+        parts = [Part(share.unit, share.role, actions.office_of(share.unit, now=now)) for share in form.shares()]
+        proposal = actions.hold_place(
+            data["session"], parts, form=data["form"], category=data["category"], by=self.me, now=now
+        )
+        return HttpResponseRedirect(to(proposal, "detail"))

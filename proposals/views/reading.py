@@ -1,0 +1,289 @@
+"""Lists of proposals and the page of one (提案列表、详情)."""
+
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Length
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from members.pages import Column, DetailPage, ListPage
+from members.shown import Act, Crumb, Fact, Happening, Mark, Tab
+from members.tables import Table, export
+from proposals import actions
+from proposals.aspects import behind, my_organisations, sees_invitations, sees_office_work, shown_text, writes
+from proposals.filters import ProposalFilter
+from proposals.forms import WithdrawForm, WithdrawOnPaperForm
+from proposals.handling import clocks, events
+from proposals.handling.models import Matter
+from proposals.models import Proposal, Status
+from proposals.naming import proposers_of, units_of
+from proposals.queries import steps, unit_rows
+from proposals.rights import RIGHTS, in_hands_of
+
+from .base import OneProposal, ProposalPage, Signed, name_of, to
+from .writing import facts_of
+
+PEOPLE = ("matter__participants__person", "matter__participants__body", "matter__assignments__unit")
+
+
+def listed(user: Any) -> QuerySet[Proposal]:
+    """Rows of a list in this person's sight, with what a line shows."""
+    rows = Proposal.objects.visible_to(user).exclude(status=Status.DRAFT).exclude(
+        status=Status.WITHDRAWN, receipt__isnull=True
+    )
+    return rows.select_related("matter__session", "category").prefetch_related(*PEOPLE)
+
+
+class Proposals(Signed, ListPage[Proposal]):
+    """Every proposal this person may see, newest first."""
+
+    action = "proposals.list"
+    title = "提案"
+    template_name = "proposals/list.html"
+    filterset_class = ProposalFilter
+    empty_sentence = "没有符合条件的提案。"
+    export_name = "proposals"
+    columns = (
+        Column("届次", lambda row: row.matter.session.name if row.matter.session else ""),
+        Column("案号", lambda row: row.matter.number or ""),
+        Column("收件号", lambda row: row.receipt or ""),
+        Column("案由", lambda row: row.matter.title),
+        Column("提案者", proposers_of),
+        Column("形式", lambda row: row.get_form_display()),
+        Column("类别", lambda row: row.category.name if row.category else ""),
+        Column("状态", lambda row: row.matter.get_stage_display()),
+        Column("承办单位", units_of),
+        Column("提交日期", lambda row: timezone.localdate(row.submitted_at) if row.submitted_at else ""),
+    )
+    sorts = {
+        "number": ("matter__session_id", "number_length", "matter__number", "pk"),
+        "received": ("submitted_at", "pk"),
+    }
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        rows = listed(self.me).annotate(number_length=Length("matter__number"))
+        return rows.order_by(F("submitted_at").desc(nulls_last=True), "-pk")
+
+    def export(self, rows: QuerySet[Proposal]) -> HttpResponseBase:
+        """Exactly what the filter shows, drafts never."""
+        table = Table(
+            title="提案", columns=[column.label for column in self.columns],
+            rows=([column.value(row) for column in self.columns] for row in rows),
+        )
+        return export(
+            self.request, table, count=rows.count(), name=self.export_name, reason=self.request.GET.get("reason", ""),
+            now=timezone.now(),
+        )
+
+    def acts(self) -> list[Act]:
+        if self.me.has_perm("proposals.write"):
+            return [Act("写提案", reverse("proposals:begin"), "pen-line", "primary")]
+        return []
+
+
+class Mine(Signed, ListPage[Proposal]):
+    """One's own: drafts, what is on its way, what one signed."""
+
+    action = "proposals.write"
+    title = "我的提案"
+    template_name = "proposals/mine.html"
+    empty_sentence = "还没有提案。"
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        own = Matter.objects.visible_to(self.me).filter(participants__person=self.me, participants__left_at=None)
+        bodies = Matter.objects.visible_to(self.me).filter(
+            participants__body__in=my_organisations(self.me), participants__left_at=None
+        )
+        rows = Proposal.objects.filter(matter__in=own.values("pk")) | Proposal.objects.filter(matter__in=bodies.values("pk"))
+        if self.request.GET.get("drafts"):
+            rows = rows.filter(status__in=[Status.DRAFT, Status.COSIGNING, Status.RETURNED])
+        return rows.select_related("matter__session").prefetch_related(*PEOPLE).order_by("-updated_at", "-pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        path, drafts = self.request.path, bool(self.request.GET.get("drafts"))
+        tabs = [Tab("全部", path, not drafts), Tab("草稿箱", f"{path}?drafts=1", drafts)]
+        return super().get_context_data(tabs=tabs, **kwargs)
+
+    def acts(self) -> list[Act]:
+        return [Act("写提案", reverse("proposals:begin"), "pen-line", "primary")]
+
+
+class Detail(OneProposal, DetailPage[Proposal]):
+    """One proposal as this person may see it: where it is, who holds it, what was said."""
+
+    action = "proposals.list"
+    template_name = "proposals/detail.html"
+
+    def may_open(self, user: Any) -> bool:
+        return bool(user.is_authenticated)
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        rows = Proposal.objects.visible_to(self.me).select_related("matter__session", "category", "decided_reason", "entered_by")
+        return rows.prefetch_related("matter__participants__person", "matter__participants__body")
+
+    def get_title(self) -> str:
+        return self.object.matter.title or name_of(self.object)
+
+    def crumbs(self) -> list[Crumb]:
+        if self.me.has_perm("proposals.list") and not behind(self.me, self.object):
+            return [Crumb("提案", reverse("proposals:list"))]
+        return [Crumb("我的提案", reverse("proposals:mine"))] if self.me.has_perm("proposals.write") else []
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        proposal, matter = self.object, self.object.matter
+        office = sees_office_work(self.me)
+        clock = clocks.open_for(matter=matter).exclude(stage__in=["objection_window", "cosign"]).order_by("due_on").first()
+        return super().get_context_data(
+            proposal=proposal, matter=matter, kicker=self.kicker(), people=proposers_of(proposal), marks=self.marks(),
+            steps=steps(matter.stage), acts=self.acts_here(), due=clock, text=facts_of(shown_text(self.me, proposal)),
+            units=unit_rows(matter), happenings=happenings(self.me, matter), facts=self.facts(),
+            followers=self.linked(Matter.objects.filter(merged_into=matter)),
+            main=self.linked(Matter.objects.filter(pk=matter.merged_into_id)),
+            cosigners=self.cosigners(), decision=self.decision(), office=office,
+            allocation=proposal.allocation.select_related("unit").order_by("pk") if office else [],
+            asked=proposal.preconsultations.select_related("unit").order_by("pk") if office else [], **kwargs,
+        )
+
+    def kicker(self) -> str:
+        proposal, matter = self.object, self.object.matter
+        parts = [str(matter.session or ""), f"第{matter.number}号" if matter.number else proposal.receipt or "草稿"]
+        return " · ".join(part for part in [*parts, str(proposal.category or "")] if part)
+
+    def marks(self) -> list[Mark]:
+        proposal = self.object
+        marks = [Mark(proposal.get_form_display())]
+        if proposal.internal:
+            marks.append(Mark("内部", "warn", "lock"))
+        if proposal.off_session:
+            marks.append(Mark("平时提案"))
+        if proposal.matter.placeholder:
+            marks.append(Mark("线下办理", "warn", "lock"))
+        return marks
+
+    def facts(self) -> list[Fact]:
+        proposal, matter = self.object, self.object.matter
+        facts = [Fact("收件号", proposal.receipt or "—"), Fact("提交方式", proposal.get_source_display())]
+        if proposal.submitted_at:
+            facts.append(Fact("提交时间", timezone.localtime(proposal.submitted_at).strftime("%Y-%m-%d %H:%M")))
+        if matter.priority_id:
+            facts.append(Fact("市委中心工作", str(matter.priority)))
+        if matter.office_id:
+            facts.append(Fact("牵头交办机构", str(matter.office)))
+        if writes(self.me, proposal) or sees_office_work(self.me):
+            facts.append(Fact("公开意愿", "同意公开" if proposal.consents else f"不同意公开：{proposal.consent_reason}", wide=True))
+            wished = "、".join(body.name for body in proposal.wished_units.order_by("pk"))
+            facts.append(Fact("建议承办单位", wished or "未填写", wide=True))
+        return facts
+
+    def linked(self, matters: QuerySet[Matter]) -> list[Fact]:
+        """Merged proposals that this person may open as well."""
+        rows = Proposal.objects.visible_to(self.me).filter(matter__in=matters).select_related("matter").order_by("pk")
+        return [Fact(row.receipt or "", row.matter.title, wide=True, url=row.get_absolute_url()) for row in rows]
+
+    def cosigners(self) -> list[Any]:
+        if not sees_invitations(self.me, self.object):
+            return []
+        return list(self.object.cosignatures.exclude(state="removed").select_related("person", "body").order_by("invited_at", "pk"))
+
+    def decision(self) -> str:
+        proposal = self.object
+        if not proposal.decided_text or not (behind(self.me, proposal) or sees_office_work(self.me)):
+            return ""
+        reason = f"{proposal.decided_reason}。" if proposal.decided_reason else ""
+        return f"{reason}{proposal.decided_text}"
+
+    def acts_here(self) -> list[Act]:
+        """What this person may do with this proposal now, the most likely first."""
+        found = [Act(label, to(self.object, name), icon) for action, name, label, icon in ACTS if self.may_do(action, name)]
+        return [Act(act.label, act.url, act.icon, "primary") if place == 0 else act for place, act in enumerate(found)]
+
+    def may_do(self, action: str, name: str) -> bool:
+        if not self.me.has_perm(action):
+            return False
+        states = RIGHTS[action].states
+        if states is not None and self.object.status not in states:
+            return False
+        if not SHOWS.get(name, lambda proposal: True)(self.object):
+            return False
+        if action in ("proposals.write", "proposals.enter"):
+            return writes(self.me, self.object)
+        return in_hands_of(Proposal.objects.filter(pk=self.object.pk), self.me, action).exists()
+
+
+ENTERED = ("paper", "photo")
+ACTS = (
+    ("proposals.write", "write", "继续写", "pen-line"),
+    ("proposals.confirm_text", "confirm_text", "核对文字", "check"),
+    ("proposals.review", "review", "审查", "gavel"),
+    ("proposals.allocate", "allocation_of", "拟定承办单位", "building-2"),
+    ("proposals.merge", "merge", "并案", "git-merge"),
+    ("proposals.merge", "unmerge", "取消并案", "undo-2"),
+    ("proposals.turn", "turn", "转意见建议", "shuffle"),
+    ("proposals.cosign_on_paper", "cosign_on_paper", "登记纸质联名", "users"),
+    ("proposals.archive", "archive", "归档", "bookmark"),
+    ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
+)
+SHOWS = {
+    "confirm_text": lambda proposal: proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None,
+    "merge": lambda proposal: proposal.status != Status.MERGED,
+    "unmerge": lambda proposal: proposal.status == Status.MERGED,
+    "turn": lambda proposal: proposal.status == Status.DECLINED,
+    "withdraw": lambda proposal: proposal.receipt is not None,
+}
+
+
+def happenings(user: Any, matter: Matter) -> list[Happening]:
+    """The timeline in plain words, as far as this person reads it."""
+    return [
+        Happening(
+            words, event.at, note=_note(event, user), tone=tone,  # type: ignore[arg-type]  # tones of the table of verbs
+        )
+        for event, words, tone in events.timeline(user, matter)
+    ]
+
+
+def _note(event: Any, user: Any) -> str:
+    by = event.by.name if event.by else ""
+    return f"纸质办理·{by}代录" if event.on_paper else by
+
+
+class Withdraw(ProposalPage):
+    """Takes a proposal back; the desk records the written request."""
+
+    action = "proposals.withdraw"
+    title = "撤案"
+    submit_label = "撤案"
+    done_sentence = "已撤案。"
+
+    def by_desk(self) -> bool:
+        return not writes(self.me, self.object) or self.me.has_perm("proposals.decide")
+
+    def get_form(self) -> Any:
+        return (WithdrawOnPaperForm if self.by_desk() else WithdrawForm)(**self.get_form_kwargs())
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        paper = form.paper() if self.by_desk() else None
+        actions.withdraw(
+            self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper
+        )
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+
+class Done(OneProposal, DetailPage[Proposal]):
+    """After submission: the number, and what happens next."""
+
+    action = "proposals.write"
+    template_name = "proposals/done.html"
+    title = "提交成功"
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return Proposal.objects.visible_to(self.me).filter(receipt__isnull=False).select_related("matter__session")
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("我的提案", reverse("proposals:mine"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        clock = clocks.open_for(matter=self.object.matter, stage="review").first()
+        return super().get_context_data(proposal=self.object, due_on=clock.due_on if clock else None, **kwargs)

@@ -1,0 +1,242 @@
+"""A member writes, in three steps that fit on a phone: text, co-signers and files, check (S16)."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from members.choices import Role
+from members.errors import Refused, Stale, WrongStep
+from members.models import Body
+from members.pages import FormPage
+from members.rights import may, roles_of
+from members.shown import Fact
+from proposals import actions
+from proposals.aspects import my_organisations
+from proposals.forms import BeginForm, CheckForm, OrganisationForm, TextForm
+from proposals.handling.models import Participant
+from proposals.models import Proposal, Text
+from proposals.rights import in_hands_of
+from proposals.splitting import split
+
+from .base import ProposalConfirm, ProposalPage, Signed, to
+
+STEPS = ["内容", "联名与附件", "核对提交"]
+
+
+class Begin(Signed, FormPage):
+    """Asks in whose name; a member who acts for nobody else writes at once."""
+
+    action = "proposals.write"
+    title = "写提案"
+    form_class = BeginForm
+    submit_label = "开始写"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        user = self.me
+        member = Role.MEMBER in roles_of(user, timezone.localdate())
+        bodies = Body.objects.collective().filter(pk__in=my_organisations(user)).order_by("pinyin", "pk")
+        return {**super().get_form_kwargs(), "person": user if member else None, "bodies": list(bodies)}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        chosen = form.cleaned_data["behind"]
+        bodies = self.get_form_kwargs()["bodies"]
+        body = next((body for body in bodies if str(body.public_id) == chosen), None)
+        behind = actions.Behind(body=body) if body else actions.Behind(person=self.me)
+        proposal = actions.begin(behind, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(proposal, "write"))
+
+
+class Writing(ProposalPage):
+    """What writers share: a proposal of one's own, or one that the desk types from paper."""
+
+    action = "proposals.write"
+    form_class: Any = TextForm
+
+    def may_open(self, user: Any) -> bool:
+        return may(user, "proposals.write") or may(user, "proposals.enter")
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return writable(self.request.user)
+
+    def get_title(self) -> str:
+        return "修改提案" if self.object.submissions else "写提案"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        words = STEPS
+        return super().get_context_data(words=words, proposal=self.object, **kwargs)
+
+
+def writable(user: Any) -> QuerySet[Proposal]:
+    """Proposals whose text `user` may write now."""
+    rows = Proposal.objects.select_related("matter__session", "category")
+    own = in_hands_of(rows, user, "proposals.write").values("pk")
+    typed = in_hands_of(rows.filter(source__in=["paper", "photo"]), user, "proposals.enter").values("pk")
+    return rows.filter(pk__in=own) | rows.filter(pk__in=typed)
+
+
+class Write(Writing):
+    """Step 1: the three parts; pasted suggestions are split; going on saves."""
+
+    template_name = "proposals/write.html"
+    submit_label = "下一步"
+
+    def version(self) -> int | None:
+        return self.object.version
+
+    def check_version(self) -> None:
+        """The action compares texts under its lock: the same words twice are no conflict."""
+
+    def get_initial(self) -> dict[str, Any]:
+        text = self.object.text()
+        return {
+            "title": text.title, "situation": text.situation, "analysis": text.analysis,
+            "suggestions": list(text.suggestions),
+        }
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        self.object = save(self.object, form, self.opened_version(), by=self.me)
+        stays = "split" in self.request.POST or "add" in self.request.POST
+        if stays:
+            return HttpResponseRedirect(f"{to(self.object, 'write')}#id_suggestions_{len(self.object.text().suggestions) + 1}")
+        return HttpResponseRedirect(to(self.object, "cosigners"))
+
+    def conflict(self, form: Any, sentence: str) -> HttpResponse:
+        """Both texts stand side by side; what was typed can be saved over the other on purpose."""
+        self.object.refresh_from_db()
+        self.object.matter.refresh_from_db()
+        context = {
+            "title": "内容已在别处修改", "sentence": sentence, "form": form, "typed": facts_of(typed_text(form)),
+            "stored": facts_of(self.object.text()), "version": self.object.version, "path": self.request.path,
+        }
+        return TemplateResponse(self.request, "proposals/both_texts.html", context, status=409)
+
+
+def typed_text(form: TextForm) -> Text:
+    """The form's text with what was pasted below it, split into suggestions."""
+    text = form.text()
+    return replace(text, suggestions=(*text.suggestions, *split(form.cleaned_data["pasted"])))
+
+
+def save(proposal: Proposal, form: TextForm, version: int | None, *, by: Any) -> Proposal:
+    return actions.save_text(proposal, typed_text(form), version=version, by=by, now=timezone.now())
+
+
+def facts_of(text: Text) -> list[Fact]:
+    facts = [Fact("案由", text.title, wide=True), Fact("情况与问题", text.situation, wide=True)]
+    facts += [Fact("原因分析", text.analysis, wide=True)]
+    return facts + [Fact(f"建议 {n}", words, wide=True) for n, words in enumerate(text.suggestions, start=1)]
+
+
+class Autosave(Writing):
+    """Takes the copy that the page sends by itself; answers with the new version."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.prepare()
+        return HttpResponseRedirect(to(self.object, "write"))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.prepare()
+        form = TextForm(data=request.POST)
+        if not form.is_valid():
+            return JsonResponse({"errors": form.errors}, status=422)
+        form.cleaned_data["pasted"] = ""
+        try:
+            proposal = save(self.object, form, self.opened_version(), by=self.me)
+        except Stale as error:
+            return JsonResponse({"sentence": str(error)}, status=409)
+        except (Refused, WrongStep) as error:
+            return JsonResponse({"sentence": str(error)}, status=422)
+        return JsonResponse({"version": proposal.version})
+
+
+class Organisation(Writing):
+    """What a collective proposal names: contact person, drafters, signer (P14)."""
+
+    template_name = "pages/form.html"
+    form_class = OrganisationForm
+    submit_label = "保存"
+
+    def get_title(self) -> str:
+        return "集体提案信息"
+
+    def get_back_url(self) -> str:
+        return to(self.object, "cosigners")
+
+    def get_initial(self) -> dict[str, Any]:
+        rows = list(self.object.matter.participants.filter(left_at=None).select_related("person"))
+        contact = next((row.person for row in rows if row.role == Participant.Role.CONTACT), None)
+        drafters = [row.person.name for row in rows if row.role == Participant.Role.DRAFTER and row.person]
+        return {
+            "contact": contact, "drafters": "、".join(drafters), "signer": self.object.signer,
+            "approval": self.object.approval,
+        }
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        data, now = form.cleaned_data, timezone.now()
+        body = self.object.matter.participants.get(role=Participant.Role.ORGANISATION, order=0).body
+        behind = actions.Behind(body=body, contact=data["contact"], drafters=data["drafters"])
+        proposal = actions.change_proposer(self.object, behind, by=self.me, now=now)
+        details = replace(actions.details_of(proposal), signer=data["signer"], approval=data["approval"])
+        actions.save_text(proposal, proposal.text(), version=None, by=self.me, now=now, details=details)
+        return HttpResponseRedirect(to(proposal, "cosigners"))
+
+
+class Check(Writing):
+    """Step 3: everything once more on one page, what is missing, and the button that hands it in."""
+
+    template_name = "proposals/check.html"
+    form_class = CheckForm
+    submit_label = "提交提案"
+
+    def get_title(self) -> str:
+        return "核对提交"
+
+    def get_back_url(self) -> str:
+        return to(self.object, "cosigners")
+
+    def get_initial(self) -> dict[str, Any]:
+        proposal = self.object
+        return {
+            "wished_units": list(proposal.wished_units.order_by("pk")), "category": proposal.category,
+            "consents": "yes" if proposal.consents else "no", "consent_reason": proposal.consent_reason,
+            "internal": proposal.internal,
+        }
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        user, now = self.me, timezone.now()
+        actions.save_text(
+            self.object, self.object.text(), version=None, by=user, now=now, details=form.details(self.object)
+        )
+        if "later" in self.request.POST:
+            return HttpResponseRedirect(to(self.object, "detail"))
+        if self.object.source in (Proposal.Source.PAPER, Proposal.Source.PHOTO) and may(user, "proposals.enter"):
+            return HttpResponseRedirect(to(self.object, "confirm_text"))
+        proposal = actions.submit(self.object, not_secret=form.cleaned_data["not_secret"], by=user, now=now)
+        return HttpResponseRedirect(to(proposal, "done"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = timezone.now()
+        text = self.object.text()
+        most = actions.limits(now)
+        return super().get_context_data(
+            text=facts_of(text), faults=actions.missing(self.object, now=now), length=text.length, most=most,
+            cosigners=self.object.cosignatures.filter(state__in=["invited", "agreed"]).select_related("person", "body"),
+            **kwargs,
+        )
+
+
+class Discard(ProposalConfirm):
+    action = "proposals.write"
+    title = "删除草稿"
+    question = "删除后文字不能恢复。"
+    submit_label = "删除草稿"
+    danger = True
+    done_sentence = "草稿已删除。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.discard(self.object, by=self.me, now=timezone.now())
+        return HttpResponseRedirect("/proposals/mine/")
