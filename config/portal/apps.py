@@ -15,5 +15,8 @@ class PortalConfig(AppConfig):
         ListPage.extras.append(saved_views)
         navigation.register(
             navigation.Entry("我的", "工作台", "layout-dashboard", "portal:desk", order=10),
+            navigation.Entry(
+                "管理", "导入提案登记表", "upload", "portal:import_proposals", "proposals.import", order=60
+            ),
             navigation.Entry("我的", "设置", "settings", "portal:settings", order=90),
         )

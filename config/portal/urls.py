@@ -1,7 +1,7 @@
 from django.conf import settings as house
 from django.urls import URLPattern, URLResolver, path
 
-from config.portal.views import desk, display, health, kit, public, saved_views, settings
+from config.portal.views import desk, display, health, kit, public, registers, saved_views, settings
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -9,6 +9,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("open/", public.OpenList.as_view(), name="open"),
     path("desk/", desk.Desk.as_view(), name="desk"),
     path("settings/", settings.Settings.as_view(), name="settings"),
+    path("settings/import/proposals/", registers.Upload.as_view(), name="import_proposals"),
+    path("settings/import/proposals/<uuid:public_id>/", registers.Check.as_view(), name="import_check"),
+    path("settings/import/proposals/<uuid:public_id>/result/", registers.Outcome.as_view(), name="import_result"),
+    path("settings/import/proposals/<uuid:public_id>/faults/", registers.Faults.as_view(), name="import_faults"),
     path("settings/display/", display.ChooseDisplay.as_view(), name="display"),
     path("views/save/", saved_views.SaveView.as_view(), name="save_view"),
     path("views/drop/", saved_views.DropView.as_view(), name="drop_view"),

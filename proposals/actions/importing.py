@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from members.errors import Refused
 from members.models import Body, Membership, Person, Session
 from proposals.handling import numbering
 from proposals.handling.actions.giving import Part
@@ -183,10 +184,15 @@ def parts_of(row: Row) -> list[tuple[Body, str]]:
 
 
 def offices_of(rows: Sequence[Row]) -> dict[str, Body]:
-    """The assigning office of each system that the rows' units belong to."""
+    """The assigning office of each system that the rows' units belong to; a system without one is Refused."""
     units = {unit.system: unit for row in rows for unit, _ in parts_of(row)}
-    found = {system: Body.objects.assigning_office_for(unit) for system, unit in units.items()}
-    return {system: office for system, office in found.items() if office}
+    found = {}
+    for system, unit in units.items():
+        office = Body.objects.assigning_office_for(unit)
+        if office is None:
+            raise Refused(f"{unit}所属的“{unit.get_system_display()}”还没有指定交办机构，请先在“设置”中指定。")
+        found[system] = office
+    return found
 
 
 def past_of(row: Row, matter: Matter, results: Mapping[str, ResultClass], offices: Mapping[str, Body]) -> Past:

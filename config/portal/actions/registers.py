@@ -3,26 +3,30 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
+from config.portal.models import RegisterFile
 from config.portal.registers.numbers import parse_number
 from config.portal.registers.parser import Entry, NotARegister, Note, Register, read_register
 from config.portal.registers.reading import read_sheets
 from config.portal.registers.units import Kind as NameKind
 from config.portal.registers.units import Match, Matcher
-from members import audit
+from members import audit, uploads
 from members.choices import UNIT_KINDS
-from members.errors import Refused
+from members.errors import Refused, WrongStep
 from members.models import Body, BodyName, Person, Session, Term
 from members.names import spellings
 from proposals.actions.importing import Imported, Row, import_proposals, numbers_of
 
 CODE = re.compile(r"([1-9]\d?)-([1-9]\d?)")
+KEPT_FOR = timedelta(days=1)
 DIGITS = "〇一二三四五六七八九"
 NAMES_APART = re.compile(r"[、，,;；\n/／]+|\s{2,}")
 AND_OTHERS = re.compile(r"等(?:\d+|[一二三四五六七八九十]+)?[人名位]?(?:委员)?$")
@@ -146,6 +150,63 @@ def confirm(seen: Preview, *, partial: bool, by: Person | None, now: datetime, f
     return Result(summary, imported)
 
 
+def take_in(upload: UploadedFile, code: str, *, only: str, by: Person, now: datetime) -> RegisterFile:
+    """Keep an uploaded register until it is imported; it is read once now, so that a bad one is refused at once.
+
+    Files of the same person that were never imported go after a day.
+    """
+    clean = uploads.check(upload, use=uploads.Use.REGISTER, used=stored_by(by))
+    for old in RegisterFile.objects.of(by).waiting().filter(uploaded_at__lt=now - KEPT_FOR):
+        uploads.delete(old.file)
+        old.delete()
+    name = uploads.save(clean.content, clean.extension)
+    try:
+        preview(path_of(name), code, only=only)
+        return RegisterFile.objects.create(
+            by=by,
+            session_code="-".join(map(str, session_parts(code))),
+            sheet=only,
+            file=name,
+            file_name=clean.display_name,
+            size=clean.size,
+            sha256=clean.sha256,
+            uploaded_at=now,
+        )
+    except BaseException:
+        uploads.delete(name)
+        raise
+
+
+def stored_by(person: Person) -> int:
+    return RegisterFile.objects.of(person).waiting().aggregate(total=Sum("size"))["total"] or 0
+
+
+def look_at(kept: RegisterFile) -> Preview:
+    """The preview of an uploaded file, against the numbers as they are now."""
+    return preview(path_of(kept.file), kept.session_code, only=kept.sheet)
+
+
+@transaction.atomic
+def bring_in(kept: RegisterFile, *, partial: bool, by: Person, now: datetime) -> Result:
+    """Import an uploaded file: once, however often it is asked for; the file itself goes, its result stays."""
+    kept = RegisterFile.objects.select_for_update(of=("self",)).get(pk=kept.pk)
+    if kept.imported_at:
+        raise WrongStep("这个文件已经导入过了。")
+    seen = look_at(kept)
+    result = confirm(seen, partial=partial, by=by, now=now, file=kept.file_name)
+    name, kept.file = kept.file, ""
+    kept.imported_at = now
+    kept.result = {**result.summary, "repeated": [plain(note) for note in seen.register.skipped]}
+    kept.save(update_fields=["file", "imported_at", "result"])
+    transaction.on_commit(lambda: uploads.delete(name), robust=True)
+    return result
+
+
+def path_of(name: str) -> Path:
+    with uploads.open_file(name) as file:
+        return Path(file.name)
+
+
 def lock(session: Session) -> None:
     """Two imports into one session go one after the other."""
     Session.objects.select_for_update(of=("self",), no_key=True).get(pk=session.pk)
@@ -239,6 +300,8 @@ def notes_of(entry: Entry) -> str:
     lines += [f"待确认的单位：{'、'.join(entry.unknown)}"] if entry.unknown else []
     understood = {"交办日期": entry.assigned_on, "答复日期": entry.replied_on, "办理类别": entry.reply_class}
     lines += [f"{word}原文：{entry.raw[word]}" for word, value in understood.items() if word in entry.raw and not value]
+    if entry.assigned_on and not (entry.lead or entry.split):
+        lines.append(f"登记表所载交办日期：{entry.assigned_on:%Y-%m-%d}")
     if entry.replied_on and not (entry.lead or entry.split):
         lines.append(f"登记表所载答复：{entry.replied_on:%Y-%m-%d} {entry.doc_no} {entry.reply_class}".strip())
     if entry.replied_on and not entry.assigned_on:
