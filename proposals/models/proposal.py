@@ -1,6 +1,7 @@
 """A proposal, its frozen texts and its co-signers."""
 
 import hashlib
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,6 +178,11 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return str(self.matter)
+
+    @property
+    def public_id(self) -> uuid.UUID:
+        """The matter's: a proposal has no address of its own. To be fetched with its matter."""
+        return self.matter.public_id
 
     def get_absolute_url(self) -> str:
         return f"/proposals/{self.matter.public_id}/"

@@ -84,10 +84,10 @@ class AllocationDesk(Signed, ListPage[Proposal]):
             Tab("全部", path, not drafted), Tab("待拟办", f"{path}?drafted=no", drafted == "no"),
             Tab("已拟办", f"{path}?drafted=yes", drafted == "yes"),
         ]
-        hand_over = reverse("proposals:hand_over")
-        return super().get_context_data(
-            tabs=tabs, bulk_acts=[Act("交办所选", hand_over, "send")], hand_over_all=f"{hand_over}?all=1", **kwargs
-        )
+        return super().get_context_data(tabs=tabs, hand_over_all=f"{reverse('proposals:hand_over')}?all=1", **kwargs)
+
+    def bulk_acts(self) -> list[Act]:
+        return [Act("交办所选", reverse("proposals:hand_over"), "send")]
 
 
 def allocatable(user: Any) -> QuerySet[Proposal]:

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from members.pages import Column, DetailPage, ListPage
 from members.shown import Act, Crumb, Fact, Happening, Mark, Tab
-from members.tables import Table, export
 from proposals import actions
 from proposals.aspects import behind, my_organisations, sees_invitations, sees_office_work, shown_text, writes
 from proposals.filters import ProposalFilter
@@ -44,7 +43,6 @@ class Proposals(Signed, ListPage[Proposal]):
     template_name = "proposals/list.html"
     filterset_class = ProposalFilter
     empty_sentence = "没有符合条件的提案。"
-    export_name = "proposals"
     columns = (
         Column("届次", lambda row: row.matter.session.name if row.matter.session else ""),
         Column("案号", lambda row: row.matter.number or ""),
@@ -65,17 +63,6 @@ class Proposals(Signed, ListPage[Proposal]):
     def get_queryset(self) -> QuerySet[Proposal]:
         rows = listed(self.me).annotate(number_length=Length("matter__number"))
         return rows.order_by(F("submitted_at").desc(nulls_last=True), "-pk")
-
-    def export(self, rows: QuerySet[Proposal]) -> HttpResponseBase:
-        """Exactly what the filter shows, drafts never."""
-        table = Table(
-            title="提案", columns=[column.label for column in self.columns],
-            rows=([column.value(row) for column in self.columns] for row in rows),
-        )
-        return export(
-            self.request, table, count=rows.count(), name=self.export_name, reason=self.request.GET.get("reason", ""),
-            now=timezone.now(),
-        )
 
     def acts(self) -> list[Act]:
         if self.me.has_perm("proposals.write"):
@@ -137,7 +124,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
         clock = clocks.open_for(matter=matter).exclude(stage__in=["objection_window", "cosign"]).order_by("due_on").first()
         return super().get_context_data(
             proposal=proposal, matter=matter, kicker=self.kicker(), people=proposers_of(proposal), marks=self.marks(),
-            steps=steps(matter.stage), acts=self.acts_here(), due=clock, text=facts_of(shown_text(self.me, proposal)),
+            steps=steps(matter.stage), due=clock, text=facts_of(shown_text(self.me, proposal)),
             units=unit_rows(matter), happenings=happenings(self.me, matter), facts=self.facts(),
             followers=self.linked(Matter.objects.filter(merged_into=matter)),
             main=self.linked(Matter.objects.filter(pk=matter.merged_into_id)),
@@ -194,7 +181,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
         reason = f"{proposal.decided_reason}。" if proposal.decided_reason else ""
         return f"{reason}{proposal.decided_text}"
 
-    def acts_here(self) -> list[Act]:
+    def acts(self) -> list[Act]:
         """What this person may do with this proposal now, the most likely first."""
         found = [Act(label, to(self.object, name), icon) for action, name, label, icon in ACTS if self.may_do(action, name)]
         return [Act(act.label, act.url, act.icon, "primary") if place == 0 else act for place, act in enumerate(found)]
