@@ -19,10 +19,10 @@ app.autodiscover_tasks(related_name="jobs")
 @beat_init.connect
 def refuse_unless_fit(**kwargs: object) -> None:
     """Worker and beat refuse as the web does. Celery offers no other moment than its signals."""
-    import django  # noqa: PLC0415  the web imports this module while Django itself is still loading
+    import django
 
     django.setup()
-    from config import fitness  # noqa: PLC0415
+    from config import fitness
 
     fitness.refuse_unless_fit()
 

@@ -25,7 +25,7 @@ def main(argv: list[str]) -> None:
             reach_servers()
         except Trouble as trouble:
             sys.exit(str(trouble))
-    from django.core.management import execute_from_command_line  # noqa: PLC0415  it reads the settings at import
+    from django.core.management import execute_from_command_line
 
     execute_from_command_line(argv)
 

@@ -69,7 +69,7 @@ def refuse_unless_fit() -> None:
 def _ask_services() -> list[str]:
     try:
         return faults_of_services()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, we do not start
         reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         return [f"无法确认数据库可以使用：{reason[0]}"]
     finally:

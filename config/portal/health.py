@@ -185,7 +185,7 @@ def _ask(name: str, question: Callable[[], Finding]) -> Finding:
     """Return the answer, or the failure as an answer: a report on health must not fall ill itself."""
     try:
         return question()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, it is a finding
         reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         return _finding(name, "fail", f"{LABELS[name]}不可用：{reason[0]}", error=type(error).__name__)
 
