@@ -1,0 +1,404 @@
+"""A believable year, told through the same actions that people use, each at its own moment.
+
+The story ends today, so that a newcomer finds matters at every stage: due, late, objected to, answered, closed.
+"""
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from members.choices import Role
+from members.inbox import engine as mailroom
+from members.models import Body, Person, Session
+from proposals import actions as front
+from proposals.handling import actions as handling
+from proposals.handling import engine
+from proposals.handling.models import Assignment, EvaluationRound, Reason, Reply, ResultClass
+from proposals.models import Category, CoSignature, Proposal, Status, Text
+
+from .people import People, make_session
+from .texts import Draft, Writer
+
+SIZES = {"city": 120, "province": 400}
+GRADES = ("satisfied", "satisfied", "satisfied", "basic", "satisfied", "dissatisfied", "basic", "satisfied")
+CLASSES = ("A", "A", "B", "B", "C")
+Step = Callable[[datetime], None]
+
+
+@dataclass
+class Stage:
+    """Everything the story needs at hand."""
+
+    people: People
+    writer: Writer
+    session: Session
+    members: list[Person]
+    staff: Person
+    director: Person
+    today: date
+    handed_on: date
+    agenda: list[tuple[datetime, int, Step]] = field(default_factory=list)
+    order: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def plan(self, day: date, step: Step, *, hour: int = 10) -> None:
+        """Put `step` on the agenda of that day; what lies in the future does not happen."""
+        moment = timezone.make_aware(datetime.combine(day, time(hour, 5)))
+        if day < self.today:
+            heapq.heappush(self.agenda, (moment, next(self.order), step))
+
+
+def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> int:
+    """Tell the story up to yesterday and return the number of proposals."""
+    stage = set_up(size, seed, now)
+    plenary = size * 3 // 4
+    for number in range(size):
+        begin(stage, number, plenary=number < plenary)
+    stage.plan(stage.handed_on, lambda at: hand_over_all(stage, at), hour=14)
+    run(stage, say)
+    return Proposal.objects.filter(matter__session=stage.session).count()
+
+
+def set_up(size: int, seed: int, now: datetime) -> Stage:
+    today = timezone.localdate(now)
+    opens, since = today - timedelta(days=118), today - timedelta(days=400)
+    session = make_session(
+        opens, opens + timedelta(days=4), submissions_open_on=opens - timedelta(days=60), since=since
+    )
+    session.submissions_close_at = timezone.make_aware(datetime.combine(opens + timedelta(days=3), time(18)))
+    session.save(update_fields=["submissions_close_at"])
+    writer = Writer(seed)
+    people = People(writer, since=since)
+    members = people.members(max(12, size // 3), session.term)
+    return Stage(
+        people=people,
+        writer=writer,
+        session=session,
+        members=members,
+        staff=people.account(Role.PROPOSAL_STAFF),
+        director=people.account(Role.PROPOSAL_DIRECTOR),
+        today=today,
+        handed_on=today - timedelta(days=88),
+    )
+
+
+def run(stage: Stage, say: Callable[[str], None]) -> None:
+    """Let everything happen in order; between the days the engine does what it would have done."""
+    day = stage.agenda[0][0].date() if stage.agenda else stage.today
+    first = day
+    while stage.agenda:
+        moment, _, step = heapq.heappop(stage.agenda)
+        while day < timezone.localdate(moment):
+            turn_the_page(day)
+            day += timedelta(days=1)
+            if (day - first).days % 30 == 0:
+                say(f"演示故事：已到 {day:%Y年%m月%d日}")
+        step(moment)
+    while day < stage.today:
+        turn_the_page(day)
+        day += timedelta(days=1)
+
+
+def turn_the_page(day: date) -> None:
+    evening = timezone.make_aware(datetime.combine(day, time(17, 45)))
+    engine.scan(now=evening)
+    mailroom.send(now=evening)
+    handling.close_lapsed_rounds(now=evening)
+
+
+# before hand-over -----------------------------------------------------------------------------------------------------
+
+
+def begin(stage: Stage, number: int, *, plenary: bool) -> None:
+    """A proposal is written some days before it is handed in; the last few are still drafts today."""
+    chance = stage.writer.chance("days", number)
+    opens = stage.session.opens_on
+    assert opens is not None
+    written = opens - timedelta(days=chance.randint(1, 30)) if plenary else _off_session_day(stage, number, chance)
+    stage.plan(written, lambda at: write(stage, number, at), hour=9)
+
+
+def _off_session_day(stage: Stage, number: int, chance: random.Random) -> date:
+    """Off-session proposals come until this week; a third of them in the last fortnight."""
+    return stage.today - timedelta(days=chance.randint(1, 12) if number % 3 == 0 else chance.randint(13, 80))
+
+
+def write(stage: Stage, number: int, at: datetime) -> None:
+    draft = stage.writer.proposal(number)
+    proposer = stage.members[0] if number % 9 == 0 else stage.members[number % len(stage.members)]
+    proposal = front.begin(front.Behind(person=proposer), by=proposer, now=at)
+    details = front.Details(
+        consents=number % 11 != 3,
+        consent_reason="涉及尚在商谈的合作事项。" if number % 11 == 3 else "",
+        category=Category.objects.filter(name=draft.category).first() or Category.objects.order_by("order").first(),
+        wished_units=[unit for name in draft.units if (unit := find_unit(name))],
+    )
+    text = Text(draft.title[:50], draft.situation, draft.analysis, draft.suggestions)
+    proposal = front.save_text(proposal, text, version=None, by=proposer, now=at, details=details)
+    day = timezone.localdate(at)
+    if number % 4 == 0:
+        invite(stage, proposal, number, at)
+    if number % 17 != 16:
+        stage.plan(day + timedelta(days=3), lambda later: submit(stage, proposal, number, draft, later), hour=15)
+
+
+def invite(stage: Stage, proposal: Proposal, number: int, at: datetime) -> None:
+    """Two members are asked; one in five declines."""
+    proposer = proposal.matter.participants.get(role="first").person
+    asked = [stage.members[(number + step) % len(stage.members)] for step in (3, 5)]
+    if number % 8 == 0:
+        asked.append(stage.members[0])
+    rows = front.invite(proposal, [one for one in dict.fromkeys(asked) if one != proposer], by=proposer, now=at)
+    for place, row in enumerate(rows):
+        if (number + place) % 7 != 6:
+            agrees = (number + place) % 5 != 4
+            day = timezone.localdate(at) + timedelta(days=1)
+            stage.plan(day, lambda later, row=row, agrees=agrees: answer_invitation(row, agrees, later))  # type: ignore[misc]
+
+
+def answer_invitation(row: CoSignature, agrees: bool, at: datetime) -> None:
+    row.refresh_from_db()
+    if row.person is not None and row.state == CoSignature.State.INVITED:
+        front.answer_invitation(row, agrees=agrees, shown_hash=row.text_hash, by=row.person, now=at)
+
+
+def submit(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: datetime) -> None:
+    proposal.refresh_from_db()
+    proposer = proposal.matter.participants.get(role="first").person
+    assert proposer is not None
+    front.submit(proposal, not_secret=True, by=proposer, now=at)
+    day = timezone.localdate(at) + timedelta(days=3 + number % 5)
+    stage.plan(day, lambda later: review(stage, proposal, number, draft, later), hour=11)
+
+
+def review(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: datetime) -> None:
+    """Most are filed; some go back, are declined, or are withdrawn."""
+    proposal.refresh_from_db()
+    staff = stage.staff
+    front.claim(proposal, by=staff, now=at)
+    proposal.refresh_from_db()
+    if number % 19 == 7:
+        reason = Reason.objects.filter(use="return").order_by("pk")[0]
+        text = stage.writer.reason(number, "return")
+        front.send_back(proposal, reason=reason, text=text, by=staff, now=at)
+        if number % 2:
+            again = timezone.localdate(at) + timedelta(days=4)
+            stage.plan(again, lambda later: submit(stage, proposal, number + 1, draft, later), hour=15)
+    elif number % 23 == 9:
+        ground = Reason.objects.filter(use="decline").order_by("pk")[number % 5]
+        front.decline(proposal, ground=ground, text=stage.writer.reason(number, "decline"), by=staff, now=at)
+    elif number % 29 == 11:
+        front.turn(proposal, consent="电话征得提案者同意", text="内容适合作为意见建议办理。", by=staff, now=at)
+    else:
+        category = proposal.category or Category.objects.order_by("order")[0]
+        front.file(proposal, category=category, by=staff, now=at)
+        day = timezone.localdate(at) + timedelta(days=2)
+        if number % 13 != 12:
+            stage.plan(day, lambda later: allocate(stage, proposal, number, draft, later), hour=16)
+
+
+def find_unit(name: str) -> Body | None:
+    return Body.objects.match(name)[0]
+
+
+def allocate(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: datetime) -> None:
+    proposal.refresh_from_db()
+    if proposal.status != Status.FILED:
+        return
+    units = list(dict.fromkeys(unit for name in draft.units if (unit := find_unit(name))))
+    if number % 6 == 0:
+        units = [stage.people.account(Role.UNIT_CLERK).appointments.get().body, *units]
+    units = list(dict.fromkeys(units))[:3]
+    roles = ["sole"] if len(units) == 1 else ["lead"] + ["co"] * (len(units) - 1)
+    if number % 31 == 5 and len(units) > 1:
+        roles = ["split"] * len(units)
+    shares = [front.Share(unit, role) for unit, role in zip(units, roles, strict=True)]
+    front.allocate(proposal, shares, by=stage.staff, now=at)
+    if proposal.off_session:
+        day = timezone.localdate(at) + timedelta(days=2)
+        stage.plan(day, lambda later: hand_over(stage, [proposal], later), hour=14)
+
+
+def hand_over_all(stage: Stage, at: datetime) -> None:
+    """The assignment meeting: everything allocated goes out with one fixed date."""
+    rows = Proposal.objects.filter(status=Status.FILED, off_session=False, allocation__isnull=False).distinct()
+    due = stage.today + timedelta(days=9)
+    hand_over(stage, list(rows.order_by("pk")), at, fixed_on=due, name="十五届一次会议提案交办")
+
+
+def hand_over(
+    stage: Stage, proposals: list[Proposal], at: datetime, *, fixed_on: date | None = None, name: str = ""
+) -> None:
+    ready = list(Proposal.objects.filter(pk__in=[row.pk for row in proposals], status=Status.FILED))
+    if not ready:
+        return
+    batch, _ = front.hand_over(
+        ready, session=stage.session, by=stage.staff, now=at, fixed_on=fixed_on, name=name,
+        notice="请各承办单位按时签收、加强沟通、逐条答复。" if name else "",
+    )  # fmt: skip
+    for proposal in batch.proposals.order_by("pk"):
+        for assignment in proposal.matter.assignments.order_by("pk"):
+            follow(stage, assignment, at)
+
+
+# in the units' hands --------------------------------------------------------------------------------------------------
+
+
+def follow(stage: Stage, assignment: Assignment, at: datetime) -> None:
+    """What this unit will do, and when; some sign late, some object, some have not begun."""
+    number = assignment.pk
+    chance = stage.writer.chance("unit", number)
+    day = timezone.localdate(at)
+    if number % 16 == 5:
+        stage.plan(day + timedelta(days=3), lambda later: object_to(stage, assignment, later))
+    signs = day + timedelta(days=chance.randint(1, 3) if number % 10 else 7)
+    stage.plan(signs, lambda later: sign_for(stage, assignment, later))
+    if assignment.answers and number % 6:
+        stage.plan(day + timedelta(days=chance.randint(8, 30)), lambda later: contact(stage, assignment, later))
+    if not assignment.answers and number % 5:
+        stage.plan(day + timedelta(days=chance.randint(9, 32)), lambda later: opinion(stage, assignment, later))
+    if assignment.answers and number % 3:
+        stage.plan(day + timedelta(days=chance.randint(34, 86)), lambda later: reply(stage, assignment, later))
+    elif assignment.answers and number % 2:
+        stage.plan(day + timedelta(days=80), lambda later: ask_extension(stage, assignment, later))
+
+
+def fresh(assignment: Assignment, *states: str) -> Assignment | None:
+    """The assignment as it is now, if it is still in one of `states`."""
+    return Assignment.objects.select_related("matter", "unit", "office").filter(pk=assignment.pk, state__in=states).first()
+
+
+def sign_for(stage: Stage, assignment: Assignment, at: datetime) -> None:
+    if row := fresh(assignment, "pending"):
+        if row.objections.filter(state__in=["open", "deciding", "coordinating"]).exists():
+            return
+        handling.sign_for(row, by=stage.people.in_unit(row.unit), now=at)
+
+
+def object_to(stage: Stage, assignment: Assignment, at: datetime) -> None:
+    row = fresh(assignment, "pending", "signed")
+    if row is None:
+        return
+    others = Body.objects.units().exclude(pk__in=row.matter.assignments.values("unit")).order_by("pk")
+    suggested = others[assignment.pk % 20]
+    objection = handling.object_to(
+        row, reason=Reason.objects.filter(use="objection").order_by("pk")[0],
+        text=stage.writer.reason(row.pk, "objection", str(suggested)), approved_by="单位负责人", suggested=suggested,
+        by=stage.people.in_unit(row.unit), now=at,
+    )  # fmt: skip
+    day = timezone.localdate(at)
+
+    def answer(later: datetime) -> None:
+        objection.refresh_from_db()
+        accepts = row.pk % 32 == 5
+        handling.answer_objection(
+            objection, accepts=accepts, text="" if accepts else "不属于本单位职责。",
+            by=stage.people.in_unit(suggested), now=later,
+        )  # fmt: skip
+
+    def decide(later: datetime) -> None:
+        objection.refresh_from_db()
+        officer = stage.people.officer(row.office)
+        if objection.suggested_accepts:
+            new = handling.uphold_objection(objection, unit=suggested, text="同意调整。", by=officer, now=later)
+            follow(stage, new, later)
+        else:
+            handling.refuse_objection(objection, text="属于你单位职责，请继续办理。", by=officer, now=later)
+            stage.plan(timezone.localdate(later) + timedelta(days=1), lambda at: sign_for(stage, row, at))
+
+    stage.plan(day + timedelta(days=2), answer)
+    stage.plan(day + timedelta(days=5), decide)
+
+
+def contact(stage: Stage, assignment: Assignment, at: datetime) -> None:
+    if row := fresh(assignment, "signed"):
+        record = handling.record_contact(
+            row, when="during", mode=("symposium", "phone", "visit", "site")[row.pk % 4],
+            held_on=timezone.localdate(at), persons="提案者、承办科室负责人",
+            text=stage.writer.contact(row.pk, row.matter.title), by=stage.people.in_unit(row.unit), now=at,
+        )  # fmt: skip
+        first = row.matter.participants.filter(role="first").select_related("person").first()
+        if first and first.person and row.pk % 3:
+            person = first.person
+            stage.plan(
+                timezone.localdate(at) + timedelta(days=2),
+                lambda later: void(
+                    handling.confirm_contact(record, first, took_place=True, note="", by=person, now=later)
+                ),
+            )
+
+
+def void(_: Any) -> None:
+    """A step's answer that nobody waits for."""
+
+
+def opinion(stage: Stage, assignment: Assignment, at: datetime) -> None:
+    if row := fresh(assignment, "signed"):
+        handling.send_opinion(row, text=stage.writer.opinion(row.pk), by=stage.people.in_unit(row.unit), now=at)
+
+
+def ask_extension(stage: Stage, assignment: Assignment, at: datetime) -> None:
+    if row := fresh(assignment, "signed"):
+        obligation = row.obligations.filter(stage="reply", status="open").first()
+        if obligation is not None and timezone.localdate(at) <= obligation.due_on:
+            handling.ask_extension(
+                row, to=obligation.due_on + timedelta(days=20), reason=stage.writer.reason(row.pk, "extension", "相关单位"),
+                by=stage.people.in_unit(row.unit), now=at,
+            )  # fmt: skip
+
+
+def reply(stage: Stage, assignment: Assignment, at: datetime) -> None:
+    row = fresh(assignment, "signed")
+    if row is None:
+        return
+    chosen = CLASSES[row.pk % len(CLASSES)]
+    classes = {one.code: one for one in ResultClass.objects.filter(ends_on=None)}
+    points = {
+        suggestion.pk: handling.PointGiven(
+            result=classes[chosen], text=stage.writer.answer(suggestion.pk, chosen)
+        )
+        for suggestion in row.matter.suggestions.all()
+    }
+    clerk = stage.people.in_unit(row.unit)
+    fields = {
+        "result": classes[chosen],
+        "opening": f"您提出的“{row.matter.title}”收悉。现将办理情况答复如下。",
+        "doc_no": stage.writer.doc_no(row.pk, str(row.unit), at.year),
+        "signer": "单位主要负责人",
+        "no_contact_reason": "" if row.contacts.exists() else "提案者出差在外，已约定答复后回访。",
+    }
+    letter = handling.draft_reply(row, fields, points, by=clerk, now=at)
+    handling.deliver_reply(letter, by=clerk, now=at)
+    after = timezone.localdate(at) + timedelta(days=2 + row.pk % 9)
+    stage.plan(after, lambda later: evaluate(stage, row, letter, later))
+
+
+def evaluate(stage: Stage, assignment: Assignment, letter: Reply, at: datetime) -> None:
+    """Most proposers answer; one in eight is dissatisfied, one in six says nothing."""
+    row = EvaluationRound.objects.filter(assignment=assignment, round=letter.round, closed_at=None).first()
+    if row is None:
+        return
+    for participant in assignment.matter.participants.filter(role__in=["first", "cosigner"]).order_by("pk"):
+        person = participant.person
+        if person is None or participant.pk % 6 == 4 or person == stage.members[0]:
+            continue
+        grade = GRADES[(participant.pk + letter.pk) % len(GRADES)]
+        text = stage.writer.reason(participant.pk, "dissatisfied") if grade == "dissatisfied" else ""
+        handling.evaluate(row, participant, work="satisfied" if not text else "basic", result=grade, text=text, by=person, now=at)
+        row.refresh_from_db()
+    if row.closed_at is None and row.evaluations.filter(result="dissatisfied").exists() and row.pk % 2:
+        day = timezone.localdate(at) + timedelta(days=3)
+        stage.plan(day, lambda later: confirm(stage, row, assignment, later))
+
+
+def confirm(stage: Stage, row: EvaluationRound, assignment: Assignment, at: datetime) -> None:
+    row.refresh_from_db()
+    if row.closed_at is None and row.round == 1:
+        handling.confirm_dissatisfaction(row, by=stage.director, now=at)
+        day = timezone.localdate(at) + timedelta(days=18)
+        stage.plan(day, lambda later: reply(stage, assignment, later))
