@@ -4,18 +4,12 @@ from datetime import date
 
 from django.contrib.auth.hashers import make_password
 
-from members.choices import BodyKind, Role, System
+from members.choices import Role
 from members.models import Appointment, Body, Person
 
-Seat = tuple[str, BodyKind, System]
-
-# Where each role sits; whoever is not named here sits in the committee's own office.
-HOME: Seat = ("市政协办公室", BodyKind.OFFICE, System.CPPCC)
-UNIT: Seat = ("市教育局", BodyKind.DEPARTMENT, System.GOVERNMENT)
-COMMITTEE: Seat = ("市政协提案委员会", BodyKind.CPPCC_COMMITTEE, System.CPPCC)
-PARTY: Seat = ("市委办公室", BodyKind.PARTY_BODY, System.PARTY)
-GOVERNMENT: Seat = ("市政府办公室", BodyKind.DEPARTMENT, System.GOVERNMENT)
-SEATS: dict[Role, Seat] = {
+# Where each role sits, by any name of the body; whoever is not named here sits in the committee itself.
+UNIT, COMMITTEE, HOME = "市教育局", "市政协提案委员会", "中国人民政治协商会议市委员会"
+SEATS: dict[Role, str] = {
     Role.UNIT_CLERK: UNIT,
     Role.UNIT_HANDLER: UNIT,
     Role.UNIT_DEPUTY: UNIT,
@@ -23,26 +17,26 @@ SEATS: dict[Role, Seat] = {
     Role.PROPOSAL_STAFF: COMMITTEE,
     Role.PROPOSAL_DIRECTOR: COMMITTEE,
     Role.SESSION_STAFF: COMMITTEE,
-    Role.ASSIGNING_OFFICER: GOVERNMENT,
-    Role.GOVERNMENT_OFFICE: GOVERNMENT,
-    Role.PARTY_OFFICE: PARTY,
-    Role.CONVENER: ("教育界", BodyKind.SECTOR, System.CPPCC),
-    Role.ORGANISATION_SECRETARY: ("民盟市委会", BodyKind.DEMOCRATIC_PARTY, System.CPPCC),
+    Role.ASSIGNING_OFFICER: "市政府督查室",
+    Role.GOVERNMENT_OFFICE: "市政府办公室",
+    Role.PARTY_OFFICE: "市委办公室",
+    Role.CONVENER: "教育界",
+    Role.ORGANISATION_SECRETARY: "民盟市委会",
 }
 
 
 def make_accounts(*, password: str, since: date) -> list[Person]:
     """Make the accounts that are missing, each appointed since that day."""
-    sealed = make_password(password)  # once for all: it takes a second, on purpose
-    return [_account(role, sealed=sealed, since=since) for role in Role]
+    hashed = make_password(password)  # once for all: it takes a second, on purpose
+    return [_account(role, hashed=hashed, since=since) for role in Role]
 
 
-def _account(role: Role, *, sealed: str, since: date) -> Person:
+def _account(role: Role, *, hashed: str, since: date) -> Person:
     person = Person.objects.filter(username=role.value).first()
     if person is None:
-        name = f"{role.label}（演示）"
-        person = Person.objects.create(username=role.value, password=sealed, name=name, is_demo=True)
-    name, kind, system = SEATS.get(role, HOME)
-    body = Body.objects.filter(name=name).first() or Body.objects.create(name=name, kind=kind, system=system)
+        name, mail = f"{role.label}（演示）", f"{role.value}@demo.example"
+        person = Person.objects.create(username=role.value, password=hashed, name=name, mail=mail, is_demo=True)
+    body, _ = Body.objects.match(SEATS.get(role, HOME))
+    assert body is not None, f"no default body for {role}"
     Appointment.objects.get_or_create(person=person, body=body, role=role, defaults={"starts_on": since})
     return person

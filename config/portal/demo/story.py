@@ -28,6 +28,12 @@ from .texts import Draft, Writer
 SIZES = {"city": 120, "province": 400}
 GRADES = ("satisfied", "satisfied", "satisfied", "basic", "satisfied", "dissatisfied", "basic", "satisfied")
 CLASSES = ("A", "A", "B", "B", "C")
+CATEGORIES = {
+    "经济发展": "经济建设",
+    "农业农村": "经济建设",
+    "文化旅游": "文化建设",
+    "生态环境": "生态文明建设",
+}
 Step = Callable[[datetime], None]
 
 
@@ -135,7 +141,7 @@ def write(stage: Stage, number: int, at: datetime) -> None:
     details = front.Details(
         consents=number % 11 != 3,
         consent_reason="涉及尚在商谈的合作事项。" if number % 11 == 3 else "",
-        category=Category.objects.filter(name=draft.category).first() or Category.objects.order_by("order").first(),
+        category=Category.objects.get(name=CATEGORIES.get(draft.category, "社会建设")),
         wished_units=[unit for name in draft.units if (unit := find_unit(name))],
     )
     text = Text(draft.title[:50], draft.situation, draft.analysis, draft.suggestions)
@@ -270,7 +276,9 @@ def follow(stage: Stage, assignment: Assignment, at: datetime) -> None:
 
 def fresh(assignment: Assignment, *states: str) -> Assignment | None:
     """The assignment as it is now, if it is still in one of `states`."""
-    return Assignment.objects.select_related("matter", "unit", "office").filter(pk=assignment.pk, state__in=states).first()
+    return (
+        Assignment.objects.select_related("matter", "unit", "office").filter(pk=assignment.pk, state__in=states).first()
+    )
 
 
 def sign_for(stage: Stage, assignment: Assignment, at: datetime) -> None:
@@ -359,9 +367,7 @@ def reply(stage: Stage, assignment: Assignment, at: datetime) -> None:
     chosen = CLASSES[row.pk % len(CLASSES)]
     classes = {one.code: one for one in ResultClass.objects.filter(ends_on=None)}
     points = {
-        suggestion.pk: handling.PointGiven(
-            result=classes[chosen], text=stage.writer.answer(suggestion.pk, chosen)
-        )
+        suggestion.pk: handling.PointGiven(result=classes[chosen], text=stage.writer.answer(suggestion.pk, chosen))
         for suggestion in row.matter.suggestions.all()
     }
     clerk = stage.people.in_unit(row.unit)
@@ -370,7 +376,9 @@ def reply(stage: Stage, assignment: Assignment, at: datetime) -> None:
         "opening": f"您提出的“{row.matter.title}”收悉。现将办理情况答复如下。",
         "doc_no": stage.writer.doc_no(row.pk, str(row.unit), at.year),
         "signer": "单位主要负责人",
-        "no_contact_reason": "" if row.contacts.exists() else "提案者出差在外，已约定答复后回访。",
+        "no_contact_reason": ""
+        if row.contacts.filter(round=row.round).exists()
+        else "提案者出差在外，已约定答复后回访。",
     }
     letter = handling.draft_reply(row, fields, points, by=clerk, now=at)
     handling.deliver_reply(letter, by=clerk, now=at)
@@ -389,7 +397,9 @@ def evaluate(stage: Stage, assignment: Assignment, letter: Reply, at: datetime) 
             continue
         grade = GRADES[(participant.pk + letter.pk) % len(GRADES)]
         text = stage.writer.reason(participant.pk, "dissatisfied") if grade == "dissatisfied" else ""
-        handling.evaluate(row, participant, work="satisfied" if not text else "basic", result=grade, text=text, by=person, now=at)
+        handling.evaluate(
+            row, participant, work="satisfied" if not text else "basic", result=grade, text=text, by=person, now=at
+        )
         row.refresh_from_db()
     if row.closed_at is None and row.evaluations.filter(result="dissatisfied").exists() and row.pk % 2:
         day = timezone.localdate(at) + timedelta(days=3)
