@@ -118,7 +118,8 @@ def export(
     when a reason is missing, or when it takes a second person.
     """
     refuse_export(count, personal=personal, reason=reason)
-    audit.record("export", by=request.user, subject=name, now=now, rows=count, reason=reason, format=format)
+    by = request.user if request.user.is_authenticated else None
+    audit.record("export", by=by, subject=name, now=now, rows=count, reason=reason, format=format)
     local = timezone.localtime(now)
     filename = f"{table.title}{local:%Y%m%d-%H%M}.{format}"
     if format == "csv":

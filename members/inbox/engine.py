@@ -205,7 +205,8 @@ def pause_after(attempts: int) -> timedelta:
     >>> [pause_after(n).seconds // 60 for n in (1, 2, 3, 9, 10, 30)]
     [1, 2, 4, 256, 360, 360]
     """
-    return min(FIRST_PAUSE * 2 ** (min(attempts, 20) - 1), LONGEST_PAUSE)
+    doubled: int = 2 ** (min(attempts, 20) - 1)
+    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
 def _stop_mail(person: Person, error: str, *, now: datetime) -> None:

@@ -14,6 +14,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MEMORY = 512 * 2**20
 SECONDS = 20
@@ -88,7 +92,7 @@ def _refuse_giant(kind: str, pixels: int, width: int, height: int) -> None:
         raise Refused(f"图片有 {width}×{height} 个像素，太大了。请缩小后重新上传。")
 
 
-def _written_anew(image: "Image.Image", kind: str) -> bytes:  # noqa: F821
+def _written_anew(image: "Image", kind: str) -> bytes:
     out = io.BytesIO()
     if kind == "JPEG":
         image.convert("RGB" if image.mode != "L" else "L").save(out, "JPEG", quality=88, exif=b"", icc_profile=None)

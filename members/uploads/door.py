@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -93,7 +94,7 @@ OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
-def check(upload: UploadedFile, *, use: Use, used: int = 0) -> Clean:
+def check(upload: "UploadedFile[Any]", *, use: Use, used: int = 0) -> Clean:
     """Look at an uploaded file and return what may come in, or raise BadFile.
 
     `used` is what this person has stored already; above QUOTA nothing more comes in.
@@ -119,7 +120,7 @@ def check(upload: UploadedFile, *, use: Use, used: int = 0) -> Clean:
     )
 
 
-def _read(upload: UploadedFile, allowance: _Allowance) -> bytes:
+def _read(upload: "UploadedFile[Any]", allowance: _Allowance) -> bytes:
     if not upload.size:
         raise BadFile("文件是空的。请重新选择文件。")
     if upload.size > allowance.largest:

@@ -1,6 +1,7 @@
 """A real mail server on loopback that keeps a ledger of Message-IDs and can refuse, drop or hang."""
 
 import asyncio
+from asyncio import Server
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,14 +30,14 @@ class Sink:
     def doubled(self) -> dict[str, int]:
         return {key: count for key, count in Counter(self.ledger).items() if count > 1}
 
-    async def handle_EHLO(  # noqa: N802
+    async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address.startswith("refuse"):
@@ -46,11 +47,11 @@ class Sink:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         recipient = envelope.rcpt_tos[0]
         if recipient.startswith("content"):
             return "554 5.7.1 not wanted"
-        mail = cast(EmailMessage, message_from_bytes(cast(bytes, envelope.content), policy=policy.default))
+        mail = message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
         self.ledger.append(str(mail["Message-ID"]))
         self.mails.append(mail)
         if recipient.startswith("hang"):
@@ -65,9 +66,9 @@ class _OnFreePort(Controller):
     """The controller looks for itself at the port it was asked for, which is none."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        server = cast(Server, self.server)
+        self.port = server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd leaves it untyped
 
 
 @contextmanager

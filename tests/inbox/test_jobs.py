@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import SettingsWrapper
 
 from members.errors import Refused, WrongStep
 from members.inbox import actions, jobs, work
@@ -20,7 +23,7 @@ Run = Callable[[LongJob, Progress], Product | None]
 
 
 @pytest.fixture(autouse=True)
-def kinds(monkeypatch, settings, tmp_path):
+def kinds(monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper, tmp_path: Path) -> None:
     monkeypatch.setattr(work, "_kinds", {})
     settings.MEDIA_ROOT = tmp_path
 
@@ -30,7 +33,7 @@ def started(run: Run) -> LongJob:
     return actions.start_job("letters", title="生成文书", args={"batch": 7}, by=PersonFactory(), now=NOW)
 
 
-def test_a_job_runs_once_and_leaves_its_file_to_whoever_started_it(client):
+def test_a_job_runs_once_and_leaves_its_file_to_whoever_started_it(client: Client) -> None:
     job = started(lambda job, progress: Product(b"PK", "docx", f"第{job.args['batch']}批.docx"))
 
     assert [work.work(now=NOW), work.work(now=NOW)] == [1, 0]
@@ -45,7 +48,7 @@ def test_a_job_runs_once_and_leaves_its_file_to_whoever_started_it(client):
     assert AuditEntry.objects.filter(verb="download", subject=str(job.public_id)).exists()
 
 
-def test_a_job_whose_worker_died_is_taken_up_again_where_it_stopped():
+def test_a_job_whose_worker_died_is_taken_up_again_where_it_stopped() -> None:
     seen = []
 
     def run(job: LongJob, progress: Progress) -> None:
@@ -64,7 +67,7 @@ def test_a_job_whose_worker_died_is_taken_up_again_where_it_stopped():
     assert (job.state, job.done, seen) == (JobState.DONE, 6, [0, 3])
 
 
-def test_a_worker_that_lost_its_lease_stops_and_changes_nothing():
+def test_a_worker_that_lost_its_lease_stops_and_changes_nothing() -> None:
     def run(job: LongJob, progress: Progress) -> None:
         LongJob.objects.filter(pk=job.pk).update(attempts=job.attempts + 1)
         with pytest.raises(LeaseLost):
@@ -78,7 +81,7 @@ def test_a_worker_that_lost_its_lease_stops_and_changes_nothing():
     assert (job.state, job.done) == (JobState.RUNNING, 0)
 
 
-def test_a_refusal_is_the_sentence_on_the_page(client):
+def test_a_refusal_is_the_sentence_on_the_page(client: Client) -> None:
     def run(job: LongJob, progress: Progress) -> None:
         raise Refused("这一批已经交办，不能再生成。")
 
@@ -89,7 +92,7 @@ def test_a_refusal_is_the_sentence_on_the_page(client):
     assert "这一批已经交办" in client.get(reverse("inbox:job", args=[job.public_id])).content.decode()
 
 
-def test_a_job_that_keeps_failing_stops_and_can_be_started_again():
+def test_a_job_that_keeps_failing_stops_and_can_be_started_again() -> None:
     failing = [True]
 
     def run(job: LongJob, progress: Progress) -> None:
@@ -111,7 +114,7 @@ def test_a_job_that_keeps_failing_stops_and_can_be_started_again():
         actions.retry_job(job, by=job.by, now=NOW)
 
 
-def test_files_are_kept_for_a_day(monkeypatch, client):
+def test_files_are_kept_for_a_day(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
     job = started(lambda job, progress: Product(b"PK", "docx", "a.docx"))
     work.work(now=NOW)
     monkeypatch.setattr(jobs, "engine_now", lambda: NOW + timedelta(hours=25))
@@ -123,7 +126,7 @@ def test_files_are_kept_for_a_day(monkeypatch, client):
     assert "已过期删除" in client.get(reverse("inbox:job", args=[job.public_id])).content.decode()
 
 
-def test_a_job_says_how_far_it_is(client):
+def test_a_job_says_how_far_it_is(client: Client) -> None:
     job = started(lambda job, progress: None)
     LongJob.objects.filter(pk=job.pk).update(state=JobState.RUNNING, done=30, total=60)
     client.force_login(job.by)

@@ -1,10 +1,13 @@
 """The inbox as people see it, and the list of those whom nothing reaches."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries, SettingsWrapper
 
 from members.choices import Role
 from members.inbox import actions, engine, queries, registry
@@ -12,6 +15,7 @@ from members.inbox.models import Channel, Message, PhoneNotice, State
 from members.inbox.registry import GONE
 from members.models import AuditEntry, Person
 from tests.factories import PersonFactory, appoint
+from tests.inbox.sink import Sink
 
 pytestmark = pytest.mark.django_db
 
@@ -31,13 +35,13 @@ def handed_over(person: Person, count: int, batch: int = 1) -> Message:
 
 
 @pytest.fixture
-def me(client):
+def me(client: Client) -> Person:
     person = PersonFactory()
     client.force_login(person)
     return person
 
 
-def test_a_message_is_unread_until_it_is_opened(client, me):
+def test_a_message_is_unread_until_it_is_opened(client: Client, me: Person) -> None:
     message = told(me)
     assert queries.unread_count(me) == 1
 
@@ -47,7 +51,7 @@ def test_a_message_is_unread_until_it_is_opened(client, me):
     assert queries.unread_count(me) == 0
 
 
-def test_the_inbox_shows_own_messages_newest_first(client, me):
+def test_the_inbox_shows_own_messages_newest_first(client: Client, me: Person) -> None:
     told(me, 1, now=FRIDAY)
     told(me, 2, now=FRIDAY + timedelta(hours=1))
     told(PersonFactory(), 3)
@@ -57,13 +61,15 @@ def test_the_inbox_shows_own_messages_newest_first(client, me):
     assert [shown.title for shown in page.context["shown"]] == ["第2件已交办", "第1件已交办"]
 
 
-def test_a_message_of_somebody_else_is_not_there(client, me):
+def test_a_message_of_somebody_else_is_not_there(client: Client, me: Person) -> None:
     message = told(PersonFactory())
 
     assert client.get(reverse("inbox:message", args=[message.public_id])).status_code == 404
 
 
-def test_a_sending_shows_its_heading_and_every_fact(client, me, monkeypatch):
+def test_a_sending_shows_its_heading_and_every_fact(
+    client: Client, me: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(registry._headings, "handover", "新交办 {n} 件")
     message = handed_over(me, 60)
 
@@ -72,7 +78,7 @@ def test_a_sending_shows_its_heading_and_every_fact(client, me, monkeypatch):
     assert len(page.context["shown"].lines) == 60
 
 
-def test_what_may_no_longer_be_seen_is_not_shown(client, me):
+def test_what_may_no_longer_be_seen_is_not_shown(client: Client, me: Person) -> None:
     message = told(me, hidden=True)
 
     for page in (reverse("inbox:list"), reverse("inbox:message", args=[message.public_id])):
@@ -81,7 +87,7 @@ def test_what_may_no_longer_be_seen_is_not_shown(client, me):
         assert "第1件" not in html
 
 
-def test_a_broken_template_spoils_one_line_and_not_the_page(client, me):
+def test_a_broken_template_spoils_one_line_and_not_the_page(client: Client, me: Person) -> None:
     told(me, 1, broken=True)
     told(me, 2)
 
@@ -90,7 +96,7 @@ def test_a_broken_template_spoils_one_line_and_not_the_page(client, me):
     assert titles == {GONE, "第2件已交办"}
 
 
-def test_only_unread_ones_can_be_shown(client, me):
+def test_only_unread_ones_can_be_shown(client: Client, me: Person) -> None:
     actions.mark_read(told(me, 1), now=timezone.now())
     told(me, 2)
 
@@ -99,7 +105,7 @@ def test_only_unread_ones_can_be_shown(client, me):
     assert [shown.title for shown in page.context["shown"]] == ["第2件已交办"]
 
 
-def test_marking_all_as_read_leaves_what_came_after_the_list_was_shown(client, me):
+def test_marking_all_as_read_leaves_what_came_after_the_list_was_shown(client: Client, me: Person) -> None:
     told(me, 1, now=FRIDAY)
     told(me, 2, now=FRIDAY + timedelta(hours=2))
 
@@ -108,7 +114,7 @@ def test_marking_all_as_read_leaves_what_came_after_the_list_was_shown(client, m
     assert [message.key[:3] for message in Message.objects.inbox_of(me).unread()] == ["ev2"]
 
 
-def test_the_text_for_a_group_says_only_what_may_leave_the_house(client, me):
+def test_the_text_for_a_group_says_only_what_may_leave_the_house(client: Client, me: Person) -> None:
     message = told(me, text="关于某某的提案", outside="第7号 已交办")
 
     text = client.get(reverse("inbox:message", args=[message.public_id])).context["text"]
@@ -118,7 +124,9 @@ def test_the_text_for_a_group_says_only_what_may_leave_the_house(client, me):
 
 
 @pytest.mark.parametrize("url", ["inbox:list", "inbox:jobs"])
-def test_lists_cost_the_same_for_one_row_and_for_many(client, me, url, django_assert_max_num_queries):
+def test_lists_cost_the_same_for_one_row_and_for_many(
+    client: Client, me: Person, url: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     handed_over(me, 2)
     actions.start_job("nothing", title="导出", args={}, by=me, now=timezone.now())
     with django_assert_max_num_queries(12) as one:
@@ -132,7 +140,9 @@ def test_lists_cost_the_same_for_one_row_and_for_many(client, me, url, django_as
     assert len(one.captured_queries) == len(many.captured_queries)
 
 
-def test_the_bell_counts_in_one_query_and_not_for_ever(me, django_assert_num_queries):
+def test_the_bell_counts_in_one_query_and_not_for_ever(
+    me: Person, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     for event in range(1, 105):
         told(me, event)
 
@@ -143,7 +153,9 @@ def test_the_bell_counts_in_one_query_and_not_for_ever(me, django_assert_num_que
 # whom nothing reaches -------------------------------------------------------------------------------------------------
 
 
-def test_the_undelivered_are_those_without_mail_and_those_who_do_not_read(django_assert_max_num_queries):
+def test_the_undelivered_are_those_without_mail_and_those_who_do_not_read(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
     mailed, mailless, reading = (
         PersonFactory(mail="a@example.com"), PersonFactory(), PersonFactory(mail="b@example.com")
     )  # fmt: skip
@@ -159,7 +171,7 @@ def test_the_undelivered_are_those_without_mail_and_those_who_do_not_read(django
     assert late == {(mailless, "没有可用的邮箱"), (mailed, "超过 2 个工作日未读")}
 
 
-def test_two_working_days_do_not_run_over_the_weekend():
+def test_two_working_days_do_not_run_over_the_weekend() -> None:
     person = PersonFactory(mail="a@example.com")
     told(person, now=FRIDAY)
 
@@ -169,7 +181,7 @@ def test_two_working_days_do_not_run_over_the_weekend():
     assert [row.person for row in queries.unreached(now=tuesday)] == [person]
 
 
-def test_a_person_whose_address_was_refused_is_on_the_list(sink, settings):
+def test_a_person_whose_address_was_refused_is_on_the_list(sink: Sink, settings: SettingsWrapper) -> None:
     settings.EMAIL_URL = sink.url
     person = PersonFactory(mail="refuse@example.com")
     told(person, now=FRIDAY)
@@ -178,7 +190,7 @@ def test_a_person_whose_address_was_refused_is_on_the_list(sink, settings):
     assert [row.why for row in queries.unreached(now=FRIDAY)] == ["没有可用的邮箱"]
 
 
-def test_whoever_was_told_by_phone_leaves_the_list_until_something_new_comes(client):
+def test_whoever_was_told_by_phone_leaves_the_list_until_something_new_comes(client: Client) -> None:
     staff, person = appoint(Role.PROPOSAL_STAFF), PersonFactory(phone="13800000000")
     told(person, 1, now=FRIDAY)
     client.force_login(staff)
@@ -195,7 +207,7 @@ def test_whoever_was_told_by_phone_leaves_the_list_until_something_new_comes(cli
     assert set(AuditEntry.objects.values_list("verb", flat=True)) >= {"inbox.undelivered", "inbox.told_by_phone"}
 
 
-def test_whoever_may_not_see_telephone_numbers_does_not(client):
+def test_whoever_may_not_see_telephone_numbers_does_not(client: Client) -> None:
     told(PersonFactory(phone="13800000000"), now=FRIDAY)
     client.force_login(appoint(Role.SESSION_STAFF))
 
@@ -203,13 +215,13 @@ def test_whoever_may_not_see_telephone_numbers_does_not(client):
 
 
 @pytest.mark.parametrize("url", ["inbox:undelivered", "inbox:undelivered_mail"])
-def test_members_do_not_see_who_reads_what(client, url):
+def test_members_do_not_see_who_reads_what(client: Client, url: str) -> None:
     client.force_login(appoint(Role.MEMBER))
 
     assert client.get(reverse(url)).status_code == 403
 
 
-def test_staff_send_a_returned_mail_again(client):
+def test_staff_send_a_returned_mail_again(client: Client) -> None:
     person = PersonFactory(mail="a@example.com")
     told(person)
     mail = Message.objects.get(channel=Channel.EMAIL)
@@ -223,7 +235,7 @@ def test_staff_send_a_returned_mail_again(client):
     assert (mail.state, mail.error) == (State.PENDING, "")
 
 
-def test_the_demonstration_shows_its_mails_on_a_page(client, settings, tmp_path):
+def test_the_demonstration_shows_its_mails_on_a_page(client: Client, settings: SettingsWrapper, tmp_path: Path) -> None:
     settings.EMAIL_URL = f"file://{tmp_path}"
     told(PersonFactory(mail="a@example.com"), outside="第7号 已交办")
     engine.send(now=timezone.now())

@@ -78,7 +78,7 @@ def reminded(person: Person, *numbers: int) -> Message:
     return Message.objects.get(recipient=person, channel=Channel.EMAIL, part_of=None)
 
 
-def test_closing_waits_for_a_hand_off_in_flight():
+def test_closing_waits_for_a_hand_off_in_flight() -> None:
     message, gate = reminded(PersonFactory(mail="a@example.com"), 1), Gate()
     [(pk, token)] = engine.claim(now=NOW)
 
@@ -95,7 +95,7 @@ def test_closing_waits_for_a_hand_off_in_flight():
     assert message.facts.get().state == State.SENT
 
 
-def test_no_hand_off_begins_while_closing_is_under_way():
+def test_no_hand_off_begins_while_closing_is_under_way() -> None:
     reminded(PersonFactory(mail="a@example.com"), 1, 2)
     [(pk, token)] = engine.claim(now=NOW)
     gate = Gate()
@@ -110,7 +110,7 @@ def test_no_hand_off_begins_while_closing_is_under_way():
     assert states == {(1, State.CANCELLED), (2, State.SENT)}
 
 
-def test_what_a_rolled_back_closing_held_back_is_sent_after_all():
+def test_what_a_rolled_back_closing_held_back_is_sent_after_all() -> None:
     message = reminded(PersonFactory(mail="a@example.com"), 1, 2)
     [(pk, token)] = engine.claim(now=NOW)
     gate = Gate()
@@ -127,7 +127,7 @@ def test_what_a_rolled_back_closing_held_back_is_sent_after_all():
     assert (left.state, left.part_of_id == message.pk) == (State.SENT, False)
 
 
-def test_a_claim_that_was_taken_over_hands_nothing_off():
+def test_a_claim_that_was_taken_over_hands_nothing_off() -> None:
     reminded(PersonFactory(mail="a@example.com"), 1)
     [(pk, old_token)] = engine.claim(now=NOW)
     [(_, token)] = engine.claim(now=NOW + engine.LEASE)
@@ -139,7 +139,7 @@ def test_a_claim_that_was_taken_over_hands_nothing_off():
     assert len(gate.sent) == 1
 
 
-def test_a_reminder_that_comes_while_its_mail_goes_out_is_not_lost():
+def test_a_reminder_that_comes_while_its_mail_goes_out_is_not_lost() -> None:
     person, gate = PersonFactory(mail="a@example.com"), Gate()
     reminded(person, 1)
     [(pk, token)] = engine.claim(now=NOW)
@@ -159,7 +159,7 @@ def test_a_reminder_that_comes_while_its_mail_goes_out_is_not_lost():
     ]
 
 
-def test_three_senders_send_each_message_once(sink: Sink):
+def test_three_senders_send_each_message_once(sink: Sink) -> None:
     people = [PersonFactory(mail=f"a{number}@example.com") for number in range(60)]
     actions.tell([person.pk for person in people], event_id=1, template="plain", subject={"text": "x"}, now=NOW)
     start = Barrier(3)
@@ -176,7 +176,7 @@ def test_three_senders_send_each_message_once(sink: Sink):
     assert not Message.objects.filter(channel=Channel.EMAIL).exclude(state=State.SENT).exists()
 
 
-def test_two_scans_that_remind_the_same_person_share_one_message():
+def test_two_scans_that_remind_the_same_person_share_one_message() -> None:
     person = PersonFactory(mail="a@example.com")
     start = Barrier(2)
 

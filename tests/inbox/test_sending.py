@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from members.inbox import actions, engine, transport
 from members.inbox.actions import Fact
@@ -38,7 +39,7 @@ def reminded(person: Person, *numbers: int, **subject: object) -> Message:
     return Message.objects.get(recipient=person, channel=Channel.EMAIL, part_of=None, state=State.PENDING)
 
 
-def test_a_mail_goes_out_once_and_carries_only_what_may_leave_the_house(sink):
+def test_a_mail_goes_out_once_and_carries_only_what_may_leave_the_house(sink: Sink) -> None:
     message = told("a@example.com", text="关于涉密停车场的提案", outside="")
 
     engine.send(now=NOW, transport=line(sink))
@@ -52,7 +53,7 @@ def test_a_mail_goes_out_once_and_carries_only_what_may_leave_the_house(sink):
     assert "停车场" not in mail.as_string() + mail.get_content()
 
 
-def test_the_facts_of_a_sending_travel_in_one_mail(sink):
+def test_the_facts_of_a_sending_travel_in_one_mail(sink: Sink) -> None:
     message = reminded(PersonFactory(mail="a@example.com"), 1, 2, 3)
 
     engine.send(now=NOW, transport=line(sink))
@@ -62,7 +63,7 @@ def test_the_facts_of_a_sending_travel_in_one_mail(sink):
     assert set(message.facts.values_list("state", flat=True)) == {State.SENT}
 
 
-def test_one_bad_address_harms_nobody_else_and_is_not_tried_again(sink):
+def test_one_bad_address_harms_nobody_else_and_is_not_tried_again(sink: Sink) -> None:
     bad, good = told("refuse@example.com", event=1), told("a@example.com", event=2)
 
     engine.send(now=NOW, transport=line(sink))
@@ -74,7 +75,7 @@ def test_one_bad_address_harms_nobody_else_and_is_not_tried_again(sink):
     assert ChannelStop.objects.get().person == bad.recipient
 
 
-def test_a_refused_address_is_left_alone_until_the_person_has_another(sink):
+def test_a_refused_address_is_left_alone_until_the_person_has_another(sink: Sink) -> None:
     person = told("refuse@example.com").recipient
     engine.send(now=NOW, transport=line(sink))
 
@@ -87,7 +88,7 @@ def test_a_refused_address_is_left_alone_until_the_person_has_another(sink):
     assert Message.objects.filter(key=f"ev11:p{person.pk}:email").exists()
 
 
-def test_a_mail_whose_content_is_refused_says_nothing_about_the_address(sink):
+def test_a_mail_whose_content_is_refused_says_nothing_about_the_address(sink: Sink) -> None:
     message = told("content@example.com")
 
     engine.send(now=NOW, transport=line(sink))
@@ -97,7 +98,7 @@ def test_a_mail_whose_content_is_refused_says_nothing_about_the_address(sink):
     assert not ChannelStop.objects.exists()
 
 
-def test_not_now_is_tried_later_and_ever_more_rarely(sink):
+def test_not_now_is_tried_later_and_ever_more_rarely(sink: Sink) -> None:
     message = told("later@example.com")
     pauses = []
 
@@ -111,7 +112,7 @@ def test_not_now_is_tried_later_and_ever_more_rarely(sink):
     assert (message.state, pauses) == (State.PENDING, [1, 2, 4, 8])
 
 
-def test_after_five_days_it_is_a_matter_for_people(sink):
+def test_after_five_days_it_is_a_matter_for_people(sink: Sink) -> None:
     message = told("later@example.com")
     Message.objects.filter(pk=message.pk).update(attempts=12)
 
@@ -121,7 +122,9 @@ def test_after_five_days_it_is_a_matter_for_people(sink):
     assert message.state == State.DEAD
 
 
-def test_a_server_that_takes_a_mail_and_falls_silent_leaves_it_unknown_and_unrepeated(sink, monkeypatch):
+def test_a_server_that_takes_a_mail_and_falls_silent_leaves_it_unknown_and_unrepeated(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transport, "SECONDS", 0.3)
     hung, dropped = told("hang@example.com", event=1), told("drop@example.com", event=2)
     good = told("a@example.com", event=3)
@@ -134,7 +137,7 @@ def test_a_server_that_takes_a_mail_and_falls_silent_leaves_it_unknown_and_unrep
     assert sink.doubled() == {}
 
 
-def test_many_mails_share_one_connection(sink):
+def test_many_mails_share_one_connection(sink: Sink) -> None:
     for event in range(5):
         told(f"a{event}@example.com", event=event)
 
@@ -143,7 +146,7 @@ def test_many_mails_share_one_connection(sink):
     assert (len(sink.ledger), sink.connections) == (5, 1)
 
 
-def test_no_mail_server_costs_no_message_its_life(sink):
+def test_no_mail_server_costs_no_message_its_life(sink: Sink) -> None:
     message = told("a@example.com")
 
     tally = engine.send(now=NOW, transport=Line(urlsplit("smtp://127.0.0.1:1")))
@@ -155,7 +158,7 @@ def test_no_mail_server_costs_no_message_its_life(sink):
 
 
 @pytest.mark.parametrize("mail", ["a@example.com\r\nBcc: b@example.com", "不是地址", "a@b@c", "a b@example.com"])
-def test_an_address_that_is_none_never_reaches_a_header(sink, mail):
+def test_an_address_that_is_none_never_reaches_a_header(sink: Sink, mail: str) -> None:
     message = told(mail)
 
     engine.send(now=NOW, transport=line(sink))
@@ -164,7 +167,7 @@ def test_an_address_that_is_none_never_reaches_a_header(sink, mail):
     assert (message.state, message.error, sink.ledger) == (State.DEAD, "邮箱地址不合法", [])
 
 
-def test_a_line_break_in_the_words_forges_no_header(sink):
+def test_a_line_break_in_the_words_forges_no_header(sink: Sink) -> None:
     told("a@example.com", outside="第1号\r\nBcc: b@example.com")
 
     engine.send(now=NOW, transport=line(sink))
@@ -173,7 +176,7 @@ def test_a_line_break_in_the_words_forges_no_header(sink):
     assert (mail["Bcc"], mail["Subject"]) == (None, "第1号 Bcc: b@example.com")
 
 
-def test_a_line_with_a_single_dot_does_not_end_the_mail(sink):
+def test_a_line_with_a_single_dot_does_not_end_the_mail(sink: Sink) -> None:
     told("a@example.com", outside="第1号\n.\n第2号")
 
     engine.send(now=NOW, transport=line(sink))
@@ -181,7 +184,7 @@ def test_a_line_with_a_single_dot_does_not_end_the_mail(sink):
     assert "第2号" in sink.mails[0].get_content()
 
 
-def test_what_the_recipient_may_no_longer_see_is_left_out(sink):
+def test_what_the_recipient_may_no_longer_see_is_left_out(sink: Sink) -> None:
     person = PersonFactory(mail="a@example.com")
     message = reminded(person, 1, 2)
     Message.objects.filter(key__startswith="o1:", channel=Channel.EMAIL).update(subject={"hidden": True})
@@ -196,7 +199,7 @@ def test_what_the_recipient_may_no_longer_see_is_left_out(sink):
     }
 
 
-def test_a_mail_with_nothing_left_to_say_is_not_sent(sink):
+def test_a_mail_with_nothing_left_to_say_is_not_sent(sink: Sink) -> None:
     message = reminded(PersonFactory(mail="a@example.com"), 1)
     actions.cancel(1)
 
@@ -206,7 +209,7 @@ def test_a_mail_with_nothing_left_to_say_is_not_sent(sink):
     assert (message.state, sink.ledger) == (State.CANCELLED, [])
 
 
-def test_whoever_was_disabled_meanwhile_gets_no_mail(sink):
+def test_whoever_was_disabled_meanwhile_gets_no_mail(sink: Sink) -> None:
     message = told("a@example.com")
     Person.objects.filter(pk=message.recipient_id).update(is_active=False)
 
@@ -216,7 +219,7 @@ def test_whoever_was_disabled_meanwhile_gets_no_mail(sink):
     assert (message.state, sink.ledger) == (State.CANCELLED, [])
 
 
-def test_a_broken_template_harms_neither_its_sending_nor_others(sink):
+def test_a_broken_template_harms_neither_its_sending_nor_others(sink: Sink) -> None:
     person = PersonFactory(mail="a@example.com")
     reminded(person, 1, 2)
     broken = Message.objects.get(key=f"o1:e1:s4:n1:p{person.pk}:email")
@@ -232,7 +235,7 @@ def test_a_broken_template_harms_neither_its_sending_nor_others(sink):
     assert broken in Message.objects.undeliverable()
 
 
-def test_resending_uses_the_same_message_id(sink):
+def test_resending_uses_the_same_message_id(sink: Sink) -> None:
     message = told("refuse@example.com")
     engine.send(now=NOW, transport=line(sink))
     person = message.recipient
@@ -245,7 +248,7 @@ def test_resending_uses_the_same_message_id(sink):
     assert sink.ledger == [message_id(message.key)]
 
 
-def test_facts_that_a_sending_left_behind_get_one_of_their_own(sink):
+def test_facts_that_a_sending_left_behind_get_one_of_their_own(sink: Sink) -> None:
     person = PersonFactory(mail="a@example.com")
     message = reminded(person, 1, 2)
     left = f"o2:e1:s4:n1:p{person.pk}:email"
@@ -260,7 +263,9 @@ def test_facts_that_a_sending_left_behind_get_one_of_their_own(sink):
 
 
 @pytest.mark.parametrize("facts", [1, 30])
-def test_a_hand_off_costs_the_same_for_one_fact_and_for_thirty(sink, facts, django_assert_num_queries):
+def test_a_hand_off_costs_the_same_for_one_fact_and_for_thirty(
+    sink: Sink, facts: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     message = reminded(PersonFactory(mail="a@example.com"), *range(1, facts + 1))
     [(pk, token)] = engine.claim(now=NOW)
     open_line = line(sink)

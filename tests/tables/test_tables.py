@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from django.test import RequestFactory
@@ -45,7 +46,7 @@ def read_back(content: bytes, tmp_path, name: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_what_went_out_comes_back_the_same(kind, tmp_path):
+def test_what_went_out_comes_back_the_same(kind: str, tmp_path: Path) -> None:
     table = Table("提案", ["案由", "尾"], [[text, "x"] for text in SPITEFUL])
 
     content = csv_of(table) if kind == "csv" else xlsx_of(table)
@@ -55,14 +56,14 @@ def test_what_went_out_comes_back_the_same(kind, tmp_path):
     assert [row[0] for row in back[1:]] == SPITEFUL
 
 
-def test_no_cell_of_a_csv_begins_like_a_formula():
+def test_no_cell_of_a_csv_begins_like_a_formula() -> None:
     text = csv_of(Table("t", ["=a"], [[text] for text in SPITEFUL])).decode("utf-8-sig")
 
     cells = [row[0] for row in csv.reader(io.StringIO(text, newline="")) if row]
     assert not [cell for cell in cells if cell[:1] in set("=+-@＝＋－＠\t\r")]
 
 
-def test_every_cell_of_a_workbook_is_text():
+def test_every_cell_of_a_workbook_is_text() -> None:
     values = ["=1+1", 5, 2.5, True, None, date(2026, 5, 22), NOW, "http://example.com", "a\0b", "长" * 40_000]
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(xlsx_of(Table("表", ["值"], [[value] for value in values]))))
@@ -73,12 +74,12 @@ def test_every_cell_of_a_workbook_is_text():
     ]  # fmt: skip
 
 
-def test_a_title_that_no_sheet_may_have_still_makes_a_workbook():
+def test_a_title_that_no_sheet_may_have_still_makes_a_workbook() -> None:
     assert xlsx_of(Table("提案[1]/第*次?: 'a'" + "长" * 40, ["a"], []), mark="张三 & 李四")
 
 
 @pytest.mark.django_db
-def test_an_export_is_written_down():
+def test_an_export_is_written_down() -> None:
     person = PersonFactory()
     request = RequestFactory().get("/")
     request.user = person
@@ -95,17 +96,19 @@ def test_an_export_is_written_down():
     ("count", "personal", "reason", "says"),
     [(201, False, "", "写明用途"), (1, True, " ", "个人信息"), (5_001, False, "汇总", "一次最多导出 5000 行")],
 )
-def test_large_and_personal_exports_need_a_reason(count, personal, reason, says):
+def test_large_and_personal_exports_need_a_reason(count: int, personal: bool, reason: str, says: str) -> None:
     with pytest.raises(Refused, match=says):
         tables.refuse_export(count, personal=personal, reason=reason)
 
 
-@pytest.mark.parametrize(("count", "personal", "reason"), [(200, False, ""), (201, False, "汇总"), (1, True, "电话通知")])
-def test_other_exports_do_not(count, personal, reason):
+@pytest.mark.parametrize(
+    ("count", "personal", "reason"), [(200, False, ""), (201, False, "汇总"), (1, True, "电话通知")]
+)
+def test_other_exports_do_not(count: int, personal: bool, reason: str) -> None:
     tables.refuse_export(count, personal=personal, reason=reason)
 
 
-def test_ten_thousand_rows_are_written_without_holding_them():
+def test_ten_thousand_rows_are_written_without_holding_them() -> None:
     rows = ([str(number), "停车"] for number in range(10_000))
 
     lines = tables.csv_lines(Table("t", ["号", "案由"], rows))

@@ -13,7 +13,7 @@ from proposals.handling.models import Assignment, Attachment, Event, Matter, Pur
 SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.EVALUATION})
 
 
-def admit(upload: UploadedFile[Any], *, purpose: str, by: Any) -> Clean:
+def admit(upload: "UploadedFile[Any]", *, purpose: str, by: Any) -> Clean:
     """Let a file through the one door, or raise BadFile; to be called by the form, before any transaction."""
     use = Use.SCAN if purpose in SCANS else Use.ATTACHMENT
     return check(upload, use=use, used=Attachment.objects.used_by(by))
