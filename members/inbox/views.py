@@ -30,12 +30,12 @@ class InboxList(ListPage[Message]):
     empty_sentence = "没有消息。有新的交办、提醒或答复时，会在这里告诉您。"
 
     def get_queryset(self) -> QuerySet[Message]:
-        return Message.objects.inbox_of(self.request.user).order_by("-created_at", "-id")
+        return Message.objects.inbox_of(self.person).order_by("-created_at", "-id")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page = kwargs["page_obj"]
         return super().get_context_data(
-            shown=queries.shown(page.rows, self.request.user), upto=timezone.now().isoformat(), **kwargs
+            shown=queries.shown(page.rows, self.person), upto=timezone.now().isoformat(), **kwargs
         )
 
 
@@ -52,7 +52,7 @@ class MarkAllReadPage(FormPage):
         return [Crumb(INBOX, reverse("inbox:list"))]
 
     def form_valid(self, form: MarkAllRead) -> HttpResponseBase:
-        actions.mark_all_read(self.request.user, upto=form.cleaned_data["upto"], now=timezone.now())
+        actions.mark_all_read(self.person, upto=form.cleaned_data["upto"], now=timezone.now())
         return HttpResponseRedirect(reverse("inbox:list"))
 
 
@@ -63,12 +63,12 @@ class MessagePage(DetailPage[Message]):
     template_name = "inbox/message.html"
 
     def get_queryset(self) -> QuerySet[Message]:
-        return Message.objects.inbox_of(self.request.user)
+        return Message.objects.inbox_of(self.person)
 
     def get_object(self) -> Message:
         message = super().get_object()
         actions.mark_read(message, now=timezone.now())
-        [self.shown] = queries.shown([message], self.request.user)
+        [self.shown] = queries.shown([message], self.person)
         return message
 
     def get_title(self) -> str:
@@ -93,9 +93,9 @@ class UndeliveredPage(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = queries.unreached(now=timezone.now())
-        with_phone = self.request.user.has_perm("members.contact_details")
+        with_phone = self.person.has_perm("members.contact_details")
         if with_phone and rows:
-            audit.record("inbox.undelivered", by=self.request.user, now=timezone.now(), people=len(rows))
+            audit.record("inbox.undelivered", by=self.person, now=timezone.now(), people=len(rows))
         return super().get_context_data(
             rows=rows[: self.per_page], count=len(rows), with_phone=with_phone, tabs=_tabs(self.request), **kwargs
         )
@@ -109,13 +109,14 @@ class ToldByPhonePage(ActionPage[Person]):
     template_name = "inbox/told_by_phone.html"
 
     def get_queryset(self) -> QuerySet[Person]:
-        return Person.objects.active()
+        people: QuerySet[Person] = Person.objects.active()
+        return people
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb(UNDELIVERED, reverse("inbox:undelivered"))]
 
     def form_valid(self, form: ToldByPhone) -> HttpResponseBase:
-        actions.told_by_phone(self.object, note=form.cleaned_data["note"], by=self.request.user, now=timezone.now())
+        actions.told_by_phone(self.object, note=form.cleaned_data["note"], by=self.person, now=timezone.now())
         return HttpResponseRedirect(reverse("inbox:undelivered"))
 
 
@@ -149,7 +150,7 @@ class ResendPage(ConfirmPage[Message]):
         return [Fact("收件人", self.object.recipient.name), Fact("退回原因", self.object.error, wide=True)]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.resend(self.object, by=self.request.user, now=timezone.now())
+        actions.resend(self.object, by=self.person, now=timezone.now())
         return HttpResponseRedirect(reverse("inbox:undelivered_mail"))
 
 
@@ -161,7 +162,7 @@ class JobList(ListPage[LongJob]):
     empty_sentence = "没有长任务。批量生成文书、导出等较久的工作会列在这里。"
 
     def get_queryset(self) -> QuerySet[LongJob]:
-        return LongJob.objects.of(self.request.user).order_by("-created_at", "-id")
+        return LongJob.objects.of(self.person).order_by("-created_at", "-id")
 
 
 class JobPage(DetailPage[LongJob]):
@@ -169,7 +170,7 @@ class JobPage(DetailPage[LongJob]):
     template_name = "inbox/job.html"
 
     def get_queryset(self) -> QuerySet[LongJob]:
-        return LongJob.objects.of(self.request.user)
+        return LongJob.objects.of(self.person)
 
     def get_title(self) -> str:
         return self.object.title
@@ -187,13 +188,13 @@ class RetryJobPage(ConfirmPage[LongJob]):
     submit_label = "重新开始"
 
     def get_queryset(self) -> QuerySet[LongJob]:
-        return LongJob.objects.of(self.request.user)
+        return LongJob.objects.of(self.person)
 
     def facts(self) -> list[Fact]:
         return [Fact("任务", self.object.title), Fact("上次的问题", self.object.error, wide=True)]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.retry_job(self.object, by=self.request.user, now=timezone.now())
+        actions.retry_job(self.object, by=self.person, now=timezone.now())
         return HttpResponseRedirect(reverse("inbox:job", args=[self.object.public_id]))
 
 
@@ -203,12 +204,12 @@ class JobFile(Page):
     action = SIGNED_IN
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        job = get_object_or_404(LongJob.objects.of(request.user).exclude(file=""), public_id=kwargs["public_id"])
+        job = get_object_or_404(LongJob.objects.of(self.person).exclude(file=""), public_id=kwargs["public_id"])
         try:
             file = open_file(job.file)
         except FileNotFoundError as error:
             raise Http404 from error
-        audit.record("download", by=request.user, subject=str(job.public_id), now=timezone.now(), kind=job.kind)
+        audit.record("download", by=self.person, subject=str(job.public_id), now=timezone.now(), kind=job.kind)
         return FileResponse(file, as_attachment=True, filename=job.file_name)
 
 

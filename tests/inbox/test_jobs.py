@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from members.errors import Refused, WrongStep
 from members.inbox import actions, jobs, work
@@ -23,7 +23,7 @@ Run = Callable[[LongJob, Progress], Product | None]
 
 
 @pytest.fixture(autouse=True)
-def kinds(monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper, tmp_path: Path) -> None:
+def kinds(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
     monkeypatch.setattr(work, "_kinds", {})
     settings.MEDIA_ROOT = tmp_path
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django.fixtures import DjangoAssertNumQueries, SettingsWrapper
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from members.choices import Role
 from members.inbox import actions, engine, queries, registry
@@ -181,7 +181,7 @@ def test_two_working_days_do_not_run_over_the_weekend() -> None:
     assert [row.person for row in queries.unreached(now=tuesday)] == [person]
 
 
-def test_a_person_whose_address_was_refused_is_on_the_list(sink: Sink, settings: SettingsWrapper) -> None:
+def test_a_person_whose_address_was_refused_is_on_the_list(sink: Sink, settings: Settings) -> None:
     settings.EMAIL_URL = sink.url
     person = PersonFactory(mail="refuse@example.com")
     told(person, now=FRIDAY)
@@ -235,7 +235,7 @@ def test_staff_send_a_returned_mail_again(client: Client) -> None:
     assert (mail.state, mail.error) == (State.PENDING, "")
 
 
-def test_the_demonstration_shows_its_mails_on_a_page(client: Client, settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_the_demonstration_shows_its_mails_on_a_page(client: Client, settings: Settings, tmp_path: Path) -> None:
     settings.EMAIL_URL = f"file://{tmp_path}"
     told(PersonFactory(mail="a@example.com"), outside="第7号 已交办")
     engine.send(now=timezone.now())

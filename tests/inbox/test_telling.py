@@ -1,6 +1,7 @@
 """Telling each person once, in one message per sending."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 MORNING = datetime(2026, 5, 22, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 
 
-def make_person(name: str, mail: str = "", **facts: object) -> Person:
+def make_person(name: str, mail: str = "", **facts: Any) -> Person:
     person: Person = Person.objects.create(username=name, name=name, mail=mail, **facts)
     return person
 
@@ -41,7 +42,7 @@ def test_a_person_with_mail_is_told_inside_at_once_and_by_mail_later() -> None:
 
 
 @pytest.mark.parametrize("facts", [{}, {"mail": "a@example.com", "mail_ok": False}])
-def test_without_a_working_address_the_inbox_is_the_only_channel(facts: int) -> None:
+def test_without_a_working_address_the_inbox_is_the_only_channel(facts: dict[str, Any]) -> None:
     person = make_person("a", **facts)
 
     actions.tell([person.pk], event_id=9, template="plain", subject={"text": "已交办"}, now=MORNING)

@@ -36,7 +36,7 @@ def xlsx_of(table: Table, **facts: str) -> bytes:
     return file.getvalue()
 
 
-def read_back(content: bytes, tmp_path, name: str) -> list[list[str]]:
+def read_back(content: bytes, tmp_path: Path, name: str) -> list[list[str]]:
     """What our own importer sees."""
     file = tmp_path / name
     file.write_bytes(content)

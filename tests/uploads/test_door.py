@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from members.uploads import BadFile, ScanState, Use, check, door
 from members.uploads.door import CHILD, QUOTA
@@ -203,7 +203,7 @@ def test_names_are_shown_without_tricks(given: str, shown: str) -> None:
 
 
 def test_a_scanner_that_answers_is_believed_and_one_that_does_not_is_no_clean_bill(
-    settings: SettingsWrapper, clamd: Clamd
+    settings: Settings, clamd: Clamd
 ) -> None:
     settings.CLAMD_URL = clamd.url
     clamd.answer = b"stream: OK\0"

@@ -18,7 +18,7 @@ class AttachmentDownload(Page):
     action = SIGNED_IN
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        attachment = attachment_for(request.user, kwargs["public_id"])
+        attachment = attachment_for(self.person, kwargs["public_id"])
         if attachment is None or attachment.scan == ScanState.INFECTED:
             raise Http404
         try:
@@ -27,7 +27,7 @@ class AttachmentDownload(Page):
             raise Http404 from error
         audit.record(
             "download",
-            by=request.user,
+            by=self.person,
             subject=str(attachment.public_id),
             now=timezone.now(),
             matter=str(attachment.matter.public_id),
