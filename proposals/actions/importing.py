@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from members import keys
 from members.errors import Refused
 from members.models import Body, Membership, Person, Session
 from proposals.handling import numbering
@@ -88,7 +89,7 @@ def import_proposals(rows: Sequence[Row], session: Session, *, by: Person | None
     proposals = Proposal.objects.bulk_create(
         proposal_of(row, matter, categories, by=by) for row, matter in zip(rows, matters, strict=True)
     )
-    Participant.objects.bulk_create(participants_of(rows, matters, session))
+    participants = Participant.objects.bulk_create(participants_of(rows, matters, session))
     AllocationPart.objects.bulk_create(
         part
         for row, proposal in zip(rows, proposals, strict=True)
@@ -97,8 +98,16 @@ def import_proposals(rows: Sequence[Row], session: Session, *, by: Person | None
     )
     results = {result.code: result for result in ResultClass.objects.filter(ends_on=None)}
     offices = offices_of(rows)
+    behind: dict[int, frozenset[int]] = {}
+    for one in participants:
+        behind[one.matter_id] = behind.get(one.matter_id, frozenset()) | {key_of(one)}
     taken = take_over(
-        [past_of(row, matter, results, offices) for row, matter in zip(rows, matters, strict=True)], by=by, now=now
+        [
+            past_of(row, matter, results, offices, behind.get(matter.pk, frozenset()))
+            for row, matter in zip(rows, matters, strict=True)
+        ],
+        by=by,
+        now=now,
     )
     numbering.at_least(
         session, Kind.PROPOSAL, max((int(row.number) for row in rows if row.number.isdigit()), default=0)
@@ -155,13 +164,15 @@ def participants_of(rows: Sequence[Row], matters: Sequence[Matter], session: Ses
     bodies = Body.objects.collective().match_many(names)
     found: list[Participant] = []
     for row, matter in zip(rows, matters, strict=True):
+        here: set[Body] = set()
         for order, name in enumerate(dict.fromkeys(row.names)):
             people, (body, how) = members.get(name, set()), bodies[name]
             first = order == 0
             if len(people) == 1:
                 role = Participant.Role.FIRST if first else Participant.Role.COSIGNER
                 found.append(Participant(matter=matter, person_id=min(people), role=role, order=order))
-            elif body and how != "former" and all(one.matter != matter or one.body != body for one in found):
+            elif body and how != "former" and body not in here:
+                here.add(body)
                 found.append(Participant(matter=matter, body=body, role=Participant.Role.ORGANISATION, order=order))
     return found
 
@@ -195,14 +206,28 @@ def offices_of(rows: Sequence[Row]) -> dict[str, Body]:
     return found
 
 
-def past_of(row: Row, matter: Matter, results: Mapping[str, ResultClass], offices: Mapping[str, Body]) -> Past:
+def key_of(participant: Participant) -> int:
+    """The audience key of a proposer."""
+    if participant.person_id:
+        return keys.person_key(participant.person_id)
+    assert participant.body_id
+    return keys.body_key(participant.body_id)
+
+
+def past_of(
+    row: Row,
+    matter: Matter,
+    results: Mapping[str, ResultClass],
+    offices: Mapping[str, Body],
+    behind: frozenset[int],
+) -> Past:
     reply = None
     if row.replied_on or row.doc_no or row.reply_class:
         reply = PastReply(row.replied_on, row.doc_no, results.get(row.reply_class))
     if not handed_over(row):
-        return Past(matter, facts=facts_of(row))
+        return Past(matter, behind=behind, facts=facts_of(row))
     parts = [Part(unit, role, offices[unit.system]) for unit, role in parts_of(row)]
-    return Past(matter, parts, row.assigned_on or row.replied_on, row.due_on, reply, facts_of(row))
+    return Past(matter, parts, row.assigned_on or row.replied_on, row.due_on, reply, behind, facts_of(row))
 
 
 def facts_of(row: Row) -> dict[str, str]:

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
+from members import keys
 from members.errors import Refused
 from members.inbox.actions import tell
 from members.models import Body, Person
-from proposals.handling import clocks, queries, readers
+from proposals.handling import clocks, queries
 from proposals.handling.clockwork.ladder import ZONE, local_day
 from proposals.handling.models import (
     Assignment,
@@ -43,6 +44,7 @@ class Past:
     """A matter just made by its owner, and what a register says of its handling.
 
     `given_on` is the day of the assignment; without parts, or without that day, the matter is not yet handed over.
+    `behind` are the audience keys of its proposers.
     """
 
     matter: Matter
@@ -50,6 +52,7 @@ class Past:
     given_on: date | None = None
     due_on: date | None = None
     reply: PastReply | None = None
+    behind: frozenset[int] = frozenset()
     facts: dict[str, Any] | None = None
 
 
@@ -78,9 +81,13 @@ def take_over(pasts: Sequence[Past], *, by: Person | None, now: datetime) -> Tak
         reply for past in pasts for reply in replies_of(past, by_matter.get(past.matter.pk, []), by=by, now=now)
     )
     events = write_events(pasts, by=by, now=now)
+    for past in pasts:
+        set_stage(past, by_matter.get(past.matter.pk, []))
+    Matter.objects.bulk_update(
+        [past.matter for past in pasts], ["stage", "exposure", "office", "readers"], batch_size=500
+    )
     taken = TakenOver([], [])
     for past in pasts:
-        settle_stage(past, by_matter.get(past.matter.pk, []))
         if past.given_on and not answered(past):
             started = start_reply_clocks(past, by_matter[past.matter.pk], by=by, now=now)
             taken = TakenOver(
@@ -158,15 +165,18 @@ def write_events(pasts: Sequence[Past], *, by: Person | None, now: datetime) -> 
     return events
 
 
-def settle_stage(past: Past, assignments: Sequence[Assignment]) -> None:
-    """Write stage, exposure, closing and audience of a matter that has its assignments."""
+def set_stage(past: Past, assignments: Sequence[Assignment]) -> None:
+    """Set stage, exposure, office and audience of a matter that has its assignments; the caller writes them.
+
+    The audience is that of `readers.readers_of` for a matter that nobody has touched yet, without a query a row.
+    """
     matter = past.matter
     lead = next((assignment for assignment in assignments if assignment.answers), None)
     matter.stage = Stage.FILED if lead is None else Stage.ANSWERED if answered(past) else Stage.HANDLING
     matter.exposure = Exposure.OFFICE if lead is None else Exposure.HANDLING
     matter.office = lead.office if lead else None
-    matter.readers = readers.readers_of(matter)
-    matter.save(update_fields=["stage", "exposure", "office", "readers"])
+    bodies = {body for assignment in assignments for body in (assignment.unit_id, assignment.office_id)}
+    matter.readers = sorted({keys.PROPOSAL_OFFICE, *past.behind, *map(keys.body_key, bodies)})
 
 
 def start_reply_clocks(past: Past, assignments: Sequence[Assignment], *, by: Person | None, now: datetime) -> TakenOver:
