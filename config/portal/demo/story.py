@@ -25,7 +25,7 @@ from proposals.models import Category, CoSignature, Proposal, Status, Text
 from .people import People, make_session
 from .texts import Draft, Writer
 
-SIZES = {"city": 120, "province": 400}
+SIZES = {"city": 80, "province": 400}
 GRADES = ("satisfied", "satisfied", "satisfied", "basic", "satisfied", "dissatisfied", "basic", "satisfied")
 CLASSES = ("A", "A", "B", "B", "C")
 CATEGORIES = {
