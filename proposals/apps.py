@@ -8,7 +8,7 @@ class ProposalsConfig(AppConfig):
 
     def ready(self) -> None:
         from members.rights import register
-        from proposals import menu, notices, rights
+        from proposals import desk, menu, notices, rights
         from proposals.handling import events, owners
         from proposals.handling.models import Kind
         from proposals.handling.rights import roles_by_action
@@ -20,3 +20,4 @@ class ProposalsConfig(AppConfig):
         register("proposals", roles_by_action(rights.RIGHTS))
         notices.register()
         menu.register()
+        desk.register()

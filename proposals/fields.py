@@ -127,8 +127,16 @@ class SuggestionsField(forms.Field):
         return texts
 
 
-class LongText(forms.CharField):
-    """A part of the text, counted by code point."""
+class DraftedText(forms.CharField):
+    """A part of the text that must be there at submission; a draft may leave it empty.
 
+    Lengths are counted by code point.
+    """
+
+    def validate(self, value: Any) -> None:
+        """Whether something is missing is asked when the proposal is handed in."""
+
+
+class LongText(DraftedText):
     def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
         super().__init__(widget=Counted({"rows": rows}), **kwargs)

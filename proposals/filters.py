@@ -30,7 +30,9 @@ class ProposalFilter(django_filters.FilterSet):
     session = django_filters.ModelChoiceFilter(
         field_name="matter__session", queryset=sessions, to_field_name="code", label="届次", empty_label="全部届次"
     )
-    stage = django_filters.MultipleChoiceFilter(field_name="matter__stage", choices=SHOWN_STAGES, label="状态")
+    stage = django_filters.ChoiceFilter(
+        field_name="matter__stage", choices=SHOWN_STAGES, label="状态", empty_label="全部状态"
+    )
     category = django_filters.ModelChoiceFilter(queryset=categories, label="类别", empty_label="全部类别")
     form = django_filters.ChoiceFilter(choices=Proposal.Form.choices, label="形式", empty_label="全部形式")
     priority = django_filters.ModelChoiceFilter(

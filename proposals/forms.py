@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from members.forms import in_plain_words
 from members.models import Body, Person, Session
+from members.uploads import BadFile
 from members.widgets import Counted, CountedLine, Day
 from proposals import actions
-from proposals.fields import LongText, MemberField, SuggestionsField, UnitField, UnitsField, member_called
+from proposals.fields import DraftedText, LongText, MemberField, SuggestionsField, UnitField, UnitsField, member_called
 from proposals.handling.actions import Paper
-from proposals.handling.models import Priority, Reason
+from proposals.handling.actions.attaching import admit
+from proposals.handling.models import Priority, Purpose, Reason
 from proposals.models import Category, Proposal, Review, Text
 
 LONGEST = 300
@@ -28,17 +30,18 @@ class PlainForm(forms.Form):
 class TextForm(PlainForm):
     """Step 1: the three parts. Everything may be empty while one writes."""
 
-    title = forms.CharField(
-        label="案由", required=False, max_length=LONGEST, widget=CountedLine({"data-max": "50"}),
-        help_text="一事一案，写成“关于……的建议”，最多 50 字。",
-    )
-    situation = LongText(label="情况与问题", required=False, rows=7, help_text="写清事实和数据，最好来自自己的调研。")
+    title = DraftedText(label="案由", widget=CountedLine, help_text="一事一案，写成“关于……的建议”。")
+    situation = LongText(label="情况与问题", rows=7, help_text="写清事实和数据，最好来自自己的调研。")
     analysis = LongText(label="原因分析", required=False, rows=5)
-    suggestions = SuggestionsField(label="具体建议", required=False, help_text="一条一个方框，承办单位会逐条答复。")
+    suggestions = SuggestionsField(label="具体建议", help_text="一条一个方框，承办单位会逐条答复。")
     pasted = forms.CharField(
         label="从别处粘贴建议", required=False, widget=Counted({"rows": 3}),
         help_text="按“一是…二是…”或“1. 2.”自动分条，加在上面各条之后；没有分条的作为一条。",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["title"].widget.attrs["data-max"] = actions.limits(timezone.now()).title
 
     def text(self) -> Text:
         data = self.cleaned_data
@@ -133,6 +136,28 @@ class InviteBodiesForm(PlainForm):
     def __init__(self, *args: Any, offered: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choose(self.fields["bodies"], offered)
+
+
+class FileUploadForm(PlainForm):
+    """One file for the proposal, through the one door (S12)."""
+
+    file = forms.FileField(label="附件", help_text="PDF、Word（.docx）、Excel（.xlsx）或图片，每个不超过 20 MB。")
+    purpose = forms.ChoiceField(
+        label="是什么", choices=[(Purpose.TEXT, "附带材料"), (Purpose.SIGNATURES, "签名页、签章扫描件")]
+    )
+
+    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("file") and data.get("purpose"):
+            try:
+                data["clean"] = admit(data["file"], purpose=data["purpose"], by=self.by)
+            except BadFile as error:
+                self.add_error("file", str(error))
+        return data
 
 
 class AnswerForm(PlainForm):

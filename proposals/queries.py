@@ -5,12 +5,14 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from members.models import Membership, Person, Session
+from members.rights import bodies_of
 from members.shown import Step, UnitRow
 from proposals.handling import clocks
 from proposals.handling.models import Matter, Stage
-from proposals.models import CoSignature, Proposal, Status
+from proposals.models import CoSignature, PreConsultation, Proposal, Status
 
 WAY = (
     ("提交", frozenset({Stage.DRAFT, Stage.COSIGNING, Stage.RETURNED})),
@@ -77,6 +79,13 @@ def sectors_of(people: list[int], *, on: date) -> dict[int, str]:
     """The sector of each member, by person."""
     rows = Membership.objects.in_force(on).filter(person__in=people).select_related("sector")
     return {row.person_id: str(row.sector or "") for row in rows}
+
+
+def asked_of(user: Any) -> QuerySet[PreConsultation]:
+    """What this person's units are asked before the hand-over."""
+    units = bodies_of(user, "proposals.answer_preconsultation", timezone.localdate())
+    rows = PreConsultation.objects.filter(unit__in=units, proposal__matter__in=Matter.objects.visible_to(user))
+    return rows.filter(proposal__status=Status.FILED).select_related("proposal__matter", "unit")
 
 
 @dataclass(frozen=True)

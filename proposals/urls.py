@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/", reading.Detail.as_view(), name="detail"),
     path("<uuid:public_id>/write/", writing.Write.as_view(), name="write"),
     path("<uuid:public_id>/autosave/", writing.Autosave.as_view(), name="autosave"),
+    path("<uuid:public_id>/file-upload/", writing.AddFile.as_view(), name="add_file"),
     path("<uuid:public_id>/organisation/", writing.Organisation.as_view(), name="organisation"),
     path("<uuid:public_id>/cosigners/", inviting.Cosigners.as_view(), name="cosigners"),
     path("<uuid:public_id>/ask-again/", inviting.AskAgain.as_view(), name="ask_again"),

@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from members.models import Body, Session
 from members.pages import ActionPage, DetailPage, FormPage, ListPage
-from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact, Tab
 from proposals import actions
 from proposals.filters import AllocationFilter
 from proposals.forms import AllocationForm, ConsultationForm, HandOverForm, NumberingForm, PlainForm
 from proposals.handling.models import Matter, NumberSeries
 from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
+from proposals.queries import asked_of
 from proposals.rights import in_hands_of
 
 from .base import ProposalPage, Signed, to
@@ -180,12 +180,6 @@ class Consultations(Signed, ListPage[PreConsultation]):
 
     def get_queryset(self) -> QuerySet[PreConsultation]:
         return asked_of(self.me).order_by("-asked_at", "-pk")
-
-
-def asked_of(user: Any) -> QuerySet[PreConsultation]:
-    units = bodies_of(user, "proposals.answer_preconsultation", timezone.localdate())
-    rows = PreConsultation.objects.filter(unit__in=units, proposal__matter__in=Matter.objects.visible_to(user))
-    return rows.filter(proposal__status=Status.FILED).select_related("proposal__matter", "unit")
 
 
 class Consultation(Signed, ActionPage[PreConsultation]):

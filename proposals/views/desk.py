@@ -100,7 +100,7 @@ class Plenary(Page):
         session = next((row for row in sessions if row.code == wanted), None) or Session.objects.current(timezone.now())
         found = figures(session) if session else None
         return super().get_context_data(
-            session=session, sessions=sessions, now=timezone.now(), heads=["", *(label for _, label in FIGURES)],
+            session=session, sessions=sessions, now=timezone.now(), heads=["项目", *(label for _, label in FIGURES)],
             counts=[Count(label, found.total[name]) for name, label in FIGURES] if found else [],
             by_form=_table(found.by_form) if found else [], by_category=_table(found.by_category) if found else [],
             **kwargs,

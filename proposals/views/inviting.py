@@ -18,7 +18,7 @@ from proposals.models import CoSignature, Proposal, Text
 from proposals.queries import invitations_for, inviting, sectors_of
 
 from .base import ProposalPage, Signed, to
-from .writing import Writing, facts_of, writable
+from .writing import Writing, facts_of, file_rows, writable
 
 MOST_OFFERED = 20
 
@@ -69,7 +69,7 @@ class Cosigners(Writing):
         stale = [row for row in rows if row.state in ("invited", "agreed") and actions.is_stale(row, self.object)]
         return super().get_context_data(
             cosigners=rows, stale=stale, q=self.request.GET.get("q", ""), offered=self.offered()[:MOST_OFFERED],
-            collective=self.object.form == Proposal.Form.COLLECTIVE, **kwargs,
+            collective=self.object.form == Proposal.Form.COLLECTIVE, files=file_rows(self.object.matter, self.me), **kwargs,
         )
 
 

@@ -22,7 +22,7 @@ from proposals.queries import steps, unit_rows
 from proposals.rights import RIGHTS, in_hands_of
 
 from .base import OneProposal, ProposalPage, Signed, name_of, to
-from .writing import facts_of
+from .writing import facts_of, file_rows
 
 PEOPLE = ("matter__participants__person", "matter__participants__body", "matter__assignments__unit")
 
@@ -128,7 +128,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             units=unit_rows(matter), happenings=happenings(self.me, matter), facts=self.facts(),
             followers=self.linked(Matter.objects.filter(merged_into=matter)),
             main=self.linked(Matter.objects.filter(pk=matter.merged_into_id)),
-            cosigners=self.cosigners(), decision=self.decision(), office=office,
+            cosigners=self.cosigners(), files=file_rows(matter, self.me), decision=self.decision(), office=office,
             allocation=proposal.allocation.select_related("unit").order_by("pk") if office else [],
             asked=proposal.preconsultations.select_related("unit").order_by("pk") if office else [], **kwargs,
         )
@@ -184,7 +184,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
     def acts(self) -> list[Act]:
         """What this person may do with this proposal now, the most likely first."""
         found = [Act(label, to(self.object, name), icon) for action, name, label, icon in ACTS if self.may_do(action, name)]
-        return [Act(act.label, act.url, act.icon, "primary") if place == 0 else act for place, act in enumerate(found)]
+        likely = next((act for act in found if act.label in LIKELY), None)
+        return [Act(act.label, act.url, act.icon, "primary") if act is likely else act for act in found]
 
     def may_do(self, action: str, name: str) -> bool:
         if not self.me.has_perm(action):
@@ -212,6 +213,7 @@ ACTS = (
     ("proposals.archive", "archive", "归档", "bookmark"),
     ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
 )
+LIKELY = ("继续写", "核对文字", "审查", "拟定承办单位", "归档")
 SHOWS = {
     "confirm_text": lambda proposal: proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None,
     "merge": lambda proposal: proposal.status != Status.MERGED,

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from members.choices import Role
@@ -13,11 +14,14 @@ from members.errors import Refused, Stale, WrongStep
 from members.models import Body
 from members.pages import FormPage
 from members.rights import may, roles_of
-from members.shown import Fact
+from members.shown import Fact, FileRow
+from members.uploads import ScanState
 from proposals import actions
 from proposals.aspects import my_organisations
-from proposals.forms import BeginForm, CheckForm, OrganisationForm, TextForm
-from proposals.handling.models import Participant
+from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationForm, TextForm
+from proposals.handling.actions.attaching import attach
+from proposals.handling.attachments import attachments_of
+from proposals.handling.models import Matter, Participant
 from proposals.models import Proposal, Text
 from proposals.rights import in_hands_of
 from proposals.splitting import split
@@ -129,6 +133,44 @@ def facts_of(text: Text) -> list[Fact]:
     facts = [Fact("案由", text.title, wide=True), Fact("情况与问题", text.situation, wide=True)]
     facts += [Fact("原因分析", text.analysis, wide=True)]
     return facts + [Fact(f"建议 {n}", words, wide=True) for n, words in enumerate(text.suggestions, start=1)]
+
+
+def file_rows(matter: Matter, user: Any) -> list[FileRow]:
+    """The files of a matter that this person may open."""
+    return [
+        FileRow(row.name, words_for(row.size), reverse("handling:attachment", args=[row.public_id]),
+                "" if row.scan == ScanState.CLEAN else row.get_scan_display())
+        for row in attachments_of(matter, user)
+    ]
+
+
+def words_for(size: int) -> str:
+    return f"{max(1, size // 1024)} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+
+
+class AddFile(Writing):
+    """Takes one file; it belongs to the proposal at once."""
+
+    template_name = "pages/form.html"
+    form_class = FileUploadForm
+    submit_label = "上传"
+    done_sentence = "附件已上传。"
+
+    def get_title(self) -> str:
+        return "添加附件"
+
+    def get_back_url(self) -> str:
+        return to(self.object, "cosigners")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        attach(
+            self.object.matter, form.cleaned_data["clean"], purpose=form.cleaned_data["purpose"], by=self.me,
+            now=timezone.now(),
+        )
+        return HttpResponseRedirect(self.get_back_url())
 
 
 class Autosave(Writing):

@@ -224,6 +224,8 @@
     } else if (list && event.key === "x") {
       const box = one("tr.is-current [data-check]", list);
       if (box) { box.checked = !box.checked; chosen(list); }
+    } else if (one("[data-key='" + CSS.escape(event.key) + "']")) {
+      one("[data-key='" + CSS.escape(event.key) + "']").click();
     } else if (list && event.key === "Enter" && event.target === body) {
       const link = one("tr.is-current a", list);
       if (link) link.click();

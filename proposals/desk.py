@@ -1,0 +1,98 @@
+"""What proposals put on a person's desk: invitations, drafts to go on with, the office's queues."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from members.desk import Queue, Work
+from members.desk import register as offer
+from members.shown import Act, Count, Todo
+from proposals.aspects import my_organisations
+from proposals.handling.models import Matter
+from proposals.models import EDITABLE, CoSignature, PreConsultation, Proposal, Status
+from proposals.queries import asked_of, invitations_for
+from proposals.rights import in_hands_of
+
+FEW = 5
+
+
+def register() -> None:
+    offer(writer, action="proposals.write", order=10)
+    offer(invited, action="proposals.answer_invitation", order=20)
+    offer(reviewer, action="proposals.review", order=30)
+    offer(numberer, action="proposals.number", order=35)
+    offer(allocator, action="proposals.allocate", order=40)
+    offer(asked, action="proposals.answer_preconsultation", order=50)
+
+
+def own(user: Any) -> QuerySet[Proposal]:
+    """Proposals that this person, or an organisation he acts for, stands behind."""
+    behind = Q(participants__person=user) | Q(participants__body__in=my_organisations(user))
+    matters = Matter.objects.visible_to(user).filter(behind, participants__left_at=None)
+    return Proposal.objects.filter(matter__in=matters.values("pk")).select_related("matter")
+
+
+def writer(user: Any, on: date) -> Work:
+    """Two large entries, what was returned, and drafts to go on with."""
+    rows = own(user).filter(status__in=EDITABLE).order_by("-updated_at", "-pk")[:FEW]
+    todos = [
+        Todo(row.matter.title or "未命名草稿", row.get_absolute_url(), note=row.matter.get_stage_display()) for row in rows
+    ]
+    return Work(
+        entries=[
+            Act("写提案", reverse("proposals:begin"), "pen-line"), Act("我的提案", reverse("proposals:mine"), "file-text")
+        ],
+        queues=[Queue("草稿与退回修改", todos, f"{reverse('proposals:mine')}?drafts=1", empty="没有草稿。")],
+    )
+
+
+def invited(user: Any, on: date) -> Work:
+    rows: list[CoSignature] = list(invitations_for(user, my_organisations(user))[:FEW])
+    if not rows:
+        return Work()
+    todos = [
+        Todo(
+            f"{row.invited_by.name}邀请您联名：{row.proposal.matter.title}",
+            reverse("proposals:invitation", args=[row.public_id]),
+            when=f"{row.due_on.month}月{row.due_on.day}日前" if row.due_on else "",
+        )
+        for row in rows
+    ]
+    return Work(queues=[Queue("联名邀请", todos, reverse("proposals:invitations"))])
+
+
+def reviewer(user: Any, on: date) -> Work:
+    rows = in_hands_of(Proposal.objects.all(), user, "proposals.review")
+    amount = rows.count()
+    todos = [
+        Todo(row.matter.title, reverse("proposals:review", args=[row.public_id]), when=row.receipt or "")
+        for row in rows.select_related("matter").order_by("submitted_at", "pk")[:FEW]
+    ]
+    url = reverse("proposals:review_queue")
+    return Work(counts=[Count("待审查", amount, url)], queues=[Queue("待审查", todos, url, amount)])
+
+
+def numberer(user: Any, on: date) -> Work:
+    amount = Proposal.objects.filter(status=Status.TO_NUMBER).count()
+    return Work(counts=[Count("待编号", amount, reverse("proposals:numbering"))] if amount else [])
+
+
+def allocator(user: Any, on: date) -> Work:
+    rows = in_hands_of(Proposal.objects.all(), user, "proposals.allocate")
+    drafted = rows.filter(allocation__isnull=False).distinct().count()
+    url = reverse("proposals:allocation")
+    return Work(
+        counts=[
+            Count("待拟办", rows.count() - drafted, f"{url}?drafted=no"), Count("待交办", drafted, f"{url}?drafted=yes")
+        ]
+    )
+
+
+def asked(user: Any, on: date) -> Work:
+    rows: list[PreConsultation] = list(asked_of(user).filter(answered_at=None).order_by("asked_at", "pk")[:FEW])
+    if not rows:
+        return Work()
+    todos = [Todo(row.proposal.matter.unit_title, reverse("proposals:consultation", args=[row.public_id])) for row in rows]
+    return Work(queues=[Queue("承办意向征求", todos, reverse("proposals:consultations"))])
