@@ -9,10 +9,13 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from config import fitness  # noqa: F401  registers its checks
         from config.portal.views.saved_views import saved_views
+        from config.portal.actions import registers
         from members import navigation
+        from members.inbox import work
         from members.pages import ListPage
 
         ListPage.extras.append(saved_views)
+        work.register(registers.JOB, registers.run_job)
         navigation.register(
             navigation.Entry("我的", "工作台", "layout-dashboard", "portal:desk", order=10),
             navigation.Entry(

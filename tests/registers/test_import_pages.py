@@ -13,8 +13,11 @@ from django.utils import timezone
 
 from config.portal.models import RegisterFile
 from config.portal.registers.reading import read_sheets
+from config.portal.views.registers import AT_ONCE
 from members import uploads
 from members.choices import Role
+from members.inbox import work
+from members.inbox.models import LongJob
 from members.models import Body, Person
 from proposals.handling.models import Matter
 from tests.factories import appoint
@@ -37,12 +40,12 @@ def staff() -> Person:
 
 
 @pytest.fixture
-def page(client: Client, staff: Person) -> Client:
+def page(client: Client, staff: Person) -> Any:
     client.force_login(staff)
     return client
 
 
-def send(page: Client, text: str, *, name: str = "登记表.csv", session: str = "14-2", **more: str) -> Any:
+def send(page: Any, text: str, *, name: str = "登记表.csv", session: str = "14-2", **more: str) -> Any:
     content = text.encode("gb18030")
     return page.post(START, {"session": session, "file": SimpleUploadedFile(name, content), **more})
 
@@ -51,7 +54,7 @@ def words(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
 
-def test_a_register_is_looked_at_first_and_comes_in_on_confirmation(page: Client) -> None:
+def test_a_register_is_looked_at_first_and_comes_in_on_confirmation(page: Any) -> None:
     sent = send(page, HEADER + GOOD)
     shown = page.get(sent.url)
     assert "确认导入 1 件" in words(shown)
@@ -65,7 +68,7 @@ def test_a_register_is_looked_at_first_and_comes_in_on_confirmation(page: Client
     assert (kept.file, kept.result["imported"]) == ("", 1)
 
 
-def test_faults_are_shown_with_row_and_column_and_need_a_word_to_be_left_out(page: Client) -> None:
+def test_faults_are_shown_with_row_and_column_and_need_a_word_to_be_left_out(page: Any) -> None:
     sent = send(page, HEADER + GOOD + BAD)
     assert "案由为空，请补填。" in words(page.get(sent.url))
 
@@ -78,7 +81,7 @@ def test_faults_are_shown_with_row_and_column_and_need_a_word_to_be_left_out(pag
     assert "案由为空，请补填。" in words(page.get(done.url))
 
 
-def test_the_list_of_faults_is_a_table_to_take_along(page: Client, tmp_path: Any) -> None:
+def test_the_list_of_faults_is_a_table_to_take_along(page: Any, tmp_path: Any) -> None:
     sent = send(page, HEADER + GOOD + BAD + "1,甲,,,,\n3,丙,,=市某局,2026.2.30,\n")
     before = page.get(f"{sent.url}faults/")
     page.post(sent.url, {"partial": "on"})
@@ -95,7 +98,7 @@ def test_the_list_of_faults_is_a_table_to_take_along(page: Client, tmp_path: Any
     ]  # fmt: skip
 
 
-def test_sending_the_confirmation_twice_imports_once(page: Client) -> None:
+def test_sending_the_confirmation_twice_imports_once(page: Any) -> None:
     sent = send(page, HEADER + GOOD)
     once = str(uuid4())
 
@@ -108,12 +111,33 @@ def test_sending_the_confirmation_twice_imports_once(page: Client) -> None:
     assert "已经导入过了" in words(third)
 
 
-def test_what_is_wrong_with_an_upload_comes_back_as_a_sentence(page: Client) -> None:
+def test_a_big_register_is_a_long_job_that_leads_to_its_result(page: Any) -> None:
+    sent = send(page, HEADER + "".join(f"{number},第{number}件,,,,\n" for number in range(1, AT_ONCE + 2)))
+
+    done = page.post(sent.url, {})
+    job = LongJob.objects.get()
+    assert done.url == f"/inbox/jobs/{job.public_id}/"
+    assert not Matter.objects.exists()
+    assert work.work(now=timezone.now()) == 1
+
+    job.refresh_from_db()
+    assert (job.state, job.result, job.back) == (
+        "done",
+        {"imported": AT_ONCE + 1, "rows": AT_ONCE + 1},
+        f"{sent.url}result/",
+    )
+    assert Matter.objects.count() == AT_ONCE + 1
+    LongJob.objects.update(state="waiting", finished_at=None)  # as if the worker had died before saying so
+    assert work.work(now=timezone.now()) == 1
+    assert (LongJob.objects.get().state, Matter.objects.count()) == ("done", AT_ONCE + 1)
+
+
+def test_what_is_wrong_with_an_upload_comes_back_as_a_sentence(page: Any) -> None:
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "x")
         archive.writestr("xl/workbook.xml", "\0" * 60_000_000)
-    cases = [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"file": SimpleUploadedFile("a.csv", "随便写的".encode())}, "没有找到表头"),
         ({"file": SimpleUploadedFile("a.xlsx", b"\x89PNG\r\n\x1a\n123")}, "文件"),
         ({"file": SimpleUploadedFile("a.xlsx", bomb.getvalue())}, "文件"),
@@ -130,7 +154,7 @@ def test_what_is_wrong_with_an_upload_comes_back_as_a_sentence(page: Client) -> 
     assert not RegisterFile.objects.exists()
 
 
-def test_script_in_cells_is_shown_as_text(page: Client) -> None:
+def test_script_in_cells_is_shown_as_text(page: Any) -> None:
     sent = send(page, HEADER + "1,<script>alert(1)</script>,<b>谁</b>,<i>市某局</i>,,=1+1\n")
 
     shown = page.get(sent.url).content.decode()
@@ -140,7 +164,7 @@ def test_script_in_cells_is_shown_as_text(page: Client) -> None:
     assert "<i>市某局" not in shown
 
 
-def test_a_file_belongs_to_who_brought_it(page: Client, client: Client) -> None:
+def test_a_file_belongs_to_who_brought_it(page: Any, client: Client) -> None:
     sent = send(page, HEADER + GOOD)
     client.force_login(appoint(Role.PROPOSAL_STAFF, name="江南"))
 
@@ -157,7 +181,7 @@ def test_those_without_the_right_do_not_get_in(client: Client) -> None:
     assert client.get(START).status_code == 403
 
 
-def test_the_check_costs_the_same_for_one_row_and_for_fifty(page: Client, django_assert_max_num_queries: Any) -> None:
+def test_the_check_costs_the_same_for_one_row_and_for_fifty(page: Any, django_assert_max_num_queries: Any) -> None:
     one = send(page, HEADER + GOOD)
     fifty = send(
         page, HEADER + "".join(f"{number},第{number}件,,市教育局、市财政局,2026.3.5,\n" for number in range(1, 51))
@@ -168,7 +192,7 @@ def test_the_check_costs_the_same_for_one_row_and_for_fifty(page: Client, django
             page.get(sent.url)
 
 
-def test_files_that_nobody_confirmed_go_after_a_day(page: Client) -> None:
+def test_files_that_nobody_confirmed_go_after_a_day(page: Any) -> None:
     send(page, HEADER + GOOD)
     RegisterFile.objects.update(uploaded_at=timezone.now() - timedelta(days=2))
     old = RegisterFile.objects.get()

@@ -106,7 +106,7 @@ def test_rows_that_are_no_data_are_passed_over_in_silence() -> None:
         )
     )
 
-    assert outcome(register) == {row: "imported" for row in (3, 7, 9, 11)}
+    assert outcome(register) == dict.fromkeys((3, 7, 9, 11), "imported")
     assert [entry.category for entry in register.entries] == ["经济建设", "经济建设", "社会建设", "社会建设"]
 
 

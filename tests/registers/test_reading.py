@@ -137,7 +137,7 @@ def test_archives_that_are_no_plain_workbook_are_refused(tmp_path: Path) -> None
 
 
 def test_a_cell_in_the_far_corner_kills_no_more_than_the_child(tmp_path: Path) -> None:
-    with pytest.raises(NotARegister, match="超过|没有读完|内存不足"):
+    with pytest.raises(NotARegister, match=r"超过|没有读完|内存不足"):
         read_sheets(book(tmp_path / "far.xlsx", A1="甲", XFD1048576="乙"))
 
 

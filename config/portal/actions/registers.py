@@ -10,6 +10,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from config.portal.models import RegisterFile
@@ -21,12 +22,16 @@ from config.portal.registers.units import Match, Matcher
 from members import audit, uploads
 from members.choices import UNIT_KINDS
 from members.errors import Refused, WrongStep
+from members.inbox.actions import start_job
+from members.inbox.models import LongJob
+from members.inbox.work import Product, Progress
 from members.models import Body, BodyName, Person, Session, Term
 from members.names import spellings
 from proposals.actions.importing import Imported, Row, import_proposals, numbers_of
 
 CODE = re.compile(r"([1-9]\d?)-([1-9]\d?)")
 KEPT_FOR = timedelta(days=1)
+JOB = "import_proposals"
 DIGITS = "〇一二三四五六七八九"
 NAMES_APART = re.compile(r"[、，,;；\n/／]+|\s{2,}")
 AND_OTHERS = re.compile(r"等(?:\d+|[一二三四五六七八九十]+)?[人名位]?(?:委员)?$")
@@ -150,7 +155,7 @@ def confirm(seen: Preview, *, partial: bool, by: Person | None, now: datetime, f
     return Result(summary, imported)
 
 
-def take_in(upload: UploadedFile, code: str, *, only: str, by: Person, now: datetime) -> RegisterFile:
+def take_in(upload: "UploadedFile[Any]", code: str, *, only: str, by: Person, now: datetime) -> RegisterFile:
     """Keep an uploaded register until it is imported; it is read once now, so that a bad one is refused at once.
 
     Files of the same person that were never imported go after a day.
@@ -200,6 +205,24 @@ def bring_in(kept: RegisterFile, *, partial: bool, by: Person, now: datetime) ->
     kept.save(update_fields=["file", "imported_at", "result"])
     transaction.on_commit(lambda: uploads.delete(name), robust=True)
     return result
+
+
+def bring_in_later(kept: RegisterFile, *, partial: bool, by: Person, now: datetime) -> LongJob:
+    """Leave a big register to the worker; the job's page leads back to the result."""
+    back = reverse("portal:import_result", args=[kept.public_id])
+    args = {"register": str(kept.public_id), "partial": partial}
+    return start_job(JOB, title=f"导入{kept.file_name}"[:120], args=args, back=back, by=by, now=now)
+
+
+def run_job(job: LongJob, progress: Progress) -> Product:
+    """Import the register of a job; one that died after its work was kept has nothing left to do."""
+    kept = RegisterFile.objects.of(job.by).get(public_id=job.args["register"])
+    if kept.imported_at is None:
+        bring_in(kept, partial=job.args["partial"], by=job.by, now=timezone.now())
+        kept.refresh_from_db()
+    rows = kept.result["rows"]
+    progress(rows, rows)
+    return Product(result={"imported": kept.result["imported"], "rows": rows})
 
 
 def path_of(name: str) -> Path:

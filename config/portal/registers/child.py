@@ -73,7 +73,7 @@ def write_workbook(content: bytes, out: IO[str]) -> None:
                 continue
             sheet = book.get_sheet_by_index(number)
             height, width = sheet.total_height, sheet.total_width
-            if height > ROWS or width > COLUMNS and height * width > CELLS:
+            if height > ROWS or (width > COLUMNS and height * width > CELLS):
                 raise Refused(
                     f"工作表“{about.name}”有 {height} 行、{width} 列，超过 {ROWS} 行。请只保留提案登记表后重试。"
                 )

@@ -12,13 +12,16 @@ from django.utils import timezone
 from config.portal.actions import registers
 from config.portal.forms import ConfirmRegisterForm, RegisterForm
 from config.portal.models import RegisterFile
+from config.portal.registers.parser import Register
 from members import tables
 from members.errors import Refusal
+from members.models import Person
 from members.pages import FormPage, Page
 from members.shown import Count, Crumb
 
 SHOWN = 200  # notes of a kind on the page; the list to download has them all
 ROWS_SHOWN = 20
+AT_ONCE = 200  # proposals; more of them are a long job
 
 
 class _ImportPage(Page):
@@ -40,10 +43,9 @@ class Upload(FormPage):
     submit_label = "上传并检查"
 
     def form_valid(self, form: forms.Form) -> HttpResponseBase:
-        given = form.cleaned_data
-        kept = registers.take_in(
-            given["file"], given["session"], only=given["sheet"], by=self.request.user, now=timezone.now()
-        )
+        given, by = form.cleaned_data, self.request.user
+        assert isinstance(by, Person)
+        kept = registers.take_in(given["file"], given["session"], only=given["sheet"], by=by, now=timezone.now())
         return HttpResponseRedirect(reverse("portal:import_check", args=[kept.public_id]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -75,12 +77,12 @@ class Check(_ImportPage, FormPage):
         return self.show(self.get_form())
 
     def form_valid(self, form: forms.Form) -> HttpResponseBase:
-        registers.bring_in(
-            self.file,
-            partial=form.cleaned_data["partial"],
-            by=self.request.user,  # type: ignore[arg-type]  # signed in
-            now=timezone.now(),
-        )
+        partial, by, now = form.cleaned_data["partial"], self.request.user, timezone.now()
+        assert isinstance(by, Person)
+        if self.seen and len(self.seen.register.entries) > AT_ONCE and (partial or not self.seen.register.errors):
+            job = registers.bring_in_later(self.file, partial=partial, by=by, now=now)
+            return HttpResponseRedirect(reverse("inbox:job", args=[job.public_id]))
+        registers.bring_in(self.file, partial=partial, by=by, now=now)
         return HttpResponseRedirect(reverse("portal:import_result", args=[self.file.public_id]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def kinds_of(errors: Sequence[Any], warnings: Sequence[Any], repeated: Sequence[
     ]
 
 
-def columns_of(register: registers.Register) -> list[tuple[str, str]]:
+def columns_of(register: Register) -> list[tuple[str, str]]:
     """How each column of the sheet was understood, in the sheet's order."""
     header = register.header
     return [(header.labels[column], header.fields[column].value) for column in sorted(header.fields)]
