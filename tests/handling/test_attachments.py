@@ -176,4 +176,5 @@ def test_the_list_of_files_costs_the_same_for_one_and_for_many(
 
 def fresh(person: Person) -> Person:
     """The same person at the next request."""
-    return Person.objects.get(pk=person.pk)
+    again: Person = Person.objects.get(pk=person.pk)
+    return again

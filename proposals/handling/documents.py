@@ -1,0 +1,301 @@
+"""The papers of a hand-over (P16): packet per unit, allocation table, joint notice, as .docx and as HTML for PDF.
+
+Plain functions of plain values: what goes in has been picked for its reader by whoever calls.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.template.loader import render_to_string
+from docx import Document
+from docx.document import Document as Paper
+from docx.enum.section import WD_ORIENT
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt
+from docx.text.paragraph import Paragraph
+
+from proposals.handling.pdf import html_to_pdf
+
+BODY, HEADING, TITLE = "仿宋_GB2312", "黑体", "方正小标宋简体"
+UNSAID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One proposal as its unit gets it on paper."""
+
+    number: str
+    title: str
+    proposers: str
+    role: str
+    partners: str = ""
+    kind: str = ""
+    category: str = ""
+    filed_on: date | None = None
+    due_on: date | None = None
+    internal: bool = False
+    situation: str = ""
+    analysis: str = ""
+    suggestions: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Packet:
+    """Everything that one unit gets at a hand-over (交办包)."""
+
+    unit: str
+    sheets: Sequence[Sheet]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One hand-over: who gives it, when, by when it is to be answered."""
+
+    title: str
+    issuers: Sequence[str]
+    on: date
+    packets: Sequence[Packet]
+    reply_due_on: date | None = None
+    requirements: Sequence[str] = ()
+    contact: str = ""
+
+    def total(self) -> int:
+        """How many proposals there are: one with several units counts once."""
+        return len({sheet.number for packet in self.packets for sheet in packet.sheets})
+
+
+def chinese(day: date | None) -> str:
+    """A date as official papers write it; empty if there is none.
+
+    >>> chinese(date(2026, 5, 2))
+    '2026年5月2日'
+    """
+    return f"{day.year}年{day.month}月{day.day}日" if day else ""
+
+
+# Word ------------------------------------------------------------------------------------------------------------------
+
+
+def packet_docx(batch: Batch, packet: Packet) -> bytes:
+    """Cover, list, every proposal, receipt (签收单)."""
+    paper = _paper(f"{batch.title}（{packet.unit}）")
+    _cover(paper, batch, packet)
+    _list(paper, packet)
+    for sheet in packet.sheets:
+        _new_page(paper)
+        _sheet(paper, sheet)
+    _new_page(paper)
+    _receipt(paper, batch, packet)
+    return _bytes(paper)
+
+
+def allocation_docx(batch: Batch) -> bytes:
+    """Which unit has which proposal, the whole batch on one table (分办表)."""
+    paper = _paper(f"{batch.title}分办表", landscape=True)
+    _title(paper, f"{batch.title}分办表")
+    rows = [[s.number, s.title, s.proposers, s.role, p.unit, chinese(s.due_on)] for s, p in _by_number(batch)]
+    _table(paper, ["案号", "案由", "提案者", "职责", "承办单位", "答复期限"], rows, [18, 92, 36, 16, 48, 30])
+    _line(paper, f"共 {batch.total()} 件，涉及 {len(batch.packets)} 个单位。")
+    return _bytes(paper)
+
+
+def notice_docx(batch: Batch) -> bytes:
+    """The notice that the offices issue together (联合交办通知)."""
+    paper = _paper(f"关于交办{batch.title}的通知")
+    _title(paper, f"关于交办{batch.title}的通知")
+    _line(paper, "各承办单位：", indent=False)
+    for text in notice_lines(batch):
+        _line(paper, text)
+    paper.add_paragraph()
+    for issuer in batch.issuers:
+        _line(paper, issuer, align=WD_ALIGN_PARAGRAPH.RIGHT)
+    _line(paper, chinese(batch.on), align=WD_ALIGN_PARAGRAPH.RIGHT)
+    return _bytes(paper)
+
+
+def notice_lines(batch: Batch) -> list[str]:
+    due = f"请于{chinese(batch.reply_due_on)}前书面答复提案者。" if batch.reply_due_on else ""
+    lines = [f"现将{batch.title}共 {batch.total()} 件交由有关单位办理。{due}具体分工见分办表。"]
+    lines += [f"{number}. {text}" for number, text in enumerate(batch.requirements, start=1)]
+    return [*lines, f"联系方式：{batch.contact}"] if batch.contact else lines
+
+
+def _paper(title: str, *, landscape: bool = False) -> Paper:
+    """An empty A4 paper with the margins of official papers, numbered pages, and no author in its properties."""
+    paper = Document()
+    section = paper.sections[0]
+    width, height = (Mm(297), Mm(210)) if landscape else (Mm(210), Mm(297))
+    section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = width, height
+    section.top_margin, section.bottom_margin = Mm(30), Mm(25)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    _page_number(section.footer.paragraphs[0])
+    style = paper.styles["Normal"]
+    style.font.name, style.font.size = "Times New Roman", Pt(14)
+    style.element.rPr.rFonts.set(qn("w:eastAsia"), BODY)
+    facts = paper.core_properties
+    facts.title, facts.author, facts.comments, facts.last_modified_by = _said(title), "", "", ""
+    return paper
+
+
+def _page_number(paragraph: Paragraph) -> None:
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    element = OxmlElement("w:fldSimple")
+    element.set(qn("w:instr"), "PAGE")
+    paragraph._p.append(element)
+
+
+def _said(text: str) -> str:
+    """Text without what no Word file may hold."""
+    return UNSAID.sub("", text)
+
+
+def _words(paragraph: Paragraph, text: str, font: str, size: float) -> None:
+    run = paragraph.add_run(_said(text))
+    run.font.size = Pt(size)
+    run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
+
+
+def _title(paper: Paper, text: str, size: float = 22) -> None:
+    paragraph = paper.add_heading(level=1)
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    _words(paragraph, text, TITLE, size)
+
+
+def _heading(paper: Paper, text: str) -> None:
+    _words(paper.add_heading(level=2), text, HEADING, 15)
+
+
+def _line(paper: Paper, text: str, *, indent: bool = True, align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.LEFT) -> None:
+    paragraph = paper.add_paragraph()
+    paragraph.alignment = align
+    if indent and align == WD_ALIGN_PARAGRAPH.LEFT:
+        paragraph.paragraph_format.first_line_indent = Pt(28)
+    _words(paragraph, text, BODY, 14)
+
+
+def _table(paper: Paper, heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
+    table = paper.add_table(rows=1, cols=len(heads), style="Table Grid")
+    table.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.autofit = False
+    for cells, texts, font in [(table.rows[0].cells, heads, HEADING)] + [
+        (table.add_row().cells, row, BODY) for row in rows
+    ]:
+        for cell, text, width in zip(cells, texts, widths, strict=True):
+            cell.width = Mm(width)
+            _words(cell.paragraphs[0], text, font, 11)
+    repeat = OxmlElement("w:tblHeader")
+    repeat.set(qn("w:val"), "true")
+    table.rows[0]._tr.get_or_add_trPr().append(repeat)
+
+
+def _new_page(paper: Paper) -> None:
+    paper.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+
+
+def _cover(paper: Paper, batch: Batch, packet: Packet) -> None:
+    for _ in range(5):
+        paper.add_paragraph()
+    _title(paper, batch.title, 26)
+    _title(paper, "交办件")
+    paper.add_paragraph()
+    for text in (f"承办单位：{packet.unit}", f"件数：{len(packet.sheets)} 件", f"交办日期：{chinese(batch.on)}"):
+        _line(paper, text, align=WD_ALIGN_PARAGRAPH.CENTER)
+    for issuer in batch.issuers:
+        _line(paper, issuer, align=WD_ALIGN_PARAGRAPH.CENTER)
+    _new_page(paper)
+
+
+def _list(paper: Paper, packet: Packet) -> None:
+    _title(paper, "提案目录")
+    rows = [[s.number, s.title, s.proposers, s.role, chinese(s.due_on)] for s in packet.sheets]
+    _table(paper, ["案号", "案由", "提案者", "职责", "答复期限"], rows, [18, 66, 34, 16, 26])
+
+
+def _sheet(paper: Paper, sheet: Sheet) -> None:
+    _title(paper, f"第{sheet.number}号提案")
+    _table(paper, ["项目", "内容"], sheet_facts(sheet), [30, 126])
+    for heading, text in (("情况", sheet.situation), ("分析", sheet.analysis)):
+        if text:
+            _heading(paper, heading)
+            for part in text.splitlines():
+                _line(paper, part)
+    if sheet.suggestions:
+        _heading(paper, "建议")
+    for number, text in enumerate(sheet.suggestions, start=1):
+        _line(paper, f"{number}. {text}")
+
+
+def sheet_facts(sheet: Sheet) -> list[tuple[str, str]]:
+    """What stands above the text, without the lines that have nothing to say."""
+    facts = [
+        ("案由", sheet.title),
+        ("提案者", sheet.proposers),
+        ("类别", "、".join(word for word in (sheet.kind, sheet.category) if word)),
+        ("立案日期", chinese(sheet.filed_on)),
+        ("本单位职责", sheet.role),
+        ("其他承办单位", sheet.partners),
+        ("答复期限", chinese(sheet.due_on)),
+        ("公开意见", "不公开（内部）" if sheet.internal else ""),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _receipt(paper: Paper, batch: Batch, packet: Packet) -> None:
+    _title(paper, "签收单")
+    _line(paper, f"{packet.unit}今收到{batch.title}共 {len(packet.sheets)} 件：")
+    _line(paper, "、".join(f"第{sheet.number}号" for sheet in packet.sheets))
+    _line(paper, "如认为不属于本单位职责，请在规定期限内书面说明理由并提出建议承办单位。")
+    for text in ("签收人：", "联系电话：", "分管负责人：", "签收日期：　　　年　　月　　日", "（单位盖章）"):
+        _line(paper, text)
+
+
+def _by_number(batch: Batch) -> list[tuple[Sheet, Packet]]:
+    pairs = [(sheet, packet) for packet in batch.packets for sheet in packet.sheets]
+    return sorted(pairs, key=lambda pair: (len(pair[0].number), pair[0].number, pair[0].role != "主办", pair[1].unit))
+
+
+def _bytes(paper: Paper) -> bytes:
+    file = io.BytesIO()
+    paper.save(file)
+    return file.getvalue()
+
+
+# PDF and the whole archive ---------------------------------------------------------------------------------------------
+
+
+def packet_pdf(batch: Batch, packet: Packet) -> bytes:
+    """The same as `packet_docx`, for looking at and printing. Raises NoPdf where the house cannot make any."""
+    sheets = [(sheet, sheet_facts(sheet)) for sheet in packet.sheets]
+    return html_to_pdf(render_to_string("documents/packet.html", {"batch": batch, "packet": packet, "sheets": sheets}))
+
+
+def archive_parts(batch: Batch, *, pdf: bool) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of every paper of a hand-over, one by one."""
+    yield "01 交办通知.docx", notice_docx(batch)
+    yield "02 分办表.docx", allocation_docx(batch)
+    for number, packet in enumerate(batch.packets, start=1):
+        name = f"{number:02d} {file_name(packet.unit)}"
+        yield f"交办件/{name}.docx", packet_docx(batch, packet)
+        if pdf:
+            yield f"交办件/{name}.pdf", packet_pdf(batch, packet)
+
+
+def file_name(text: str) -> str:
+    """A unit's name as a part of a file's name."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "", text)[:60].strip(". ") or "单位"
+
+
+def zipped(parts: Sequence[tuple[str, bytes]]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts:
+            archive.writestr(name, content)
+    return file.getvalue()
