@@ -8,8 +8,8 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from config import fitness  # noqa: F401  registers its checks
-        from config.portal.views.saved_views import saved_views
         from config.portal.actions import registers
+        from config.portal.views.saved_views import saved_views
         from members import navigation
         from members.inbox import work
         from members.pages import ListPage

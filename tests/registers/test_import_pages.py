@@ -21,6 +21,7 @@ from members.inbox.models import LongJob
 from members.models import Body, Person
 from proposals.handling.models import Matter
 from tests.factories import appoint
+from tests.html import assert_valid
 
 pytestmark = pytest.mark.django_db
 START = "/settings/import/proposals/"
@@ -152,6 +153,25 @@ def test_what_is_wrong_with_an_upload_comes_back_as_a_sentence(page: Any) -> Non
         assert answer.status_code == 422
         assert sentence in words(answer)
     assert not RegisterFile.objects.exists()
+
+
+def test_every_page_of_the_import_is_strict_html(page: Any) -> None:
+    sent = send(page, HEADER + GOOD + BAD + "1,甲,,,,\n3,丙,,市某局,2026.2.30,\n")
+    pages = [
+        page.get(START),
+        page.post(START, {}),
+        page.get(sent.url),
+        page.post(sent.url, {}),
+        page.get(f"{sent.url}result/"),
+    ]
+    pages += [page.get(page.post(sent.url, {"partial": "on"}).url), page.get(START)]
+    gone = send(page, HEADER + GOOD)
+    uploads.delete(RegisterFile.objects.waiting().get().file)
+    pages.append(page.get(gone.url))
+
+    for shown in pages:
+        assert_valid(shown.content)
+    assert "文件已清理，请重新上传。" in words(pages[-1])
 
 
 def test_script_in_cells_is_shown_as_text(page: Any) -> None:

@@ -4,6 +4,7 @@ It prints one JSON line a sheet (an object) and one a row (a list), or one objec
 """
 
 import csv
+import html
 import io
 import json
 import math
@@ -14,7 +15,6 @@ import zipfile
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any
-from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -112,6 +112,9 @@ def cell_to(value: Any) -> Any:
 
 # A cell with a formula, whatever prefix and attributes; its address stands in the first group.
 FORMULA = re.compile(rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f\b")
+RELATION = re.compile(rb"<(?:\w+:)?Relationship\b([^<>]*)>")
+SHEET = re.compile(rb"<(?:\w+:)?sheet\b([^<>]*)>")
+ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*[\"']([^\"']*)[\"']")
 ADDRESS = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 
 
@@ -166,14 +169,19 @@ def by_sheet_name(
     archive: zipfile.ZipFile, formulas: dict[str, set[tuple[int, int]]]
 ) -> dict[str, set[tuple[int, int]]]:
     """From part names to sheet names, through the workbook's relations."""
-    relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    relations = (attributes(found[1]) for found in RELATION.finditer(archive.read("xl/_rels/workbook.xml.rels")))
     parts = {one.get("Id"): one.get("Target", "").removeprefix("/xl/") for one in relations}
     named = {}
-    for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
-        relation = next((value for key, value in element.attrib.items() if key.endswith("}id")), None)
-        if element.tag.endswith("}sheet") and parts.get(relation) in formulas:
-            named[element.get("name", "")] = formulas[parts[relation]]
+    for found in SHEET.finditer(archive.read("xl/workbook.xml")):
+        given = attributes(found[1])
+        relation = next((value for key, value in given.items() if key.endswith(":id")), "")
+        if parts.get(relation) in formulas:
+            named[given.get("name", "")] = formulas[parts[relation]]
     return named
+
+
+def attributes(tag: bytes) -> dict[str, str]:
+    return {name.decode(): html.unescape(value.decode("utf-8", "replace")) for name, value in ATTRIBUTE.findall(tag)}
 
 
 def write_csv(content: bytes, out: IO[str]) -> None:
