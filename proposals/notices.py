@@ -8,6 +8,7 @@ from django.utils import timezone
 from members.inbox.registry import Rendered, Subject, register_batch_template, register_heading, register_template
 from members.models import Body, Person
 from proposals.handling import queries
+from proposals.handling.models import Matter
 from proposals.models import CoSignature, Proposal
 
 TITLES: dict[str, str] = {
@@ -56,7 +57,17 @@ def _visible(subjects: Sequence[Subject], person: Person) -> dict[str, Proposal]
 
 def _render(name: str, subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
     found = _visible(subjects, person)
+    if name == "withdrawn":
+        return [_withdrawn(found.get(subject["matter"]), subject) for subject in subjects]
     return [_words(name, found.get(subject["matter"])) for subject in subjects]
+
+
+def _withdrawn(proposal: Proposal | None, subject: Subject) -> Rendered | None:
+    """A unit from whose hands it was taken sees it no more, and learns only the number."""
+    if proposal is not None:
+        return _words("withdrawn", proposal)
+    number = Matter.objects.filter(public_id=subject["matter"]).values_list("number", flat=True).first()
+    return Rendered(title=f"第{number}号提案已撤案，不再办理", outside=f"第{number}号提案已撤案") if number else None
 
 
 def _words(name: str, proposal: Proposal | None) -> Rendered | None:

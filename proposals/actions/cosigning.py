@@ -164,7 +164,9 @@ def _lock_row(cosignature: CoSignature) -> tuple[Proposal, CoSignature]:
 @transaction.atomic
 def ask_again(proposal: Proposal, *, by: Person, now: datetime) -> list[CoSignature]:
     """Send the changed text to everyone who was asked about other words; an earlier consent no longer holds."""
-    stale = [row for row in proposal.cosignatures.filter(state__in=[State.INVITED, State.AGREED]) if is_stale(row, proposal)]
+    proposal = lock(proposal)
+    asked = proposal.cosignatures.filter(state__in=[State.INVITED, State.AGREED]).select_related("person", "body")
+    stale = [row for row in asked if is_stale(row, proposal)]
     if not stale:
         raise WrongStep("文字没有改动，不需要重新征求。")
     people = [row.person for row in stale if row.person]

@@ -62,11 +62,11 @@ def unmerge(proposal: Proposal, *, reason: str, by: Person, now: datetime) -> Pr
     """Undo a merge until the main proposal is handed over; the follower goes on where it stood."""
     if not reason.strip():
         raise Refused("请写明取消并案的原因。", field="reason")
-    main_matter = proposal.matter.merged_into
-    if main_matter is None:
+    main = Proposal.objects.filter(matter__followers=proposal.matter_id).first()
+    if main is None:
         raise WrongStep("这件提案没有并案。")
-    locked = {row.pk: row for row in lock_many([proposal, main_matter.proposal])}
-    proposal, main = locked[proposal.pk], locked[main_matter.proposal.pk]
+    locked = {row.pk: row for row in lock_many([proposal, main])}
+    proposal, main = locked[proposal.pk], locked[main.pk]
     if proposal.matter.merged_into_id != main.matter_id:
         raise WrongStep("并案情况已有变化，请刷新页面。")
     if main.status not in BEFORE_HAND_OVER:

@@ -1,0 +1,94 @@
+"""A draft is written, by one person in two places, and seen by nobody else."""
+
+from dataclasses import replace
+
+import pytest
+
+from members.choices import BodyKind, Role, System
+from members.errors import Refused, Stale, WrongStep
+from proposals import actions
+from proposals.handling.models import Matter
+from proposals.models import Proposal, Status, Text
+from tests.factories import BodyFactory, appoint
+
+from .conftest import TEXT, House
+
+
+def test_nobody_but_the_author_sees_a_draft(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+    proposal = draft()
+
+    seen = [who for who in (house.member, house.staff, house.officer, house.director)
+            if Matter.objects.visible_to(who).filter(pk=proposal.matter_id).exists()]
+
+    assert seen == [house.member]
+
+
+def test_saving_the_same_text_again_changes_nothing(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+    proposal = draft()
+
+    again = actions.save_text(proposal, TEXT, version=1, by=house.member, now=house.later())
+
+    assert again.version == proposal.version
+
+
+def test_another_text_over_a_newer_one_is_refused_and_nothing_is_lost(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+    proposal = draft()
+    newer = actions.save_text(proposal, replace(TEXT, analysis="新"), version=proposal.version, by=house.member, now=house.later())
+
+    with pytest.raises(Stale):
+        actions.save_text(proposal, replace(TEXT, analysis="旧"), version=proposal.version, by=house.member, now=house.later())
+
+    assert Proposal.objects.get(pk=newer.pk).analysis == "新"
+
+
+def test_rare_characters_count_as_one(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+    text = Text("𠮷" * 50, "䶮" * 10 + "\r\n", "", ("😀",))
+
+    proposal = draft(text=text)
+
+    assert proposal.text() == Text("𠮷" * 50, "䶮" * 10, "", ("😀",))
+    assert actions.missing(proposal, now=house.later()) == []
+    assert proposal.text().length == 11
+
+
+@pytest.mark.parametrize(
+    "text", [Text("长" * 301), Text("题", "长" * 20_001), Text("题", "\x00" * 5 + "长" * 20_001)]
+)
+def test_a_draft_has_an_end(house: House, draft, text: Text) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(Refused):
+        draft(text=text)
+
+
+def test_a_discarded_draft_is_gone_for_everyone(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+    proposal = draft()
+
+    actions.discard(proposal, by=house.member, now=house.later())
+
+    matter = Matter.objects.get(pk=proposal.matter_id)
+    assert (matter.title, matter.readers, matter.proposal.status) == ("", [], Status.WITHDRAWN)
+    assert [event.verb for event in matter.events.all()] == ["discarded"]
+
+
+def test_a_collective_proposal_has_three_drafters_at_most(house: House) -> None:
+    body = BodyFactory(kind=BodyKind.DEMOCRATIC_PARTY, system=System.CPPCC)
+    secretary = appoint(Role.ORGANISATION_SECRETARY, body)
+    drafters = [appoint(Role.MEMBER) for _ in range(4)]
+
+    with pytest.raises(Refused, match="最多3位"):
+        actions.begin(actions.Behind(body=body, drafters=drafters), by=secretary, now=house.later())
+
+
+def test_a_collective_proposal_names_signer_and_contact(house: House) -> None:
+    body = BodyFactory(kind=BodyKind.DEMOCRATIC_PARTY, system=System.CPPCC)
+    secretary = appoint(Role.ORGANISATION_SECRETARY, body)
+    proposal = actions.begin(actions.Behind(body=body), by=secretary, now=house.later())
+    proposal = actions.save_text(proposal, TEXT, version=None, by=secretary, now=house.later())
+
+    assert [field for field, _ in actions.missing(proposal, now=house.later())] == ["signer", "contact"]
+
+
+def test_a_submitted_text_is_not_written_any_more(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+    proposal = submitted()
+
+    with pytest.raises(WrongStep):
+        actions.save_text(proposal, replace(TEXT, title="另一件"), version=None, by=house.member, now=house.later())

@@ -1,0 +1,190 @@
+"""Units get what is theirs, many at a press; what stays behind says why."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from members.choices import Role, System
+from members.errors import Refused, WrongStep
+from members.inbox.models import Message
+from members.models import AssigningOffice, Body
+from proposals import actions
+from proposals.handling import clocks
+from proposals.handling.models import Assignment, Matter
+from proposals.models import PreConsultation, Proposal, Status
+from tests.factories import BodyFactory, appoint
+
+from .conftest import NOW, House
+from .test_reviewing import fresh, running, told, verbs
+
+
+@pytest.fixture
+def other_unit(house: House) -> Body:
+    unit: Body = BodyFactory(name="市财政局测试")
+    appoint(Role.UNIT_CLERK, unit, name="方舟")
+    return unit
+
+
+def shares(lead: Body, *others: Body) -> list[actions.Share]:
+    return [actions.Share(lead, "lead" if others else "sole"), *(actions.Share(unit, "co") for unit in others)]
+
+
+def test_the_wished_units_are_proposed(house: House, draft, clerk_unit: Body, other_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    one = draft(wished_units=[clerk_unit])
+    two = draft(wished_units=[clerk_unit, other_unit])
+
+    assert actions.proposed(one) == [actions.Share(clerk_unit, "sole")]
+    assert actions.proposed(two) == [actions.Share(clerk_unit, "lead"), actions.Share(other_unit, "co")]
+
+
+@pytest.mark.parametrize("roles", [["lead", "lead"], ["co", "co"], ["sole", "co"], ["split", "co"], ["split"], []])
+def test_a_draft_has_one_lead_or_splits(house: House, filed, clerk_unit: Body, other_unit: Body, roles: list[str]) -> None:  # type: ignore[no-untyped-def]
+    units = [clerk_unit, other_unit]
+
+    with pytest.raises(Refused):
+        actions.allocate(
+            filed(), [actions.Share(unit, role) for unit, role in zip(units, roles, strict=False)], by=house.officer,
+            now=house.later(),
+        )
+
+
+def test_the_leading_units_system_says_which_office_leads(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    party_office = BodyFactory(name="市委督查室测试", system=System.PARTY)
+    AssigningOffice.objects.update_or_create(system=System.PARTY, defaults={"office": party_office})
+    party_unit = BodyFactory(name="市委宣传部测试", system=System.PARTY)
+    proposal = filed()
+    assert fresh(proposal).matter.office == house.assigning
+
+    actions.allocate(proposal, shares(party_unit, clerk_unit), by=house.staff, now=house.later())
+
+    [clock] = clocks.open_for(matter=proposal.matter, stage="assignment")
+    assert (fresh(proposal).matter.office, clock.holder_body) == (party_office, party_office)
+    actions.hand_over([proposal], session=house.session, by=house.staff, now=house.later())
+    offices = Assignment.objects.filter(matter=proposal.matter).order_by("pk").values_list("office__name", flat=True)
+    assert list(offices) == ["市委督查室测试", "市政府督查室测试"]
+
+
+def test_units_learn_nothing_before_the_hand_over(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    clerk = clerk_unit.appointments.get().person
+    proposal = filed()
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    assert not Matter.objects.visible_to(clerk).exists()
+
+    actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+
+    assert list(Matter.objects.visible_to(clerk)) == [proposal.matter]
+
+
+def test_one_message_a_clerk_however_many_proposals(house: House, filed, clerk_unit: Body, other_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    rows = [filed() for _ in range(3)]
+    for row in rows:
+        actions.allocate(row, shares(clerk_unit, other_unit), by=house.officer, now=house.later())
+
+    batch, refused = actions.hand_over(
+        rows, session=house.session, by=house.officer, now=house.later(), fixed_on=date(2026, 6, 30)
+    )
+
+    assert (batch.total, refused) == (3, [])
+    clerk = clerk_unit.appointments.get().person
+    sendings = Message.objects.filter(recipient=clerk, channel="inapp", part_of=None)
+    assert sendings.count() == 1
+    assert Message.objects.filter(part_of__in=sendings).count() == 3
+    due = clocks.open_for(matter=rows[0].matter, stage="reply").get().due_on
+    assert due == date(2026, 6, 30)
+    assert told(house.member).count("proposal_handed_over") == 3
+
+
+def test_all_that_can_go_goes_and_the_rest_says_why(house: House, filed, submitted, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    ready, bare, waiting = filed(), filed(), submitted()
+    actions.allocate(ready, shares(clerk_unit), by=house.officer, now=house.later())
+
+    plan = actions.plan([ready, bare, waiting], now=house.later())
+    _, refused = actions.hand_over([ready, bare, waiting], session=house.session, by=house.officer, now=house.later())
+
+    assert [row.proposal for row in plan.refused] == [bare, waiting]
+    assert {row.proposal.pk: row.reason for row in refused} == {
+        bare.pk: "还没有拟定承办单位。", waiting.pk: "现在是“待审查”，不是待交办。",
+    }
+    assert [fresh(row).status for row in (ready, bare, waiting)] == [Status.ASSIGNED, Status.FILED, Status.SUBMITTED]
+    assert running(bare) == ["assignment"]
+
+
+def test_a_unit_that_ended_gets_nothing(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    proposal = filed()
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    clerk_unit.ended_on = NOW.date()
+    clerk_unit.save()
+
+    with pytest.raises(Refused, match="已撤销"):
+        actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+
+
+def test_handing_over_twice_hands_over_once(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    proposal = filed()
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+
+    with pytest.raises(Refused):
+        actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+
+    assert Assignment.objects.count() == 1
+
+
+def test_a_fixed_date_lies_ahead(house: House, filed) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(Refused, match="晚于今天"):
+        actions.hand_over([filed()], session=house.session, by=house.officer, now=house.later(), fixed_on=NOW.date())
+
+
+def test_a_unit_asked_beforehand_sees_the_text_and_answers_once(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    clerk = clerk_unit.appointments.get().person
+    proposal = filed()
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    [asked] = actions.consult_units(proposal, by=house.officer, now=house.later())
+    assert list(Matter.objects.visible_to(clerk)) == [proposal.matter]
+    assert told(clerk) == ["proposal_unit_asked"]
+
+    with pytest.raises(Refused):
+        actions.answer_consultation(asked, accepts=False, text="", by=clerk, now=house.later())
+    actions.answer_consultation(asked, accepts=False, text="建议由财政局承办", by=clerk, now=house.later())
+
+    assert PreConsultation.objects.get().accepts is False
+    assert told(house.officer)[-1] == "proposal_unit_answered"
+    with pytest.raises(WrongStep):
+        actions.answer_consultation(asked, accepts=True, text="", by=clerk, now=house.later())
+    with pytest.raises(WrongStep):
+        actions.consult_units(proposal, by=house.officer, now=house.later())
+
+
+def test_a_suggestion_may_name_its_unit(house: House, filed, clerk_unit: Body, other_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    proposal = filed()
+
+    actions.allocate(
+        proposal, shares(clerk_unit, other_unit), by=house.officer, now=house.later(), suggestions={2: other_unit}
+    )
+
+    assert list(proposal.matter.suggestions.order_by("number").values_list("unit", flat=True)) == [None, other_unit.pk]
+
+
+def test_a_secret_matter_has_number_units_and_clocks_but_no_words(house: House, clerk_unit: Body) -> None:
+    from proposals.handling.actions import Part
+
+    proposal = actions.hold_place(
+        house.session, [Part(clerk_unit, "sole", house.assigning)], form="individual", by=house.staff, now=house.later()
+    )
+
+    assert (proposal.matter.number, proposal.matter.title, proposal.status) == ("1", "", Status.ASSIGNED)
+    assert running(proposal) == ["first_contact", "objection_window", "reply", "sign_for"]
+    assert verbs(proposal) == ["placeholder_made", "assigned"]
+
+
+def test_withdrawn_from_the_units_hands(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    clerk = clerk_unit.appointments.get().person
+    proposal = filed()
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+
+    actions.withdraw(proposal, reason="情况已变化", by=house.staff, now=house.later() + timedelta(days=1))
+
+    assert (Proposal.objects.get().status, running(proposal)) == (Status.WITHDRAWN, [])
+    assert told(clerk)[-1] == "proposal_withdrawn"
+    assert Assignment.objects.get().state == "ended"
