@@ -1,7 +1,8 @@
 """What production must have before it may start (S7)."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -62,7 +63,7 @@ def refuse_unless_fit() -> None:
         return
     faults = faults_of_settings() or _ask_services()
     if faults:
-        print("回音没有启动：", *faults, sep="\n  ", file=sys.stderr, flush=True)
+        print("回音没有启动：", *faults, sep="\n  ", file=sys.__stderr__, flush=True)  # beat turns sys.stderr into its log
         sys.exit(GUNICORN_GIVES_UP)
 
 
@@ -83,11 +84,11 @@ def _check(faults: Callable[[], list[str]], prefix: str) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def check_settings(**kwargs: object) -> list[CheckMessage]:
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
     return _check(faults_of_settings, "E0")
 
 
 @register(Tags.database)
-def check_services(databases: list[str] | None = None, **kwargs: object) -> list[CheckMessage]:
+def check_services(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Run by `check --database default`, and by the web, worker and beat when they start."""
     return _check(_ask_services, "E1") if databases and not faults_of_settings() else []

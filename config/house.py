@@ -135,7 +135,7 @@ def answers(port: int, token: str) -> bool:
     """Whether our own web server answers there, and not another program."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as response:
-            return response.headers.get("X-Huiyin-Run") == token
+            return bool(response.headers.get("X-Huiyin-Run") == token)
     except (OSError, urllib.error.URLError):
         return False
 

@@ -289,7 +289,7 @@ def start_postgres(var: Path, *, durable: bool) -> Child:
     programs = _programs(owner)
     data, folder = _data_folder(var, owner), _private_folder(socket_folder(var), owner)
     _initialise(programs, data, owner)
-    argv = [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-c", "timezone=Asia/Shanghai"]
+    argv: list[str | Path] = [programs / "postgres", "-D", data, "-k", folder, "-h", "", "-c", "timezone=Asia/Shanghai"]
     if not durable:
         argv += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
     log = var / "log" / "postgres.log"
@@ -313,7 +313,17 @@ def start_valkey(var: Path, *, durable: bool) -> Child:
     program = next((Path(spec.submodule_search_locations[0]) / "_binaries").glob("*/valkey-server"))
     folder = _private_folder(var / "valkey", None)
     address = socket_folder(var) / "valkey.sock"
-    argv = [program, "--port", "0", "--unixsocket", address, "--unixsocketperm", "700", "--dir", folder]
+    argv: list[str | Path] = [
+        program,
+        "--port",
+        "0",
+        "--unixsocket",
+        address,
+        "--unixsocketperm",
+        "700",
+        "--dir",
+        folder,
+    ]
     argv += ["--save", "", "--appendonly", "yes" if durable else "no"]
     log = var / "log" / "valkey.log"
     child = Child("Valkey", argv, log, before=lambda: address.unlink(missing_ok=True)).start()
