@@ -1,6 +1,7 @@
 """Keys of the sealed personal columns for demonstration and tests: made once, kept beside the data they open."""
 
 import base64
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -15,10 +16,8 @@ def field_keys(var: Path) -> dict[str, str]:
         draft = var / f"field_keys.{os.getpid()}"
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(made))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, file)  # whoever comes second keeps the keys of the first
-        except FileExistsError:
-            pass
         draft.unlink()
     keys: dict[str, str] = json.loads(file.read_text())
     return keys

@@ -63,7 +63,9 @@ def refuse_unless_fit() -> None:
         return
     faults = faults_of_settings() or _ask_services()
     if faults:
-        print("回音没有启动：", *faults, sep="\n  ", file=sys.__stderr__, flush=True)  # beat turns sys.stderr into its log
+        print(
+            "回音没有启动：", *faults, sep="\n  ", file=sys.__stderr__, flush=True
+        )  # beat turns sys.stderr into its log
         sys.exit(GUNICORN_GIVES_UP)
 
 

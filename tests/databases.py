@@ -18,7 +18,7 @@ from django.db import connection, connections
 from psycopg import sql
 
 from config.mode import ROOT, var_folder
-from config.servers import embedded_programs
+from config.servers import embedded_programs, socket_folder
 
 TEMPLATE = "huiyin_template"
 FLOORS = ("config", "members", "proposals", "consultations")
@@ -75,9 +75,7 @@ def _make_template() -> None:
 
 
 def _is_embedded() -> bool:
-    return str(connection.settings_dict["HOST"]).startswith("/tmp/huiyin-") or str(var_folder()) in str(
-        connection.settings_dict["HOST"]
-    )
+    return str(connection.settings_dict["HOST"]) == str(socket_folder(var_folder()))
 
 
 def _address() -> str:
