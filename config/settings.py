@@ -9,6 +9,7 @@ from environs import Env, validate
 
 from config.field_keys import field_keys
 from config.mode import ROOT, read_mode, var_folder
+from config.passwords import PROFILES
 from config.servers import embedded_urls
 
 env = Env()
@@ -77,6 +78,7 @@ MIDDLEWARE: list[str] = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.History",
+    "members.middleware.AccountStateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -145,6 +147,26 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD: str | None = None
 ACCOUNT_LOGIN_METHODS: set[str] = {"username"}
 ACCOUNT_SIGNUP_FIELDS: list[str] = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "members.adapter.AccountAdapter"
+ACCOUNT_FORMS: dict[str, str] = {"login": "members.sign_in_forms.SignInForm"}
+ACCOUNT_RATE_LIMITS = False  # ours are in PostgreSQL: members/throttle.py
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_ADAPTER = "members.adapter.SecondFactorAdapter"
+MFA_FORMS: dict[str, str] = {
+    "authenticate": "members.sign_in_forms.SecondFactorForm",
+    "reauthenticate": "members.sign_in_forms.SecondFactorAgainForm",
+    "activate_totp": "members.sign_in_forms.ActivateForm",
+}
+MFA_TOTP_ISSUER = "回音"
+MFA_SUPPORTED_TYPES: list[str] = ["totp", "recovery_codes"]
+# staff, assigning offices and administrators need a second factor (`practice.md` P27)
+REQUIRE_MFA: bool = env.bool("REQUIRE_MFA", PRODUCTION)
+PASSWORD_PROFILE: str = env.str("PASSWORD_PROFILE", "asvs", validate=validate.OneOf(sorted(PROFILES)))
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = PROFILES[PASSWORD_PROFILE]
+if MODE == "test":
+    PASSWORD_HASHERS: list[str] = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # sealed personal columns (S17): `id:base64` of 32 bytes each, newest first; never in the database or its backup
 _keys = {} if PRODUCTION else field_keys(VAR)
@@ -180,6 +202,8 @@ SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 SESSION_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+if MODE == "test":
+    PASSWORD_HASHERS: list[str] = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 CSRF_COOKIE_SECURE = PRODUCTION

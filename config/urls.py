@@ -10,6 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("members/", include("members.urls")),
     path("duty/", include("consultations.duty.urls")),
     path("inbox/", include("members.inbox.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("members.account_urls")),
     path("", include("config.portal.urls")),
 ]

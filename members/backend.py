@@ -1,10 +1,12 @@
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
+from django.utils import timezone
 
 from members.models import Person
-from members.rights import may
+from members.rights import may, standing_of
 
 
 class AppointmentBackend(ModelBackend):
@@ -19,9 +21,17 @@ class AppointmentBackend(ModelBackend):
     def get_user(self, user_id: Any) -> Person | None:
         """Load the person of a request; rights read during the request are kept on this object."""
         person = Person.objects.filter(pk=user_id, is_active=True).first()
-        if person is not None:
-            person.standings = {}
-        return person
+        if person is None:
+            return None
+        person.standings = {}
+        return person if self.user_can_authenticate(person) else None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Tell whether this account may be signed in at all: open, with an appointment in force or a seat once held."""
+        if not isinstance(user, Person) or not user.is_active or (user.is_demo and settings.PRODUCTION):
+            return False
+        standing = standing_of(user, timezone.localdate())
+        return bool(standing.own or standing.lent) or user.memberships.exists()
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         return may(user_obj, perm)

@@ -66,3 +66,17 @@ def sound(name: str, *, person: bool = False) -> str:
         syllables = [SURNAMES[name[:1]], *lazy_pinyin(name[1:], style=Style.NORMAL)]
     parts = [part.casefold().replace(" ", "") for part in syllables]
     return f"{''.join(parts)} {''.join(part[:1] for part in parts)}".strip()[:255]
+
+
+DIGITS = "零一二三四五六七八九"
+
+
+def chinese_number(number: int) -> str:
+    """Return 1 to 99 as sessions are counted.
+
+    >>> [chinese_number(n) for n in (2, 10, 14, 20, 35)]
+    ['二', '十', '十四', '二十', '三十五']
+    """
+    tens, ones = divmod(number, 10)
+    head = "" if tens == 0 else "十" if tens == 1 else f"{DIGITS[tens]}十"
+    return head + (DIGITS[ones] if ones or not tens else "")

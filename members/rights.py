@@ -35,6 +35,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "members.end_appointment": frozenset({Role.SECURITY_ADMINISTRATOR}),
     "members.accounts": frozenset({Role.SECURITY_ADMINISTRATOR}),
     "members.issue_code": frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.SESSION_STAFF, Role.SECURITY_ADMINISTRATOR}),
+    "members.withdraw_name": frozenset({Role.PROPOSAL_DIRECTOR, Role.DUTY_STAFF}),
     "members.delegate": UNIT_ROLES | {Role.ASSIGNING_OFFICER, Role.PROPOSAL_DIRECTOR, Role.SECRETARY_GENERAL},
     "members.audit": frozenset({Role.AUDITOR}),
 }  # fmt: skip
@@ -51,9 +52,7 @@ _never_delegated: set[str] = set()
 _apps: set[str] = set()
 
 
-def register(
-    app: str, table: Mapping[str, frozenset[Role]], *, never_delegated: frozenset[str] = frozenset()
-) -> None:
+def register(app: str, table: Mapping[str, frozenset[Role]], *, never_delegated: frozenset[str] = frozenset()) -> None:
     """Add an app's actions; called once in its AppConfig.ready. Two rows for one action are a mistake."""
     if app in _apps:
         return

@@ -51,7 +51,7 @@ def PersonFactory(*, password: str = "", **facts: Any) -> Person:
 def TermFactory(*, number: int = 14, **facts: Any) -> Term:
     """Return the term of that number, made if it is not there."""
     ordinary = {"name": f"第{number}届", "starts_on": date(2022, 1, 10)}
-    term, made = Term.objects.get_or_create(number=number, defaults={**ordinary, **facts})
+    term, _made = Term.objects.get_or_create(number=number, defaults={**ordinary, **facts})
     return term
 
 
@@ -66,7 +66,7 @@ def SessionFactory(*, code: str = "14-2", **facts: Any) -> Session:
         "opens_on": date(2026, 1, 12),
         "closes_on": date(2026, 1, 16),
     }
-    session, made = Session.objects.get_or_create(code=code, defaults={**ordinary, **facts})
+    session, _made = Session.objects.get_or_create(code=code, defaults={**ordinary, **facts})
     return session
 
 

@@ -1,28 +1,42 @@
-from members.actions.appointments import appoint, confirm, delegate, end_appointment, refuse_appointment, revoke_delegation
+from members.actions.appointments import (
+    appoint,
+    confirm,
+    delegate,
+    end_appointment,
+    refuse_appointment,
+    revoke_delegation,
+)
 from members.actions.bodies import add_body, add_name, succeed
 from members.actions.codes import issue_code, prove_mail, send_mail_code, send_reset_code, spend_code
+from members.actions.memberships import seat, unseat
 from members.actions.people import change_contact, change_password, close_account, reopen_account, withdraw_name
 from members.actions.sessions import end_sessions
+from members.actions.terms import add_term, date_session, open_session
 
 __all__ = [
     "add_body",
     "add_name",
+    "add_term",
     "appoint",
     "change_contact",
     "change_password",
     "close_account",
     "confirm",
+    "date_session",
     "delegate",
     "end_appointment",
     "end_sessions",
     "issue_code",
+    "open_session",
     "prove_mail",
     "refuse_appointment",
     "reopen_account",
     "revoke_delegation",
+    "seat",
     "send_mail_code",
     "send_reset_code",
     "spend_code",
     "succeed",
+    "unseat",
     "withdraw_name",
 ]

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -46,7 +48,7 @@ def appoint(
     if not document.strip():
         raise Refused("请填写依据文件。", field="document")
     _must_suit(body, role)
-    with _clashes():
+    with _in_words():
         appointment = Appointment.objects.create(
             person=person,
             body=body,
@@ -60,18 +62,17 @@ def appoint(
     return appointment
 
 
-class _clashes(transaction.Atomic):
-    """Turns a broken constraint of appointments into the sentence for it."""
-
-    def __init__(self) -> None:
-        super().__init__(using=None, savepoint=True, durable=False)
-
-    def __exit__(self, exc_type: object, exc: object, traceback: object) -> None:
-        super().__exit__(exc_type, exc, traceback)
-        if isinstance(exc, IntegrityError):
-            for name, sentence in CLASHES.items():
-                if name in str(exc):
-                    raise Refused(sentence) from exc
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn a broken constraint of appointments into the sentence for it."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        for name, sentence in CLASHES.items():
+            if name in str(error):
+                raise Refused(sentence) from error
+        raise
 
 
 def _must_suit(body: Body, role: Role) -> None:
@@ -95,7 +96,7 @@ def confirm(appointment: Appointment, *, by: Person, now: datetime) -> None:
     if by.pk in (appointment.granted_by_id, appointment.person_id):
         raise Refused(CLASHES["a_second_person_confirms"])
     appointment.confirmed_by, appointment.confirmed_at = by, now
-    with _clashes():
+    with _in_words():
         appointment.save(update_fields=["confirmed_by", "confirmed_at"])
     entry = record("appointment.confirm", by=by, now=now, subject=str(appointment.public_id))
     notices.tell([appointment.person_id], entry, "members.appointed", now=now, **_words(appointment))

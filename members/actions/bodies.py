@@ -111,7 +111,8 @@ def _end(
     body: Body, heirs: list[Body], *, kind: Change, on: date, note: str, by: Person, now: datetime
 ) -> list[Succession]:
     _must_fit(body, heirs, kind)
-    rows = [Succession.objects.create(old=body, new=heir, kind=kind, on=on, note=note) for heir in heirs or [None]]
+    successors: list[Body | None] = [*heirs] or [None]
+    rows = [Succession.objects.create(old=body, new=heir, kind=kind, on=on, note=note) for heir in successors]
     body.ended_on = on
     body.save(update_fields=["ended_on"])
     if len(heirs) == 1:

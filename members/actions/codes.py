@@ -82,7 +82,7 @@ def spend_code(username: str, code: str, *, now: datetime, address: str | None =
     A code that was sent or issued counts as a reset: the password must be set anew, every other session ends, and
     evaluating, co-signing and signing wait 24 hours. The first code of a new account blocks nothing.
     """
-    person = Person.objects.select_for_update().filter(username__iexact=username, is_active=True).first()
+    person: Person | None = Person.objects.select_for_update().filter(username__iexact=username, is_active=True).first()
     live = Code.objects.filter(person=person, spent_at=None, expires_at__gt=now).exclude(use=CodeUse.MAIL)
     for row in live if person else ():
         if hmac.compare_digest(row.digest, _digest(row.person_id, row.use, code)):
@@ -117,7 +117,9 @@ def send_mail_code(person: Person, mail: str, *, now: datetime) -> None:
 def prove_mail(person: Person, code: str, *, now: datetime) -> None:
     """Take over the mail address that the code was sent to. Raises Refused for a wrong or old code."""
     row = Code.objects.select_for_update().filter(person=person, use=CodeUse.MAIL, spent_at=None).first()
-    good = row is not None and row.expires_at > now and hmac.compare_digest(row.digest, _digest(person.pk, row.use, code))
+    good = (
+        row is not None and row.expires_at > now and hmac.compare_digest(row.digest, _digest(person.pk, row.use, code))
+    )
     if row is None or not good:
         raise Refused("验证码不正确或已过期，请重新发送。", field="code")
     old = person.mail

@@ -12,7 +12,11 @@ from members.models import PasswordRecord, Person
 @transaction.atomic
 def change_contact(person: Person, *, phone: str, address: str, by: Person, now: datetime) -> None:
     """Change phone and address; the person, and the mail that was known so far, are told. A new mail needs its code."""
-    changed = [label for label, old, new in (("手机号", person.phone, phone), ("通讯地址", person.address, address)) if old != new]
+    changed = [
+        label
+        for label, old, new in (("手机号", person.phone, phone), ("通讯地址", person.address, address))
+        if old != new
+    ]
     if not changed:
         return
     person.phone, person.address = phone, address

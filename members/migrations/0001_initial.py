@@ -15,376 +15,986 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         BtreeGistExtension(),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True, verbose_name='时间')),
-                ('verb', models.CharField(db_index=True, max_length=40, verbose_name='行为')),
-                ('subject', models.CharField(blank=True, db_index=True, max_length=80, verbose_name='对象')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='网络地址')),
-                ('outcome', models.CharField(choices=[('done', '成功'), ('refused', '拒绝')], default='done', max_length=8, verbose_name='结果')),
-                ('facts_hash', models.CharField(blank=True, max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_index=True, verbose_name="时间")),
+                ("verb", models.CharField(db_index=True, max_length=40, verbose_name="行为")),
+                ("subject", models.CharField(blank=True, db_index=True, max_length=80, verbose_name="对象")),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="网络地址")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("done", "成功"), ("refused", "拒绝")],
+                        default="done",
+                        max_length=8,
+                        verbose_name="结果",
+                    ),
+                ),
+                ("facts_hash", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(max_length=64, unique=True, verbose_name='用户名')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=64, verbose_name='姓名')),
-                ('pinyin', models.CharField(blank=True, editable=False, max_length=255)),
-                ('phone', members.fields.EncryptedTextField(blank=True, default='', verbose_name='手机号')),
-                ('phone_index', models.CharField(blank=True, db_index=True, editable=False, max_length=64)),
-                ('mail', members.fields.EncryptedTextField(blank=True, default='', verbose_name='电子邮箱')),
-                ('mail_index', models.CharField(blank=True, db_index=True, editable=False, max_length=64)),
-                ('mail_verified_at', models.DateTimeField(blank=True, null=True, verbose_name='邮箱核实时间')),
-                ('address', members.fields.EncryptedTextField(blank=True, default='', verbose_name='通讯地址')),
-                ('is_active', models.BooleanField(default=True, verbose_name='启用')),
-                ('is_demo', models.BooleanField(default=False, verbose_name='演示账号')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='姓名停止公开时间')),
-                ('size', models.CharField(choices=[('normal', '标准'), ('large', '大字版')], default='normal', max_length=8, verbose_name='字号')),
-                ('theme', models.CharField(choices=[('auto', '跟随系统'), ('light', '浅色'), ('dark', '深色')], default='auto', max_length=8, verbose_name='配色')),
-                ('keys', models.BooleanField(default=True, verbose_name='使用快捷键')),
-                ('digest_hour', models.PositiveSmallIntegerField(default=9, validators=[django.core.validators.MaxValueValidator(23)], verbose_name='每日汇总时间（时）')),
-                ('mail_ok', models.BooleanField(default=True, verbose_name='接收邮件')),
-                ('blocked_until', models.DateTimeField(blank=True, null=True, verbose_name='重置后限制至')),
-                ('must_change_password', models.BooleanField(default=False, verbose_name='下次登录须改密码')),
-                ('password_changed_at', models.DateTimeField(blank=True, null=True, verbose_name='密码修改时间')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='建立时间')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("username", models.CharField(max_length=64, unique=True, verbose_name="用户名")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=64, verbose_name="姓名")),
+                ("pinyin", models.CharField(blank=True, editable=False, max_length=255)),
+                ("phone", members.fields.EncryptedTextField(blank=True, default="", verbose_name="手机号")),
+                ("phone_index", models.CharField(blank=True, db_index=True, editable=False, max_length=64)),
+                ("mail", members.fields.EncryptedTextField(blank=True, default="", verbose_name="电子邮箱")),
+                ("mail_index", models.CharField(blank=True, db_index=True, editable=False, max_length=64)),
+                ("mail_verified_at", models.DateTimeField(blank=True, null=True, verbose_name="邮箱核实时间")),
+                ("address", members.fields.EncryptedTextField(blank=True, default="", verbose_name="通讯地址")),
+                ("is_active", models.BooleanField(default=True, verbose_name="启用")),
+                ("is_demo", models.BooleanField(default=False, verbose_name="演示账号")),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="姓名停止公开时间")),
+                (
+                    "size",
+                    models.CharField(
+                        choices=[("normal", "标准"), ("large", "大字版")],
+                        default="normal",
+                        max_length=8,
+                        verbose_name="字号",
+                    ),
+                ),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[("auto", "跟随系统"), ("light", "浅色"), ("dark", "深色")],
+                        default="auto",
+                        max_length=8,
+                        verbose_name="配色",
+                    ),
+                ),
+                ("keys", models.BooleanField(default=True, verbose_name="使用快捷键")),
+                (
+                    "digest_hour",
+                    models.PositiveSmallIntegerField(
+                        default=9,
+                        validators=[django.core.validators.MaxValueValidator(23)],
+                        verbose_name="每日汇总时间（时）",
+                    ),
+                ),
+                ("mail_ok", models.BooleanField(default=True, verbose_name="接收邮件")),
+                ("blocked_until", models.DateTimeField(blank=True, null=True, verbose_name="重置后限制至")),
+                ("must_change_password", models.BooleanField(default=False, verbose_name="下次登录须改密码")),
+                ("password_changed_at", models.DateTimeField(blank=True, null=True, verbose_name="密码修改时间")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="建立时间")),
             ],
             options={
-                'indexes': [models.Index(fields=['name', 'id'], name='person_by_name')],
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='one_account_per_username'), models.CheckConstraint(condition=models.Q(('digest_hour__lte', 23)), name='digest_hour_of_a_day'), models.CheckConstraint(condition=models.Q(('size__in', ['normal', 'large'])), name='person_size_known'), models.CheckConstraint(condition=models.Q(('theme__in', ['auto', 'light', 'dark'])), name='person_theme_known'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='person_has_a_name')],
+                "indexes": [models.Index(fields=["name", "id"], name="person_by_name")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("username"), name="one_account_per_username"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("digest_hour__lte", 23)), name="digest_hour_of_a_day"),
+                    models.CheckConstraint(
+                        condition=models.Q(("size__in", ["normal", "large"])), name="person_size_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("theme__in", ["auto", "light", "dark"])), name="person_theme_known"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="person_has_a_name"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditFacts',
+            name="AuditFacts",
             fields=[
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='facts', serialize=False, to='members.auditentry')),
-                ('facts', models.JSONField()),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="facts",
+                        serialize=False,
+                        to="members.auditentry",
+                    ),
+                ),
+                ("facts", models.JSONField()),
             ],
         ),
         migrations.AddField(
-            model_name='auditentry',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='人员'),
+            model_name="auditentry",
+            name="by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="人员",
+            ),
         ),
         migrations.CreateModel(
-            name='Body',
+            name="Body",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=128, verbose_name='全称')),
-                ('norm', models.CharField(editable=False, max_length=128)),
-                ('short_name', models.CharField(blank=True, max_length=64, verbose_name='简称')),
-                ('pinyin', models.CharField(blank=True, editable=False, max_length=255)),
-                ('kind', models.CharField(choices=[('department', '政府工作部门'), ('party_body', '党委部门'), ('county', '县（市、区）政府'), ('zone', '开发区'), ('court', '法院'), ('procuratorate', '检察院'), ('central_managed', '中央和省垂直管理单位'), ('enterprise', '企业'), ('cppcc_committee', '专门委员会'), ('sector', '界别'), ('democratic_party', '民主党派'), ('organisation', '人民团体'), ('group', '委员活动组'), ('liaison_office', '委员联络室'), ('office', '机关'), ('section', '科室')], max_length=16, verbose_name='类别')),
-                ('system', models.CharField(choices=[('party', '党委系统'), ('mass', '群团系统'), ('court', '法院系统'), ('procuratorate', '检察系统'), ('government', '政府系统'), ('cppcc', '政协系统')], max_length=16, verbose_name='系统')),
-                ('phone', models.CharField(blank=True, max_length=64, verbose_name='公务电话')),
-                ('starts_on', models.DateField(blank=True, null=True, verbose_name='成立日期')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='撤销日期')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='members.body', verbose_name='上级单位')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=128, verbose_name="全称")),
+                ("norm", models.CharField(editable=False, max_length=128)),
+                ("short_name", models.CharField(blank=True, max_length=64, verbose_name="简称")),
+                ("pinyin", models.CharField(blank=True, editable=False, max_length=255)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("department", "政府工作部门"),
+                            ("party_body", "党委部门"),
+                            ("county", "县（市、区）政府"),
+                            ("zone", "开发区"),
+                            ("court", "法院"),
+                            ("procuratorate", "检察院"),
+                            ("central_managed", "中央和省垂直管理单位"),
+                            ("enterprise", "企业"),
+                            ("cppcc_committee", "专门委员会"),
+                            ("sector", "界别"),
+                            ("democratic_party", "民主党派"),
+                            ("organisation", "人民团体"),
+                            ("group", "委员活动组"),
+                            ("liaison_office", "委员联络室"),
+                            ("office", "机关"),
+                            ("section", "科室"),
+                        ],
+                        max_length=16,
+                        verbose_name="类别",
+                    ),
+                ),
+                (
+                    "system",
+                    models.CharField(
+                        choices=[
+                            ("party", "党委系统"),
+                            ("mass", "群团系统"),
+                            ("court", "法院系统"),
+                            ("procuratorate", "检察系统"),
+                            ("government", "政府系统"),
+                            ("cppcc", "政协系统"),
+                        ],
+                        max_length=16,
+                        verbose_name="系统",
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=64, verbose_name="公务电话")),
+                ("starts_on", models.DateField(blank=True, null=True, verbose_name="成立日期")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="撤销日期")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parts",
+                        to="members.body",
+                        verbose_name="上级单位",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AssigningOffice',
+            name="AssigningOffice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('system', models.CharField(choices=[('party', '党委系统'), ('mass', '群团系统'), ('court', '法院系统'), ('procuratorate', '检察系统'), ('government', '政府系统'), ('cppcc', '政协系统')], max_length=16, unique=True, verbose_name='系统')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assigns', to='members.body', verbose_name='交办机构')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "system",
+                    models.CharField(
+                        choices=[
+                            ("party", "党委系统"),
+                            ("mass", "群团系统"),
+                            ("court", "法院系统"),
+                            ("procuratorate", "检察系统"),
+                            ("government", "政府系统"),
+                            ("cppcc", "政协系统"),
+                        ],
+                        max_length=16,
+                        unique=True,
+                        verbose_name="系统",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assigns",
+                        to="members.body",
+                        verbose_name="交办机构",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('role', models.CharField(choices=[('member', '委员'), ('convener', '界别（小组）召集人'), ('organisation_secretary', '党派团体秘书长（联系人）'), ('proposal_staff', '提案委工作人员'), ('proposal_director', '提案委主任'), ('session_staff', '大会提案组工作人员'), ('assigning_officer', '交办机构经办人'), ('unit_clerk', '承办单位联络员'), ('unit_handler', '承办单位经办人'), ('unit_deputy', '承办单位分管领导'), ('unit_head', '承办单位主要负责人'), ('report_staff', '社情民意工作人员'), ('report_editor', '社情民意编辑'), ('invited_reporter', '特邀信息员'), ('consultation_staff', '协商工作人员'), ('committee_office', '专委会办公室'), ('research_office', '研究室'), ('secretary_general', '秘书长'), ('party_office', '市委办公室'), ('government_office', '市政府办公室'), ('leader', '领导'), ('leader_secretary', '领导秘书'), ('liaison_officer', '联络室联络员'), ('duty_staff', '委员联络工作人员'), ('county_cppcc', '县（市、区）政协'), ('disclosure_reviewer', '公开审查员'), ('auditor', '审计员'), ('security_administrator', '安全管理员'), ('system_administrator', '系统管理员')], max_length=24, verbose_name='角色')),
-                ('starts_on', models.DateField(verbose_name='开始日期')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='结束日期')),
-                ('document', models.CharField(blank=True, max_length=200, verbose_name='依据文件')),
-                ('granted_at', models.DateTimeField(auto_now_add=True, verbose_name='授予时间')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='复核时间')),
-                ('confirmed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='复核人')),
-                ('granted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='授予人')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to=settings.AUTH_USER_MODEL, verbose_name='人员')),
-                ('body', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='members.body', verbose_name='单位')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("member", "委员"),
+                            ("convener", "界别（小组）召集人"),
+                            ("organisation_secretary", "党派团体秘书长（联系人）"),
+                            ("proposal_staff", "提案委工作人员"),
+                            ("proposal_director", "提案委主任"),
+                            ("session_staff", "大会提案组工作人员"),
+                            ("assigning_officer", "交办机构经办人"),
+                            ("unit_clerk", "承办单位联络员"),
+                            ("unit_handler", "承办单位经办人"),
+                            ("unit_deputy", "承办单位分管领导"),
+                            ("unit_head", "承办单位主要负责人"),
+                            ("report_staff", "社情民意工作人员"),
+                            ("report_editor", "社情民意编辑"),
+                            ("invited_reporter", "特邀信息员"),
+                            ("consultation_staff", "协商工作人员"),
+                            ("committee_office", "专委会办公室"),
+                            ("research_office", "研究室"),
+                            ("secretary_general", "秘书长"),
+                            ("party_office", "市委办公室"),
+                            ("government_office", "市政府办公室"),
+                            ("leader", "领导"),
+                            ("leader_secretary", "领导秘书"),
+                            ("liaison_officer", "联络室联络员"),
+                            ("duty_staff", "委员联络工作人员"),
+                            ("county_cppcc", "县（市、区）政协"),
+                            ("disclosure_reviewer", "公开审查员"),
+                            ("auditor", "审计员"),
+                            ("security_administrator", "安全管理员"),
+                            ("system_administrator", "系统管理员"),
+                        ],
+                        max_length=24,
+                        verbose_name="角色",
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="开始日期")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),
+                ("document", models.CharField(blank=True, max_length=200, verbose_name="依据文件")),
+                ("granted_at", models.DateTimeField(auto_now_add=True, verbose_name="授予时间")),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="复核时间")),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="复核人",
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="授予人",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="人员",
+                    ),
+                ),
+                (
+                    "body",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="appointments",
+                        to="members.body",
+                        verbose_name="单位",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BodyName',
+            name="BodyName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=128, verbose_name='名称')),
-                ('norm', models.CharField(db_index=True, editable=False, max_length=128)),
-                ('kind', models.CharField(choices=[('short', '简称'), ('alias', '别称'), ('former', '曾用名')], max_length=8, verbose_name='类别')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='使用至')),
-                ('body', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='names', to='members.body')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=128, verbose_name="名称")),
+                ("norm", models.CharField(db_index=True, editable=False, max_length=128)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("short", "简称"), ("alias", "别称"), ("former", "曾用名")],
+                        max_length=8,
+                        verbose_name="类别",
+                    ),
+                ),
+                ("until", models.DateField(blank=True, null=True, verbose_name="使用至")),
+                (
+                    "body",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="names", to="members.body"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Code',
+            name="Code",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('use', models.CharField(choices=[('sign_in', '现场登录码'), ('reset', '重置密码'), ('mail', '核实邮箱')], max_length=8, verbose_name='用途')),
-                ('digest', models.CharField(max_length=64)),
-                ('pending', members.fields.EncryptedTextField(blank=True, default='')),
-                ('issued_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('spent_at', models.DateTimeField(null=True)),
-                ('issued_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[("sign_in", "现场登录码"), ("reset", "重置密码"), ("mail", "核实邮箱")],
+                        max_length=8,
+                        verbose_name="用途",
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("pending", members.fields.EncryptedTextField(blank=True, default="")),
+                ("issued_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("spent_at", models.DateTimeField(null=True)),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="codes", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Delegation',
+            name="Delegation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('starts_on', models.DateField(verbose_name='开始日期')),
-                ('ends_on', models.DateField(verbose_name='结束日期')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='delegations', to='members.appointment')),
-                ('to', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='delegations', to=settings.AUTH_USER_MODEL, verbose_name='受托人')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("starts_on", models.DateField(verbose_name="开始日期")),
+                ("ends_on", models.DateField(verbose_name="结束日期")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegations",
+                        to="members.appointment",
+                    ),
+                ),
+                (
+                    "to",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="受托人",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Once',
+            name="Once",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('form', models.CharField(max_length=120)),
-                ('key', models.UUIDField()),
-                ('answer', models.CharField(default='', max_length=500)),
-                ('made_at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("form", models.CharField(max_length=120)),
+                ("key", models.UUIDField()),
+                ("answer", models.CharField(default="", max_length=500)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PasswordRecord',
+            name="PasswordRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128)),
-                ('at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='old_passwords', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128)),
+                ("at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="old_passwords",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SignInFailures',
+            name="SignInFailures",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(max_length=64)),
-                ('address', models.GenericIPAddressField(verbose_name='网络地址')),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('first_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('locked_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account", models.CharField(max_length=64)),
+                ("address", models.GenericIPAddressField(verbose_name="网络地址")),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("locked_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['address', 'last_at'], name='failures_by_address')],
-                'constraints': [models.UniqueConstraint(fields=('account', 'address'), name='one_count_per_account_and_address')],
+                "indexes": [models.Index(fields=["address", "last_at"], name="failures_by_address")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "address"), name="one_count_per_account_and_address")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Succession',
+            name="Succession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('merge', '并入'), ('split', '拆分'), ('rename', '更名'), ('end', '撤销')], max_length=8, verbose_name='方式')),
-                ('on', models.DateField(verbose_name='日期')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='依据')),
-                ('new', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='origins', to='members.body')),
-                ('old', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='members.body')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("merge", "并入"), ("split", "拆分"), ("rename", "更名"), ("end", "撤销")],
+                        max_length=8,
+                        verbose_name="方式",
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="日期")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="依据")),
+                (
+                    "new",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="origins",
+                        to="members.body",
+                    ),
+                ),
+                (
+                    "old",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="members.body"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Term',
+            name="Term",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(unique=True, verbose_name='届')),
-                ('name', models.CharField(max_length=64, verbose_name='名称')),
-                ('starts_on', models.DateField(verbose_name='开始日期')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='结束日期')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(unique=True, verbose_name="届")),
+                ("name", models.CharField(max_length=64, verbose_name="名称")),
+                ("starts_on", models.DateField(verbose_name="开始日期")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='term_ends_after_start'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='term_number_positive')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
+                        name="term_ends_after_start",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("number__gte", 1)), name="term_number_positive"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='次')),
-                ('code', models.CharField(max_length=8, unique=True, verbose_name='编号')),
-                ('name', models.CharField(max_length=64, verbose_name='名称')),
-                ('opens_on', models.DateField(blank=True, null=True, verbose_name='开幕日期')),
-                ('closes_on', models.DateField(blank=True, null=True, verbose_name='闭幕日期')),
-                ('submissions_open_on', models.DateField(blank=True, null=True, verbose_name='开始提交')),
-                ('submissions_close_at', models.DateTimeField(blank=True, null=True, verbose_name='大会期间提案截止时间')),
-                ('term', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='members.term', verbose_name='届')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="次")),
+                ("code", models.CharField(max_length=8, unique=True, verbose_name="编号")),
+                ("name", models.CharField(max_length=64, verbose_name="名称")),
+                ("opens_on", models.DateField(blank=True, null=True, verbose_name="开幕日期")),
+                ("closes_on", models.DateField(blank=True, null=True, verbose_name="闭幕日期")),
+                ("submissions_open_on", models.DateField(blank=True, null=True, verbose_name="开始提交")),
+                (
+                    "submissions_close_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="大会期间提案截止时间"),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="members.term",
+                        verbose_name="届",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('post', models.CharField(blank=True, max_length=200, verbose_name='工作单位及职务')),
-                ('starts_on', models.DateField(verbose_name='开始日期')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='结束日期')),
-                ('committee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='专门委员会')),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='活动组')),
-                ('party', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='党派')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('sector', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='界别')),
-                ('term', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='members.term', verbose_name='届')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("post", models.CharField(blank=True, max_length=200, verbose_name="工作单位及职务")),
+                ("starts_on", models.DateField(verbose_name="开始日期")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),
+                (
+                    "committee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="专门委员会",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="活动组",
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="党派",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "sector",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="界别",
+                    ),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="members.term",
+                        verbose_name="届",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='auditentry',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['done', 'refused'])), name='audit_outcome_known'),
+            model_name="auditentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["done", "refused"])), name="audit_outcome_known"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='666d0049510898406d974973bf1fca65e7988af6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b389c', table='members_auditentry', when='BEFORE')),
+            model_name="auditentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="666d0049510898406d974973bf1fca65e7988af6",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_b389c",
+                    table="members_auditentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='body',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None), models.Q(('kind', 'section'), _negated=True)), fields=('norm',), name='one_current_body_per_name', violation_error_message='已有同名的单位。'),
+            model_name="body",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on", None), models.Q(("kind", "section"), _negated=True)),
+                fields=("norm",),
+                name="one_current_body_per_name",
+                violation_error_message="已有同名的单位。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='body',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None), ('kind', 'section')), fields=('parent', 'norm'), name='one_section_per_name_in_a_body', violation_error_message='本单位已有同名的科室。'),
+            model_name="body",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on", None), ("kind", "section")),
+                fields=("parent", "norm"),
+                name="one_section_per_name_in_a_body",
+                violation_error_message="本单位已有同名的科室。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='body',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['department', 'party_body', 'county', 'zone', 'court', 'procuratorate', 'central_managed', 'enterprise', 'cppcc_committee', 'sector', 'democratic_party', 'organisation', 'group', 'liaison_office', 'office', 'section'])), name='body_kind_known'),
+            model_name="body",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "department",
+                            "party_body",
+                            "county",
+                            "zone",
+                            "court",
+                            "procuratorate",
+                            "central_managed",
+                            "enterprise",
+                            "cppcc_committee",
+                            "sector",
+                            "democratic_party",
+                            "organisation",
+                            "group",
+                            "liaison_office",
+                            "office",
+                            "section",
+                        ],
+                    )
+                ),
+                name="body_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='body',
-            constraint=models.CheckConstraint(condition=models.Q(('system__in', ['party', 'mass', 'court', 'procuratorate', 'government', 'cppcc'])), name='body_system_known'),
+            model_name="body",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("system__in", ["party", "mass", "court", "procuratorate", "government", "cppcc"])),
+                name="body_system_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='body',
-            constraint=models.CheckConstraint(condition=models.Q(('norm', ''), _negated=True), name='body_has_a_name'),
+            model_name="body",
+            constraint=models.CheckConstraint(condition=models.Q(("norm", ""), _negated=True), name="body_has_a_name"),
         ),
         migrations.AddConstraint(
-            model_name='body',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'section'), _negated=True), ('parent__isnull', False), _connector='OR'), name='section_has_a_parent'),
+            model_name="body",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "section"), _negated=True), ("parent__isnull", False), _connector="OR"
+                ),
+                name="section_has_a_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='body',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on', None), ('starts_on', None), ('ended_on__gte', models.F('starts_on')), _connector='OR'), name='body_ends_after_start'),
+            model_name="body",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_on", None), ("starts_on", None), ("ended_on__gte", models.F("starts_on")), _connector="OR"
+                ),
+                name="body_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assigningoffice',
-            constraint=models.CheckConstraint(condition=models.Q(('system__in', ['party', 'mass', 'court', 'procuratorate', 'government', 'cppcc'])), name='assigning_system_known'),
+            model_name="assigningoffice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("system__in", ["party", "mass", "court", "procuratorate", "government", "cppcc"])),
+                name="assigning_system_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['body', 'role'], name='appointment_by_body'),
+            model_name="appointment",
+            index=models.Index(fields=["body", "role"], name="appointment_by_body"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['member', 'convener', 'organisation_secretary', 'proposal_staff', 'proposal_director', 'session_staff', 'assigning_officer', 'unit_clerk', 'unit_handler', 'unit_deputy', 'unit_head', 'report_staff', 'report_editor', 'invited_reporter', 'consultation_staff', 'committee_office', 'research_office', 'secretary_general', 'party_office', 'government_office', 'leader', 'leader_secretary', 'liaison_officer', 'duty_staff', 'county_cppcc', 'disclosure_reviewer', 'auditor', 'security_administrator', 'system_administrator'])), name='appointment_role_known'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        [
+                            "member",
+                            "convener",
+                            "organisation_secretary",
+                            "proposal_staff",
+                            "proposal_director",
+                            "session_staff",
+                            "assigning_officer",
+                            "unit_clerk",
+                            "unit_handler",
+                            "unit_deputy",
+                            "unit_head",
+                            "report_staff",
+                            "report_editor",
+                            "invited_reporter",
+                            "consultation_staff",
+                            "committee_office",
+                            "research_office",
+                            "secretary_general",
+                            "party_office",
+                            "government_office",
+                            "leader",
+                            "leader_secretary",
+                            "liaison_officer",
+                            "duty_staff",
+                            "county_cppcc",
+                            "disclosure_reviewer",
+                            "auditor",
+                            "security_administrator",
+                            "system_administrator",
+                        ],
+                    )
+                ),
+                name="appointment_role_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='appointment_ends_after_start'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
+                name="appointment_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('granted_by', None), models.Q(('granted_by', models.F('person')), _negated=True), _connector='OR'), name='nobody_appoints_himself'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("granted_by", None), models.Q(("granted_by", models.F("person")), _negated=True), _connector="OR"
+                ),
+                name="nobody_appoints_himself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(models.Q(('confirmed_by', models.F('granted_by')), _negated=True), models.Q(('confirmed_by', models.F('person')), _negated=True)), _connector='OR'), name='a_second_person_confirms'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("confirmed_by", None),
+                    models.Q(
+                        models.Q(("confirmed_by", models.F("granted_by")), _negated=True),
+                        models.Q(("confirmed_by", models.F("person")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_second_person_confirms",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False), ('granted_by__isnull', False)), _connector='OR'), name='confirmed_by_and_at_together'),
+            model_name="appointment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_at", None), ("confirmed_by", None)),
+                    models.Q(
+                        ("confirmed_at__isnull", False), ("confirmed_by__isnull", False), ("granted_by__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="confirmed_by_and_at_together",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('person', '='), ('body', '='), ('role', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[]'), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='one_appointment_at_a_time', violation_error_message='此人在该单位已有同一角色的任职，时间重叠。'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("person", "="),
+                    ("body", "="),
+                    ("role", "="),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[]"),
+                            function="daterange",
+                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_appointment_at_a_time",
+                violation_error_message="此人在该单位已有同一角色的任职，时间重叠。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('role__in', ['auditor', 'committee_office', 'consultation_staff', 'disclosure_reviewer', 'duty_staff', 'proposal_director', 'proposal_staff', 'report_editor', 'report_staff', 'research_office', 'secretary_general', 'security_administrator', 'session_staff', 'system_administrator', 'unit_clerk', 'unit_deputy', 'unit_handler', 'unit_head'])), expressions=[('person', '='), (models.Case(models.When(role__in=['auditor', 'committee_office', 'consultation_staff', 'disclosure_reviewer', 'duty_staff', 'proposal_director', 'proposal_staff', 'report_editor', 'report_staff', 'research_office', 'secretary_general', 'security_administrator', 'session_staff', 'system_administrator'], then=models.Value(1)), models.When(role__in=['unit_clerk', 'unit_deputy', 'unit_handler', 'unit_head'], then=models.Value(2)), output_field=models.IntegerField()), '<>'), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[]'), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='never_staff_and_unit_at_once', violation_error_message='同一人不能同时担任政协机关角色和承办单位角色。'),
+            model_name="appointment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        [
+                            "auditor",
+                            "committee_office",
+                            "consultation_staff",
+                            "disclosure_reviewer",
+                            "duty_staff",
+                            "proposal_director",
+                            "proposal_staff",
+                            "report_editor",
+                            "report_staff",
+                            "research_office",
+                            "secretary_general",
+                            "security_administrator",
+                            "session_staff",
+                            "system_administrator",
+                            "unit_clerk",
+                            "unit_deputy",
+                            "unit_handler",
+                            "unit_head",
+                        ],
+                    )
+                ),
+                expressions=[
+                    ("person", "="),
+                    (
+                        models.Case(
+                            models.When(
+                                role__in=[
+                                    "auditor",
+                                    "committee_office",
+                                    "consultation_staff",
+                                    "disclosure_reviewer",
+                                    "duty_staff",
+                                    "proposal_director",
+                                    "proposal_staff",
+                                    "report_editor",
+                                    "report_staff",
+                                    "research_office",
+                                    "secretary_general",
+                                    "security_administrator",
+                                    "session_staff",
+                                    "system_administrator",
+                                ],
+                                then=models.Value(1),
+                            ),
+                            models.When(
+                                role__in=["unit_clerk", "unit_deputy", "unit_handler", "unit_head"],
+                                then=models.Value(2),
+                            ),
+                            output_field=models.IntegerField(),
+                        ),
+                        "<>",
+                    ),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[]"),
+                            function="daterange",
+                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="never_staff_and_unit_at_once",
+                violation_error_message="同一人不能同时担任政协机关角色和承办单位角色。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bodyname',
-            constraint=models.UniqueConstraint(fields=('body', 'norm'), name='one_row_per_name_of_a_body'),
+            model_name="bodyname",
+            constraint=models.UniqueConstraint(fields=("body", "norm"), name="one_row_per_name_of_a_body"),
         ),
         migrations.AddConstraint(
-            model_name='bodyname',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['short', 'alias', 'former'])), name='body_name_kind_known'),
+            model_name="bodyname",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["short", "alias", "former"])), name="body_name_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bodyname',
-            constraint=models.CheckConstraint(condition=models.Q(('norm', ''), _negated=True), name='body_name_not_empty'),
+            model_name="bodyname",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("norm", ""), _negated=True), name="body_name_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='code',
-            constraint=models.UniqueConstraint(condition=models.Q(('spent_at', None)), fields=('person', 'use'), name='one_live_code_per_use'),
+            model_name="code",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("spent_at", None)), fields=("person", "use"), name="one_live_code_per_use"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='code',
-            constraint=models.CheckConstraint(condition=models.Q(('use__in', ['sign_in', 'reset', 'mail'])), name='code_use_known'),
+            model_name="code",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("use__in", ["sign_in", "reset", "mail"])), name="code_use_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='delegation_ends_after_start'),
+            model_name="delegation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="delegation_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='once',
-            constraint=models.UniqueConstraint(fields=('person', 'form', 'key'), name='members_once_key'),
+            model_name="once",
+            constraint=models.UniqueConstraint(fields=("person", "form", "key"), name="members_once_key"),
         ),
         migrations.AddConstraint(
-            model_name='succession',
-            constraint=models.UniqueConstraint(fields=('old', 'new', 'on'), name='one_succession_per_pair_and_day'),
+            model_name="succession",
+            constraint=models.UniqueConstraint(fields=("old", "new", "on"), name="one_succession_per_pair_and_day"),
         ),
         migrations.AddConstraint(
-            model_name='succession',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['merge', 'split', 'rename', 'end'])), name='succession_kind_known'),
+            model_name="succession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["merge", "split", "rename", "end"])), name="succession_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='succession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'end'), ('new', None)), models.Q(models.Q(('kind', 'end'), _negated=True), ('new__isnull', False)), _connector='OR'), name='only_an_end_has_no_successor'),
+            model_name="succession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "end"), ("new", None)),
+                    models.Q(models.Q(("kind", "end"), _negated=True), ("new__isnull", False)),
+                    _connector="OR",
+                ),
+                name="only_an_end_has_no_successor",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='succession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'rename'), ('old', models.F('new'))), models.Q(models.Q(('kind', 'rename'), _negated=True), models.Q(('old', models.F('new')), _negated=True)), ('new', None), _connector='OR'), name='only_a_rename_keeps_the_body'),
+            model_name="succession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "rename"), ("old", models.F("new"))),
+                    models.Q(
+                        models.Q(("kind", "rename"), _negated=True), models.Q(("old", models.F("new")), _negated=True)
+                    ),
+                    ("new", None),
+                    _connector="OR",
+                ),
+                name="only_a_rename_keeps_the_body",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.UniqueConstraint(fields=('term', 'number'), name='one_session_per_number'),
+            model_name="session",
+            constraint=models.UniqueConstraint(fields=("term", "number"), name="one_session_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[1-9][0-9]?-[1-9][0-9]?$')), name='session_code_shape'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code__regex", "^[1-9][0-9]?-[1-9][0-9]?$")), name="session_code_shape"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('opens_on', None), ('closes_on', None), ('closes_on__gte', models.F('opens_on')), _connector='OR'), name='session_closes_after_opening'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("opens_on", None), ("closes_on", None), ("closes_on__gte", models.F("opens_on")), _connector="OR"
+                ),
+                name="session_closes_after_opening",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_on', None)), fields=('person', 'term'), name='one_open_membership_per_term'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_on", None)), fields=("person", "term"), name="one_open_membership_per_term"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='membership_ends_after_start'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
+                name="membership_ends_after_start",
+            ),
         ),
     ]

@@ -4,32 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('members', '0002_default_bodies'),
+        ("members", "0002_default_bodies"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='code',
-            name='code_use_known',
+            model_name="code",
+            name="code_use_known",
         ),
         migrations.RemoveField(
-            model_name='code',
-            name='tries',
+            model_name="code",
+            name="tries",
         ),
         migrations.AddField(
-            model_name='person',
-            name='sessions_epoch',
-            field=models.PositiveIntegerField(default=0, verbose_name='登录批次'),
+            model_name="person",
+            name="sessions_epoch",
+            field=models.PositiveIntegerField(default=0, verbose_name="登录批次"),
         ),
         migrations.AlterField(
-            model_name='code',
-            name='use',
-            field=models.CharField(choices=[('first', '首次登录码'), ('sign_in', '现场登录码'), ('reset', '重置密码'), ('mail', '核实邮箱')], max_length=8, verbose_name='用途'),
+            model_name="code",
+            name="use",
+            field=models.CharField(
+                choices=[
+                    ("first", "首次登录码"),
+                    ("sign_in", "现场登录码"),
+                    ("reset", "重置密码"),
+                    ("mail", "核实邮箱"),
+                ],
+                max_length=8,
+                verbose_name="用途",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='code',
-            constraint=models.CheckConstraint(condition=models.Q(('use__in', ['first', 'sign_in', 'reset', 'mail'])), name='code_use_known'),
+            model_name="code",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("use__in", ["first", "sign_in", "reset", "mail"])), name="code_use_known"
+            ),
         ),
     ]

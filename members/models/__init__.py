@@ -7,8 +7,8 @@ from members.models.sign_in import Code, CodeUse, PasswordRecord, SignInFailures
 from members.models.term import Session, Term
 
 __all__ = [
-    "AssigningOffice",
     "Appointment",
+    "AssigningOffice",
     "AuditEntry",
     "AuditFacts",
     "Body",

@@ -45,9 +45,13 @@ class Appointment(models.Model):
     starts_on = models.DateField("开始日期")
     ends_on = models.DateField("结束日期", null=True, blank=True)
     document = models.CharField("依据文件", max_length=200, blank=True)
-    granted_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="授予人")
+    granted_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="授予人"
+    )
     granted_at = models.DateTimeField("授予时间", auto_now_add=True)
-    confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="复核人")
+    confirmed_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="复核人"
+    )
     confirmed_at = models.DateTimeField("复核时间", null=True, blank=True)
 
     objects = AppointmentQuerySet.as_manager()
@@ -124,5 +128,3 @@ class Delegation(models.Model):
     def revoke(self, now: datetime) -> None:
         self.revoked_at = now
         self.save(update_fields=["revoked_at"])
-
-

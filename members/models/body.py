@@ -143,7 +143,8 @@ class Body(models.Model):
             models.CheckConstraint(condition=~Q(norm=""), name="body_has_a_name"),
             models.CheckConstraint(condition=~Q(kind="section") | Q(parent__isnull=False), name="section_has_a_parent"),
             models.CheckConstraint(
-                condition=Q(ended_on=None) | Q(starts_on=None) | Q(ended_on__gte=F("starts_on")), name="body_ends_after_start"
+                condition=Q(ended_on=None) | Q(starts_on=None) | Q(ended_on__gte=F("starts_on")),
+                name="body_ends_after_start",
             ),
         ]
 
@@ -202,7 +203,8 @@ class Succession(models.Model):
             models.UniqueConstraint(fields=["old", "new", "on"], name="one_succession_per_pair_and_day"),
             models.CheckConstraint(condition=Q(kind__in=Change.values), name="succession_kind_known"),
             models.CheckConstraint(
-                condition=Q(kind="end", new=None) | (~Q(kind="end") & Q(new__isnull=False)), name="only_an_end_has_no_successor"
+                condition=Q(kind="end", new=None) | (~Q(kind="end") & Q(new__isnull=False)),
+                name="only_an_end_has_no_successor",
             ),
             models.CheckConstraint(
                 condition=Q(kind="rename", old=F("new")) | (~Q(kind="rename") & ~Q(old=F("new"))) | Q(new=None),

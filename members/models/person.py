@@ -59,7 +59,9 @@ class PersonManager(BaseUserManager["Person"].from_queryset(PersonQuerySet)):  #
 def index_of(column: str, text: str) -> str:
     """Return the blind index of a phone number or a mail address, whatever its spelling."""
     plain = normal(text)
-    return blind_index("".join(c for c in plain if c.isdigit()) if column == "phone" else plain, place=f"person.{column}")
+    return blind_index(
+        "".join(c for c in plain if c.isdigit()) if column == "phone" else plain, place=f"person.{column}"
+    )
 
 
 class Person(AbstractBaseUser):
@@ -122,7 +124,7 @@ class Person(AbstractBaseUser):
         text = f"{self.password}:{self.sessions_epoch}"
         return salted_hmac("members.person.session", text, secret=secret, algorithm="sha256").hexdigest()
 
-    def has_perm(self, action: str, row: object = None) -> bool:
+    def has_perm(self, action: str, row: models.Model | None = None) -> bool:
         return any(backend.has_perm(self, action, row) for backend in get_backends() if hasattr(backend, "has_perm"))
 
     @property
@@ -142,7 +144,9 @@ class Membership(models.Model):
     term = models.ForeignKey(Term, models.PROTECT, related_name="memberships", verbose_name="届")
     sector = models.ForeignKey(Body, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="界别")
     party = models.ForeignKey(Body, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="党派")
-    committee = models.ForeignKey(Body, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="专门委员会")
+    committee = models.ForeignKey(
+        Body, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="专门委员会"
+    )
     group = models.ForeignKey(Body, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="活动组")
     post = models.CharField("工作单位及职务", max_length=200, blank=True)
     starts_on = models.DateField("开始日期")

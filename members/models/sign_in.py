@@ -16,7 +16,6 @@ class SignInFailures(models.Model):
     count = models.PositiveIntegerField(default=0)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    locked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "address"], name="one_count_per_account_and_address")]

@@ -17,7 +17,9 @@ class Term(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="term_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="term_ends_after_start"
+            ),
             models.CheckConstraint(condition=Q(number__gte=1), name="term_number_positive"),
         ]
 

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -15,7 +15,7 @@ from tests.factories import BodyFactory, appoint
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 2)
-NOW = timezone.make_aware(timezone.datetime(2026, 3, 2, 9))
+NOW = timezone.make_aware(datetime(2026, 3, 2, 9))
 
 
 @pytest.fixture
@@ -94,7 +94,9 @@ def test_a_merged_body_hands_on_its_names_and_its_work(director: Person) -> None
     old, heir = BodyFactory(name="市旧政局"), BodyFactory(name="市新政局")
     moved: list[tuple[str, list[str], date]] = []
     clerk = appoint(Role.UNIT_CLERK, old)
-    succession.register(mover := lambda body, heirs, on, by, now: moved.append((body.name, [h.name for h in heirs], on)))
+    succession.register(
+        mover := lambda body, heirs, on, by, now: moved.append((body.name, [h.name for h in heirs], on))
+    )
 
     try:
         succeed(old, [heir], kind=Change.MERGE, on=TODAY, by=director, now=NOW)

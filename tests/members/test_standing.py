@@ -78,7 +78,9 @@ def test_an_assigning_officer_sees_the_own_system(system: System) -> None:
     office = BodyFactory(kind=BodyKind.OFFICE, system=system)
     officer = appoint(Role.ASSIGNING_OFFICER, office)
 
-    key = {"party": keys.ASSIGNING_PARTY, "government": keys.ASSIGNING_GOVERNMENT, "cppcc": keys.ASSIGNING_CPPCC}[system]
+    key = {"party": keys.ASSIGNING_PARTY, "government": keys.ASSIGNING_GOVERNMENT, "cppcc": keys.ASSIGNING_CPPCC}[
+        system
+    ]
     assert keys_of(officer) == sorted([keys.PUBLIC, key, keys.body_key(office.pk), keys.person_key(officer.pk)])
 
 

@@ -1,0 +1,57 @@
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from members.audit import record
+from members.errors import Refused, WrongStep
+from members.models import Appointment, Body, Membership, Person, Term
+
+
+@transaction.atomic
+def seat(
+    person: Person,
+    term: Term,
+    *,
+    starts_on: date,
+    by: Person | None,
+    now: datetime,
+    sector: Body | None = None,
+    party: Body | None = None,
+    committee: Body | None = None,
+    group: Body | None = None,
+    post: str = "",
+) -> Membership:
+    """Record a person's seat in a term from a day on; an open seat of that term ends the day before.
+
+    A seat says what somebody belongs to; what a member may do comes from the appointment as member.
+    Raises Refused where the new seat would begin before or with the open one and differ from it.
+    """
+    facts = {"sector": sector, "party": party, "committee": committee, "group": group, "post": post}
+    seats = Membership.objects.select_for_update().filter(person=person, term=term, ends_on=None)
+    open_seat = seats.first()
+    if open_seat is not None:
+        if all(getattr(open_seat, name) == value for name, value in facts.items()):
+            return open_seat
+        if starts_on <= open_seat.starts_on:
+            raise Refused("新的委员信息须从现有信息开始之后的日期起生效。", field="starts_on")
+        open_seat.ends_on = starts_on - timedelta(days=1)
+        open_seat.save(update_fields=["ends_on"])
+    seated = Membership.objects.create(person=person, term=term, starts_on=starts_on, **facts)
+    record("membership.seat", by=by, now=now, subject=str(person.public_id), term=term.number)
+    return seated
+
+
+@transaction.atomic
+def unseat(membership: Membership, *, on: date, by: Person, now: datetime, reason: str) -> None:
+    """End a seat with `on` as its last day. Raises WrongStep if it has ended."""
+    membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+    if membership.ends_on is not None:
+        raise WrongStep("该委员资格已经结束。")
+    if on < membership.starts_on:
+        raise Refused("结束日期不能早于开始日期。", field="on")
+    membership.ends_on = on
+    membership.save(update_fields=["ends_on"])
+    for appointment in Appointment.objects.filter(person=membership.person, role="member").on_day(on):
+        appointment.ends_on = on
+        appointment.save(update_fields=["ends_on"])
+    record("membership.end", by=by, now=now, subject=str(membership.person.public_id), on=on, reason=reason)

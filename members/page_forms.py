@@ -1,0 +1,134 @@
+"""Forms about people, bodies and terms."""
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from members.choices import BodyKind, Change, NameKind, Role, System
+from members.models import Appointment, Body, Person, Term
+from members.widgets import Day
+
+
+class BodyByName(forms.CharField):
+    """A body written by any of its names; the value is the body."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", "填写全称、简称或曾用名，例如：市教育局。")
+        super().__init__(max_length=128, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        body, _ = Body.objects.current().match(text)
+        if body is None:
+            raise forms.ValidationError(f"没有名为“{text[:40]}”的单位，请核对名称。")
+        return body
+
+
+class BodiesByName(forms.CharField):
+    """Several bodies, one a line."""
+
+    widget = forms.Textarea
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        lines = [line.strip() for line in (text or "").splitlines() if line.strip()][:20]
+        found = Body.objects.current().match_many(lines)
+        missing = [line for line in lines if found[line][0] is None]
+        if missing:
+            raise forms.ValidationError(f"没有名为“{missing[0][:40]}”的单位，请核对名称。")
+        return list(dict.fromkeys(found[line][0] for line in lines))
+
+
+class AppointForm(forms.Form):
+    body = BodyByName(label="单位")
+    role = forms.ChoiceField(label="角色", choices=Role)
+    starts_on = forms.DateField(label="开始日期", widget=Day)
+    ends_on = forms.DateField(label="结束日期", widget=Day, required=False, help_text="这一天仍有效；长期任职不填。")
+    document = forms.CharField(
+        label="依据文件", max_length=200, help_text="文号或会议名称，例如：市政协办〔2026〕3号。"
+    )
+
+
+class EndForm(forms.Form):
+    on = forms.DateField(label="最后一天", widget=Day, help_text="这一天仍有效；填昨天或更早的日期，立即失效。")
+    reason = forms.CharField(label="原因", max_length=200)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label="原因", max_length=200)
+
+
+class DelegateForm(forms.Form):
+    appointment = forms.ModelChoiceField(label="委托的任职", queryset=Appointment.objects.none())
+    to = forms.ModelChoiceField(
+        label="受托人", queryset=Person.objects.none(), help_text="只能委托给本单位已有任职的同事。"
+    )
+    starts_on = forms.DateField(label="开始日期", widget=Day)
+    ends_on = forms.DateField(label="结束日期", widget=Day, help_text="这一天仍有效。")
+
+    def __init__(self, *args: Any, appointments: Any, colleagues: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field, to = self.fields["appointment"], self.fields["to"]
+        assert isinstance(field, forms.ModelChoiceField) and isinstance(to, forms.ModelChoiceField)
+        field.queryset, to.queryset = appointments, colleagues
+        setattr(field, "label_from_instance", lambda row: f"{row.body.name} {row.get_role_display()}")  # noqa: B010
+
+
+class BodyForm(forms.Form):
+    name = forms.CharField(label="全称", max_length=128)
+    short_name = forms.CharField(label="简称", max_length=64, required=False)
+    kind = forms.ChoiceField(label="类别", choices=BodyKind)
+    system = forms.ChoiceField(label="系统", choices=System, help_text="系统决定由哪个机构交办。")
+    parent = BodyByName(label="上级单位", required=False)
+    phone = forms.CharField(label="公务电话", max_length=64, required=False)
+    starts_on = forms.DateField(label="成立日期", widget=Day, required=False)
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(label="名称", max_length=128)
+    kind = forms.ChoiceField(label="类别", choices=NameKind)
+
+
+class SucceedForm(forms.Form):
+    kind = forms.ChoiceField(label="方式", choices=Change, widget=forms.RadioSelect)
+    on = forms.DateField(label="生效日期", widget=Day, help_text="从这一天起生效。")
+    heirs = BodiesByName(
+        label="承接单位", required=False, help_text="每行写一个单位。并入写一个，拆分写两个以上；更名和撤销不写。"
+    )
+    name = forms.CharField(label="新名称", max_length=128, required=False, help_text="只在更名时填写。")
+    note = forms.CharField(label="依据文件", max_length=200)
+
+
+class TermForm(forms.Form):
+    number = forms.IntegerField(label="第几届", min_value=1, max_value=99)
+    starts_on = forms.DateField(label="开始日期", widget=Day)
+
+
+class OpenSessionForm(forms.Form):
+    term = forms.ModelChoiceField(label="届", queryset=Term.objects.order_by("-number"), empty_label=None)
+    number = forms.IntegerField(label="第几次会议", min_value=1, max_value=9)
+
+
+class SessionForm(forms.Form):
+    opens_on = forms.DateField(label="开幕日期", widget=Day, required=False)
+    closes_on = forms.DateField(label="闭幕日期", widget=Day, required=False)
+    submissions_open_on = forms.DateField(label="开始提交", widget=Day, required=False)
+    submissions_close_at = forms.DateTimeField(
+        label="大会期间提案截止时间",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="此后提交的作为平时提案。",
+    )
+
+
+class MembershipForm(forms.Form):
+    term = forms.ModelChoiceField(label="届", queryset=Term.objects.order_by("-number"), empty_label=None)
+    sector = BodyByName(label="界别", required=False, help_text="例如：教育界。")
+    party = BodyByName(label="党派", required=False, help_text="例如：民盟市委会。")
+    committee = BodyByName(label="专门委员会", required=False, help_text="例如：经济委。")
+    group = BodyByName(label="活动组", required=False, help_text="例如：第一活动组。")
+    post = forms.CharField(label="工作单位及职务", max_length=200, required=False)
+    starts_on = forms.DateField(label="开始日期", widget=Day, initial=timezone.localdate)

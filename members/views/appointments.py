@@ -1,0 +1,217 @@
+"""Appointments: granted by one, confirmed by another, ended, lent."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from members.actions import appoint, confirm, delegate, end_appointment, refuse_appointment, revoke_delegation
+from members.choices import Role
+from members.filters import AppointmentFilter
+from members.models import Appointment, Delegation, Person
+from members.page_forms import AppointForm, DelegateForm, EndForm, ReasonForm
+from members.pages import SIGNED_IN, ActionPage, ConfirmPage, FormPage, ListPage
+from members.queries import colleagues_of
+from members.rights import RIGHTS
+from members.shown import Act, Crumb, Fact
+from members.views.people import OfPerson
+
+
+class Appointments(ListPage[Appointment]):
+    action = "members.appointments"
+    title = "任职"
+    template_name = "members/appointments.html"
+    filterset_class = AppointmentFilter
+    unit_word = "项"
+    empty_sentence = "没有符合条件的任职。"
+
+    def get_queryset(self) -> QuerySet[Appointment]:
+        rows = Appointment.objects.select_related("person", "body", "granted_by", "confirmed_by")
+        return rows.order_by("-granted_at", "-pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**_doing(self.request.user), **kwargs)
+
+
+def _doing(user: Any) -> dict[str, Any]:
+    """What the list offers to this person."""
+    return {
+        "today": timezone.localdate(),
+        "perms_confirm": user.has_perm("members.confirm_appointment"),
+        "perms_end": user.has_perm("members.end_appointment"),
+    }
+
+
+class ToConfirm(ListPage[Appointment]):
+    action = "members.confirm_appointment"
+    title = "待复核的任职"
+    template_name = "members/appointments.html"
+    unit_word = "项"
+    empty_sentence = "没有待复核的任职。"
+
+    def get_queryset(self) -> QuerySet[Appointment]:
+        rows = Appointment.objects.waiting().select_related("person", "body", "granted_by", "confirmed_by")
+        return rows.order_by("granted_at", "pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**_doing(self.request.user), **kwargs)
+
+
+class Appoint(OfPerson, ActionPage[Person]):
+    action = "members.appoint"
+    title = "授予角色"
+    form_class = AppointForm
+    submit_label = "授予，等待复核"
+    done_sentence = "已授予，须由另一人复核后生效。"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"starts_on": timezone.localdate()}
+
+    def form_valid(self, form: AppointForm) -> HttpResponseBase:
+        facts = dict(form.cleaned_data)
+        role = Role(facts.pop("role"))
+        appoint(self.object, facts.pop("body"), role, by=self.person, now=timezone.now(), **facts)
+        return HttpResponseRedirect(self.person_url())
+
+
+class OfAppointment:
+    object: Appointment
+
+    def get_queryset(self) -> QuerySet[Appointment]:
+        return Appointment.objects.select_related("person", "body", "granted_by")
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("待复核的任职", reverse("members:to_confirm"))]
+
+    def facts(self) -> list[Fact]:
+        row = self.object
+        return [
+            Fact("人员", row.person.name),
+            Fact("单位", row.body.name),
+            Fact("角色", row.get_role_display()),
+            Fact("期限", f"{row.starts_on} 至 {row.ends_on or '长期'}"),
+            Fact("依据文件", row.document),
+            Fact("授予人", row.granted_by.name if row.granted_by else "服务器"),
+        ]
+
+
+class Confirm(OfAppointment, ConfirmPage[Appointment]):
+    action = "members.confirm_appointment"
+    title = "复核任职"
+    submit_label = "复核通过"
+    done_sentence = "已复核，任职生效。"
+
+    def get_queryset(self) -> QuerySet[Appointment]:
+        return super().get_queryset().exclude(granted_by=None)
+
+    def get_question(self) -> str:
+        return "请对照依据文件核对。复核后立即生效，并通知本人。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        confirm(self.object, by=self.person, now=timezone.now())
+        return HttpResponseRedirect(reverse("members:to_confirm"))
+
+
+class Refuse(OfAppointment, ActionPage[Appointment]):
+    action = "members.confirm_appointment"
+    title = "退回任职"
+    form_class = ReasonForm
+    submit_label = "退回"
+    done_sentence = "已退回。"
+
+    def get_queryset(self) -> QuerySet[Appointment]:
+        return super().get_queryset().exclude(granted_by=None)
+
+    def form_valid(self, form: ReasonForm) -> HttpResponseBase:
+        refuse_appointment(self.object, reason=form.cleaned_data["reason"], by=self.person, now=timezone.now())
+        return HttpResponseRedirect(reverse("members:to_confirm"))
+
+
+class End(OfAppointment, ActionPage[Appointment]):
+    action = "members.end_appointment"
+    title = "结束任职"
+    form_class = EndForm
+    submit_label = "结束任职"
+    done_sentence = "任职已结束。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("任职", reverse("members:appointments"))]
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"on": timezone.localdate() - timedelta(days=1)}
+
+    def form_valid(self, form: EndForm) -> HttpResponseBase:
+        end_appointment(self.object, by=self.person, now=timezone.now(), **form.cleaned_data)
+        return HttpResponseRedirect(reverse("members:appointments"))
+
+
+class Delegations(ListPage[Delegation]):
+    action = SIGNED_IN
+    title = "委托同事代办"
+    template_name = "members/delegations.html"
+    unit_word = "项"
+    empty_sentence = "没有委托过。"
+
+    def get_queryset(self) -> QuerySet[Delegation]:
+        rows = Delegation.objects.filter(appointment__person=self.person)
+        return rows.select_related("appointment__body", "to").order_by("-starts_on", "-pk")
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("我的账号", reverse("account_home"))]
+
+    def acts(self) -> list[Act]:
+        if not self.request.user.has_perm("members.delegate"):
+            return []
+        return [Act("新的委托", reverse("members:delegate"), "", "primary")]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(today=timezone.localdate(), **kwargs)
+
+
+class Delegate(FormPage):
+    action = "members.delegate"
+    title = "委托同事代办"
+    form_class = DelegateForm
+    submit_label = "委托"
+    done_sentence = "已委托，并通知受托人。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("委托同事代办", reverse("members:delegations"))]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        today, user = timezone.localdate(), self.person
+        own = Appointment.objects.in_force(today).filter(person=user, role__in=sorted(RIGHTS["members.delegate"]))
+        bodies = set(own.values_list("body", flat=True))
+        return {
+            **super().get_form_kwargs(),
+            "appointments": own.select_related("body").order_by("pk"),
+            "colleagues": colleagues_of(user, bodies, today),
+        }
+
+    def form_valid(self, form: DelegateForm) -> HttpResponseBase:
+        facts = dict(form.cleaned_data)
+        delegate(facts.pop("appointment"), facts.pop("to"), by=self.person, now=timezone.now(), **facts)
+        return HttpResponseRedirect(reverse("members:delegations"))
+
+
+class Revoke(ConfirmPage[Delegation]):
+    action = SIGNED_IN
+    title = "收回委托"
+    submit_label = "收回"
+    done_sentence = "已收回。"
+
+    def get_queryset(self) -> QuerySet[Delegation]:
+        return Delegation.objects.filter(appointment__person=self.person, revoked_at=None).select_related("to")
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("委托同事代办", reverse("members:delegations"))]
+
+    def get_question(self) -> str:
+        return f"收回给{self.object.to.name}的委托，立即生效。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        revoke_delegation(self.object, by=self.person, now=timezone.now())
+        return HttpResponseRedirect(reverse("members:delegations"))

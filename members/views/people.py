@@ -1,0 +1,187 @@
+"""People: the list, one person, what can be done with an account."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from members.actions import close_account, issue_code, reopen_account, seat, withdraw_name
+from members.audit import record
+from members.filters import PersonFilter
+from members.models import Membership, Person
+from members.page_forms import MembershipForm, ReasonForm
+from members.pages import ActionPage, Column, ConfirmPage, DetailPage, ListPage
+from members.queries import with_standing
+from members.shown import Act, Crumb, Fact
+
+
+def roles_text(person: Any) -> str:
+    return "、".join(f"{row.body} {row.get_role_display()}" for row in person.present_appointments)
+
+
+def sector_text(person: Any) -> str:
+    return next((str(seat.sector) for seat in person.present_memberships if seat.sector), "")
+
+
+class People(ListPage[Person]):
+    action = "members.directory"
+    title = "人员"
+    template_name = "members/people.html"
+    filterset_class = PersonFilter
+    unit_word = "人"
+    empty_sentence = "没有符合条件的人员。"
+    columns = (Column("姓名", lambda p: p.name), Column("任职", roles_text), Column("界别", sector_text))
+
+    def get_queryset(self) -> QuerySet[Person]:
+        people: QuerySet[Person] = with_standing(Person.objects.all(), timezone.localdate())
+        return people.order_by("name", "pk")
+
+    def acts(self) -> list[Act]:
+        if not self.request.user.has_perm("members.appointments"):
+            return []
+        return [Act("任职", reverse("members:appointments"), "users")]
+
+
+class OfPerson:
+    """Pages about one person, reached from the list."""
+
+    object: Person
+
+    def get_queryset(self) -> QuerySet[Person]:
+        return Person.objects.all()
+
+    def crumbs(self) -> list[Crumb]:
+        here = reverse("members:person", args=[self.object.public_id])
+        return [Crumb("人员", reverse("members:people")), Crumb(self.object.name, here)]
+
+    def person_url(self) -> str:
+        return reverse("members:person", args=[self.object.public_id])
+
+
+class PersonPage(DetailPage[Person]):
+    action = "members.directory"
+    template_name = "members/person.html"
+
+    def get_queryset(self) -> QuerySet[Person]:
+        return with_standing(Person.objects.all(), timezone.localdate())
+
+    def get_title(self) -> str:
+        return self.object.name
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("人员", reverse("members:people"))]
+
+    def acts(self) -> list[Act]:
+        user, args = self.request.user, [self.object.public_id]
+        wanted = [
+            ("members.appoint", "授予角色", "members:appoint"),
+            ("members.memberships", "委员信息", "members:seat"),
+            ("members.contact_details", "查看联系方式", "members:contact"),
+            ("members.issue_code", "开具登录码", "members:issue_code"),
+            ("members.withdraw_name", "停止公开姓名", "members:withdraw_name"),
+            ("members.accounts", "停用账号" if self.object.is_active else "启用账号", "members:account"),
+        ]
+        return [Act(label, reverse(name, args=args)) for action, label, name in wanted if user.has_perm(action)]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        person: Any = self.object
+        facts = [Fact("姓名", person.name), Fact("账号", "使用中" if person.is_active else "已停用")]
+        if person.withdrawn_at:
+            facts.append(Fact("公开", "姓名已停止公开"))
+        for seat_ in person.present_memberships:
+            belongs = [str(body) for body in (seat_.sector, seat_.party, seat_.committee, seat_.group) if body]
+            facts.append(Fact(f"{seat_.term}委员", "、".join(belongs) or "—"))
+            if seat_.post:
+                facts.append(Fact("工作单位及职务", seat_.post))
+        return super().get_context_data(facts=facts, appointments=person.present_appointments, **kwargs)
+
+
+class Contact(OfPerson, DetailPage[Person]):
+    """Phone, mail and address: to those entitled, each view a row in the audit (S2)."""
+
+    action = "members.contact_details"
+    title = "联系方式"
+    template_name = "members/contact.html"
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().get(request, *args, **kwargs)
+        record("person.view_contact", by=request.user, now=timezone.now(), subject=str(self.object.public_id))
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        person = self.object
+        facts = [
+            Fact("手机号", person.phone or "未填写"),
+            Fact("电子邮箱", person.mail or "未填写"),
+            Fact("通讯地址", person.address or "未填写"),
+        ]
+        return super().get_context_data(facts=facts, **kwargs)
+
+
+class IssueCode(OfPerson, ConfirmPage[Person]):
+    action = "members.issue_code"
+    title = "开具登录码"
+    submit_label = "开具并打印"
+
+    def get_question(self) -> str:
+        return (
+            f"为{self.object.name}开具一次性登录码。请先当面核对本人身份。登录码24小时内有效；"
+            "用它登录后须改密码，24小时内不能评价、联名和签署。"
+        )
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        code = issue_code(self.object, by=self.person, now=timezone.now())
+        slips = [{"name": self.object.name, "username": self.object.username, "code": code}]
+        return TemplateResponse(self.request, "members/slips.html", {"slips": slips, "title": "登录码条", "hours": 24})
+
+
+class AccountState(OfPerson, ActionPage[Person]):
+    action = "members.accounts"
+    form_class = ReasonForm
+
+    def get_title(self) -> str:
+        return "停用账号" if self.object.is_active else "启用账号"
+
+    submit_label = "确定"
+
+    def form_valid(self, form: ReasonForm) -> HttpResponseBase:
+        act = close_account if self.object.is_active else reopen_account
+        act(self.object, by=self.person, now=timezone.now(), reason=form.cleaned_data["reason"])
+        return HttpResponseRedirect(self.person_url())
+
+
+class WithdrawName(OfPerson, ActionPage[Person]):
+    action = "members.withdraw_name"
+    title = "停止公开姓名"
+    form_class = ReasonForm
+    submit_label = "停止公开"
+
+    def form_valid(self, form: ReasonForm) -> HttpResponseBase:
+        withdraw_name(self.object, by=self.person, now=timezone.now(), reason=form.cleaned_data["reason"])
+        return HttpResponseRedirect(self.person_url())
+
+
+class Seat(OfPerson, ActionPage[Person]):
+    action = "members.memberships"
+    title = "委员信息"
+    form_class = MembershipForm
+    submit_label = "保存"
+
+    def get_initial(self) -> dict[str, Any]:
+        last = (
+            Membership.objects.filter(person=self.object, ends_on=None).select_related("term").order_by("-pk").first()
+        )
+        if last is None:
+            return {}
+        names = {
+            name: getattr(last, name).name for name in ("sector", "party", "committee", "group") if getattr(last, name)
+        }
+        return {"term": last.term, "post": last.post, **names}
+
+    def form_valid(self, form: MembershipForm) -> HttpResponseBase:
+        facts = dict(form.cleaned_data)
+        seat(self.object, facts.pop("term"), by=self.person, now=timezone.now(), **facts)
+        return HttpResponseRedirect(self.person_url())
