@@ -4,7 +4,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from .events import ALL, AUTHORS, OWN_UNIT, OWN_UNIT_AND_PROPOSER, Eye, eyes, readable
+from .events import ALL, AUTHORS, OWN_UNIT, OWN_UNIT_AND_PROPOSER, readable
+from .eyes import Eye, Eyes, eyes
 from .models import Attachment, Matter, Purpose
 
 READERS: dict[str, frozenset[Eye]] = {
@@ -14,29 +15,28 @@ READERS: dict[str, frozenset[Eye]] = {
     Purpose.SHEET: OWN_UNIT,
     Purpose.MINUTES: OWN_UNIT,
     Purpose.CONTACT: OWN_UNIT_AND_PROPOSER,
-    Purpose.OPINION: OWN_UNIT | {Eye.UNITS},
+    Purpose.OPINION: OWN_UNIT | {Eye.LEAD},
     Purpose.LETTER: OWN_UNIT,
     Purpose.EVALUATION: frozenset({Eye.STAFF}),
 }
 
 
-def attachments_of(matter: Matter, user: Any) -> list[Attachment]:
+def attachments_of(matter: Matter, user: Any, view: Eyes | None = None) -> list[Attachment]:
     """The files of a visible matter that `user` may open, oldest first."""
     rows: QuerySet[Attachment] = matter.attachments.kept().select_related("assignment").order_by("at", "id")
     found = list(rows)
     if not found:
         return []
-    relations, mine = eyes(user, matter)
-    return [one for one in found if may_open(one, user, relations, mine)]
+    view = view or eyes(user, matter)
+    return [one for one in found if may_open(one, user, view)]
 
 
-def may_open(attachment: Attachment, user: Any, relations: set[Eye], mine: set[int]) -> bool:
+def may_open(attachment: Attachment, user: Any, view: Eyes) -> bool:
     """A letter is its unit's until it is delivered; whoever brought a file in may always look at it."""
     if attachment.by_id == user.pk:
         return True
     audience = ALL if attachment.released_at else READERS[attachment.purpose]
-    own = attachment.assignment is not None and attachment.assignment.unit_id in mine
-    return readable(audience, relations, own=own)
+    return readable(audience, view, attachment.assignment)
 
 
 def attachment_for(user: Any, public_id: Any) -> Attachment | None:
@@ -44,4 +44,4 @@ def attachment_for(user: Any, public_id: Any) -> Attachment | None:
     row = Attachment.objects.kept().select_related("matter", "assignment").filter(public_id=public_id).first()
     if row is None or not Matter.objects.visible_to(user).filter(pk=row.matter_id).exists():
         return None
-    return row if may_open(row, user, *eyes(user, row.matter)) else None
+    return row if may_open(row, user, eyes(user, row.matter)) else None

@@ -18,8 +18,8 @@ from members.models import Body, Person
 from . import clockface
 from .clockwork import explain as explaining
 from .clockwork.calendar import OutOfCalendar, WorkCalendar
-from .clockwork.fold import open_since, standing
 from .clockwork.fold import late_workdays as lateness
+from .clockwork.fold import open_since, standing
 from .clockwork.ladder import ZONE, Firing, due_now, local_day, waiting
 from .clockwork.rules import Unit, months_after, plus
 from .models import (

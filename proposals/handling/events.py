@@ -2,27 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from members.rights import bodies_of, may
-
-from .models import Event, Matter
-
-
-class Eye(StrEnum):
-    """A relation to a matter through which its events are read."""
-
-    PROPOSER = "proposer"
-    STAFF = "staff"
-    OFFICE = "office"
-    UNIT = "unit"
-    UNITS = "units"
-    AUDITOR = "auditor"
-
+from .eyes import Eye, Eyes, eyes
+from .models import Assignment, Event, Matter
 
 ALL = frozenset({Eye.PROPOSER, Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS})
 INSIDE = frozenset({Eye.STAFF, Eye.OFFICE})
@@ -67,7 +52,7 @@ register(
         "extension_withdrawn": Verb("{unit}撤回延期申请", OWN_UNIT),
         "contacted": Verb("{unit}{mode}沟通", OWN_UNIT_AND_PROPOSER, "ok"),
         "contact_confirmed": Verb("提案者核对沟通记录：{answer}", OWN_UNIT_AND_PROPOSER),
-        "opinion_sent": Verb("{unit}提交会办意见", OWN_UNIT | {Eye.UNITS}, "ok"),
+        "opinion_sent": Verb("{unit}提交会办意见", OWN_UNIT | {Eye.LEAD}, "ok"),
         "reply_drafted": Verb("{unit}登记答复稿", OWN_UNIT),
         "reply_date_asked": Verb("{unit}补录答复函，待确认落款日期", OWN_UNIT, "warn"),
         "reply_returned": Verb("{unit}的答复退回修改", OWN_UNIT, "warn"),
@@ -76,58 +61,38 @@ register(
         "evaluation_withdrawn": Verb("{who}撤回评价", frozenset({Eye.STAFF})),
         "evaluation_confirmed": Verb("核对纸质评价", frozenset({Eye.STAFF})),
         "evaluation_late": Verb("{who}逾期提交评价", frozenset({Eye.STAFF})),
-        "round_closed": Verb("{unit}第{round}轮评价结束：{outcome}", ALL),
+        "round_closed": Verb("{unit}第{round}轮评价结束", ALL),
         "consultation_due": Verb("{unit}二次办理后仍不满意，由交办机构组织联合会商", OWN_UNIT_AND_PROPOSER, "warn"),
         "rehandling": Verb("转{unit}二次办理", ALL, "warn"),
         "joint_consulted": Verb("联合会商", ALL, "warn"),
         "closed": Verb("办结{note}", ALL, "ok"),
         "reopened": Verb("重新办理", ALL, "warn"),
         "archived": Verb("归档", ALL),
+        "chased": Verb("催办{unit}　{text}", OWN_UNIT, "warn"),
         "suspended": Verb("暂停查看（保密核查）", INSIDE, "warn"),
         "suspension_lifted": Verb("恢复查看", INSIDE),
+        "purge_asked": Verb("申请清除内容", INSIDE, "warn"),
         "purged": Verb("内容已清除", INSIDE, "warn"),
         "clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", OWN_UNIT),
     }
 )
 
 
-def eyes(user: Any, matter: Matter) -> tuple[set[Eye], set[int]]:
-    """The relations of `user` to `matter` today, and the units he acts for in it."""
-    found: set[Eye] = set()
-    if matter.participants.filter(person=user, left_at=None).exists():
-        found.add(Eye.PROPOSER)
-    if may(user, "handling.oversee"):
-        found.add(Eye.STAFF)
-    today = timezone.localdate()
-    offices = bodies_of(user, "handling.decide", today)
-    units = bodies_of(user, "handling.read_unit", today)
-    mine: set[int] = set()
-    for unit, office in matter.assignments.values_list("unit_id", "office_id"):
-        if office in offices:
-            found.add(Eye.OFFICE)
-        if unit in units:
-            found.add(Eye.UNITS)
-            mine.add(unit)
-    return found, mine
-
-
-def timeline(user: Any, matter: Matter) -> list[tuple[Event, str, str]]:
+def timeline(user: Any, matter: Matter, view: Eyes | None = None) -> list[tuple[Event, str, str]]:
     """Events that `user` may read, newest first: (event, sentence, tone)."""
-    relations, mine = eyes(user, matter)
-    shown: list[tuple[Event, str, str]] = []
+    view = view or eyes(user, matter)
     events: QuerySet[Event] = matter.events.select_related("by", "payload", "assignment").order_by("-seq")
+    shown = []
     for event in events:
         verb = VERBS[event.verb]
-        own = event.assignment is not None and event.assignment.unit_id in mine
-        if readable(verb.audience, relations, own=own):
+        if readable(verb.audience, view, event.assignment):
             shown.append((event, sentence(verb, event), verb.tone))
     return shown
 
 
-def readable(audience: Iterable[Eye], relations: set[Eye], *, own: bool) -> bool:
-    """Whether someone with `relations` reads an event; `own`: it is about his own unit."""
-    allowed = set(audience)
-    return bool((allowed - {Eye.UNIT}) & relations) or (own and Eye.UNIT in allowed)
+def readable(audience: Iterable[Eye], view: Eyes, assignment: Assignment | None) -> bool:
+    """Whether someone with this view reads what is about `assignment`, or about the matter as a whole."""
+    return bool(view.of(assignment) & set(audience))
 
 
 class _Facts(dict[str, Any]):

@@ -25,6 +25,9 @@ class Owner(Protocol):
     def readers(self, matter: Matter) -> set[int]:
         """Audience keys of those who may see the matter on the owner's side."""
 
+    def erase(self, matter: Matter) -> None:
+        """Purge every word on the owner's side, on the connection that `matter` was read by."""
+
     def text(self, matter: Matter) -> str:
         """What search may find, without authors or hidden aspects."""
 

@@ -3,18 +3,22 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from members.choices import Role, System
 from members.errors import Refused
 from members.models import Appointment, AssigningOffice, Body
 
-from .models import Assignment, EvaluationRound, Matter, Participant, Policy, Stage
+from .models import Access, Assignment, EvaluationRound, Matter, Participant, Policy, Reply, Stage
 
 CLERK_ROLES = (Role.UNIT_CLERK,)
 HEAD_ROLES = (Role.UNIT_HEAD,)
 OFFICER_ROLES = (Role.ASSIGNING_OFFICER,)
 STAFF_ROLES = (Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR)
+
+LIKE = 0.3
+"""Which share of its pairs of characters a title must find in another to be on the same subject."""
+LOOK_BACK = 3000
 
 
 def people_in(roles: Iterable[Role], *, on: date, bodies: Iterable[int] | None = None) -> list[int]:
@@ -62,14 +66,15 @@ def proposal_staff(*, on: date) -> list[int]:
     return people_in(STAFF_ROLES, on=on)
 
 
+def participants_of(matter: Matter) -> QuerySet[Participant]:
+    """Who stands behind the matter or behind one merged into it, and has not left."""
+    return Participant.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter), left_at=None)
+
+
 def evaluators(matter: Matter) -> list[Participant]:
     """Everyone who gets the reply and evaluates it: the proposers of the matter and of those merged into it."""
-    return list(
-        Participant.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter))
-        .filter(role__in=Participant.EVALUATING, left_at=None)
-        .select_related("person", "body", "matter")
-        .order_by("matter_id", "order", "id")
-    )
+    rows = participants_of(matter).filter(role__in=Participant.EVALUATING)
+    return list(rows.select_related("person", "body", "matter").order_by("matter_id", "order", "id"))
 
 
 def people_behind(participants: Iterable[Participant], *, on: date) -> list[int]:
@@ -109,3 +114,21 @@ def stage_of(matter: Matter) -> Stage:
 
 def open_round(assignment: Assignment) -> EvaluationRound | None:
     return assignment.evaluation_rounds.filter(round=assignment.round, closed_at=None).first()
+
+
+def earlier_replies(assignment: Assignment, limit: int = 5) -> list[Reply]:
+    """The unit's own delivered replies on the same subject, by the pairs of characters that the titles share (P6)."""
+    wanted = pairs_of(assignment.matter.title)
+    rows = Reply.objects.filter(assignment__unit=assignment.unit_id, state=Reply.State.DELIVERED)
+    rows = rows.exclude(assignment=assignment).exclude(assignment__matter__access=Access.SUSPENDED)
+    titles = rows.order_by("-pk").values_list("pk", "assignment__matter__title")[:LOOK_BACK]
+    shares = {pk: len(wanted & pairs_of(title)) / max(len(wanted), 1) for pk, title in titles}
+    best = sorted((pk for pk, share in shares.items() if share >= LIKE), key=lambda pk: (-shares[pk], -pk))[:limit]
+    found = Reply.objects.select_related("assignment__matter", "result").in_bulk(best)
+    return [found[pk] for pk in best]
+
+
+def pairs_of(title: str) -> set[str]:
+    """Neighbouring characters of a title, without the words that every title has."""
+    core = title.removeprefix("关于").removesuffix("建议").removesuffix("提案").removesuffix("的")
+    return {core[n : n + 2] for n in range(len(core) - 1)}

@@ -12,9 +12,10 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from members.choices import Role
-from members.rights import roles_for
+from members.rights import may, roles_for
 
-from .models import Assignment, Matter, Objection
+from .eyes import Eyes
+from .models import Access, Assignment, Matter, Objection
 
 
 class Held(StrEnum):
@@ -51,7 +52,9 @@ KEEPERS = {**OFFICERS, **STAFF}
 PROPOSERS = {Role.MEMBER: Held.PROPOSER, Role.ORGANISATION_SECRETARY: Held.SECRETARY}
 
 RIGHTS: dict[str, Right] = {
-    "handling.read_unit": Right({**HANDLERS}),
+    "handling.read_unit": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT}),
+    "handling.see": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, Role.SESSION_STAFF: Held.COMMITTEE}),
+    "handling.ledger": Right({**KEEPERS, Role.SESSION_STAFF: Held.COMMITTEE}),
     "handling.oversee": Right({**STAFF, Role.SESSION_STAFF: Held.COMMITTEE}),
     "handling.decide": Right({**OFFICERS}),
     "handling.sign_for": Right({**CLERKS, **KEEPERS}, frozenset({State.PENDING})),
@@ -85,7 +88,7 @@ RIGHTS: dict[str, Right] = {
     "handling.suspend": Right({**STAFF, Role.SESSION_STAFF: Held.COMMITTEE, Role.REPORT_STAFF: Held.COMMITTEE}),
     "handling.lift_suspension": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}),
     "handling.purge": Right({**STAFF}),
-    "handling.chase": Right({**KEEPERS}, LIVE),
+    "handling.chase": Right({**KEEPERS}, IN_HAND),
     "handling.explain": Right(
         {
             **HANDLERS,
@@ -154,3 +157,37 @@ def in_hands_of(rows: QuerySet[M], user: Any, action: str, path: str = "") -> Qu
     if right.states is not None:
         found = found.filter(**{f"{to}state__in": right.states})
     return found.filter(**{f"{to}matter__in": Matter.objects.visible_to(user)})
+
+
+def matters_for(user: Any, action: str) -> QuerySet[Matter]:
+    """Matters upon which `user` may do an act of the office; a suspended one is known by its number only."""
+    if not may(user, action):
+        return Matter.objects.none()
+    if action in ("handling.lift_suspension", "handling.purge"):
+        return Matter.objects.filter(access=Access.SUSPENDED)
+    return Matter.objects.visible_to(user)
+
+
+def allowed(user: Any, action: str, assignment: Assignment, view: Eyes) -> bool:
+    """The same question about one row at hand, without asking the database again; the matter is seen already."""
+    right = RIGHTS[action]
+    if right.states is not None and assignment.state not in right.states:
+        return False
+    roles = roles_for(user, action, timezone.localdate())
+    return any(_holds(user, held, roles[role], assignment, view) for role, held in right.by.items() if role in roles)
+
+
+def _holds(user: Any, held: Held, bodies: set[int], assignment: Assignment, view: Eyes) -> bool:
+    match held:
+        case Held.UNIT:
+            return assignment.unit_id in bodies
+        case Held.HANDLER:
+            return assignment.unit_id in bodies and assignment.handler_id == user.pk
+        case Held.OFFICE:
+            return assignment.office_id in bodies
+        case Held.COMMITTEE:
+            return True
+        case Held.PROPOSER | Held.SECRETARY:
+            return bool(view.participants)
+        case _:
+            return False

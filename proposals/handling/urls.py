@@ -1,8 +1,68 @@
+from typing import Any
+
 from django.urls import URLPattern, URLResolver, path
 
+from proposals.handling.views import deciding, evaluating, queues, replying, secrecy, unit, why
 from proposals.handling.views.files import AttachmentDownload
 
 app_name = "handling"
+
+
+def part(name: str, page: Any, address: str = "") -> URLPattern:
+    """An act on one unit's part."""
+    return path(f"parts/<uuid:public_id>/{address or name.replace('_', '-')}/", page.as_view(), name=name)
+
+
+def row(folder: str, name: str, page: Any, address: str) -> URLPattern:
+    return path(f"{folder}/<uuid:public_id>/{address}/", page.as_view(), name=name)
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", queues.Queue.as_view(), name="queue"),
+    path("ledger/", queues.Ledger.as_view(), name="ledger"),
+    path("objections/", queues.Objections.as_view(), name="objections"),
+    path("extensions/", queues.Extensions.as_view(), name="extensions"),
+    path("letters/", queues.LetterDates.as_view(), name="letter_dates"),
+    path("dissatisfied/", queues.Dissatisfactions.as_view(), name="dissatisfied"),
+    path("paper-evaluations/", queues.PaperForms.as_view(), name="paper_evaluations"),
+    path("suspended/", secrecy.Suspensions.as_view(), name="suspensions"),
+    path("sign-for/", unit.SignForMany.as_view(), name="sign_for_many"),
+    path("pass-inside/", unit.PassMany.as_view(), name="pass_many"),
+    path("chase/", deciding.ChaseMany.as_view(), name="chase_many"),
+    path("parts/<uuid:public_id>/", unit.Part.as_view(), name="part"),
+    part("sign_for", unit.SignFor),
+    part("pass_inside", unit.PassInside),
+    part("object", unit.ObjectTo),
+    part("ask_extension", unit.AskExtension, "extension"),
+    part("record_contact", unit.RecordContact, "contact"),
+    part("send_opinion", unit.SendOpinion, "opinion"),
+    part("draft_reply", replying.DraftReply, "reply"),
+    part("autosave_reply", replying.AutosaveReply, "reply/autosave"),
+    part("reply", replying.SendReply, "reply/send"),
+    part("transfer", deciding.Transfer),
+    part("name_successor", deciding.NameSuccessor, "successor"),
+    part("chase", deciding.Chase),
+    part("reopen", deciding.Reopen),
+    part("consult_jointly", deciding.ConsultJointly, "consultation"),
+    part("evaluate", evaluating.Evaluate, "evaluate/<int:round>"),
+    part("record_evaluation", evaluating.RecordEvaluation, "paper-evaluation"),
+    part("confirm_dissatisfaction", evaluating.ConfirmDissatisfaction, "dissatisfaction"),
+    row("objections", "decide_objection", deciding.DecideObjection, "decide"),
+    row("objections", "coordinate_objection", deciding.CoordinateObjection, "meeting"),
+    row("objections", "answer_objection", unit.AnswerObjection, "answer"),
+    row("objections", "withdraw_objection", unit.WithdrawObjection, "withdraw"),
+    row("extensions", "decide_extension", deciding.DecideExtension, "decide"),
+    row("extensions", "record_extension", deciding.RecordExtensionDecision, "record"),
+    row("extensions", "withdraw_extension", unit.WithdrawExtension, "withdraw"),
+    row("contacts", "confirm_contact", unit.ConfirmContact, "confirm"),
+    row("letters", "letter_date", replying.LetterDate, "confirm"),
+    row("letters", "return_reply", replying.ReturnReply, "return"),
+    row("evaluations", "withdraw_evaluation", evaluating.WithdrawEvaluation, "withdraw"),
+    row("evaluations", "confirm_evaluation", evaluating.ConfirmEvaluation, "confirm"),
+    row("evaluations", "clear_evaluation", evaluating.ClearEvaluation, "clear"),
+    row("matters", "suspend", secrecy.Suspend, "suspend"),
+    row("matters", "lift_suspension", secrecy.LiftSuspension, "lift"),
+    row("matters", "purge", secrecy.Purge, "purge"),
+    path("clocks/<uuid:public_id>/", why.Why.as_view(), name="why"),
     path("files/<uuid:public_id>/", AttachmentDownload.as_view(), name="attachment"),
 ]

@@ -87,7 +87,9 @@ def reply_clock(home: House, *, on: date = MONDAY, **fields: Any) -> Obligation:
     return clocks.start(case, "reply", assignment=held, **(plain | fields))
 
 
-def rule(code: str, amount: int, unit: str = "workday", steps: tuple[dict[str, Any], ...] = (), **fields: Any) -> TimeRule:
+def rule(
+    code: str, amount: int, unit: str = "workday", steps: tuple[dict[str, Any], ...] = (), **fields: Any
+) -> TimeRule:
     """A rule with a ladder of its own."""
     ladder = Ladder.objects.create(code=f"ladder-{code}-{amount}-{unit}", name=code)
     for number, step in enumerate(steps):

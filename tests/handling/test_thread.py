@@ -11,8 +11,14 @@ def test_a_matter_is_signed_for_answered_evaluated_and_closed(house: House) -> N
 
     assignment = signed(house, matter)
     record_contact(
-        assignment, when="before", mode="phone", held_on=house.now.date(), persons="林溪", text="已电话沟通。",
-        by=house.clerk, now=house.later(),
+        assignment,
+        when="before",
+        mode="phone",
+        held_on=house.now.date(),
+        persons="林溪",
+        text="已电话沟通。",
+        by=house.clerk,
+        now=house.later(),
     )
     points = {row.pk: PointGiven(result_class(), "已办理。") for row in matter.suggestions.all()}
     reply = draft_reply(assignment, {"result": result_class()}, points, by=house.clerk, now=house.later())
@@ -30,5 +36,11 @@ def test_a_matter_is_signed_for_answered_evaluated_and_closed(house: House) -> N
     assert row.outcome == "basic"
     assert not matter.obligations.running().exists()
     assert list(matter.events.order_by("seq").values_list("verb", flat=True)) == [
-        "assigned", "signed_for", "contacted", "replied", "evaluated", "round_closed", "closed"
+        "assigned",
+        "signed_for",
+        "contacted",
+        "replied",
+        "evaluated",
+        "round_closed",
+        "closed",
     ]

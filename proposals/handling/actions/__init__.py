@@ -1,5 +1,6 @@
 """What people do with a matter in the hands of units. Each is one transaction and one event."""
 
+from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
 from .evaluating import (
@@ -21,8 +22,18 @@ from .objecting import (
     withdraw_objection,
 )
 from .paper import Paper
-from .replying import PointGiven, confirm_reply_date, deliver_reply, draft_reply, return_reply, send_opinion
-from .secrecy import ask_purge, lift_suspension, suspend
+from .purging import ask_purge, purge
+from .replying import (
+    PointGiven,
+    confirm_reply_date,
+    current_draft,
+    deliver_reply,
+    draft_reply,
+    readable_draft,
+    return_reply,
+    send_opinion,
+)
+from .secrecy import lift_suspension, open_suspension, suspend
 
 __all__ = [
     "Given",
@@ -35,6 +46,7 @@ __all__ = [
     "ask_extension",
     "ask_purge",
     "assign",
+    "chase",
     "clear_evaluation",
     "close_lapsed_rounds",
     "confirm_contact",
@@ -43,6 +55,7 @@ __all__ = [
     "confirm_reply_date",
     "consult_jointly",
     "coordinate_objection",
+    "current_draft",
     "decide_extension",
     "deliver_reply",
     "draft_reply",
@@ -50,7 +63,10 @@ __all__ = [
     "lift_suspension",
     "name_successor",
     "object_to",
+    "open_suspension",
     "pass_inside",
+    "purge",
+    "readable_draft",
     "record_contact",
     "refuse_objection",
     "reopen",

@@ -67,12 +67,13 @@ def detach(attachment: Attachment, *, by: Any, now: datetime) -> None:
 
 def erase(matter: Matter, *, by: Any, now: datetime) -> int:
     """Purge the files of a matter (S5): contents and names; the rows stay, without either."""
+    database = matter._state.db
     rows = list(matter.attachments.all())
     for row in rows:
-        Attachment.objects.filter(pk=row.pk).update(
+        Attachment.objects.using(database).filter(pk=row.pk).update(
             name="已清除", sha256="", removed_at=row.removed_at or now, removed_by=row.removed_by_id or by.pk
         )
-        transaction.on_commit(_deleting(row.stored))
+        transaction.on_commit(_deleting(row.stored), using=database)
     return len(rows)
 
 

@@ -12,7 +12,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries, readers
-from proposals.handling.models import Assignment, Event, ExtensionRequest, Exposure, Matter, Objection
+from proposals.handling.models import Assignment, Event, Exposure, ExtensionRequest, Matter, Objection
 
 from .paper import Paper, acts_for, expect, lock, not_blocked, office_sheet_needed, paper_facts, sheet_needed
 

@@ -25,7 +25,16 @@ from proposals.handling.models import (
 )
 
 from .giving import drop_requests, restage, subject_of
-from .paper import Paper, expect, lock, not_own_proposal, office_sheet_needed, paper_facts, sheet_needed
+from .paper import (
+    Paper,
+    acts_for,
+    expect,
+    lock,
+    not_own_proposal,
+    office_sheet_needed,
+    paper_facts,
+    sheet_needed,
+)
 
 State = Assignment.State
 
@@ -145,6 +154,27 @@ def draft_reply(
                 defaults={"result": point.result, "text": point.text, "same_as": point.same_as},
             )
     return reply
+
+
+def current_draft(assignment: Assignment) -> Reply | None:
+    """The reply of this round as far as it has come; None before the first word."""
+    rows = assignment.replies.filter(round=assignment.round).select_related("result", "issuer", "assignment__matter")
+    return rows.first()
+
+
+def readable_draft(assignment: Assignment, *, by: Person) -> Reply | None:
+    """The draft for whoever goes on with it.
+
+    Raises Refused if the unit is drafting itself: the proposal office, which records from paper, does not
+    read a reply before it is delivered (S2).
+    """
+    draft = current_draft(assignment)
+    if draft is None or draft.drafted_by_id == by.pk:
+        return draft
+    today = timezone.localdate()
+    if not (acts_for(by, assignment.unit_id, on=today) or acts_for(by, assignment.office_id, on=today)):
+        raise Refused("承办单位正在拟写答复，请由单位自己发出；纸质答复函请与单位联系后由交办机构登记。")
+    return draft
 
 
 def unanswered(reply: Reply) -> list[Suggestion]:

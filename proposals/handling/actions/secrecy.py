@@ -53,14 +53,3 @@ def lift_suspension(matter: Matter, *, by: Person, now: datetime) -> Suspension:
     matter.record("suspension_lifted", by=by, now=now)
     readers.refresh(matter)
     return row
-
-
-@transaction.atomic
-def ask_purge(matter: Matter, *, by: Person, now: datetime) -> Suspension:
-    """The first of two persons asks that the content be erased."""
-    row = open_suspension(matter.locked())
-    if row.purge_asked_by_id:
-        raise WrongStep("已有人申请清除，请由另一位同事确认。")
-    row.purge_asked_by, row.purge_asked_at = by, now
-    row.save(update_fields=["purge_asked_by", "purge_asked_at"])
-    return row

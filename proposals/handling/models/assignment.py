@@ -1,6 +1,7 @@
 """A matter in the hands of units: assignment, objection, contact, opinion."""
 
-from typing import ClassVar
+from datetime import date
+from typing import ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +10,7 @@ from django.db.models import Q
 from .matter import Addressed, Matter
 
 PERSON = settings.AUTH_USER_MODEL
+DatedT = TypeVar("DatedT", bound=models.Model)
 
 
 def together(*fields: str, name: str) -> models.CheckConstraint:
@@ -16,6 +18,12 @@ def together(*fields: str, name: str) -> models.CheckConstraint:
     none = Q(**{f"{field}__isnull": True for field in fields})
     all_set = Q(**{f"{field}__isnull": False for field in fields})
     return models.CheckConstraint(condition=none | all_set, name=name)
+
+
+class DatedQuerySet(models.QuerySet[DatedT]):
+    def in_force(self, on: date) -> Self:
+        """Rows whose validity includes that day."""
+        return self.filter(Q(starts_on=None) | Q(starts_on__lte=on), Q(ends_on=None) | Q(ends_on__gte=on))
 
 
 class Reason(models.Model):
@@ -34,6 +42,8 @@ class Reason(models.Model):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
 
+    objects = DatedQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["use", "code"], name="reason_once")]
 
@@ -49,6 +59,8 @@ class ResultClass(models.Model):
     promises = models.BooleanField("需跟踪落实", default=False)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
+
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code"], condition=Q(ends_on=None), name="one_current_class")]

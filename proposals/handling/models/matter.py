@@ -23,6 +23,9 @@ class Kind(models.TextChoices):
     OPINION = "opinion", "意见建议"
 
 
+FOLDERS: dict[str, str] = {Kind.PROPOSAL: "proposals", Kind.OPINION: "reports/opinions"}
+
+
 class Access(models.TextChoices):
     OPEN = "open", "公开"
     INTERNAL = "internal", "内部"
@@ -152,6 +155,10 @@ class Matter(Addressed):
     def __str__(self) -> str:
         return self.label
 
+    def get_absolute_url(self) -> str:
+        """The page of its owner."""
+        return f"/{FOLDERS[self.kind]}/{self.public_id}/"
+
     @property
     def label(self) -> str:
         """How a sentence names the matter: by number if it has one."""
@@ -183,7 +190,7 @@ class Matter(Addressed):
         last = self.events.order_by("-seq").values_list("seq", "chain").first() or (0, "")
         event = Event.next(self, verb, by=by, at=now, after=last, assignment=assignment, on_paper=on_paper, facts=facts)
         event.save(force_insert=True)
-        EventPayload.objects.create(event=event, facts=facts)
+        EventPayload(event=event, facts=facts).save(force_insert=True)
         return event
 
 

@@ -53,7 +53,10 @@ class Reply(Addressed):
             models.UniqueConstraint(fields=["assignment", "round"], name="one_reply_a_round"),
             models.CheckConstraint(
                 condition=~Q(state="delivered")
-                | (Q(delivered_at__isnull=False, replied_on__isnull=False) & (Q(result__isnull=False) | Q(imported=True))),
+                | (
+                    Q(delivered_at__isnull=False, replied_on__isnull=False)
+                    & (Q(result__isnull=False) | Q(imported=True))
+                ),
                 name="delivered_reply_is_whole",
             ),
             models.CheckConstraint(

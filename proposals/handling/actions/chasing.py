@@ -1,0 +1,34 @@
+"""The offices press a unit by hand (催办), beside the ladder that runs by itself."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from members.errors import WrongStep
+from members.inbox.actions import tell, tell_many
+from members.models import Person
+from proposals.handling import queries
+from proposals.handling.models import Assignment, Event
+
+from .giving import subject_of
+from .paper import expect, lock
+
+
+@transaction.atomic
+def chase(assignment: Assignment, *, text: str = "", by: Person, now: datetime, sending: str = "") -> Event:
+    """Tell the unit's clerks, and write it down. Those chased in one `sending` are one message a person (P3)."""
+    assignment = lock(assignment)
+    expect(assignment, Assignment.State.PENDING, Assignment.State.SIGNED)
+    people = queries.clerks_of([assignment.unit_id], on=timezone.localdate(now))
+    if not people:
+        raise WrongStep(f"{assignment.unit}没有在任的联络员或负责人，请电话催办。")
+    event = assignment.matter.record(
+        "chased", by=by, now=now, assignment=assignment, unit=str(assignment.unit), text=text.strip()
+    )
+    subject = subject_of(assignment)
+    if sending:
+        tell_many([(one, event.pk, "chased", subject) for one in people], sending=f"chase:{sending}", now=now)
+    else:
+        tell(people, event_id=event.pk, template="chased", subject=subject, now=now)
+    return event

@@ -1,0 +1,95 @@
+"""Which parts of a visible matter a person may read (S2): a closed list, written by hand.
+
+Whatever is not in the table is seen by nobody. Templates, exports, attachments, documents and messages ask here.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .eyes import Eye, Eyes
+from .models import Assignment, EvaluationRound, Reply
+
+
+class Aspect(StrEnum):
+    CONTACT_DETAILS = "contact_details"  # a proposer's phone and address
+    OBJECTION = "objection"
+    EXTENSION = "extension"
+    INSIDE = "inside"  # section, handler, internal date, head's comment
+    CLOCKS = "clocks"
+    CONTACTS = "contacts"
+    OPINION = "opinion"
+    DRAFT_REPLY = "draft_reply"
+    REPLY = "reply"
+    FORMS = "forms"  # evaluation forms with names, flags and addresses
+    RESULT = "result"  # outcome of a round with reasons
+    DIGEST = "digest"  # worst grade, counts where three or more returned, cleared reasons
+
+
+State = Assignment.State
+OPEN = frozenset(Assignment.OPEN)
+EVERY = frozenset(State.values)
+BEFORE = frozenset({Reply.State.DRAFT, Reply.State.DATED, Reply.State.RETURNED})
+DELIVERED = frozenset({Reply.State.DELIVERED})
+RUNNING, CLOSED = frozenset({"running"}), frozenset({"closed"})
+STAFF, OFFICE, UNIT, UNITS, PROPOSER, LEAD, CO = (
+    Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.PROPOSER, Eye.LEAD, Eye.CO
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who reads an aspect while the thing it belongs to is in one of `states`."""
+
+    aspect: Aspect
+    states: frozenset[str]
+    eyes: frozenset[Eye]
+
+
+TABLE = (
+    # of an assignment, by its state
+    Row(Aspect.CONTACT_DETAILS, EVERY, frozenset({STAFF})),
+    Row(Aspect.CONTACT_DETAILS, OPEN, frozenset({UNIT})),
+    Row(Aspect.OBJECTION, EVERY, frozenset({STAFF, OFFICE, UNIT})),
+    Row(Aspect.EXTENSION, EVERY, frozenset({STAFF, OFFICE, UNIT})),
+    Row(Aspect.INSIDE, EVERY, frozenset({UNIT})),
+    Row(Aspect.CLOCKS, EVERY, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
+    Row(Aspect.CONTACTS, EVERY, frozenset({STAFF, OFFICE, UNIT, PROPOSER})),
+    Row(Aspect.OPINION, EVERY, frozenset({STAFF, OFFICE, UNIT, LEAD})),
+    # of a reply, by its state
+    Row(Aspect.DRAFT_REPLY, BEFORE, frozenset({OFFICE, UNIT, CO})),
+    Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
+    # of a round of evaluation, by whether it has closed
+    Row(Aspect.FORMS, RUNNING | CLOSED, frozenset({STAFF})),
+    Row(Aspect.RESULT, CLOSED, frozenset({STAFF, OFFICE})),
+    Row(Aspect.DIGEST, CLOSED, frozenset({UNIT})),
+)
+
+
+def aspects(view: Eyes, thing: Assignment | Reply | EvaluationRound) -> frozenset[Aspect]:
+    """The aspects of one assignment, reply or round that somebody with this view may read now."""
+    assignment, state = _place(thing)
+    relations = view.of(assignment)
+    kinds = OF[type(thing)]
+    found = {row.aspect for row in TABLE if row.aspect in kinds and state in row.states and row.eyes & relations}
+    if Eye.PROPOSER in relations and Eye.UNIT in relations:
+        found.discard(Aspect.DIGEST)  # a member who works in the unit sees no other evaluation (P13)
+    return frozenset(found)
+
+
+OF: dict[type, Collection[Aspect]] = {
+    Assignment: {
+        Aspect.CONTACT_DETAILS, Aspect.OBJECTION, Aspect.EXTENSION, Aspect.INSIDE, Aspect.CLOCKS, Aspect.CONTACTS,
+        Aspect.OPINION,
+    },
+    Reply: {Aspect.DRAFT_REPLY, Aspect.REPLY},
+    EvaluationRound: {Aspect.FORMS, Aspect.RESULT, Aspect.DIGEST},
+}  # fmt: skip
+
+
+def _place(thing: Assignment | Reply | EvaluationRound) -> tuple[Assignment, str]:
+    if isinstance(thing, Assignment):
+        return thing, thing.state
+    if isinstance(thing, Reply):
+        return thing.assignment, thing.state
+    return thing.assignment, "closed" if thing.closed_at else "running"

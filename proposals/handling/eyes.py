@@ -1,0 +1,91 @@
+"""How a person stands to a matter today: the ground of every question about its parts (S2, S4)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.utils import timezone
+
+from members.choices import Role
+from members.rights import bodies_of, may, roles_of
+
+from . import queries
+from .models import Assignment, Matter
+
+
+class Eye(StrEnum):
+    """A relation to a matter, or to one unit's part of it."""
+
+    PROPOSER = "proposer"  # stands behind the matter, or acts for the organisation that does
+    STAFF = "staff"  # the proposal office
+    OFFICE = "office"  # the office that assigned this part
+    UNIT = "unit"  # the unit whose part it is
+    UNITS = "units"  # any unit that handles the matter
+    LEAD = "lead"  # the unit that leads, towards its co-handlers' parts
+    CO = "co"  # a co-handler, towards the lead's part
+
+
+LEADING = frozenset({Assignment.Role.LEAD, Assignment.Role.SOLE})
+SECRETARIES = (Role.ORGANISATION_SECRETARY, Role.CONVENER)
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """`general` holds for the whole matter; units and offices are those that this person acts for in it."""
+
+    general: frozenset[Eye] = frozenset()
+    units: frozenset[int] = frozenset()
+    offices: frozenset[int] = frozenset()
+    leads: bool = False
+    helps: bool = False
+    participants: frozenset[int] = field(default_factory=frozenset)
+
+    def of(self, assignment: Assignment | None) -> frozenset[Eye]:
+        """The relations to one unit's part; without one, to the matter as a whole."""
+        found = set(self.general)
+        if self.units:
+            found.add(Eye.UNITS)
+        if assignment is None:
+            found |= {Eye.OFFICE} if self.offices else set()
+            return frozenset(found)
+        if assignment.unit_id in self.units:
+            found.add(Eye.UNIT)
+        if assignment.office_id in self.offices:
+            found.add(Eye.OFFICE)
+        if self.leads and assignment.role == Assignment.Role.CO:
+            found.add(Eye.LEAD)
+        if self.helps and assignment.role in LEADING:
+            found.add(Eye.CO)
+        return frozenset(found)
+
+
+def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None = None) -> Eyes:
+    """How `user` stands to `matter`; two queries, one if the current assignments are at hand."""
+    if not user.is_authenticated:
+        return Eyes()
+    today = timezone.localdate()
+    rows = list(matter.assignments.current()) if assignments is None else assignments
+    in_units, in_offices = bodies_of(user, "handling.read_unit", today), bodies_of(user, "handling.decide", today)
+    mine = [row for row in rows if row.unit_id in in_units]
+    behind = participations(user, matter)
+    general = {Eye.PROPOSER} if behind else set()
+    if may(user, "handling.oversee"):
+        general.add(Eye.STAFF)
+    offices = {row.office_id for row in rows} | {matter.office_id}
+    return Eyes(
+        general=frozenset(general),
+        units=frozenset(row.unit_id for row in mine),
+        offices=frozenset(office for office in offices if office in in_offices),
+        leads=any(row.role in LEADING for row in mine),
+        helps=any(row.role == Assignment.Role.CO for row in mine),
+        participants=behind,
+    )
+
+
+def participations(user: Any, matter: Matter) -> frozenset[int]:
+    """The places that `user` holds among those behind the matter or behind one merged into it."""
+    roles = roles_of(user, timezone.localdate())
+    bodies = {body for role in SECRETARIES for body in roles.get(role, ())}
+    rows = queries.participants_of(matter).values_list("pk", "person_id", "body_id")
+    return frozenset(pk for pk, person, body in rows if person == user.pk or body in bodies)

@@ -1,0 +1,51 @@
+"""Filters of the unit's queue and of the offices' ledger; their state is the address."""
+
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from members.models import Body
+from members.widgets import Day
+
+from .models import Assignment
+
+
+class PartFilter(filters.FilterSet):
+    q = filters.CharFilter(label="编号或案由", method="find")
+    role = filters.ChoiceFilter(label="职责", choices=Assignment.Role, empty_label="全部职责")
+    due_before = filters.DateFilter(label="期限不晚于", method="until", widget=Day())
+
+    class Meta:
+        model = Assignment
+        fields: list[str] = []
+
+    def find(self, rows: QuerySet[Assignment], name: str, text: str) -> QuerySet[Assignment]:
+        text = text.strip()
+        return rows.filter(Q(matter__number=text.strip("第号")) | Q(matter__title__icontains=text)) if text else rows
+
+    def until(self, rows: QuerySet[Assignment], name: str, day: Any) -> QuerySet[Assignment]:
+        return rows.filter(clock__due_on__lte=day)
+
+
+class QueueFilter(PartFilter):
+    mine = filters.BooleanFilter(label="只看我经办的", method="handled", widget=forms.CheckboxInput())
+
+    def handled(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
+        return rows.filter(handler=self.request.user) if wanted and self.request else rows
+
+
+class LedgerFilter(PartFilter):
+    unit = filters.ModelChoiceFilter(
+        label="承办单位",
+        queryset=Body.objects.units().order_by("pinyin", "pk"),
+        to_field_name="public_id",
+        empty_label="全部单位",
+    )
+    state = filters.ChoiceFilter(label="状态", choices=Assignment.State, empty_label="全部状态")
+    overdue = filters.BooleanFilter(label="只看逾期", method="late", widget=forms.CheckboxInput())
+
+    def late(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
+        return rows.filter(clock__due_on__lt=timezone.localdate()) if wanted else rows

@@ -1,0 +1,50 @@
+"""Forms of handling: they check input, the actions check rules."""
+
+from .deciding import (
+    ChaseForm,
+    ConsultationForm,
+    CoordinateForm,
+    DecideExtensionForm,
+    DecideObjectionForm,
+    ReasonForm,
+    ReturnForm,
+    SecrecyForm,
+    SuccessorForm,
+    TransferForm,
+)
+from .evaluating import EvaluationForm, PaperEvaluationForm
+from .fields import ActForm
+from .replying import ReplyForm
+from .unit import (
+    AnswerObjectionForm,
+    ContactAnswerForm,
+    ContactForm,
+    ExtensionForm,
+    ObjectionForm,
+    OpinionForm,
+    PassInsideForm,
+)
+
+__all__ = [
+    "ActForm",
+    "AnswerObjectionForm",
+    "ChaseForm",
+    "ConsultationForm",
+    "ContactAnswerForm",
+    "ContactForm",
+    "CoordinateForm",
+    "DecideExtensionForm",
+    "DecideObjectionForm",
+    "EvaluationForm",
+    "ExtensionForm",
+    "ObjectionForm",
+    "OpinionForm",
+    "PaperEvaluationForm",
+    "PassInsideForm",
+    "ReasonForm",
+    "ReplyForm",
+    "ReturnForm",
+    "SecrecyForm",
+    "SuccessorForm",
+    "TransferForm",
+]

@@ -1,0 +1,71 @@
+"""What the offices fill in."""
+
+from django import forms
+
+from proposals.handling.models import Purpose
+
+from .fields import ActForm, DayField, LongText, UnitField
+
+
+class DecideObjectionForm(ActForm):
+    decision = forms.ChoiceField(
+        label="决定",
+        choices=[("uphold", "同意退回，调整承办单位"), ("refuse", "不同意退回，由原单位继续办理")],
+        widget=forms.RadioSelect,
+    )
+    unit = UnitField(label="调整为", required=False)
+    text = LongText(label="说明", rows=4, required=False, help_text="不同意退回时必填，单位会看到。")
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("decision") == "uphold" and not self.cleaned_data.get("unit"):
+            self.add_error("unit", "请选择调整后的承办单位。")
+
+
+class CoordinateForm(ActForm):
+    purpose = Purpose.MINUTES
+    held_on = DayField(label="协调会日期")
+    minutes = LongText(label="会议纪要", rows=8, max_length=5000)
+
+
+class TransferForm(ActForm):
+    unit = UnitField(label="调整为")
+    reason = LongText(label="调整原因", rows=3, max_length=200)
+
+
+class SuccessorForm(forms.Form):
+    unit = UnitField(label="承接单位")
+
+
+class DecideExtensionForm(ActForm):
+    agrees = forms.TypedChoiceField(
+        label="审批",
+        choices=[("yes", "同意"), ("no", "不同意")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    reason = LongText(label="意见", rows=3, max_length=200, required=False, help_text="不同意时必填。")
+
+
+class ReturnForm(forms.Form):
+    reason = LongText(label="退回修改的原因", rows=3, max_length=300)
+
+
+class SecrecyForm(forms.Form):
+    reason = LongText(label="原因", rows=2, max_length=200, help_text="不要写出涉密内容。")
+
+
+class ReasonForm(ActForm):
+    reason = LongText(label="原因", rows=3, max_length=200)
+
+
+class ConsultationForm(ActForm):
+    purpose = Purpose.MINUTES
+    held_on = DayField(label="会商日期")
+    present = LongText(label="参加人员", rows=2, max_length=300)
+    minutes = LongText(label="会商纪要", rows=8, max_length=5000)
+
+
+class ChaseForm(forms.Form):
+    text = LongText(
+        label="催办内容", rows=3, max_length=200, required=False, help_text="会显示在单位的办理记录里；可不填。"
+    )

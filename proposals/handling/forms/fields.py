@@ -1,0 +1,112 @@
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from members.models import Body, Person
+from members.uploads import BadFile, Clean
+from members.widgets import Counted, Day
+from proposals.handling.actions import Paper
+from proposals.handling.actions.attaching import admit
+from proposals.handling.models import Assignment, Purpose, Reason, ResultClass
+
+
+class LongText(forms.CharField):
+    """A text counted by code point, of a length that a letter needs and no more."""
+
+    def __init__(self, *, rows: int = 6, max_length: int = 2000, **kwargs: Any) -> None:
+        super().__init__(widget=Counted({"rows": rows}), max_length=max_length, **kwargs)
+
+
+class DayField(forms.DateField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=Day(), **kwargs)
+
+
+class UnitField(forms.ModelChoiceField):
+    """A unit that can act upon a matter today."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            queryset=Body.objects.units().order_by("pinyin", "pk"),
+            to_field_name="public_id",
+            empty_label="请选择单位",
+            **kwargs,
+        )
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
+class ReasonField(forms.ModelChoiceField):
+    """A coded reason of one use that is in force today."""
+
+    def __init__(self, use: str, **kwargs: Any) -> None:
+        self.use = use
+        super().__init__(queryset=Reason.objects.none(), to_field_name="code", empty_label="请选择", **kwargs)
+
+    def bind(self) -> None:
+        self.queryset = Reason.objects.in_force(timezone.localdate()).filter(use=self.use).order_by("pk")
+
+
+class ClassField(forms.ModelChoiceField):
+    """A result class (A, B, C …) that is in force today."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=ResultClass.objects.none(), to_field_name="code", empty_label="请选择", **kwargs)
+
+    def bind(self) -> None:
+        self.queryset = ResultClass.objects.in_force(timezone.localdate()).order_by("code")
+
+
+class ActForm(forms.Form):
+    """A form about one unit's part. Whoever keeps the file for another also names the sheet (纸质办理, P1)."""
+
+    purpose = Purpose.SHEET
+    scan_required = False
+
+    def __init__(self, *args: Any, by: Person, part: Assignment | None, keeper: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by, self.part, self.keeper = by, part, keeper
+        for field in self.fields.values():
+            if isinstance(field, ReasonField | ClassField):
+                field.bind()
+        if keeper:
+            self.fields |= {
+                "paper_who": forms.CharField(label="纸质办理：签批人或经办人", max_length=40),
+                "paper_on": DayField(label="纸质办理：日期", initial=timezone.localdate),
+                "paper_sheet": forms.CharField(
+                    label="纸质办理：单据名称",
+                    max_length=60,
+                    help_text="如：签收单、批办单、发文稿纸、会议纪要、征询意见表。",
+                ),
+                "paper_scan": forms.FileField(
+                    label="单据扫描件", required=self.scan_required, help_text="PDF 或图片。"
+                ),
+            }
+
+    def clean_paper_scan(self) -> Clean | None:
+        return self.let_in("paper_scan", self.purpose)
+
+    def clean_paper_on(self) -> date:
+        on: date = self.cleaned_data["paper_on"]
+        if on > timezone.localdate():
+            raise forms.ValidationError("日期不能晚于今天。")
+        return on
+
+    def let_in(self, name: str, purpose: str) -> Clean | None:
+        """Let an uploaded file through the one door."""
+        upload = self.cleaned_data.get(name)
+        if not upload:
+            return None
+        try:
+            return admit(upload, purpose=purpose, by=self.by)
+        except BadFile as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def paper(self, scan: str = "") -> Paper | None:
+        if not self.keeper:
+            return None
+        data = self.cleaned_data
+        return Paper(who=data["paper_who"], on=data["paper_on"], sheet=data["paper_sheet"], scan=scan)

@@ -1,0 +1,86 @@
+"""The reply: what goes for all of it, and one answer a suggestion."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from members.models import Body
+from members.uploads import Clean
+from proposals.handling.actions import PointGiven
+from proposals.handling.models import Purpose, Suggestion
+
+from .fields import ActForm, ClassField, DayField, LongText
+
+LETTER_FIELDS = (
+    "result", "opening", "issuer", "doc_no", "letter_on", "signer", "contact_name", "contact_phone", "no_contact_reason"
+)  # fmt: skip
+
+
+class ReplyForm(ActForm):
+    result = ClassField(label="总的办理结果", required=False)
+    opening = LongText(label="总体说明", rows=8, max_length=20000, required=False)
+    issuer = forms.ModelChoiceField(
+        Body.objects.none(),
+        label="行文单位",
+        required=False,
+        to_field_name="public_id",
+        empty_label="本单位",
+        help_text="以市政府等名义答复的，选择行文单位。",
+    )
+    doc_no = forms.CharField(label="文号", max_length=60, required=False)
+    letter_on = DayField(
+        label="落款日期", required=False, help_text="不填为今天；早于今天的，须上传盖章扫描件，由交办机构确认。"
+    )
+    signer = forms.CharField(label="签发人", max_length=40, required=False)
+    contact_name = forms.CharField(label="联系人", max_length=40, required=False)
+    contact_phone = forms.CharField(label="联系电话", max_length=40, required=False)
+    no_contact_reason = LongText(label="未与提案者沟通的原因", rows=2, max_length=200, required=False)
+    letter = forms.FileField(
+        label="答复函",
+        required=False,
+        help_text="已在别处成文的，上传 .docx、.pdf 或扫描件；各条建议仍请选择类别并写一句。",
+    )
+
+    def __init__(self, *args: Any, suggestions: Sequence[Suggestion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.suggestions = suggestions
+        issuer = self.fields["issuer"]
+        assert isinstance(issuer, forms.ModelChoiceField)
+        issuer.queryset = Body.objects.current().exclude(kind="section").order_by("pinyin", "pk")
+        for place, one in enumerate(suggestions, start=1):
+            self.fields |= self.point_fields(place, one)
+        self.order_fields([name for place in range(1, len(suggestions) + 1) for name in names_of(place)])
+
+    def point_fields(self, place: int, one: Suggestion) -> dict[str, forms.Field]:
+        result = ClassField(label=f"第{place}条建议的办理结果", required=False)
+        result.bind()
+        text, kind, as_ = names_of(place)
+        fields: dict[str, forms.Field] = {
+            text: LongText(label=f"答复第{place}条", rows=4, max_length=10000, required=False, help_text=one.text),
+            kind: result,
+        }
+        others = [(str(n), f"同第{n}条") for n in range(1, len(self.suggestions) + 1) if n != place]
+        if others:
+            fields[as_] = forms.ChoiceField(label="或与另一条相同", choices=[("", "单独答复"), *others], required=False)
+        return fields
+
+    def clean_letter(self) -> Clean | None:
+        return self.let_in("letter", Purpose.LETTER)
+
+    def letter_values(self, own: Body) -> dict[str, Any]:
+        values = {name: self.cleaned_data[name] for name in LETTER_FIELDS}
+        return {**values, "issuer": values["issuer"] or own}
+
+    def points(self) -> dict[int, PointGiven]:
+        found = {}
+        for place, one in enumerate(self.suggestions, start=1):
+            text, kind, as_ = (self.cleaned_data.get(name) for name in names_of(place))
+            same = self.suggestions[int(as_) - 1] if as_ else None
+            found[one.pk] = PointGiven(kind, text or "", same)
+        return found
+
+
+def names_of(place: int) -> tuple[str, str, str]:
+    """The names of a suggestion's three fields, by its place on the page: keys stay inside the house (S19)."""
+    return f"text_{place}", f"class_{place}", f"same_{place}"

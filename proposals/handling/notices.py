@@ -1,0 +1,103 @@
+"""What messages about handling say, made when they are shown, for whoever may see the matter then (S4)."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from django.urls import reverse
+from django.utils import timezone
+
+from members.inbox.registry import Rendered, Subject, register_batch_template, register_heading
+from members.models import Person
+from members.rights import bodies_of
+
+from .models import Access, Assignment, Matter
+from .reminders import name_of
+
+Where = Callable[[Subject, Matter], str]
+
+
+def to_part(subject: Subject, matter: Matter) -> str:
+    return reverse("handling:part", args=[subject["assignment"]])
+
+
+def to_matter(subject: Subject, matter: Matter) -> str:
+    return matter.get_absolute_url()
+
+
+def to_page(name: str, key: str = "") -> Where:
+    def where(subject: Subject, matter: Matter) -> str:
+        return reverse(f"handling:{name}", args=[subject[key]] if key else [])
+
+    return where
+
+
+# template: the words, and the page that they lead to
+WORDS: dict[str, tuple[str, Where]] = {
+    "assigned": ("交办给您单位，请签收", to_part),
+    "succeeded": ("因机构变更由承接单位继续办理，期限不变", to_part),
+    "passed_inside": ("请您办理", to_part),
+    "opinion_sent": ("收到会办意见", to_part),
+    "replied_to_co_handlers": ("主办单位已答复", to_part),
+    "reply_returned": ("答复退回修改", to_part),
+    "objection_refused": ("退回申请未获同意，请继续办理", to_part),
+    "objection_withdrawn": ("退回申请已撤回", to_part),
+    "extension_granted": ("同意延期", to_part),
+    "extension_refused": ("不同意延期，请按原期限办理", to_part),
+    "rehandling": ("二次办理", to_part),
+    "chased": ("催办", to_part),
+    "objected": ("单位申请退回，请决定", to_part),
+    "objection_answered": ("建议单位已答复，请决定", to_part),
+    "consult_jointly": ("二次办理后仍不满意，请组织联合会商", to_part),
+    "objection_asked": ("拟调整由您单位办理，请答复是否接办", to_page("answer_objection", "objection")),
+    "extension_asked": ("单位申请延期，请审批", to_page("decide_extension", "request")),
+    "reply_date_asked": ("请确认答复函落款日期", to_page("letter_dates")),
+    "contact_to_confirm": ("承办单位登记了沟通情况，请核对", to_page("confirm_contact", "contact")),
+    "unit_changed": ("承办单位有调整", to_matter),
+    "extension_told": ("经批准延期答复", to_matter),
+    "replied": ("承办单位已答复，请评价", to_matter),
+    "evaluation_receipt": ("已收到您的评价（回执）", to_matter),
+    "evaluation_withdrawn": ("您的评价已撤回", to_matter),
+    "dissatisfied": ("有不满意的评价，请核实", to_matter),
+    "closed": ("已办结", to_matter),
+}
+
+
+def register() -> None:
+    for name, (words, where) in WORDS.items():
+        register_batch_template(name, partial(_render, words, where))
+    register_batch_template("taken_back", _render_taken_back)
+    register_heading("chase", "催办 {n} 件")
+    register_heading("succession", "因机构变更承接 {n} 件")
+
+
+def _render(words: str, where: Where, subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
+    wanted = [subject["matter"] for subject in subjects]
+    rows = {str(row.public_id): row for row in Matter.objects.visible_to(person).filter(public_id__in=wanted)}
+    return [_words(words, where, subject, rows.get(subject["matter"])) for subject in subjects]
+
+
+def _words(words: str, where: Where, subject: Subject, matter: Matter | None) -> Rendered | None:
+    if matter is None:
+        return None
+    number = f"第{matter.number}号" if matter.number else "提案"
+    return Rendered(
+        title=f"{words}：{name_of(matter)}",
+        url=where(subject, matter),
+        outside=f"{number}：{words}" if matter.access == Access.OPEN else "",
+    )
+
+
+def _render_taken_back(subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
+    """The former unit no longer sees the matter: it learns the number and nothing else."""
+    mine = bodies_of(person, "handling.read_unit", timezone.localdate())
+    wanted = [subject["assignment"] for subject in subjects]
+    rows = Assignment.objects.filter(public_id__in=wanted, unit__in=mine).select_related("matter")
+    found = {str(row.public_id): row.matter for row in rows.exclude(matter__access=Access.SUSPENDED)}
+    return [_taken_back(found.get(subject["assignment"])) for subject in subjects]
+
+
+def _taken_back(matter: Matter | None) -> Rendered | None:
+    if matter is None:
+        return None
+    words = f"第{matter.number}号已调整，不再由您单位办理" if matter.number else "一件交办事项已调整，不再由您单位办理"
+    return Rendered(title=words, url=reverse("handling:queue"), outside=words if matter.access == Access.OPEN else "")

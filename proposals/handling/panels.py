@@ -1,0 +1,558 @@
+"""What a page shows of a matter in hand: filled per aspect for one person, printed by `handling/panels/*.html`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.postgres.aggregates import JSONBAgg
+from django.db.models import Count, F, Q
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+from django.utils import timezone
+
+from members.shown import Act, Fact, FileRow, Happening, UnitRow
+
+from .aspects import Aspect, aspects
+from .attachments import attachments_of
+from .events import timeline
+from .eyes import Eye, Eyes, eyes
+from .models import (
+    Assignment,
+    Attachment,
+    Contact,
+    CoOpinion,
+    Evaluation,
+    EvaluationRound,
+    ExtensionRequest,
+    Matter,
+    Objection,
+    Obligation,
+    Purpose,
+    Reply,
+)
+from .rights import allowed
+from .workdays import working_calendar
+
+MAIN_STAGES = ("reply", "rehandle", "co_opinion")
+UNCONFIRMED_AFTER = 10
+"""Working days after which a contact that nobody confirmed reads 未确认 (P29)."""
+FEW = 3
+"""From this many forms on a unit is told how many there were of each grade (S2)."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One suggestion and what the unit says to it."""
+
+    suggestion: str
+    text: str
+    result: str = ""
+
+
+@dataclass(frozen=True)
+class ReplyShown:
+    title: str
+    facts: list[Fact]
+    answers: list[Answer]
+    text: str = ""
+    files: list[FileRow] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ContactShown:
+    what: str
+    note: str
+    state: str
+    acts: list[Act] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class OpinionShown:
+    title: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class RoundShown:
+    """A round of evaluation as far as this person may know it."""
+
+    title: str
+    ratings: list[Fact]
+    notes: list[str]
+    sentence: str = ""
+    acts: list[Act] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RequestShown:
+    """An objection or an extension that waits for a decision."""
+
+    title: str
+    facts: list[Fact]
+    acts: list[Act]
+
+
+@dataclass
+class Panels:
+    """Everything about the handling of one matter that this person may read now."""
+
+    view: Eyes
+    assignments: list[Assignment]
+    units: list[UnitRow] = field(default_factory=list)
+    inside: list[Fact] = field(default_factory=list)
+    requests: list[RequestShown] = field(default_factory=list)
+    contacts: list[ContactShown] = field(default_factory=list)
+    opinions: list[OpinionShown] = field(default_factory=list)
+    replies: list[ReplyShown] = field(default_factory=list)
+    rounds: list[RoundShown] = field(default_factory=list)
+    files: list[FileRow] = field(default_factory=list)
+    happenings: list[Happening] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    obligations: list[Obligation] = field(default_factory=list)
+    to_consult: set[int] = field(default_factory=set)
+
+
+def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
+    """Fill the panels for `user`; the number of queries does not depend on how much there is."""
+    today = on or timezone.localdate()
+    rows = list(
+        matter.assignments.current().select_related("unit", "office", "handler", "deputy").order_by("role", "pk")
+    )
+    rows.sort(key=lambda row: row.role == Assignment.Role.CO)
+    for row in rows:
+        row.matter = matter
+    view = eyes(user, matter, rows)
+    panels = Panels(view, rows)
+    events = timeline(user, matter, view)
+    panels.happenings = [
+        Happening(words, event.at, note=note_of(event), tone=tone)  # type: ignore[arg-type]  # tones are those of Verb
+        for event, words, tone in events
+    ]
+    if not rows:
+        return panels
+    verbs = {event.verb for event, _, _ in events}
+    for event, _, _ in reversed(events):
+        if event.assignment_id and event.verb in ("consultation_due", "joint_consulted"):
+            turn = panels.to_consult.add if event.verb == "consultation_due" else panels.to_consult.discard
+            turn(event.assignment_id)
+    panels.obligations = list(
+        Obligation.objects.filter(matter=matter, assignment__in=rows).select_related("rule").order_by("pk")
+    )
+    panels.units = [unit_row(row, panels.obligations, view) for row in rows]
+    panels.inside = [fact for row in rows if Aspect.INSIDE in aspects(view, row) for fact in inside_facts(row)]
+    open_ones = open_requests(matter, verbs)
+    panels.requests = [shown for one in open_ones if (shown := request_shown(user, one, view))]
+    files = attachments_of(matter, user, view)
+    panels.files = [file_row(one) for one in files if one.purpose != Purpose.LETTER]
+    if "contacted" in verbs:
+        panels.contacts = contacts_shown(user, matter, view, today)
+    if "opinion_sent" in verbs:
+        panels.opinions = opinions_shown(matter, view)
+    panels.replies = replies_shown(matter, rows, view, files)
+    rounds = rounds_of(matter, rows) if "replied" in verbs else []
+    panels.rounds = [shown for row in rounds if (shown := round_shown(user, row, view))]
+    panels.acts = acts_of(user, panels, open_ones)
+    return panels
+
+
+def note_of(event: Any) -> str:
+    """Who did it, and that it was done on paper (P1)."""
+    payload = getattr(event, "payload", None)
+    facts = payload.facts if payload else {}
+    who = event.by.name if event.by else "系统"
+    if not event.on_paper:
+        return str(who)
+    return f"纸质办理·{who}代录（{facts.get('paper_who', '')}，{facts.get('paper_on', '')}，{facts.get('paper_sheet', '')}）"
+
+
+def main_clock(assignment: Assignment, obligations: Sequence[Obligation]) -> Obligation | None:
+    """The clock that the unit is measured by in this round."""
+    mine = [row for row in obligations if row.assignment_id == assignment.pk and row.stage in MAIN_STAGES]
+    live = [row for row in mine if row.is_running]
+    return (live or mine or [None])[-1]
+
+
+def unit_row(assignment: Assignment, obligations: Sequence[Obligation], view: Eyes) -> UnitRow:
+    clock = main_clock(assignment, obligations)
+    late = f"（晚{clock.late_workdays}个工作日）" if clock and clock.late_workdays else ""
+    done = clock is None or not clock.is_running
+    return UnitRow(
+        unit=assignment.unit.name,
+        role=assignment.get_role_display(),
+        state=assignment.get_state_display() + late,
+        signed_on=assignment.signed_at,
+        due_on=clock.due_on if clock and clock.status != Obligation.Status.CANCELLED else None,
+        started_on=clock.started_on if clock else None,
+        contact=assignment.unit.phone,
+        why_url=reverse("handling:why", args=[clock.public_id]) if clock and clock.is_running else "",
+        done=done,
+    )
+
+
+def inside_facts(assignment: Assignment) -> list[Fact]:
+    """Who works on it inside the unit; only the unit itself reads this."""
+    facts = [
+        Fact("分管领导", assignment.deputy),
+        Fact("科室", assignment.section),
+        Fact("经办人", assignment.handler),
+        Fact("内部时限", assignment.internal_due_on),
+        Fact("批办意见", assignment.head_comment, wide=True),
+    ]
+    return [fact for fact in facts if fact.value]
+
+
+# objections and extensions -------------------------------------------------------------------------------------------
+
+
+def open_requests(matter: Matter, verbs: set[str]) -> list[Objection | ExtensionRequest]:
+    """What waits for a decision; asked only where such an event is on the timeline."""
+    found: list[Objection | ExtensionRequest] = []
+    if verbs & {"objected", "objection_coordinated"}:
+        objections = Objection.objects.filter(assignment__matter=matter, state__in=Objection.UNDECIDED)
+        found += objections.select_related("assignment__unit", "assignment__office", "reason", "suggested")
+    if "extension_asked" in verbs:
+        asked = ExtensionRequest.objects.filter(obligation__matter=matter, state=ExtensionRequest.State.ASKED)
+        found += asked.select_related("obligation__assignment__unit", "obligation__assignment__office")
+    return found
+
+
+def part_of(request: Objection | ExtensionRequest) -> Assignment:
+    part = request.assignment if isinstance(request, Objection) else request.obligation.assignment
+    assert part is not None
+    return part
+
+
+def request_shown(user: Any, request: Objection | ExtensionRequest, view: Eyes) -> RequestShown | None:
+    assignment = part_of(request)
+    seen = aspects(view, assignment)
+    if isinstance(request, Objection):
+        if Aspect.OBJECTION not in seen:
+            return None
+        decide = allowed(user, "handling.decide_objection", assignment, view)
+        withdraw = allowed(user, "handling.withdraw_objection", assignment, view)
+        return RequestShown(
+            f"{assignment.unit}申请退回（{request.get_state_display()}）",
+            objection_facts(request),
+            [Act("作出决定", to("decide_objection", request), kind="primary")] * decide
+            + [Act("撤回申请", to("withdraw_objection", request))] * withdraw,
+        )
+    if Aspect.EXTENSION not in seen:
+        return None
+    decide = allowed(user, "handling.decide_extension", assignment, view)
+    withdraw = allowed(user, "handling.withdraw_extension", assignment, view)
+    return RequestShown(
+        f"{assignment.unit}申请延期（{request.get_state_display()}）",
+        extension_facts(request),
+        [Act("审批", to("decide_extension", request), kind="primary")] * decide
+        + [Act("撤回申请", to("withdraw_extension", request))] * withdraw,
+    )
+
+
+def objection_facts(row: Objection) -> list[Fact]:
+    facts = [
+        Fact("退回原因", row.reason),
+        Fact("理由", row.text, wide=True),
+        Fact("本单位审批领导", row.approved_by),
+        Fact("建议承办单位", row.suggested or "未提出"),
+    ]
+    if row.suggested_at:
+        answer = "同意接办" if row.suggested_accepts else "不同意接办"
+        facts.append(Fact("建议单位意见", f"{answer}　{row.suggested_text}", wide=True))
+    if row.coordinated_on:
+        facts.append(Fact("协调会纪要", f"{row.coordinated_on:%Y-%m-%d}　{row.minutes}", wide=True))
+    return facts
+
+
+def extension_facts(row: ExtensionRequest) -> list[Fact]:
+    return [Fact("现在的期限", row.old_due), Fact("申请延至", row.to_on), Fact("理由", row.reason, wide=True)]
+
+
+# contacts and opinions -----------------------------------------------------------------------------------------------
+
+
+def contacts_shown(user: Any, matter: Matter, view: Eyes, today: date) -> list[ContactShown]:
+    rows = (
+        Contact.objects.filter(assignment__matter=matter)
+        .select_related("assignment__unit")
+        .annotate(
+            yes=Count("answers", filter=Q(answers__took_place=True)),
+            no=Count("answers", filter=Q(answers__took_place=False)),
+            mine=Count("answers", filter=Q(answers__participant__in=view.participants)),
+        )
+    )
+    shown = []
+    for row in rows.order_by("-held_on", "-pk"):
+        if Aspect.CONTACTS not in aspects(view, row.assignment):
+            continue
+        asks = Eye.PROPOSER in view.general and not row.mine
+        shown.append(
+            ContactShown(
+                f"{row.held_on:%Y-%m-%d} {row.assignment.unit}{row.get_mode_display()}（{row.get_when_display()}）",
+                f"{row.persons}。{row.text}",
+                contact_state(row.yes, row.no, row.at, today),
+                [Act("核对是否属实", to("confirm_contact", row))] if asks else [],
+            )
+        )
+    return shown
+
+
+def contact_state(yes: int, no: int, at: datetime, today: date) -> str:
+    """已确认, 提案者称不属实, 待确认, or 未确认 once ten working days have gone; never as if there had been none."""
+    if no:
+        return "提案者称不属实"
+    if yes:
+        return "已确认"
+    late = working_calendar().count(timezone.localdate(at), today) > UNCONFIRMED_AFTER
+    return "未确认" if late else "待确认"
+
+
+def opinions_shown(matter: Matter, view: Eyes) -> list[OpinionShown]:
+    rows = CoOpinion.objects.filter(assignment__matter=matter).select_related("assignment__unit", "by")
+    return [
+        OpinionShown(
+            f"{row.assignment.unit}" + (f" 第{row.version}稿" if row.version > 1 else ""),
+            row.text,
+            "　".join(filter(None, [row.doc_no, f"{timezone.localdate(row.at):%Y-%m-%d}"])),
+        )
+        for row in rows.order_by("-at", "-pk")
+        if Aspect.OPINION in aspects(view, row.assignment)
+    ]
+
+
+# replies and evaluations ---------------------------------------------------------------------------------------------
+
+
+def replies_shown(
+    matter: Matter, assignments: Sequence[Assignment], view: Eyes, files: Sequence[Attachment]
+) -> list[ReplyShown]:
+    points = JSONObject(
+        number="points__suggestion__number", suggestion="points__suggestion__text", text="points__text",
+        result="points__result__code", same="points__same_as__number",
+    )  # fmt: skip
+    rows = Reply.objects.filter(assignment__matter=matter, assignment__in=assignments).select_related(
+        "assignment__unit", "issuer", "result"
+    )
+    rows = rows.annotate(given=JSONBAgg(points, filter=Q(points__isnull=False), order_by=[F("points__suggestion_id")]))
+    return [
+        reply_shown(row, files)
+        for row in rows.order_by("-round", "pk")
+        if aspects(view, row) & {Aspect.REPLY, Aspect.DRAFT_REPLY}
+    ]
+
+
+def reply_shown(row: Any, files: Sequence[Attachment]) -> ReplyShown:
+    state = "" if row.state == Reply.State.DELIVERED else f"（{row.get_state_display()}）"
+    title = f"{row.assignment.unit}{'二次' if row.round > 1 else ''}答复{state}"
+    facts = [
+        Fact("行文单位", row.issuer.name if row.issuer_id != row.assignment.unit_id else ""),
+        Fact("文号", row.doc_no),
+        Fact("落款日期", row.letter_on),
+        Fact("签发人", row.signer),
+        Fact("办理结果", row.result),
+        Fact("联系人", " ".join(filter(None, [row.contact_name, row.contact_phone]))),
+        Fact("未面商原因", row.no_contact_reason, wide=True),
+        Fact("退回修改意见", row.return_reason if row.state == Reply.State.RETURNED else "", wide=True),
+    ]
+    letters = [one for one in files if one.purpose == Purpose.LETTER and one.assignment_id == row.assignment_id]
+    return ReplyShown(
+        title=title,
+        facts=[fact for fact in facts if fact.value],
+        answers=[answer_of(point) for point in row.given or []],
+        text=row.opening,
+        files=[file_row(one) for one in letters],
+        acts=[],
+    )
+
+
+def answer_of(point: dict[str, Any]) -> Answer:
+    text = f"同第{point['same']}条" if point["same"] else point["text"]
+    return Answer(point["suggestion"], text, f"{point['result']}类" if point["result"] else "")
+
+
+def rounds_of(matter: Matter, assignments: Sequence[Assignment]) -> list[Any]:
+    """Rounds of evaluation with their forms as plain values, in one query."""
+    form = JSONObject(
+        id="evaluations__public_id", who="evaluations__participant__person__name",
+        body="evaluations__participant__body__name", participant="evaluations__participant_id",
+        work="evaluations__work", result="evaluations__result", reason="evaluations__reason__label",
+        text="evaluations__text", cleared="evaluations__text_cleared", named="evaluations__name_to_unit",
+        paper="evaluations__on_paper", confirmed="evaluations__confirmed_at", late="evaluations__late",
+        flags="evaluations__flags",
+    )  # fmt: skip
+    live = Q(evaluations__isnull=False, evaluations__withdrawn_at=None)
+    rows = EvaluationRound.objects.filter(assignment__matter=matter, assignment__in=assignments)
+    rows = rows.select_related("assignment__unit", "assignment__office")
+    return list(rows.annotate(forms=JSONBAgg(form, filter=live)).order_by("-round", "pk"))
+
+
+def round_shown(user: Any, row: Any, view: Eyes) -> RoundShown | None:
+    seen = aspects(view, row)
+    forms = sorted(row.forms or [], key=lambda form: str(form["id"]))
+    own = [form for form in forms if form["participant"] in view.participants]
+    if Aspect.FORMS in seen:
+        return office_round(user, row, forms, view)
+    if Aspect.RESULT in seen:
+        return RoundShown(title_of(row), digest(row, forms, all_counts=True), reasons(forms, named=False))
+    if own or Eye.PROPOSER in view.general:
+        return own_round(user, row, own, view)
+    if Aspect.DIGEST in seen:
+        cleared = [form for form in forms if form["cleared"]]
+        return RoundShown(title_of(row), digest(row, forms, all_counts=False), reasons(cleared, named=True))
+    if Eye.UNIT in view.of(row.assignment) and not row.closed_at:
+        return RoundShown(title_of(row), [], [], "正在征求提案者意见，评价结束后可以看到结果。")
+    return None
+
+
+def title_of(row: Any) -> str:
+    return f"{row.assignment.unit}" + (f" 第{row.round}轮" if row.round > 1 else "")
+
+
+GRADES = dict(Evaluation.Grade.choices)
+
+
+def grades_of(form: dict[str, Any]) -> str:
+    marks = (
+        ["纸质"] * form["paper"]
+        + ["待核对"] * (form["paper"] and not form["confirmed"])
+        + ["结束后收到"] * form["late"]
+    )
+    said = f"办理工作{GRADES[form['work']]}，办理结果{GRADES[form['result']]}"
+    return said + (f"（{'、'.join(marks)}）" if marks else "")
+
+
+def office_round(user: Any, row: Any, forms: list[dict[str, Any]], view: Eyes) -> RoundShown:
+    ratings = [Fact(form["who"] or form["body"], grades_of(form)) for form in forms]
+    notes = reasons(forms, named=True, anyway=True)
+    notes += [f"{form['who'] or form['body']}：请核查（{'、'.join(form['flags'])}）" for form in forms if form["flags"]]
+    acts = [
+        Act(f"核对纸质评价（{form['who'] or form['body']}）", reverse("handling:confirm_evaluation", args=[form["id"]]))
+        for form in forms
+        if form["paper"] and not form["confirmed"]
+    ]
+    if row.closed_at:
+        ratings.insert(0, Fact("结果", row.get_outcome_display()))
+        acts += [
+            Act(
+                f"{'停止向单位提供' if form['cleared'] else '向单位提供'}意见（{form['who'] or form['body']}）",
+                reverse("handling:clear_evaluation", args=[form["id"]]),
+            )
+            for form in forms
+            if form["text"]
+        ]
+    else:
+        acts.append(Act("登记纸质评价", to("record_evaluation", row.assignment)))
+        if any("dissatisfied" in (form["work"], form["result"]) for form in forms):
+            acts.append(Act("核实不满意", to("confirm_dissatisfaction", row.assignment), kind="primary"))
+    sentence = "" if forms else "还没有收到评价。"
+    return RoundShown(title_of(row), ratings, notes, sentence, acts)
+
+
+def digest(row: Any, forms: list[dict[str, Any]], *, all_counts: bool) -> list[Fact]:
+    """The outcome; how many of each grade only where that points at nobody."""
+    facts = [Fact("结果", row.get_outcome_display())]
+    counted = [form for form in forms if not form["late"]]
+    if all_counts or len(counted) >= FEW:
+        worst = [max(form["work"], form["result"], key=list(GRADES).index) for form in counted]
+        facts += [Fact(label, f"{worst.count(grade)}份") for grade, label in GRADES.items()]
+        facts.append(Fact("未反馈", f"{row.missing}人"))
+    return facts
+
+
+def reasons(forms: list[dict[str, Any]], *, named: bool, anyway: bool = False) -> list[str]:
+    """What was written. With `named` whoever agreed is named, or everyone (`anyway`); a single rater is known."""
+    written = []
+    for form in forms:
+        text = "：".join(filter(None, [form["reason"], form["text"]]))
+        known = named and (anyway or form["named"])
+        who = f"{form['who'] or form['body']}——" if known else ""
+        if text:
+            written.append(f"{who}{text}")
+    return written
+
+
+def own_round(user: Any, row: Any, own: list[dict[str, Any]], view: Eyes) -> RoundShown:
+    acts = []
+    if not own and allowed(user, "handling.evaluate", row.assignment, view):
+        acts.append(
+            Act("评价", reverse("handling:evaluate", args=[row.assignment.public_id, row.round]), kind="primary")
+        )
+    if not row.closed_at:
+        acts += [
+            Act("撤回评价", reverse("handling:withdraw_evaluation", args=[form["id"]]))
+            for form in own
+            if not form["paper"]
+        ]
+    ratings = [Fact(form["who"] or form["body"], grades_of(form)) for form in own]
+    ended = "评价已经结束；您仍可补交，补交的评价会单独记录。" if row.closed_at else "请对这份答复作出评价。"
+    mark = ["您在本承办单位工作，这份评价会加注说明。"] if Eye.UNIT in view.of(row.assignment) else []
+    return RoundShown(title_of(row), ratings, reasons(own, named=False) + mark, "" if own else ended, acts)
+
+
+# files and acts ------------------------------------------------------------------------------------------------------
+
+
+def file_row(one: Attachment) -> FileRow:
+    size = f"{max(one.size // 1024, 1)} KB" if one.size < 1024 * 1024 else f"{one.size / 1024 / 1024:.1f} MB"
+    return FileRow(one.name, size, to("attachment", one), "" if one.scan == "clean" else one.get_scan_display())
+
+
+def to(name: str, row: Any) -> str:
+    return reverse(f"handling:{name}", args=[row.public_id])
+
+
+WORDS = {
+    "sign_for": "签收",
+    "object": "申请退回",
+    "pass_inside": "内部分办",
+    "record_contact": "登记沟通",
+    "send_opinion": "提交会办意见",
+    "draft_reply": "拟写答复",
+    "ask_extension": "申请延期",
+    "transfer": "调整承办单位",
+    "name_successor": "指定承接单位",
+    "chase": "催办",
+    "consult_jointly": "登记联合会商",
+    "reopen": "重新办理",
+}
+URGENT = ("sign_for", "draft_reply", "send_opinion")
+
+
+def acts_of(user: Any, panels: Panels, waiting: Sequence[Objection | ExtensionRequest]) -> list[Act]:
+    """What this person can do now, one line a unit where there are several."""
+    acts: list[Act] = []
+    for row in panels.assignments:
+        offered = [name for name in WORDS if offer(user, name, row, panels, waiting)]
+        several = len(panels.assignments) > 1 and Eye.UNIT not in panels.view.of(row)
+        for name in offered:
+            label = f"{WORDS[name]}（{row.unit}）" if several else WORDS[name]
+            primary = name in URGENT and not any(act.kind == "primary" for act in acts)
+            acts.append(Act(label, to(name, row), kind="primary" if primary else ""))
+    return acts
+
+
+def offer(
+    user: Any, name: str, row: Assignment, panels: Panels, waiting: Sequence[Objection | ExtensionRequest]
+) -> bool:
+    """Whether an act is worth offering: the right, the state, and what is already under way."""
+    if not allowed(user, f"handling.{name}", row, panels.view):
+        return False
+    clocks = {clock.stage for clock in panels.obligations if clock.assignment_id == row.pk and clock.is_running}
+    kinds = {type(request) for request in waiting if part_of(request).pk == row.pk}
+    match name:
+        case "object":
+            return "objection_window" in clocks and Objection not in kinds
+        case "ask_extension":
+            return bool(clocks & set(MAIN_STAGES)) and ExtensionRequest not in kinds
+        case "draft_reply":
+            return row.answers
+        case "send_opinion":
+            return not row.answers
+        case "name_successor":
+            return row.unit.ended_on is not None
+        case "consult_jointly":
+            return row.pk in panels.to_consult
+        case _:
+            return True

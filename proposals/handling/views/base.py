@@ -1,0 +1,134 @@
+"""What every page about one unit's part of a matter shares."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from members.models import Person
+from members.pages import ActionPage, ConfirmPage
+from members.pages.page import M
+from members.shown import Crumb, Fact
+from proposals.handling.actions import Paper
+from proposals.handling.actions.attaching import attach
+from proposals.handling.actions.paper import acts_for
+from proposals.handling.models import Assignment, Attachment, Matter
+from proposals.handling.reminders import name_of
+from proposals.handling.rights import in_hands_of
+
+
+class Mine:
+    """A page that only people with an account reach."""
+
+    request: Any
+
+    @property
+    def me(self) -> Person:
+        assert isinstance(self.request.user, Person)
+        return self.request.user
+
+
+class PartMixin(Mine):
+    """The row's unit part, whose hands it is in, and whether this person records for another from paper."""
+
+    object: Any
+    path: ClassVar[str] = ""
+    action: ClassVar[str]
+
+    @property
+    def part(self) -> Assignment:
+        """The assignment that the row belongs to."""
+        row = self.object
+        for step in filter(None, self.path.split("__")):
+            row = getattr(row, step)
+        assert isinstance(row, Assignment)
+        return row
+
+    @property
+    def matter(self) -> Matter:
+        return self.part.matter
+
+    def actor(self) -> int:
+        """The body whose act this is: the unit's own, unless a page says otherwise."""
+        return self.part.unit_id
+
+    @property
+    def keeper(self) -> bool:
+        return not acts_for(self.me, self.actor(), on=timezone.localdate())
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(name_of(self.matter), self.home())]
+
+    def home(self) -> str:
+        return reverse("handling:part", args=[self.part.public_id])
+
+    def version(self) -> int | None:
+        """The actions lock the row and look at its state themselves."""
+        return None
+
+    def facts(self) -> list[Fact]:
+        part = self.part
+        return [
+            Fact("案由", name_of(self.matter)),
+            Fact("承办单位", f"{part.unit.name}（{part.get_role_display()}）"),
+            Fact("状态", part.get_state_display()),
+        ]
+
+
+class PartForm(PartMixin, ActionPage[M]):
+    """A form about one unit's part: `do` makes the one call."""
+
+    template_name = "handling/form.html"
+
+    def rows(self) -> "QuerySet[M]":
+        raise NotImplementedError
+
+    def get_queryset(self) -> "QuerySet[M]":
+        return in_hands_of(self.rows(), self.request.user, self.action, self.path)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me, "part": self.part, "keeper": self.keeper}
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        raise NotImplementedError
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        self.do(form, self.paper_of(form))
+        return HttpResponseRedirect(self.home())
+
+    def paper_of(self, form: Any) -> Paper | None:
+        """The sheet that was named, its scan kept with the matter."""
+        scan = form.cleaned_data.get("paper_scan")
+        kept = self.keep(scan, form.purpose) if scan else None
+        paper: Paper | None = form.paper(str(kept.public_id) if kept else "")
+        return paper
+
+    def keep(self, file: Any, purpose: str) -> Attachment:
+        return attach(self.matter, file, purpose=purpose, assignment=self.part, by=self.me, now=timezone.now())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(keeper=self.keeper, **kwargs)
+        return {"facts": self.facts(), **context}
+
+
+class AssignmentForm(PartForm[Assignment]):
+    def rows(self) -> QuerySet[Assignment]:
+        return Assignment.objects.select_related("matter", "unit", "office")
+
+
+class PlainForm(PartForm[M]):
+    """A form that knows nothing of paper."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return ActionPage.get_form_kwargs(self)
+
+    def paper_of(self, form: Any) -> Paper | None:
+        return None
+
+
+class PartConfirm(PartForm[M], ConfirmPage[M]):
+    """Asks before an act; the sheet's fields stand below for keepers."""
+
+    template_name = "handling/confirm.html"

@@ -1,0 +1,253 @@
+"""What the offices decide: objections, extensions, transfers, chasing, closing again."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from members.choices import Role
+from members.errors import Refused
+from members.pages import BulkPage
+from members.rights import roles_of
+from members.shown import Act, Fact
+from proposals.handling import actions, forms
+from proposals.handling.actions import Paper
+from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Objection
+from proposals.handling.panels import extension_facts, objection_facts
+from proposals.handling.reminders import name_of
+from proposals.handling.rights import in_hands_of
+
+from .base import AssignmentForm, Mine, PartForm, PlainForm
+
+
+class DecideObjection(PartForm[Objection]):
+    action = "handling.decide_objection"
+    path = "assignment"
+    title = "决定退回申请"
+    form_class = forms.DecideObjectionForm
+    submit_label = "作出决定"
+    done_sentence = "已决定，并通知有关单位。"
+
+    def rows(self) -> QuerySet[Objection]:
+        return Objection.objects.filter(state__in=Objection.UNDECIDED).select_related(
+            "assignment__matter", "assignment__unit", "assignment__office", "reason", "suggested"
+        )
+
+    def actor(self) -> int:
+        return self.part.office_id
+
+    def facts(self) -> list[Fact]:
+        return [*super().facts(), *objection_facts(self.object)]
+
+    def acts(self) -> list[Act]:
+        acts = [Act("登记协调会", reverse("handling:coordinate_objection", args=[self.object.public_id]))]
+        if self.object.state == Objection.State.OPEN:
+            acts.append(Act("代录建议单位意见", reverse("handling:answer_objection", args=[self.object.public_id])))
+        return acts
+
+    def get_initial(self) -> dict[str, Any]:
+        suggested = self.object.suggested
+        return {"unit": suggested and suggested.public_id}
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data, now = form.cleaned_data, timezone.now()
+        if data["decision"] == "refuse":
+            actions.refuse_objection(self.object, text=data["text"], by=self.me, now=now, paper=paper)
+            return
+        self.moved = actions.uphold_objection(
+            self.object, unit=data["unit"], text=data["text"], by=self.me, now=now, paper=paper
+        )
+
+    def home(self) -> str:
+        moved = getattr(self, "moved", None)
+        return reverse("handling:part", args=[moved.public_id]) if moved else super().home()
+
+
+class CoordinateObjection(PartForm[Objection]):
+    action = "handling.decide_objection"
+    path = "assignment"
+    title = "登记协调会"
+    form_class = forms.CoordinateForm
+    submit_label = "登记"
+    done_sentence = "已登记，请据此作出决定。"
+
+    def rows(self) -> QuerySet[Objection]:
+        return Objection.objects.filter(state__in=Objection.UNDECIDED).select_related(
+            "assignment__matter", "assignment__unit", "assignment__office"
+        )
+
+    def actor(self) -> int:
+        return self.part.office_id
+
+    def home(self) -> str:
+        return reverse("handling:decide_objection", args=[self.object.public_id])
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        actions.coordinate_objection(
+            self.object, held_on=data["held_on"], minutes=data["minutes"], by=self.me, now=timezone.now(), paper=paper
+        )
+
+
+class DecideExtension(PartForm[ExtensionRequest]):
+    """One office's word; an officer speaks for the assigning office, staff for the proposal office."""
+
+    action = "handling.decide_extension"
+    path = "obligation__assignment"
+    title = "审批延期"
+    form_class = forms.DecideExtensionForm
+    submit_label = "提交审批"
+    done_sentence = "已审批。"
+
+    def rows(self) -> QuerySet[ExtensionRequest]:
+        return ExtensionRequest.objects.filter(state=ExtensionRequest.State.ASKED).select_related(
+            "obligation__assignment__matter", "obligation__assignment__unit", "obligation__assignment__office"
+        )
+
+    @property
+    def keeper(self) -> bool:
+        return False
+
+    def office(self) -> str:
+        roles = roles_of(self.me, timezone.localdate())
+        officer = self.part.office_id in roles.get(Role.ASSIGNING_OFFICER, set())
+        return ExtensionApproval.Office.ASSIGNING if officer else ExtensionApproval.Office.PROPOSAL
+
+    def facts(self) -> list[Fact]:
+        given = [f"{row.get_office_display()}已同意" for row in self.object.approvals.all()]
+        return [*super().facts(), *extension_facts(self.object), Fact("审批进展", "，".join(given) or "还没有审批")]
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        actions.decide_extension(
+            self.object,
+            office=self.office(),
+            agrees=data["agrees"],
+            reason=data["reason"],
+            by=self.me,
+            now=timezone.now(),
+        )
+
+
+class RecordExtensionDecision(DecideExtension):
+    """The assigning office's word, recorded from its sheet by the proposal office (P1)."""
+
+    title = "代录交办机构的延期审批"
+
+    @property
+    def keeper(self) -> bool:
+        return True
+
+    def office(self) -> str:
+        return ExtensionApproval.Office.ASSIGNING
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        actions.decide_extension(
+            self.object,
+            office=self.office(),
+            agrees=data["agrees"],
+            reason=data["reason"],
+            by=self.me,
+            now=timezone.now(),
+            paper=paper,
+        )
+
+
+class OfficeForm(AssignmentForm):
+    """An act of the assigning office; others record it from its sheet."""
+
+    def actor(self) -> int:
+        return self.part.office_id
+
+
+class Transfer(OfficeForm):
+    action = "handling.transfer"
+    title = "调整承办单位"
+    form_class = forms.TransferForm
+    submit_label = "调整"
+    done_sentence = "已调整，新的单位期限从今天起算。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        self.object = actions.transfer(
+            self.object, data["unit"], reason=data["reason"], by=self.me, now=timezone.now(), paper=paper
+        )
+
+
+class NameSuccessor(PlainForm[Assignment], AssignmentForm):
+    action = "handling.name_successor"
+    title = "指定承接单位"
+    form_class = forms.SuccessorForm
+    submit_label = "指定"
+    done_sentence = "已指定，期限不变。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.name_successor(self.object, form.cleaned_data["unit"], by=self.me, now=timezone.now())
+
+
+class Reopen(OfficeForm):
+    action = "handling.reopen"
+    title = "重新办理"
+    form_class = forms.ReasonForm
+    submit_label = "重新办理"
+    done_sentence = "已重新办理，并通知承办单位。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.reopen(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper)
+
+
+class ConsultJointly(OfficeForm):
+    action = "handling.consult_jointly"
+    title = "登记联合会商"
+    form_class = forms.ConsultationForm
+    submit_label = "登记"
+    done_sentence = "已登记。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        actions.consult_jointly(
+            self.object,
+            held_on=data["held_on"],
+            present=data["present"],
+            minutes=data["minutes"],
+            by=self.me,
+            now=timezone.now(),
+            paper=paper,
+        )
+
+
+class Chase(PlainForm[Assignment], AssignmentForm):
+    action = "handling.chase"
+    title = "催办"
+    form_class = forms.ChaseForm
+    submit_label = "发送催办"
+    done_sentence = "已催办，承办单位联络员会收到通知。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.chase(self.object, text=form.cleaned_data["text"], by=self.me, now=timezone.now())
+
+
+class ChaseMany(Mine, BulkPage[Assignment]):
+    action = "handling.chase"
+    title = "批量催办"
+    form_class = forms.ChaseForm
+    submit_label = "发送催办"
+    done_verb = "催办"
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        rows = Assignment.objects.select_related("matter", "unit")
+        return in_hands_of(rows, self.request.user, self.action).order_by("pk")
+
+    def name_of(self, row: Assignment) -> str:
+        return f"{name_of(row.matter)}（{row.unit}）"
+
+    def act(self, row: Assignment, form: Any) -> None:
+        actions.chase(row, text=form.cleaned_data["text"], by=self.me, now=timezone.now(), sending=self.sending())
+
+    def sending(self) -> str:
+        once = self.request.POST.get("once", "")
+        if not once:
+            raise Refused("请从列表重新选择后再催办。")
+        return once

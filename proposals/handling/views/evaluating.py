@@ -1,0 +1,239 @@
+"""Proposers evaluate; the proposal office enters paper forms, confirms, and passes reasons on."""
+
+import hashlib
+import time
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from members.errors import Refused, WrongStep
+from members.shown import Fact
+from proposals.handling import actions, forms, queries
+from proposals.handling.actions import Paper
+from proposals.handling.eyes import participations
+from proposals.handling.models import Assignment, Evaluation, EvaluationRound, Participant
+from proposals.handling.panels import grades_of
+from proposals.handling.safeguards import flags_for
+
+from .base import AssignmentForm, PartConfirm, PlainForm
+
+FRESH = 300
+"""Seconds for which a password that was given counts as given just now (S9)."""
+
+
+def gave_password_lately(request: HttpRequest) -> bool:
+    given = [record["at"] for record in get_authentication_records(request) if record.get("method") == "password"]
+    return bool(given) and time.time() - max(given) < FRESH
+
+
+def device_of(request: HttpRequest) -> str:
+    """A short mark of the browser, so that forms from one device can be told."""
+    return hashlib.sha256(request.headers.get("User-Agent", "").encode()).hexdigest()[:32]
+
+
+class Evaluate(AssignmentForm):
+    """The member's own form; the unit can never reach it."""
+
+    action = "handling.evaluate"
+    title = "评价答复"
+    template_name = "handling/evaluate.html"
+    form_class = forms.EvaluationForm
+    submit_label = "提交评价"
+    done_sentence = "评价已提交，回执已发送给您。评价结束前，您可以撤回后重新评价。"
+
+    def prepare(self) -> None:
+        super().prepare()
+        number = self.kwargs["round"]
+        self.row: EvaluationRound = get_object_or_404(self.object.evaluation_rounds, round=number)
+        mine = participations(self.me, self.object.matter)
+        done = self.row.evaluations.filter(withdrawn_at=None).values("participant")
+        places = Participant.objects.filter(pk__in=mine, role__in=Participant.EVALUATING).exclude(pk__in=done)
+        self.places = list(places.select_related("person", "body").order_by("order", "pk"))
+
+    @property
+    def keeper(self) -> bool:
+        return False
+
+    def home(self) -> str:
+        return self.matter.get_absolute_url()
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        ask = not gave_password_lately(self.request)
+        return {**super().get_form_kwargs(), "places": self.places, "ask_password": ask}
+
+    def facts(self) -> list[Fact]:
+        reply = self.object.replies.filter(round=self.row.round, state="delivered").select_related("result").first()
+        return [
+            *super().facts(),
+            Fact("答复日期", reply and reply.replied_on),
+            Fact("办理结果", reply and reply.result),
+        ]
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        if not self.places:
+            raise WrongStep("您已经评价过这份答复。评价结束前，可以先撤回再重新评价。")
+        data, now = form.cleaned_data, timezone.now()
+        address, device = self.request.META.get("REMOTE_ADDR"), device_of(self.request)
+        actions.evaluate(
+            self.row,
+            self.places[int(data.get("place") or 0)],
+            work=data["work"],
+            result=data["result"],
+            reason=data["reason"],
+            text=data["text"],
+            name_to_unit=data["name_to_unit"],
+            by=self.me,
+            now=now,
+            address=address,
+            device=device,
+            flags=flags_for(self.me, self.object.unit, address=address, device=device, now=now),
+        )
+
+
+class EvaluationRow(PlainForm[Evaluation]):
+    """A form about one evaluation form."""
+
+    path = "round_row__assignment"
+
+    def rows(self) -> QuerySet[Evaluation]:
+        return Evaluation.objects.filter(withdrawn_at=None).select_related(
+            "round_row__assignment__matter",
+            "round_row__assignment__unit",
+            "participant__person",
+            "participant__body",
+            "reason",
+        )
+
+    def home(self) -> str:
+        return self.matter.get_absolute_url()
+
+    def facts(self) -> list[Fact]:
+        row = self.object
+        values = {
+            "work": row.work,
+            "result": row.result,
+            "paper": row.on_paper,
+            "confirmed": row.confirmed_at,
+            "late": row.late,
+        }
+        return [
+            *super().facts(),
+            Fact("评价人", row.participant),
+            Fact("评价", grades_of(values)),
+            Fact("原因", row.reason),
+            Fact("意见", row.text, wide=True),
+        ]
+
+
+class WithdrawEvaluation(EvaluationRow, PartConfirm[Evaluation]):
+    action = "handling.withdraw_evaluation"
+    title = "撤回评价"
+    question = "撤回后可以重新评价，评价期限不变。"
+    submit_label = "撤回评价"
+    done_sentence = "已撤回，您可以重新评价。"
+
+    def get_queryset(self) -> QuerySet[Evaluation]:
+        return super().get_queryset().filter(by=self.me)
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.withdraw_evaluation(self.object, by=self.me, now=timezone.now())
+
+
+class ConfirmEvaluation(EvaluationRow, PartConfirm[Evaluation]):
+    action = "handling.confirm_evaluation"
+    title = "核对纸质评价"
+    question = "请对照征询意见表扫描件逐项核对，无误后确认。录入人不能核对自己录入的评价。"
+    submit_label = "核对无误"
+    done_sentence = "已核对，评价生效。"
+
+    def rows(self) -> QuerySet[Evaluation]:
+        return super().rows().filter(on_paper=True)
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.confirm_evaluation(self.object, by=self.me, now=timezone.now())
+
+
+class ClearEvaluation(EvaluationRow, PartConfirm[Evaluation]):
+    action = "handling.clear_evaluation"
+    title = "向承办单位提供意见"
+    submit_label = "确定"
+    done_sentence = "已更改。"
+
+    def get_question(self) -> str:
+        if self.object.text_cleared:
+            return "确定后，承办单位不再看到这份评价的原因和意见。"
+        return "确定后，评价结束时承办单位可以看到这份评价的原因和意见；除非评价人同意，不显示姓名。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.clear_evaluation(self.object, cleared=not self.object.text_cleared, by=self.me, now=timezone.now())
+
+
+class RecordEvaluation(AssignmentForm):
+    """Proposal staff enter a returned paper form; a colleague confirms it (S9)."""
+
+    action = "handling.record_evaluation"
+    title = "登记纸质评价"
+    form_class = forms.PaperEvaluationForm
+    submit_label = "登记，交同事核对"
+    done_sentence = "已登记，请另一位同事核对后生效。"
+
+    def prepare(self) -> None:
+        super().prepare()
+        row = self.object.evaluation_rounds.order_by("-round").first()
+        if row is None:
+            raise Http404
+        self.row = row
+        done = set(row.evaluations.filter(withdrawn_at=None).values_list("participant", flat=True))
+        self.places = [one for one in queries.evaluators(self.matter) if one.pk not in done]
+
+    @property
+    def keeper(self) -> bool:
+        return True
+
+    def home(self) -> str:
+        return self.matter.get_absolute_url()
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "places": self.places}
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        if not self.places:
+            raise Refused("所有提案者都已评价。")
+        data = form.cleaned_data
+        actions.evaluate(
+            self.row,
+            self.places[int(data["place"])],
+            work=data["work"],
+            result=data["result"],
+            reason=data["reason"],
+            text=data["text"],
+            by=self.me,
+            now=timezone.now(),
+            paper=paper,
+        )
+
+
+class ConfirmDissatisfaction(PartConfirm[Assignment], AssignmentForm):
+    action = "handling.confirm_dissatisfaction"
+    title = "核实不满意"
+    question = "核实后本轮评价结束，承办单位会看到结果并二次办理；二次办理后仍不满意的，由交办机构组织联合会商。"
+    form_class = forms.ActForm
+    submit_label = "核实，转二次办理"
+    done_sentence = "已核实。"
+
+    @property
+    def keeper(self) -> bool:
+        return False
+
+    def home(self) -> str:
+        return self.matter.get_absolute_url()
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        row = queries.open_round(self.object)
+        if row is None:
+            raise WrongStep("没有正在进行的评价。")
+        actions.confirm_dissatisfaction(row, by=self.me, now=timezone.now())

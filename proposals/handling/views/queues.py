@@ -1,0 +1,273 @@
+"""Lists: a unit's queue, the offices' ledger, and what waits for a decision."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from members.pages import Column, ListPage
+from members.rights import bodies_of
+from members.shown import Act, Tab
+from proposals.handling.filters import LedgerFilter, QueueFilter
+from proposals.handling.models import (
+    Assignment,
+    Evaluation,
+    EvaluationRound,
+    ExtensionRequest,
+    Matter,
+    Objection,
+    Obligation,
+    Reply,
+)
+from proposals.handling.panels import MAIN_STAGES
+from proposals.handling.rights import in_hands_of
+
+from .base import Mine
+
+State = Assignment.State
+SOON_DAYS = 7
+
+
+def with_clock(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Each assignment with the one running clock that it is measured by, if any."""
+    main = Q(obligations__stage__in=MAIN_STAGES, obligations__status__in=Obligation.RUNNING)
+    return rows.annotate(clock=FilteredRelation("obligations", condition=main)).annotate(
+        due_on=F("clock__due_on"), started_on=F("clock__started_on"), why=F("clock__public_id")
+    )
+
+
+TABS: dict[str, str] = {
+    "": "全部在办",
+    "pending": "待签收",
+    "signed": "办理中",
+    "soon": "临期",
+    "overdue": "逾期",
+    "objected": "申请退回",
+    "answered": "已答复",
+}
+
+
+def in_tab(tab: str, today: date) -> Q:
+    """The condition of a tab, over rows that carry their clock."""
+    undecided = Assignment.objects.filter(objections__state__in=Objection.UNDECIDED).values("pk")
+    return {
+        "pending": Q(state=State.PENDING),
+        "signed": Q(state=State.SIGNED),
+        "soon": Q(clock__due_on__gte=today, clock__due_on__lte=today + timedelta(days=SOON_DAYS)),
+        "overdue": Q(clock__due_on__lt=today),
+        "objected": Q(pk__in=undecided),
+        "answered": Q(state=State.ANSWERED),
+    }.get(tab, Q(state__in=[State.PENDING, State.SIGNED]))
+
+
+class Parts(Mine, ListPage[Assignment]):
+    """Rows are assignments, sorted by what is due first."""
+
+    unit_word = "件"
+    sorts: ClassVar[dict[str, tuple[str, ...]]] = {"due": ("due_on", "pk"), "number": ("matter__number", "pk")}
+    columns: ClassVar[Sequence[Column]] = (
+        Column("编号", lambda row: row.matter.number or ""),
+        Column("案由", lambda row: row.matter.unit_title or row.matter.title),
+        Column("承办单位", lambda row: row.unit.name),
+        Column("职责", lambda row: row.get_role_display()),
+        Column("状态", lambda row: row.get_state_display()),
+        Column("交办日期", lambda row: timezone.localdate(row.given_at)),
+        Column("签收日期", lambda row: row.signed_at and timezone.localdate(row.signed_at)),
+        Column("答复期限", lambda row: row.due_on),
+    )
+
+    def scope(self) -> QuerySet[Assignment]:
+        raise NotImplementedError
+
+    @property
+    def tab(self) -> str:
+        wanted = self.request.GET.get("tab", "")
+        return wanted if wanted in TABS else ""
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        rows = with_clock(self.scope()).filter(in_tab(self.tab, timezone.localdate()))
+        rows = rows.select_related("matter", "unit", "handler")
+        return rows.order_by(F("due_on").asc(nulls_last=True), "pk")
+
+    def tabs(self) -> list[Tab]:
+        today = timezone.localdate()
+        counted = with_clock(self.scope()).aggregate(
+            **{tab or "all": Count("pk", filter=in_tab(tab, today), distinct=True) for tab in TABS}
+        )
+        return [
+            Tab(label, f"?tab={tab}" if tab else self.request.path, tab == self.tab, counted[tab or "all"])
+            for tab, label in TABS.items()
+        ]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(tabs=self.tabs(), **kwargs)
+
+    def bulk_acts(self) -> list[Act]:
+        return []
+
+
+class Queue(Parts):
+    """A unit's queue over all that it has in hand."""
+
+    action = "handling.read_unit"
+    title = "本单位办理"
+    template_name = "handling/queue.html"
+    filterset_class = QueueFilter
+    empty_sentence = "这里没有需要办理的提案。"
+
+    def scope(self) -> QuerySet[Assignment]:
+        units = bodies_of(self.me, "handling.read_unit", timezone.localdate())
+        visible = Matter.objects.visible_to(self.me)
+        return Assignment.objects.current().filter(unit__in=units, state__in=Assignment.OPEN, matter__in=visible)
+
+    def bulk_acts(self) -> list[Act]:
+        offered = [
+            ("handling.sign_for", Act("签收", reverse("handling:sign_for_many"), "check")),
+            ("handling.pass_inside", Act("内部分办", reverse("handling:pass_many"), "send")),
+        ]
+        return [act for action, act in offered if self.me.has_perm(action)]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        units = bodies_of(self.me, "handling.answer_objection", timezone.localdate())
+        asked = Objection.objects.filter(state=Objection.State.OPEN, suggested__in=units).select_related(
+            "assignment__matter", "assignment__unit"
+        )
+        return super().get_context_data(asked=list(asked.order_by("pk")[:20]), **kwargs)
+
+
+class Ledger(Parts):
+    """Everything that has been assigned: an office sees its own, the proposal office all."""
+
+    action = "handling.ledger"
+    title = "办理台账"
+    template_name = "handling/queue.html"
+    filterset_class = LedgerFilter
+    empty_sentence = "没有符合条件的交办件。"
+
+    def scope(self) -> QuerySet[Assignment]:
+        rows = Assignment.objects.current().exclude(state=State.SETTLED)
+        if self.request.GET.get("state") == State.SETTLED:
+            rows = Assignment.objects.current()
+        return in_hands_of(rows, self.me, "handling.ledger")
+
+    def bulk_acts(self) -> list[Act]:
+        return [Act("催办", reverse("handling:chase_many"), "bell")] if self.me.has_perm("handling.chase") else []
+
+
+class Waiting(Mine, ListPage[Any]):
+    """What waits for one decision, the oldest first."""
+
+    template_name = "handling/waiting.html"
+    path: ClassVar[str] = "assignment"
+    page: ClassVar[str] = ""
+    act_word: ClassVar[str] = "办理"
+
+    def rows(self) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return in_hands_of(self.rows(), self.request.user, self.action, self.path).order_by("pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        lines = [self.line(row) for row in context["page_obj"]]
+        return {**context, "lines": lines, "act_word": self.act_word}
+
+    def line(self, row: Any) -> dict[str, Any]:
+        """What the list shows of a row: part, what, when, where to act."""
+        raise NotImplementedError
+
+
+class Objections(Waiting):
+    action = "handling.decide_objection"
+    title = "退回申请"
+    empty_sentence = "没有待决定的退回申请。"
+    act_word = "决定"
+
+    def rows(self) -> QuerySet[Objection]:
+        return Objection.objects.filter(state__in=Objection.UNDECIDED).select_related(
+            "assignment__matter", "assignment__unit", "reason", "suggested"
+        )
+
+    def line(self, row: Objection) -> dict[str, Any]:
+        what = f"{row.reason}；建议由{row.suggested}办理" if row.suggested else str(row.reason)
+        url = reverse("handling:decide_objection", args=[row.public_id])
+        return {"part": row.assignment, "what": what, "state": row.get_state_display(), "at": row.raised_at, "url": url}
+
+
+class Extensions(Waiting):
+    action = "handling.decide_extension"
+    path = "obligation__assignment"
+    title = "延期申请"
+    empty_sentence = "没有待审批的延期申请。"
+    act_word = "审批"
+
+    def rows(self) -> QuerySet[ExtensionRequest]:
+        return ExtensionRequest.objects.filter(state=ExtensionRequest.State.ASKED).select_related(
+            "obligation__assignment__matter", "obligation__assignment__unit"
+        )
+
+    def line(self, row: ExtensionRequest) -> dict[str, Any]:
+        url = reverse("handling:decide_extension", args=[row.public_id])
+        what = f"由{row.old_due:%Y-%m-%d}延至{row.to_on:%Y-%m-%d}；{row.reason}"
+        part = row.obligation.assignment
+        return {"part": part, "what": what, "state": row.get_state_display(), "at": row.asked_at, "url": url}
+
+
+class LetterDates(Waiting):
+    action = "handling.confirm_reply_date"
+    title = "待确认落款日期"
+    empty_sentence = "没有待确认的答复函。"
+    act_word = "核对"
+
+    def rows(self) -> QuerySet[Reply]:
+        return Reply.objects.filter(state=Reply.State.DATED).select_related("assignment__matter", "assignment__unit")
+
+    def line(self, row: Reply) -> dict[str, Any]:
+        url = reverse("handling:letter_date", args=[row.public_id])
+        what = f"落款日期{row.letter_on:%Y-%m-%d}　{row.doc_no}"
+        return {
+            "part": row.assignment,
+            "what": what,
+            "state": row.get_state_display(),
+            "at": row.drafted_at,
+            "url": url,
+        }
+
+
+class Dissatisfactions(Waiting):
+    action = "handling.confirm_dissatisfaction"
+    title = "待核实的不满意"
+    empty_sentence = "没有待核实的不满意评价。"
+    act_word = "核实"
+
+    def rows(self) -> QuerySet[EvaluationRound]:
+        against = Q(evaluations__work="dissatisfied") | Q(evaluations__result="dissatisfied")
+        counted = Q(evaluations__on_paper=False) | Q(evaluations__confirmed_at__isnull=False)
+        rows = EvaluationRound.objects.filter(against & counted, evaluations__withdrawn_at=None, closed_at=None)
+        return rows.select_related("assignment__matter", "assignment__unit").distinct()
+
+    def line(self, row: EvaluationRound) -> dict[str, Any]:
+        url = reverse("handling:confirm_dissatisfaction", args=[row.assignment.public_id])
+        what = f"第{row.round}轮答复"
+        return {"part": row.assignment, "what": what, "state": "待核实", "at": row.opened_at, "url": url}
+
+
+class PaperForms(Waiting):
+    action = "handling.confirm_evaluation"
+    path = "round_row__assignment"
+    title = "待核对的纸质评价"
+    empty_sentence = "没有待核对的纸质评价。"
+    act_word = "核对"
+
+    def rows(self) -> QuerySet[Evaluation]:
+        rows = Evaluation.objects.filter(on_paper=True, confirmed_at=None, withdrawn_at=None)
+        return rows.select_related("round_row__assignment__matter", "round_row__assignment__unit", "by")
+
+    def line(self, row: Evaluation) -> dict[str, Any]:
+        url = reverse("handling:confirm_evaluation", args=[row.public_id])
+        part = row.round_row.assignment
+        return {"part": part, "what": f"{row.by}录入", "state": "待核对", "at": row.at, "url": url}

@@ -1,0 +1,236 @@
+"""The reply is drafted point by point, delivered, and its date confirmed."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from members.errors import Refused, Stale, WrongStep
+from members.shown import Act, Fact
+from proposals.handling import actions, forms
+from proposals.handling.actions import Paper
+from proposals.handling.actions.replying import suggestions_to_answer, unanswered
+from proposals.handling.forms.replying import LETTER_FIELDS, names_of
+from proposals.handling.models import Assignment, Attachment, Purpose, Reply, Suggestion
+from proposals.handling.queries import earlier_replies
+
+from .base import AssignmentForm, PartConfirm, PlainForm
+
+
+class DraftReply(AssignmentForm):
+    """Keeps the draft; nothing leaves the unit until it is sent from the next page."""
+
+    action = "handling.draft_reply"
+    title = "拟写答复"
+    template_name = "handling/reply.html"
+    form_class = forms.ReplyForm
+    submit_label = "保存，去核对"
+
+    def prepare(self) -> None:
+        super().prepare()
+        if not self.object.answers:
+            raise Refused("会办单位只提交会办意见。")
+        self.suggestions: list[Suggestion] = suggestions_to_answer(self.object.matter)
+        self.draft: Reply | None = actions.readable_draft(self.object, by=self.me)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().get(request, *args, **kwargs)
+        except (Refused, WrongStep) as error:
+            return self.refuse(str(error))
+
+    def refuse(self, sentence: str) -> HttpResponseBase:
+        from django.contrib import messages
+
+        messages.warning(self.request, sentence)
+        return HttpResponseRedirect(self.home())
+
+    def version(self) -> int | None:
+        return self.draft.version if self.draft else 0
+
+    @property
+    def keeper(self) -> bool:
+        """The sheet is named when the letter is sent, not while it is typed."""
+        return False
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "suggestions": self.suggestions}
+
+    def get_initial(self) -> dict[str, Any]:
+        draft = self.draft
+        if draft is None:
+            return {"contact_name": self.me.name, "contact_phone": self.object.unit.phone}
+        values: dict[str, Any] = {name: getattr(draft, name) for name in LETTER_FIELDS}
+        values["result"] = draft.result and draft.result.code
+        values["issuer"] = draft.issuer.public_id if draft.issuer_id != self.object.unit_id else None
+        given = {point.suggestion_id: point for point in draft.points.select_related("result")}
+        places = {one.pk: str(n) for n, one in enumerate(self.suggestions, start=1)}
+        for n, one in enumerate(self.suggestions, start=1):
+            if (point := given.get(one.pk)) is not None:
+                text, kind, same = names_of(n)
+                values |= {text: point.text, kind: point.result and point.result.code}
+                values[same] = places.get(point.same_as_id or 0, "")
+        return values
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        self.save(form)
+        return HttpResponseRedirect(reverse("handling:reply", args=[self.object.public_id]))
+
+    def save(self, form: Any) -> Reply:
+        reply = actions.draft_reply(
+            self.object,
+            form.letter_values(self.object.unit),
+            form.points(),
+            by=self.me,
+            now=timezone.now(),
+            version=self.opened_version(),
+        )
+        if letter := form.cleaned_data.get("letter"):
+            self.keep(letter, Purpose.LETTER)
+        return reply
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        form = kwargs["form"]
+        answers = [
+            {"suggestion": one, "number": n, "fields": [form[name] for name in names_of(n) if name in form.fields]}
+            for n, one in enumerate(self.suggestions, start=1)
+        ]
+        rest = [
+            form[name] for name in ("opening", *(name for name in LETTER_FIELDS if name not in ("opening", "result")))
+        ]
+        return super().get_context_data(
+            answers=answers,
+            rest=[form["result"], *rest, form["letter"]],
+            draft=self.draft,
+            letters=letters_of(self.object),
+            earlier=earlier_replies(self.object),
+            autosave=reverse("handling:autosave_reply", args=[self.object.public_id]),
+            **kwargs,
+        )
+
+
+class AutosaveReply(DraftReply):
+    """Takes the copy that the page sends by itself; answers with the new version."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return HttpResponseRedirect(reverse("handling:draft_reply", args=[kwargs["public_id"]]))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.prepare()
+        form = self.get_form()
+        if not form.is_valid():
+            field, errors = next(iter(form.errors.items()))
+            label = form.fields[field].label if field in form.fields else ""
+            return JsonResponse({"sentence": f"{label}：{errors[0]}"}, status=422)
+        form.cleaned_data["letter"] = None
+        try:
+            reply = self.save(form)
+        except Stale as error:
+            return JsonResponse({"sentence": str(error)}, status=409)
+        except (Refused, WrongStep) as error:
+            return JsonResponse({"sentence": str(error)}, status=422)
+        return JsonResponse({"version": reply.version})
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "files": None}
+
+
+def letters_of(assignment: Assignment) -> list[Attachment]:
+    return list(assignment.attachments.kept().filter(purpose=Purpose.LETTER, released_at=None).order_by("pk"))
+
+
+class SendReply(PartConfirm[Assignment], AssignmentForm):
+    """Shows what will be delivered and what is missing; one button sends it to every proposer."""
+
+    action = "handling.reply"
+    title = "发出答复"
+    template_name = "handling/send_reply.html"
+    question = "发出后，每位提案者都会收到答复并可以评价；发出后不能再改。"
+    form_class = forms.ActForm
+    submit_label = "发出答复"
+    done_sentence = "答复已发出。"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.reply = actions.current_draft(self.object)
+
+    def get_back_url(self) -> str:
+        return reverse("handling:draft_reply", args=[self.object.public_id])
+
+    def facts(self) -> list[Fact]:
+        reply = self.reply
+        if reply is None:
+            return super().facts()
+        missing = unanswered(reply)
+        return [
+            *super().facts(),
+            Fact("办理结果", reply.result or "未选择"),
+            Fact("行文单位", reply.issuer.name),
+            Fact("文号", reply.doc_no or "无"),
+            Fact("落款日期", reply.letter_on or "今天"),
+            Fact("答复函", "、".join(one.name for one in letters_of(self.object)) or "没有上传"),
+            Fact("还没有答复的建议", "、".join(one.text[:30] for one in missing) or "没有", wide=True),
+        ]
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        if self.reply is None:
+            raise WrongStep("还没有拟写答复，请先拟写。")
+        letters = letters_of(self.object)
+        scan = str(letters[-1].public_id) if letters else (paper.scan if paper else "")
+        actions.deliver_reply(self.reply, by=self.me, now=timezone.now(), scan=scan, paper=paper)
+
+
+class LetterDate(PartConfirm[Reply]):
+    """The assigning office confirms the date of a letter that was entered later (P6)."""
+
+    action = "handling.confirm_reply_date"
+    path = "assignment"
+    title = "确认答复函落款日期"
+    question = "请对照扫描件核对。确认后，答复日期以落款日期为准，是否逾期按此计算。"
+    form_class = forms.ActForm
+    submit_label = "日期无误，确认"
+    done_sentence = "已确认，答复已送达提案者。"
+    back_to = "handling:letter_dates"
+
+    def rows(self) -> QuerySet[Reply]:
+        return Reply.objects.filter(state=Reply.State.DATED).select_related(
+            "assignment__matter", "assignment__unit", "assignment__office", "result"
+        )
+
+    def actor(self) -> int:
+        return self.part.office_id
+
+    def facts(self) -> list[Fact]:
+        letters = letters_of(self.part)
+        url = reverse("handling:attachment", args=[letters[-1].public_id]) if letters else ""
+        return [
+            *super().facts(),
+            Fact("落款日期", self.object.letter_on),
+            Fact("文号", self.object.doc_no or "无"),
+            Fact("扫描件", letters[-1].name if letters else "没有", url=url),
+        ]
+
+    def acts(self) -> list[Act]:
+        return [Act("退回修改", reverse("handling:return_reply", args=[self.object.public_id]))]
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.confirm_reply_date(self.object, by=self.me, now=timezone.now(), paper=paper)
+
+
+class ReturnReply(PlainForm[Reply]):
+    action = "handling.confirm_reply_date"
+    path = "assignment"
+    title = "答复退回修改"
+    form_class = forms.ReturnForm
+    submit_label = "退回修改"
+    done_sentence = "已退回，单位的期限继续计算。"
+
+    def rows(self) -> QuerySet[Reply]:
+        return Reply.objects.filter(state=Reply.State.DATED).select_related(
+            "assignment__matter", "assignment__unit", "assignment__office"
+        )
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.return_reply(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())

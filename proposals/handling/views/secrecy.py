@@ -1,0 +1,130 @@
+"""View suspended, shown again, erased (S5)."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from members.pages import ConfirmPage, ListPage
+from members.shown import Crumb, Fact
+from proposals.handling import actions, forms
+from proposals.handling.models import Access, Matter, Suspension
+from proposals.handling.rights import matters_for
+
+from .base import Mine
+
+
+class OneMatter(Mine, ConfirmPage[Matter]):
+    template_name = "pages/confirm.html"
+
+    def get_object(self) -> Matter:
+        return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
+
+    def get_queryset(self) -> QuerySet[Matter]:
+        return matters_for(self.request.user, self.action)
+
+    def version(self) -> int | None:
+        return None
+
+    def home(self) -> str:
+        return reverse("handling:suspensions") if self.me.has_perm("handling.suspend") else reverse("portal:desk")
+
+    def do(self, form: Any) -> None:
+        raise NotImplementedError
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        self.do(form)
+        return HttpResponseRedirect(self.home())
+
+
+class Suspend(OneMatter):
+    action = "handling.suspend"
+    title = "暂停查看"
+    question = "暂停后，除提案委主任外任何人都不能再看到这件提案，列表、检索、附件、消息同时停止。恢复须由主任决定。"
+    form_class = forms.SecrecyForm
+    submit_label = "暂停查看"
+    danger = True
+    done_sentence = "已暂停查看。"
+
+    def facts(self) -> list[Fact]:
+        return [Fact("编号", self.object.label), Fact("状态", self.object.get_stage_display())]
+
+    def do(self, form: Any) -> None:
+        actions.suspend(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+
+
+class Suspensions(Mine, ListPage[Suspension]):
+    """Numbers and dates only: what is suspended shows nothing of itself."""
+
+    action = "handling.suspend"
+    title = "暂停查看（保密核查）"
+    template_name = "handling/suspensions.html"
+    empty_sentence = "没有暂停查看的提案。"
+
+    def get_queryset(self) -> QuerySet[Suspension]:
+        rows = Suspension.objects.filter(lifted_at=None, matter__access=Access.SUSPENDED)
+        return rows.select_related("matter", "by", "purge_asked_by").order_by("-pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        may = self.me.has_perm
+        return super().get_context_data(
+            perms_lift=may("handling.lift_suspension"), perms_purge=may("handling.purge"), **kwargs
+        )
+
+
+class LiftSuspension(OneMatter):
+    action = "handling.lift_suspension"
+    title = "恢复查看"
+    question = "恢复后，原来可以查看的人都能再看到它。"
+    submit_label = "恢复查看"
+    done_sentence = "已恢复查看。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("暂停查看", self.home())]
+
+    def facts(self) -> list[Fact]:
+        row = actions.open_suspension(self.object)
+        return [
+            Fact("编号", self.object.number or "未编号"),
+            Fact("暂停原因", row.reason),
+            Fact("此前查看或下载过的人", "、".join(row.seen_by) or "没有记录", wide=True),
+        ]
+
+    def do(self, form: Any) -> None:
+        actions.lift_suspension(self.object, by=self.me, now=timezone.now())
+
+
+class Purge(OneMatter):
+    """One person asks, another confirms; then nothing of the text is left."""
+
+    action = "handling.purge"
+    title = "清除内容"
+    submit_label = "清除"
+    danger = True
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("暂停查看", self.home())]
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.row = actions.open_suspension(self.object)
+        self.submit_label = "确认清除" if self.row.purge_asked_by_id else "申请清除"
+
+    def get_question(self) -> str:
+        if self.row.purge_asked_by is None:
+            return (
+                "申请后须由另一位同事确认。清除后题目、正文、附件和办理记录中的文字都不能恢复，只保留编号、日期和单位。"
+            )
+        return f"{self.row.purge_asked_by}已申请清除。确认后立即清除，不能恢复。"
+
+    def facts(self) -> list[Fact]:
+        return [Fact("编号", self.object.number or "未编号"), Fact("暂停原因", self.row.reason)]
+
+    def do(self, form: Any) -> None:
+        if self.row.purge_asked_by is None:
+            actions.ask_purge(self.object, by=self.me, now=timezone.now())
+        else:
+            actions.purge(self.object, by=self.me, now=timezone.now())

@@ -1,0 +1,341 @@
+"""What a unit does with its part."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from members import audit
+from members.errors import WrongStep
+from members.pages import BulkPage, DetailPage
+from members.shown import Act, Crumb, Fact, Mark
+from proposals.handling import actions, forms, owners, queries
+from proposals.handling.actions import Paper
+from proposals.handling.aspects import Aspect, aspects
+from proposals.handling.eyes import participations
+from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant
+from proposals.handling.panels import main_clock, panels_of
+from proposals.handling.reminders import name_of
+from proposals.handling.rights import in_hands_of
+
+from .base import AssignmentForm, Mine, PartConfirm, PartForm, PlainForm
+
+
+class Part(Mine, DetailPage[Assignment]):
+    """One unit's part of a matter, with everything that this person may see of the whole."""
+
+    action = "handling.see"
+    template_name = "handling/part.html"
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        rows = Assignment.objects.current().select_related("matter__session", "unit", "office")
+        return in_hands_of(rows, self.request.user, self.action)
+
+    def get_title(self) -> str:
+        return name_of(self.object.matter)
+
+    def crumbs(self) -> list[Crumb]:
+        if self.me.has_perm("handling.read_unit"):
+            return [Crumb("办理", reverse("handling:queue"))]
+        return [Crumb("办理台账", reverse("handling:ledger"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        part, matter = self.object, self.object.matter
+        self.panels = panels_of(self.me, matter)
+        text = owners.of(matter).text(matter)
+        clock = main_clock(part, self.panels.obligations)
+        running = clock if clock and clock.is_running else None
+        return super().get_context_data(
+            panels=self.panels,
+            matter=matter,
+            text=[line for line in text.split("\n")[1:] if line.strip()],
+            kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
+            people=f"{part.office}{timezone.localdate(part.given_at):%Y-%m-%d}交办",
+            marks=[Mark(part.get_state_display())],
+            details=self.details(),
+            due_on=running and running.due_on,
+            started_on=running and running.started_on,
+            why_url=running and reverse("handling:why", args=[running.public_id]),
+            **kwargs,
+        )
+
+    def details(self) -> list[Fact]:
+        """How to reach the proposers, for those who must; each view is written down."""
+        if Aspect.CONTACT_DETAILS not in aspects(self.panels.view, self.object):
+            return []
+        audit.record("view_contact_details", by=self.me, subject=str(self.object.matter.public_id), now=timezone.now())
+        rows = queries.participants_of(self.object.matter).select_related("person", "body").order_by("order", "pk")
+        return [Fact(str(row), contact_of(row)) for row in rows]
+
+    def acts(self) -> list[Act]:
+        return self.panels.acts
+
+
+def contact_of(row: Participant) -> str:
+    if row.body is not None:
+        return row.body.phone
+    person = row.person
+    return " ".join(filter(None, [person.phone, person.address])) if person else ""
+
+
+class SignFor(PartConfirm[Assignment], AssignmentForm):
+    action = "handling.sign_for"
+    title = "签收"
+    question = "签收后请在期限内办理；不属于本单位职责的，可在退回期限内申请退回。"
+    form_class = forms.ActForm
+    submit_label = "签收"
+    done_sentence = "已签收。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.sign_for(self.object, by=self.me, now=timezone.now(), paper=paper)
+
+
+class SignForMany(Mine, BulkPage[Assignment]):
+    action = "handling.sign_for"
+    title = "批量签收"
+    submit_label = "全部签收"
+    done_verb = "签收"
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        return in_hands_of(Assignment.objects.select_related("matter", "unit"), self.request.user, self.action)
+
+    def name_of(self, row: Assignment) -> str:
+        return name_of(row.matter)
+
+    def act(self, row: Assignment, form: Any) -> None:
+        actions.sign_for(row, by=self.me, now=timezone.now())
+
+
+class PassMany(Mine, BulkPage[Assignment]):
+    action = "handling.pass_inside"
+    title = "批量内部分办"
+    form_class = forms.PassInsideForm
+    submit_label = "全部分办"
+    done_verb = "分办"
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        return in_hands_of(Assignment.objects.select_related("matter", "unit"), self.request.user, self.action)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "units": {row.unit_id for row in self.rows}}
+
+    def name_of(self, row: Assignment) -> str:
+        return name_of(row.matter)
+
+    def act(self, row: Assignment, form: Any) -> None:
+        actions.pass_inside(row, by=self.me, now=timezone.now(), **form.cleaned_data)
+
+
+class PassInside(PlainForm[Assignment], AssignmentForm):
+    action = "handling.pass_inside"
+    title = "内部分办"
+    form_class = forms.PassInsideForm
+    submit_label = "分办"
+    done_sentence = "已分办。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "units": {self.object.unit_id}}
+
+    def get_initial(self) -> dict[str, Any]:
+        row = self.object
+        return {
+            "deputy": row.deputy and row.deputy.public_id,
+            "section": row.section,
+            "handler": row.handler and row.handler.public_id,
+            "internal_due_on": row.internal_due_on,
+            "comment": row.head_comment,
+        }
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.pass_inside(self.object, by=self.me, now=timezone.now(), **form.cleaned_data)
+
+
+class ObjectTo(AssignmentForm):
+    action = "handling.object"
+    title = "申请退回"
+    form_class = forms.ObjectionForm
+    submit_label = "提交退回申请"
+    done_sentence = "退回申请已提交，交办机构决定前请继续办理，期限照常计算。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        actions.object_to(
+            self.object,
+            reason=data["reason"],
+            text=data["text"],
+            approved_by=data["approved_by"],
+            suggested=data["suggested"],
+            by=self.me,
+            now=timezone.now(),
+            paper=paper,
+        )
+
+
+class WithdrawObjection(PlainForm[Objection], PartConfirm[Objection]):
+    action = "handling.withdraw_objection"
+    path = "assignment"
+    title = "撤回退回申请"
+    question = "撤回后由本单位继续办理。"
+    submit_label = "撤回申请"
+    done_sentence = "已撤回。"
+
+    def rows(self) -> QuerySet[Objection]:
+        return Objection.objects.select_related("assignment__matter", "assignment__unit")
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.withdraw_objection(self.object, by=self.me, now=timezone.now())
+
+
+class AnswerObjection(PartForm[Objection]):
+    """The unit that an objection suggests says whether the matter is its own."""
+
+    action = "handling.answer_objection"
+    path = "assignment"
+    title = "答复是否接办"
+    form_class = forms.AnswerObjectionForm
+    submit_label = "提交意见"
+    done_sentence = "意见已提交交办机构。"
+
+    def rows(self) -> QuerySet[Objection]:
+        return Objection.objects.filter(suggested__isnull=False).select_related(
+            "assignment__matter", "assignment__unit", "suggested", "reason"
+        )
+
+    def actor(self) -> int:
+        return int(self.object.suggested_id or 0)
+
+    def facts(self) -> list[Fact]:
+        row = self.object
+        text = owners.of(self.matter).text(self.matter)
+        return [
+            *super().facts(),
+            Fact("退回原因", f"{row.reason}：{row.text}", wide=True),
+            Fact("提案内容", text, wide=True),
+        ]
+
+    def home(self) -> str:
+        return reverse("handling:queue" if self.me.has_perm("handling.read_unit") else "handling:objections")
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        actions.answer_objection(
+            self.object, accepts=data["accepts"], text=data["text"], by=self.me, now=timezone.now(), paper=paper
+        )
+
+
+class AskExtension(AssignmentForm):
+    action = "handling.ask_extension"
+    title = "申请延期"
+    form_class = forms.ExtensionForm
+    submit_label = "提交延期申请"
+    done_sentence = "延期申请已提交；批准前仍按原期限办理。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        actions.ask_extension(
+            self.object,
+            to=data["to"],
+            reason=f"{data['reason']}：{data['text']}",
+            by=self.me,
+            now=timezone.now(),
+            paper=paper,
+        )
+
+
+class WithdrawExtension(PlainForm[ExtensionRequest], PartConfirm[ExtensionRequest]):
+    action = "handling.withdraw_extension"
+    path = "obligation__assignment"
+    title = "撤回延期申请"
+    question = "撤回后仍按原期限办理。"
+    submit_label = "撤回申请"
+    done_sentence = "已撤回。"
+
+    def rows(self) -> QuerySet[ExtensionRequest]:
+        return ExtensionRequest.objects.select_related("obligation__assignment__matter", "obligation__assignment__unit")
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.withdraw_extension(self.object, by=self.me, now=timezone.now())
+
+
+class RecordContact(AssignmentForm):
+    action = "handling.record_contact"
+    title = "登记沟通情况"
+    form_class = forms.ContactForm
+    submit_label = "登记"
+    done_sentence = "已登记，并请提案者核对。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        kept = {name: data[name] for name in ("when", "mode", "held_on", "persons", "text")}
+        actions.record_contact(self.object, **kept, by=self.me, now=timezone.now(), paper=paper)
+
+
+class ConfirmContact(PlainForm[Contact]):
+    """A proposer says whether a recorded contact took place; staff record it for those who were asked by phone."""
+
+    action = "handling.confirm_contact"
+    path = "assignment"
+    title = "核对沟通记录"
+    form_class = forms.ContactAnswerForm
+    submit_label = "提交核对"
+    done_sentence = "谢谢，已记录。"
+
+    def rows(self) -> QuerySet[Contact]:
+        return Contact.objects.select_related("assignment__matter", "assignment__unit")
+
+    def home(self) -> str:
+        return self.matter.get_absolute_url()
+
+    def facts(self) -> list[Fact]:
+        row = self.object
+        return [
+            *super().facts(),
+            Fact("沟通", f"{row.held_on:%Y-%m-%d} {row.get_mode_display()}（{row.get_when_display()}）"),
+            Fact("参加人员", row.persons),
+            Fact("沟通情况", row.text, wide=True),
+        ]
+
+    def prepare(self) -> None:
+        super().prepare()
+        mine = participations(self.me, self.matter)
+        rows = queries.evaluators(self.matter)
+        answered = set(self.object.answers.values_list("participant", flat=True))
+        open_ones = [row for row in rows if row.pk not in answered]
+        self.places = [row for row in open_ones if row.pk in mine] if mine else open_ones
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "places": self.places}
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        if not self.places:
+            raise WrongStep("这次沟通已经核对过了。")
+        place = self.places[int(form.cleaned_data.get("place") or 0)]
+        actions.confirm_contact(
+            self.object,
+            place,
+            took_place=form.cleaned_data["took_place"],
+            note=form.cleaned_data["note"],
+            by=self.me,
+            now=timezone.now(),
+        )
+
+
+class SendOpinion(AssignmentForm):
+    action = "handling.send_opinion"
+    title = "提交会办意见"
+    form_class = forms.OpinionForm
+    submit_label = "提交会办意见"
+    done_sentence = "会办意见已交主办单位。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        data = form.cleaned_data
+        actions.send_opinion(
+            self.object,
+            text=data["text"],
+            doc_no=data["doc_no"],
+            letter_on=data["letter_on"],
+            by=self.me,
+            now=timezone.now(),
+            paper=paper,
+        )

@@ -1,0 +1,31 @@
+"""为什么是这一天: a due date, day by day."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from members.pages import DetailPage
+from members.shown import Crumb
+from proposals.handling import clocks
+from proposals.handling.models import Matter, Obligation
+from proposals.handling.reminders import name_of
+
+from .base import Mine
+
+
+class Why(Mine, DetailPage[Obligation]):
+    """Each counted and each skipped day of a clock, for whoever may see the matter."""
+
+    action = "handling.explain"
+    title = "为什么是这一天"
+    template_name = "handling/why.html"
+
+    def get_queryset(self) -> QuerySet[Obligation]:
+        rows = Obligation.objects.select_related("matter", "rule", "holder_body", "assignment")
+        return rows.filter(matter__in=Matter.objects.visible_to(self.me))
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(name_of(self.object.matter), self.object.matter.get_absolute_url())]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(lines=clocks.explain(self.object), **kwargs)
