@@ -8,7 +8,7 @@ class ProposalsConfig(AppConfig):
 
     def ready(self) -> None:
         from members.rights import register
-        from proposals import desk, menu, notices, rights
+        from proposals import desk, menu, notices, papers, rights
         from proposals.handling import events, owners
         from proposals.handling.models import Kind
         from proposals.handling.rights import roles_by_action
@@ -21,3 +21,4 @@ class ProposalsConfig(AppConfig):
         notices.register()
         menu.register()
         desk.register()
+        papers.register()

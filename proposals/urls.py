@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from proposals.views import allocating, desk, inviting, reading, reviewing, writing
+from proposals.views import allocating, desk, inviting, papers, reading, reviewing, writing
 
 app_name = "proposals"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("allocation/", allocating.AllocationDesk.as_view(), name="allocation"),
     path("hand-over/", allocating.HandOver.as_view(), name="hand_over"),
     path("batches/<uuid:public_id>/", allocating.BatchPage.as_view(), name="batch"),
+    path("batches/<uuid:public_id>/papers/", papers.BatchPapers.as_view(), name="batch_papers"),
+    path("unit-papers/", papers.UnitPapers.as_view(), name="unit_papers"),
     path("consultations/", allocating.Consultations.as_view(), name="consultations"),
     path("consultations/<uuid:public_id>/", allocating.Consultation.as_view(), name="consultation"),
     path("<uuid:public_id>/", reading.Detail.as_view(), name="detail"),

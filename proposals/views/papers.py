@@ -1,0 +1,80 @@
+"""Starts the long jobs that make papers; their own page shows how far they are."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from members.inbox.actions import start_job
+from members.models import Body
+from members.pages import ActionPage, FormPage
+from members.rights import bodies_of
+from members.shown import Crumb, Fact
+from proposals.forms import PlainForm
+from proposals.models import Batch
+from proposals.papers import BATCH, UNIT
+
+from .base import Signed
+
+
+class BatchPapers(Signed, ActionPage[Batch]):
+    """Notice, allocation table and packets of a hand-over."""
+
+    action = "proposals.hand_over"
+    template_name = "pages/confirm.html"
+    form_class = PlainForm
+    title = "生成交办文书"
+    submit_label = "生成"
+
+    def get_queryset(self) -> QuerySet[Batch]:
+        return Batch.objects.all()
+
+    def version(self) -> int | None:
+        return None
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(self.object.name, reverse("proposals:batch", args=[self.object.public_id]))]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        job = start_job(
+            BATCH, title=f"{self.object.name}交办文书", args={"batch": str(self.object.public_id)},
+            back=self.get_back_url(), by=self.me, now=timezone.now(),
+        )
+        return HttpResponseRedirect(reverse("inbox:job", args=[job.public_id]))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        facts = [Fact("内容", "联合通知、分办表、各单位交办件（封面、目录、提案、签收单）"), Fact("格式", "Word，条件具备时另附 PDF")]
+        return super().get_context_data(question="文件较多，生成后可在“长任务”下载。", facts=facts, **kwargs)
+
+
+class UnitForm(PlainForm):
+    unit = forms.ModelChoiceField(Body.objects.none(), label="单位", to_field_name="public_id", empty_label=None)
+
+    def __init__(self, *args: Any, offered: QuerySet[Body], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = offered  # type: ignore[attr-defined]  # a model field
+
+
+class UnitPapers(Signed, FormPage):
+    """All proposals that a unit has in hand, in one file."""
+
+    action = "handling.read_unit"
+    form_class = UnitForm
+    title = "下载本单位提案"
+    submit_label = "生成文件"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        units = bodies_of(self.me, self.action, timezone.localdate())
+        offered = Body.objects.filter(pk__in=units).order_by("pinyin", "pk")
+        return {**super().get_form_kwargs(), "offered": offered}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        unit = form.cleaned_data["unit"]
+        job = start_job(
+            UNIT, title=f"{unit}在办提案", args={"unit": str(unit.public_id)}, back=reverse("proposals:list"), by=self.me,
+            now=timezone.now(),
+        )
+        return HttpResponseRedirect(reverse("inbox:job", args=[job.public_id]))
