@@ -18,6 +18,7 @@ from members.inbox.doorbell import SEND, WORK, ring_after_commit
 from members.inbox.models import Channel, ChannelStop, JobState, LongJob, Message, PhoneNotice, State
 from members.inbox.reach import Reach, reach_of
 from members.inbox.registry import SENDING, Subject
+from members.inbox.transport import SECONDS
 from members.models import Person
 
 # the key of the sending that carries a fact to this person by this channel, and the moment before which it waits
@@ -90,6 +91,7 @@ def cancel(about: int | Collection[int], *, before_epoch: int | None = None) -> 
     pending = Message.objects.filter(about__in=obligations, state=State.PENDING)
     if before_epoch is not None:
         pending = pending.filter(epoch__lt=before_epoch)
+    _wait_for_hand_offs()
     locked = list(pending.order_by("id").select_for_update(no_key=True).values_list("pk", flat=True))
     return Message.objects.filter(pk__in=locked, state=State.PENDING).update(state=State.CANCELLED)
 
@@ -146,6 +148,12 @@ def retry_job(job: LongJob, *, by: Person, now: datetime) -> None:
         state=JobState.WAITING, attempts=0, leased_until=None, finished_at=None, error=""
     )
     ring_after_commit(WORK)
+
+
+def _wait_for_hand_offs() -> None:
+    """Let the locks of this transaction take as long as a mail server may."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{int(SECONDS) + 3}s"])
 
 
 def _message(

@@ -101,7 +101,11 @@ def _hand_off_all(claimed: Sequence[tuple[int, int]], line: Transport, watch: _W
         if lease.passed() > LEASE / 2:
             return False
         try:
+            line.open()
             outcome = hand_off(pk, token, line, now=watch.now())
+        except LineDown as down:
+            logger.warning("mail: %s", down)
+            outcome = Outcome.LINE_DOWN
         except Exception as error:  # one poisoned row must not keep the others from being sent
             logger.exception("message %s was not handed off", pk)
             outcome = _postpone(pk, token, f"{type(error).__name__}: {error}", now=watch.now())

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import time
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from hashlib import sha256
@@ -11,7 +12,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
 
-SECONDS = 10
+# for one mail in all, from MAIL FROM to the last answer: whoever closes an obligation may have to wait for it
+SECONDS = 10.0
+SHORTEST = 0.05
 NO_SUCH_MAILBOX = (550, 551, 553)
 
 
@@ -36,6 +39,9 @@ class Unsure(Exception):
 
 
 class Transport(Protocol):
+    def open(self) -> None:
+        """Make sure that there is a line, or raise LineDown; nothing is locked yet."""
+
     def deliver(self, mail: EmailMessage) -> None: ...
 
     def close(self) -> None: ...
@@ -55,24 +61,41 @@ class Line:
     def __init__(self, url: SplitResult) -> None:
         self.url = url
         self.smtp: smtplib.SMTP | None = None
+        self.until = 0.0
+
+    def open(self) -> None:
+        if self.smtp is None:
+            self._connected(SECONDS)
 
     def deliver(self, mail: EmailMessage) -> None:
         """Hand over one mail to one recipient, or raise Refused, Delayed or Unsure."""
         body = mail.as_bytes(policy=SMTP_POLICY)
+        self.until = time.monotonic() + SECONDS
         smtp = self._greeted(mail["From"].addresses[0].addr_spec)
         try:
             self._address(smtp, mail["To"].addresses[0].addr_spec)
+            self._hurry(smtp)
             self._expect(smtp.docmd("DATA"), 354)
+            self._hurry(smtp)
             smtp.send(re.sub(rb"(?m)^\.", b"..", body) + b".\r\n")
         except (OSError, smtplib.SMTPServerDisconnected) as error:
             self.close()
             raise Delayed(f"邮件服务器中断：{error}") from error
         self._accepted(smtp)
 
+    def _hurry(self, smtp: smtplib.SMTP) -> None:
+        """Let the next exchange take no more than what is left of the time for this mail."""
+        if smtp.sock is not None:
+            smtp.sock.settimeout(self._left())
+
+    def _left(self) -> float:
+        return max(SHORTEST, self.until - time.monotonic())
+
     def close(self) -> None:
         if self.smtp is None:
             return
         try:
+            self._hurry(self.smtp)
             self.smtp.quit()
         except (OSError, smtplib.SMTPException):
             self.smtp.close()
@@ -81,8 +104,9 @@ class Line:
     def _greeted(self, sender: str) -> smtplib.SMTP:
         """A connection on which MAIL FROM was accepted; one that has gone stale is opened anew."""
         for last_try in (self.smtp is None, True):
-            smtp = self.smtp or self._connected()
+            smtp = self.smtp or self._connected(self._left())
             try:
+                self._hurry(smtp)
                 code, answer = smtp.mail(sender)
             except (OSError, smtplib.SMTPServerDisconnected) as error:
                 self._drop()
@@ -96,11 +120,11 @@ class Line:
                 raise LineDown(f"邮件服务器不接受发件人：{code} {_text(answer)}")
         raise LineDown("邮件服务器不应答")
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self, seconds: float) -> smtplib.SMTP:
         secure = self.url.scheme == "smtps"
         host, port = self.url.hostname or "", self.url.port or (465 if secure else 25)
         try:
-            smtp = (smtplib.SMTP_SSL if secure else smtplib.SMTP)(host, port, timeout=SECONDS)
+            smtp = (smtplib.SMTP_SSL if secure else smtplib.SMTP)(host, port, timeout=seconds)
             if self.url.scheme == "smtp+tls":
                 smtp.starttls()
             if self.url.username:
@@ -112,6 +136,7 @@ class Line:
         return smtp
 
     def _address(self, smtp: smtplib.SMTP, recipient: str) -> None:
+        self._hurry(smtp)
         code, answer = smtp.rcpt(recipient)
         if code not in (250, 251):
             self._reset(smtp)
@@ -126,6 +151,7 @@ class Line:
 
     def _accepted(self, smtp: smtplib.SMTP) -> None:
         try:
+            self._hurry(smtp)
             code, answer = smtp.getreply()
         except (OSError, smtplib.SMTPServerDisconnected) as error:
             self._drop()
@@ -152,8 +178,10 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def deliver(self, mail: EmailMessage) -> None:
+    def open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+
+    def deliver(self, mail: EmailMessage) -> None:
         name = sha256(mail["Message-ID"].encode()).hexdigest()[:32]
         (self.folder / f"{name}.eml").write_bytes(mail.as_bytes(policy=SMTP_POLICY))
 

@@ -1,4 +1,4 @@
-"""The engine without Celery: scan, recount, send."""
+"""The engine without Celery: scan, recount, send, and what people left to long jobs."""
 
 import json
 import signal
@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
 
 from members.inbox import engine as inbox
+from members.inbox.work import work
 from proposals.handling import engine
 from proposals.handling.clockwork import engine_now
 
@@ -65,6 +66,7 @@ def one_round() -> dict[str, Any]:
     recounted = engine.refold(now=now)
     engine.warn_missing_year(now=now)
     sent = inbox.send(now=engine_now())
-    return {**tally.as_dict(), "recounted": recounted, "messages": sent.counts}
+    jobs = work(now=engine_now())
+    return {**tally.as_dict(), "recounted": recounted, "messages": sent.counts, "jobs": jobs}
 
 
