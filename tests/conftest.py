@@ -21,32 +21,38 @@ from config.servers import embedded_urls, socket_folder, start_servers, stop_all
 PREFIX = "huiyin-test-"
 
 
+def make_var() -> Path:
+    """Return a new folder for servers: short, since sockets are in it, and open to whom PostgreSQL runs as for root."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    folder.chmod(0o711)
+    return folder
+
+
+def remove_var(folder: Path) -> None:
+    shutil.rmtree(socket_folder(folder), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _sweep() -> None:
     """Remove folders of runs that were killed before they could do it themselves."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         pid = folder.name.removeprefix(PREFIX).partition("-")[0]
         if folder.stat().st_uid == os.geteuid() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            _remove(folder)
+            remove_var(folder)
 
 
 def _start() -> None:
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    folder.chmod(0o711)  # PostgreSQL runs as another user when we are root
+    folder = make_var()
     os.environ["HUIYIN_VAR"] = str(folder)
     write_mode("test")
     (folder / "static").mkdir()  # whitenoise warns without it; it serves from the sources
-    atexit.register(_remove, folder)
+    atexit.register(remove_var, folder)
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         atexit.register(stop_all, start_servers(folder, durable=False))  # the last one registered runs first
         urls = embedded_urls(folder)
         os.environ |= {"DATABASE_URL": urls["runtime"], "OWNER_DATABASE_URL": urls["owner"]}
         os.environ |= {"PURGE_DATABASE_URL": urls["purge"], "REDIS_URL": urls["redis"]}
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(socket_folder(folder), ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -138,11 +138,10 @@ def show(rows: list[Row]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--proposals", type=int, default=0, help="synthetic proposals on top of the demonstration's")
+    parser.add_argument("--proposals", type=int, default=40, help="synthetic proposals")
     arguments = parser.parse_args()
     databases.prepare("bench")
-    size = ["--size", str(arguments.proposals)] if arguments.proposals else []
-    call_command("demo_data", *size)
+    call_command("demo_data", "--size", str(arguments.proposals))
     floor, slow = times(minimal_list)
     rows = [
         Row("minimal list of 25 rows", floor, slow, None, 1.0, None, queries_of(minimal_list), None, True),

@@ -131,7 +131,7 @@ def test_demonstration_data_makes_an_account_for_every_role_once() -> None:
     from members.models import Appointment, Person
 
     for _ in range(2):
-        call_command("demo_data", if_needed=True, stdout=StringIO())
+        call_command("demo_data", size="2", if_needed=True, stdout=StringIO())
 
     assert set(Person.objects.filter(is_demo=True).values_list("username", flat=True)) >= set(Role.values)
     assert Appointment.objects.filter(person__username="unit_clerk", role="unit_clerk").count() == 1
