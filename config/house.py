@@ -78,7 +78,7 @@ def run_house(var: Path, children: list[Child]) -> None:
     manage("prepare", environment=environment | {"HUIYIN_PROCESS": "owner"})
     port = free_port(int(os.environ.get("PORT", FIRST_PORT)))
     say("启动网站、后台任务和定时器 ……")
-    for child in (web(var, port, environment), worker(var, environment), beat(var, environment)):
+    for child in (web(var, port, environment), worker(var, environment), long_worker(var, environment), beat(var, environment)):
         children.append(child.start())
     wait_until(lambda: answers(port, environment["HUIYIN_RUN"]), children[2], seconds=60)
     announce(port)
@@ -112,6 +112,13 @@ def worker(var: Path, environment: dict[str, str]) -> Child:
     argv = [PYTHON, "-m", "celery", "--app", "config", "worker", "--loglevel", "warning", "--without-gossip"]
     options = {"cwd": ROOT, "env": environment}
     return Child("后台任务", argv, var / "log" / "worker.log", grace=30, options=options)
+
+
+def long_worker(var: Path, environment: dict[str, str]) -> Child:
+    """Letters, volumes and exports, beside the reminders."""
+    argv = [PYTHON, "-m", "celery", "--app", "config", "worker", "--loglevel", "warning", "--without-gossip"]
+    argv += ["--queues", "long", "--hostname", "long@%h"]
+    return Child("长任务", argv, var / "log" / "long.log", grace=30, options={"cwd": ROOT, "env": environment})
 
 
 def beat(var: Path, environment: dict[str, str]) -> Child:

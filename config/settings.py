@@ -252,6 +252,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT: list[str] = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_TASK_ROUTES = {"members.inbox.tasks.work": {"queue": "long"}}  # long jobs never keep a reminder waiting
 CELERY_WORKER_CONCURRENCY = 1
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

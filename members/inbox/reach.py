@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from members.inbox.models import Channel, ChannelStop
 from members.models import Person
 
@@ -24,6 +26,8 @@ def reach_of(person_ids: Iterable[int]) -> dict[int, Reach]:
 
 def mail_works(people: Iterable[Person]) -> set[int]:
     """Those who have an address, want mail, and whose address no server has refused for good. One query."""
+    if not settings.EMAIL_URL:
+        return set()
     wanted = {person.pk: person.mail_index for person in people if person.mail_index and person.mail_ok}
     stops = ChannelStop.objects.filter(person__in=wanted, channel=Channel.EMAIL)
     refused = set(stops.values_list("person_id", "mark"))

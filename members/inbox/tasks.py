@@ -10,6 +10,6 @@ def send() -> None:
     engine.send(now=engine_now())
 
 
-@shared_task(ignore_result=True, expires=55)
+@shared_task(ignore_result=True, expires=55, soft_time_limit=3_600, time_limit=3_660)
 def work() -> None:
     works.work(now=engine_now())
