@@ -12,6 +12,8 @@ class AuditEntry(models.Model):
     The facts lie apart in `AuditFacts`, so that an erased text leaves this row and its hash true (S5).
     """
 
+    append_only = True
+
     at = models.DateTimeField("时间", db_index=True)
     by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="人员")
     verb = models.CharField("行为", max_length=40, db_index=True)
@@ -29,7 +31,9 @@ class AuditEntry(models.Model):
 
 
 class AuditFacts(models.Model):
-    """The particulars of an audit row, erasable."""
+    """The particulars of an audit row, erasable by the purge alone."""
+
+    append_only = True
 
     entry = models.OneToOneField(AuditEntry, models.PROTECT, primary_key=True, related_name="facts")
     facts = models.JSONField()

@@ -14,7 +14,8 @@ from members.inbox import doorbell
 
 PROGRAM = """
 import django; django.setup()
-import time
+import time, kombu.transport.redis
+from config.celery import app; app.finalize(); app.amqp.producer_pool
 from members.inbox.doorbell import SEND, ring
 started = time.monotonic(); ring(SEND); print(time.monotonic() - started)
 """

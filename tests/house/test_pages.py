@@ -68,9 +68,9 @@ def test_every_page_carries_the_security_headers(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_pages_of_people_who_are_signed_in_are_not_kept(client: Client) -> None:
-    from tests.factories import PersonFactory
+    from tests.factories import AppointmentFactory
 
-    client.force_login(PersonFactory())
+    client.force_login(AppointmentFactory().person)
 
     assert client.get("/").headers["Cache-Control"] == "private, no-store"
 
