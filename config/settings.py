@@ -161,12 +161,9 @@ MFA_TOTP_ISSUER = "回音"
 MFA_SUPPORTED_TYPES: list[str] = ["totp", "recovery_codes"]
 # staff, assigning offices and administrators need a second factor (`practice.md` P27)
 REQUIRE_MFA: bool = env.bool("REQUIRE_MFA", PRODUCTION)
-PASSWORD_PROFILE: str = env.str("PASSWORD_PROFILE", "asvs", validate=validate.OneOf(sorted(PROFILES)))
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = PROFILES[PASSWORD_PROFILE]
 if MODE == "test":
     PASSWORD_HASHERS: list[str] = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-SESSION_COOKIE_AGE = 12 * 3600
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # sealed personal columns (S17): `id:base64` of 32 bytes each, newest first; never in the database or its backup
 _keys = {} if PRODUCTION else field_keys(VAR)
@@ -202,8 +199,6 @@ SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 SESSION_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-if MODE == "test":
-    PASSWORD_HASHERS: list[str] = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 CSRF_COOKIE_SECURE = PRODUCTION

@@ -1,7 +1,7 @@
 from django.conf import settings as house
 from django.urls import URLPattern, URLResolver, path
 
-from config.portal.views import desk, display, health, kit, public, registers, saved_views, settings
+from config.portal.views import desk, display, health, kit, public, registers, roster, saved_views, settings
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/import/proposals/<uuid:public_id>/", registers.Check.as_view(), name="import_check"),
     path("settings/import/proposals/<uuid:public_id>/result/", registers.Outcome.as_view(), name="import_result"),
     path("settings/import/proposals/<uuid:public_id>/faults/", registers.Faults.as_view(), name="import_faults"),
+    path("settings/import/people/", roster.Upload.as_view(), name="import_people"),
+    path("settings/import/people/<uuid:public_id>/", roster.Check.as_view(), name="roster_check"),
     path("settings/display/", display.ChooseDisplay.as_view(), name="display"),
     path("views/save/", saved_views.SaveView.as_view(), name="save_view"),
     path("views/drop/", saved_views.DropView.as_view(), name="drop_view"),

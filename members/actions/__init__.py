@@ -9,7 +9,14 @@ from members.actions.appointments import (
 from members.actions.bodies import add_body, add_name, succeed
 from members.actions.codes import issue_code, prove_mail, send_mail_code, send_reset_code, spend_code
 from members.actions.memberships import seat, unseat
-from members.actions.people import change_contact, change_password, close_account, reopen_account, withdraw_name
+from members.actions.people import (
+    change_contact,
+    change_password,
+    close_account,
+    new_person,
+    reopen_account,
+    withdraw_name,
+)
 from members.actions.sessions import end_sessions
 from members.actions.terms import add_term, date_session, open_session
 
@@ -27,6 +34,7 @@ __all__ = [
     "end_appointment",
     "end_sessions",
     "issue_code",
+    "new_person",
     "open_session",
     "prove_mail",
     "refuse_appointment",

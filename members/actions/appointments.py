@@ -47,7 +47,7 @@ def appoint(
         raise Refused(CLASHES["nobody_appoints_himself"], field="person")
     if not document.strip():
         raise Refused("请填写依据文件。", field="document")
-    _must_suit(body, role)
+    must_suit(body, role)
     with _in_words():
         appointment = Appointment.objects.create(
             person=person,
@@ -75,7 +75,7 @@ def _in_words() -> Iterator[None]:
         raise
 
 
-def _must_suit(body: Body, role: Role) -> None:
+def must_suit(body: Body, role: Role) -> None:
     if body.ended_on is not None:
         raise Refused("该单位已撤销。", field="body")
     if role in SUITABLE and BodyKind(body.kind) not in SUITABLE[role]:

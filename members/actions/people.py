@@ -1,12 +1,50 @@
 from datetime import datetime
+from itertools import count
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from members import notices, post
 from members.actions.sessions import end_sessions
 from members.audit import record
 from members.errors import Refused, WrongStep
 from members.models import PasswordRecord, Person
+from members.names import person_name, sound
+
+
+@transaction.atomic
+def new_person(
+    name: str,
+    *,
+    by: Person | None,
+    now: datetime,
+    username: str = "",
+    phone: str = "",
+    mail: str = "",
+    address: str = "",
+) -> Person:
+    """Make an account that nobody can sign in to before a code was issued; the username may be left to us."""
+    person = Person(
+        name=person_name(name), username=username or free_username(name), phone=phone, mail=mail, address=address
+    )
+    person.set_unusable_password()
+    person.must_change_password = True
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError as error:
+        raise Refused(f"用户名“{person.username}”已被使用。", field="username") from error
+    record("account.open", by=by, now=now, subject=str(person.public_id))
+    return person
+
+
+def free_username(name: str) -> str:
+    """Return the name in pinyin, with a number behind it where others bear it: zhangsan, zhangsan2."""
+    whole = sound(name, person=True).split(" ")[0]
+    stem = "".join(c for c in whole if c.isascii() and c.isalnum())[:48] or "user"
+    taken = {
+        text.casefold() for text in Person.objects.filter(username__istartswith=stem).values_list("username", flat=True)
+    }
+    return next(text for number in count(1) if (text := f"{stem}{number if number > 1 else ''}") not in taken)
 
 
 @transaction.atomic

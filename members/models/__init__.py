@@ -3,6 +3,7 @@ from members.models.audit import AuditEntry, AuditFacts
 from members.models.body import AssigningOffice, Body, BodyName, Succession
 from members.models.once import Once
 from members.models.person import Membership, Person
+from members.models.roster import RosterDraft
 from members.models.sign_in import Code, CodeUse, PasswordRecord, SignInFailures
 from members.models.term import Session, Term
 
@@ -20,6 +21,7 @@ __all__ = [
     "Once",
     "PasswordRecord",
     "Person",
+    "RosterDraft",
     "Session",
     "SignInFailures",
     "Succession",

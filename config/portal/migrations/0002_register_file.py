@@ -7,32 +7,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0001_initial'),
+        ("portal", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RegisterFile',
+            name="RegisterFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('session_code', models.CharField(max_length=8, verbose_name='届次')),
-                ('sheet', models.CharField(blank=True, max_length=100, verbose_name='工作表')),
-                ('file', models.CharField(blank=True, max_length=200, verbose_name='文件')),
-                ('file_name', models.CharField(max_length=120, verbose_name='文件名')),
-                ('size', models.PositiveIntegerField(verbose_name='大小')),
-                ('sha256', models.CharField(max_length=64)),
-                ('uploaded_at', models.DateTimeField(verbose_name='上传时间')),
-                ('imported_at', models.DateTimeField(null=True, verbose_name='导入时间')),
-                ('result', models.JSONField(default=dict, verbose_name='结果')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("session_code", models.CharField(max_length=8, verbose_name="届次")),
+                ("sheet", models.CharField(blank=True, max_length=100, verbose_name="工作表")),
+                ("file", models.CharField(blank=True, max_length=200, verbose_name="文件")),
+                ("file_name", models.CharField(max_length=120, verbose_name="文件名")),
+                ("size", models.PositiveIntegerField(verbose_name="大小")),
+                ("sha256", models.CharField(max_length=64)),
+                ("uploaded_at", models.DateTimeField(verbose_name="上传时间")),
+                ("imported_at", models.DateTimeField(null=True, verbose_name="导入时间")),
+                ("result", models.JSONField(default=dict, verbose_name="结果")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['by', '-uploaded_at'], name='portal_register_files')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('imported_at', None), models.Q(('file', ''), _negated=True)), models.Q(('file', ''), ('imported_at__isnull', False)), _connector='OR'), name='portal_imported_file_is_gone')],
+                "indexes": [models.Index(fields=["by", "-uploaded_at"], name="portal_register_files")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("imported_at", None), models.Q(("file", ""), _negated=True)),
+                            models.Q(("file", ""), ("imported_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="portal_imported_file_is_gone",
+                    )
+                ],
             },
         ),
     ]
