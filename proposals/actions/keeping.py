@@ -45,7 +45,7 @@ def hold_place(
         off_session=not session.accepts(now),
     )
     move(proposal, Status.FILED)
-    matter.number = str(numbering.take(session, "proposal"))
+    matter.number = numbering.written(numbering.take(session, "proposal"))
     matter.save(update_fields=["number"])
     matter.record("placeholder_made", by=by, now=now, number=matter.number)
     given = handling.assign(matter, parts, by=by, now=now)

@@ -59,10 +59,10 @@ def run(session: Session, order: str, expected: Sequence[int], *, by: Person, no
     first = numbering.take(session, "proposal", len(rows))
     for number, row in enumerate(rows, start=first):
         proposal = found[row.pk]
-        proposal.matter.number, proposal.matter.stage = str(number), Status.FILED
+        proposal.matter.number, proposal.matter.stage = numbering.written(number), Status.FILED
         proposal.matter.save(update_fields=["number", "stage"])
         readers.refresh(proposal.matter)
-        event = proposal.matter.record("numbered", by=by, now=now, number=str(number))
+        event = proposal.matter.record("numbered", by=by, now=now, number=proposal.matter.number)
         facts += [(person, event.pk, "proposal_numbered", subject_of(proposal)) for person in proposers(proposal.matter, on=today(now))]
     tell_many(facts, sending=f"numbering:{session.code}:{first}", now=now)
     return [found[row.pk] for row in rows]

@@ -168,7 +168,7 @@ def give_number(proposal: Proposal) -> None:
     matter = proposal.matter
     if matter.session is None:
         raise Refused("这件提案没有届次，不能编号。")
-    matter.number = str(numbering.take(matter.session, "proposal"))
+    matter.number = numbering.written(numbering.take(matter.session, "proposal"))
     matter.save(update_fields=["number"])
 
 

@@ -24,6 +24,11 @@ def take(session: Session, kind: str, count: int = 1) -> int:
     return int(row[0]) - count + 1
 
 
+def written(number: int) -> str:
+    """A number as it stands on paper and in the registers: at least four digits, 0127."""
+    return f"{number:04d}"
+
+
 def at_least(session: Session, kind: str, last: int) -> None:
     """Let the sequence go on after `last`, for registers that come from elsewhere."""
     series, _ = NumberSeries.objects.select_for_update().get_or_create(session=session, kind=kind)

@@ -111,7 +111,7 @@ def test_a_reason_is_always_given(house: House, submitted) -> None:  # type: ign
 def test_filing_gives_a_number_that_never_changes(house: House, filed) -> None:  # type: ignore[no-untyped-def]
     first, second = filed(), filed()
 
-    assert (first.matter.number, second.matter.number) == ("1", "2")
+    assert (first.matter.number, second.matter.number) == ("0001", "0002")
     assert (fresh(first).matter.stage, running(first)) == ("filed", ["assignment"])
     assert told(house.member).count("proposal_filed") == 2
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -171,7 +171,7 @@ def test_withdrawn_with_its_clocks(house: House, filed) -> None:  # type: ignore
         proposal, reason="情况已变化", by=house.staff, now=house.later(), paper=Paper("林溪", NOW.date(), "撤案申请书")
     )
 
-    assert (fresh(proposal).status, fresh(proposal).matter.number, running(proposal)) == (Status.WITHDRAWN, "1", [])
+    assert (fresh(proposal).status, fresh(proposal).matter.number, running(proposal)) == (Status.WITHDRAWN, "0001", [])
     assert proposal.matter.events.get(verb="withdrawn").on_paper
     assert told(house.member)[-1] == "proposal_withdrawn"
 
@@ -223,7 +223,7 @@ def test_one_run_numbers_what_waits_in_the_chosen_order(house: House, submitted)
         house.session, actions.Order.CATEGORY, [row.pk for row in waiting], by=house.staff, now=house.later()
     )
 
-    assert [fresh(row).matter.number for row in rows] == ["3", "1", "2"]
+    assert [fresh(row).matter.number for row in rows] == ["0003", "0001", "0002"]
     assert told(house.member)[-4:].count("proposal_numbered") == 3
     with pytest.raises(Refused):
         actions.run(house.session, actions.Order.CATEGORY, [], by=house.staff, now=house.later())

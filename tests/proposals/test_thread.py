@@ -16,5 +16,5 @@ def test_a_proposal_goes_from_draft_to_the_unit(house: House, filed, clerk_unit)
 
     proposal = Proposal.objects.get(pk=proposal.pk)
     assert refused == []
-    assert (proposal.status, proposal.matter.number, proposal.receipt) == (Status.ASSIGNED, "1", "收14-2-0001")
+    assert (proposal.status, proposal.matter.number, proposal.receipt) == (Status.ASSIGNED, "0001", "收14-2-0001")
     assert Assignment.objects.get(matter=proposal.matter).unit == clerk_unit
