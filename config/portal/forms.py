@@ -17,7 +17,7 @@ class RegisterForm(forms.Form):
         label="登记表", help_text="Excel（.xlsx）或 CSV 表格，不超过 10 MB。须有“提案编号”和“案由”两列。"
     )
     sheet = forms.CharField(
-        label="工作表", max_length=100, required=False, help_text="可不填：有多张工作表时，自动选择像登记表的一张。"
+        label="工作表", max_length=100, required=False, help_text="有多张工作表时，不填就自动选择像登记表的一张。"
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
