@@ -1,0 +1,36 @@
+"""One running house for all journeys, which are therefore told one after the other (`--dist loadgroup`)."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.browser import chromium
+from tests.journeys.house import House, at_home, running_house
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "journeys":
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+            item.add_marker(pytest.mark.journey)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[House]:
+    with django_db_blocker.unblock(), running_house() as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def at_the_house(house: House, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What a journey makes with factories stands in the database of the house, committed."""
+    with django_db_blocker.unblock(), at_home():
+        yield
