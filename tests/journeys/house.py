@@ -15,11 +15,14 @@ import psycopg
 from aiosmtpd.controller import Controller
 from django.conf import settings
 from django.db import connection
+from django.test import Client
+from playwright.sync_api import Page
 from psycopg import sql
 
 from config import house as supervisor
 from config.mode import var_folder
 from config.servers import Child, socket_folder, start_valkey, stop_all, wait_until
+from members.models import Person
 from tests.databases import TEMPLATE
 
 T = TypeVar("T")
@@ -63,6 +66,13 @@ class House:
     worker: Child
     beat: Child
     environment: dict[str, str] = field(repr=False)
+
+    def enter(self, page: Page, person: Person) -> None:
+        """Be signed in as this person from the next page on, without the form."""
+        client = Client()
+        client.force_login(person)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": self.url}])
 
     def wait_for_mail(self, address: str, *, amount: int = 1) -> list[EmailMessage]:
         return until(lambda: self._enough(address, amount), f"{amount} mails to {address}")

@@ -10,21 +10,18 @@ from tests.browser import (
     assert_large,
     assert_reflows,
     picture,
-    sign_in,
     visit,
 )
-from tests.factories import PASSWORD, PersonFactory
+from tests.factories import PersonFactory
 from tests.html import assert_valid
 from tests.journeys.house import House
 
 
-def test_somebody_signs_in_and_finds_the_desk(house: House, browser: Browser) -> None:
-    person = PersonFactory(password=PASSWORD)
+def test_the_pages_of_everyone_who_is_signed_in(house: House, browser: Browser) -> None:
+    person = PersonFactory()
 
     with visit(browser, house.url, viewport=DESKTOP) as page:
-        sign_in(page, person.username, PASSWORD)
-
-        expect(page.locator("h1")).to_have_text("工作台")
+        house.enter(page, person)
         for address in ("/desk/", "/settings/", "/inbox/"):
             page.goto(address)
             assert_valid(page.request.get(address).text())
@@ -33,14 +30,10 @@ def test_somebody_signs_in_and_finds_the_desk(house: House, browser: Browser) ->
 
 
 def test_a_phone_in_large_print_has_the_same_pages(house: House, browser: Browser) -> None:
-    person = PersonFactory(password=PASSWORD, size="large")
+    person = PersonFactory(size="large")
 
     with visit(browser, house.url, viewport=PHONE, large=True) as page:
-        page.goto("/accounts/login/")
-        assert_accessible(page)
-        assert_large(page)
-        picture(page, "sign-in-phone-large")
-        sign_in(page, person.username, PASSWORD)
+        house.enter(page, person)
         for address in ("/desk/", "/settings/", "/inbox/"):
             page.goto(address)
             assert_accessible(page)
@@ -53,10 +46,11 @@ def test_a_phone_in_large_print_has_the_same_pages(house: House, browser: Browse
 
 
 def test_the_menu_opens_on_a_phone_without_a_script(house: House, browser: Browser) -> None:
-    person = PersonFactory(password=PASSWORD)
+    person = PersonFactory()
 
     with visit(browser, house.url, viewport=NARROW, java_script_enabled=False) as page:
-        sign_in(page, person.username, PASSWORD)
+        house.enter(page, person)
+        page.goto("/desk/")
         expect(page.locator("#menu")).to_be_hidden()
         page.click("text=菜单")
 
@@ -66,10 +60,10 @@ def test_the_menu_opens_on_a_phone_without_a_script(house: House, browser: Brows
 
 
 def test_one_is_warned_before_the_session_ends_and_can_stay(house: House, browser: Browser) -> None:
-    person = PersonFactory(password=PASSWORD)
+    person = PersonFactory()
 
     with visit(browser, house.url, viewport=DESKTOP) as page:
-        sign_in(page, person.username, PASSWORD)
+        house.enter(page, person)
         page.clock.install()
         page.goto("/settings/")
         expect(page.locator("[data-session-warning]")).to_be_hidden()
@@ -83,10 +77,11 @@ def test_one_is_warned_before_the_session_ends_and_can_stay(house: House, browse
 
 
 def test_signing_out_leaves_nothing_on_the_phone(house: House, browser: Browser) -> None:
-    person = PersonFactory(password=PASSWORD)
+    person = PersonFactory()
 
     with visit(browser, house.url, viewport=DESKTOP) as page:
-        sign_in(page, person.username, PASSWORD)
+        house.enter(page, person)
+        page.goto("/settings/")
         key = f"draft:{person.public_id}:7"
         page.evaluate("(key) => localStorage.setItem(key, JSON.stringify({at: Date.now(), fields: []}))", key)
         page.evaluate(
