@@ -20,6 +20,8 @@ from config.servers import embedded_urls, socket_folder, start_servers, stop_all
 
 PREFIX = "huiyin-test-"
 
+pytest.register_assert_rewrite("tests.browser", "tests.html")  # helpers that assert, before a test imports them
+
 
 def make_var() -> Path:
     """Return a new folder for servers: short, since sockets are in it, and open to whom PostgreSQL runs as for root."""

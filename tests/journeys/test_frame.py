@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Browser, expect
 
+from members.models import Person
 from tests.browser import (
     DESKTOP,
     NARROW,
@@ -10,15 +11,36 @@ from tests.browser import (
     assert_large,
     assert_reflows,
     picture,
+    sign_in,
     visit,
 )
-from tests.factories import PersonFactory
+from tests.factories import PASSWORD, AppointmentFactory, PersonFactory
 from tests.html import assert_valid
 from tests.journeys.house import House
 
 
+def somebody(**facts: object) -> Person:
+    """A clerk of a unit: an account without an appointment ends at the door."""
+    return AppointmentFactory(person=PersonFactory(password=PASSWORD, **facts)).person
+
+
+def test_somebody_signs_in_with_the_form(house: House, browser: Browser) -> None:
+    person = somebody()
+
+    with visit(browser, house.url, viewport=PHONE, large=True) as page:
+        page.goto("/accounts/login/")
+        assert_valid(page.content())
+        assert_accessible(page)
+        assert_large(page)
+        assert_reflows(page)
+        picture(page, "sign-in-phone-large")
+        sign_in(page, person.username, PASSWORD)
+
+        expect(page.locator("h1")).to_have_text("工作台")
+
+
 def test_the_pages_of_everyone_who_is_signed_in(house: House, browser: Browser) -> None:
-    person = PersonFactory()
+    person = somebody()
 
     with visit(browser, house.url, viewport=DESKTOP) as page:
         house.enter(page, person)
@@ -30,7 +52,7 @@ def test_the_pages_of_everyone_who_is_signed_in(house: House, browser: Browser) 
 
 
 def test_a_phone_in_large_print_has_the_same_pages(house: House, browser: Browser) -> None:
-    person = PersonFactory(size="large")
+    person = somebody(size="large")
 
     with visit(browser, house.url, viewport=PHONE, large=True) as page:
         house.enter(page, person)
@@ -46,7 +68,7 @@ def test_a_phone_in_large_print_has_the_same_pages(house: House, browser: Browse
 
 
 def test_the_menu_opens_on_a_phone_without_a_script(house: House, browser: Browser) -> None:
-    person = PersonFactory()
+    person = somebody()
 
     with visit(browser, house.url, viewport=NARROW, java_script_enabled=False) as page:
         house.enter(page, person)
@@ -60,7 +82,7 @@ def test_the_menu_opens_on_a_phone_without_a_script(house: House, browser: Brows
 
 
 def test_one_is_warned_before_the_session_ends_and_can_stay(house: House, browser: Browser) -> None:
-    person = PersonFactory()
+    person = somebody()
 
     with visit(browser, house.url, viewport=DESKTOP) as page:
         house.enter(page, person)
@@ -77,7 +99,7 @@ def test_one_is_warned_before_the_session_ends_and_can_stay(house: House, browse
 
 
 def test_signing_out_leaves_nothing_on_the_phone(house: House, browser: Browser) -> None:
-    person = PersonFactory()
+    person = somebody()
 
     with visit(browser, house.url, viewport=DESKTOP) as page:
         house.enter(page, person)

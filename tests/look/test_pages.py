@@ -14,7 +14,7 @@ from django.utils import timezone
 from config.portal.models import SavedView
 from members.models import Body, Person
 from members.pages.lists import BoundedPaginator
-from tests.factories import BodyFactory, PersonFactory
+from tests.factories import AppointmentFactory, BodyFactory, PersonFactory
 from tests.html import assert_valid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.look.sample")]
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.look.sample")]
 
 @pytest.fixture
 def person() -> Person:
-    return PersonFactory()
+    return AppointmentFactory().person
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ class ChooseDisplay(Page):
     """Takes `size`, `theme` or `keys`, any of them, and goes back to where the person was."""
 
     public = True
-    http_method_names = ["post"]  # noqa: RUF012  # as Django's View declares it
+    http_method_names = ["post"]  # as Django's View declares it
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         now = display_of(request)

@@ -96,7 +96,7 @@ class _Rows(list[_Case]):
     def rows(self) -> list[_Case]:
         return list(self)
 
-    class paginator:  # read by templates as page_obj.paginator
+    class paginator:  # noqa: N801   # read by templates as page_obj.paginator
         amount = "1000+"
 
     numbers: ClassVar[list[int]] = [1, 2, 3, 4]
@@ -121,7 +121,11 @@ def samples() -> dict[str, Any]:
             Count("待交办", 7, "#main"),
             Count("待委员评价", "1000+"),
         ],
-        "tabs": [Tab("逾期与临期", "#main", True, 13), Tab("待我处理", "#main", amount=21), Tab("全部在办", "#main")],
+        "tabs": [
+            Tab("逾期与临期", "#main", current=True, amount=13),
+            Tab("待我处理", "#main", amount=21),
+            Tab("全部在办", "#main"),
+        ],
         "chips": [Chip("到期日：14 日内", "?due="), Chip("状态：办理中", "?state=")],
         "states": list(TONES),
         "steps": [

@@ -37,7 +37,7 @@ def _without_page(query: str) -> str:
 
 class _SavedViewPage(Page):
     action = SIGNED_IN
-    http_method_names = ["post"]  # noqa: RUF012  # as Django's View declares it
+    http_method_names = ["post"]  # as Django's View declares it
 
     def back(self) -> HttpResponseBase:
         wanted = self.request.POST.get("next", "")
