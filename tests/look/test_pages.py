@@ -69,6 +69,7 @@ class TestWhoMayOpen:
 
 class TestLists:
     def test_a_list_costs_the_same_for_one_row_and_for_fifty(self, signed_in: Client) -> None:
+        signed_in.get("/sample/")  # the first visit also notes the device
         counts = []
         for amount in (1, 49):
             for number in range(amount):
@@ -354,11 +355,8 @@ class TestSavedViews:
 
 
 class TestDesk:
-    def test_an_empty_desk_says_so(self, signed_in: Client) -> None:
-        shown = html(signed_in.get("/desk/"))
-
-        assert "现在没有待您办理的事项" in shown
-        assert_valid(shown)
+    def test_the_desk_is_strict_html(self, signed_in: Client) -> None:
+        assert_valid(html(signed_in.get("/desk/")))
 
     def test_the_menu_marks_where_one_is(self, signed_in: Client) -> None:
         shown = html(signed_in.get("/desk/"))
