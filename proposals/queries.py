@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from members.models import Membership, Person, Session
 from members.rights import bodies_of
-from members.shown import Step, UnitRow
-from proposals.handling import clocks
+from members.shown import Step
 from proposals.handling.models import Matter, Stage
 from proposals.models import CoSignature, PreConsultation, Proposal, Status
 
@@ -34,25 +33,6 @@ def steps(stage: str) -> list[Step]:
         Step(label, "done" if number < place or ended else "now" if number == place else "todo")
         for number, (label, _) in enumerate(WAY)
     ]
-
-
-def unit_rows(matter: Matter) -> list[UnitRow]:
-    """The units that handle a matter, the leading one first, each with the day by which it answers."""
-    due = {
-        row.assignment_id: row
-        for row in clocks.open_for(matter=matter).filter(stage__in=["reply", "rehandle", "co_opinion"])
-    }
-    rows = []
-    for row in matter.assignments.current().select_related("unit").order_by("role", "pk"):
-        clock = due.get(row.pk)
-        rows.append(
-            UnitRow(
-                unit=row.unit.name, role=row.get_role_display(), state=row.get_state_display(), signed_on=row.signed_at,
-                due_on=clock.due_on if clock else None, started_on=clock.started_on if clock else None,
-                contact=row.unit.phone, done=clock is None,
-            )
-        )
-    return rows
 
 
 def invitations_for(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:

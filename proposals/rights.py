@@ -83,6 +83,36 @@ RIGHTS: dict[str, Right] = {
 }
 
 
+# who leads a proposal: the first proposer, or an organisation's contact person and drafters
+AUTHORS = ("first", "contact", "drafter")
+
+
+def is_held(user: Any, proposal: Proposal, action: str) -> bool:
+    """Whether a proposal that `user` sees is in his hands for `action`; asks nothing of what is prefetched.
+
+    The same rule as `in_hands_of`, for one row at hand and the relations that its page offers.
+    """
+    right = RIGHTS[action]
+    if right.states is not None and proposal.status not in right.states:
+        return False
+    rows = [row for row in proposal.matter.participants.all() if row.left_at is None]
+    for role, bodies in roles_of(user, timezone.localdate()).items():
+        match right.by.get(role):
+            case Held.OWN if any(row.person_id == user.pk and row.role in AUTHORS for row in rows):
+                return True
+            case Held.OF_BODY if any(row.body_id in bodies for row in rows):
+                return True
+            case Held.PROPOSER if any(row.person_id == user.pk for row in rows):
+                return True
+            case Held.COMMITTEE:
+                return True
+            case Held.OFFICE if proposal.matter.office_id in bodies:
+                return True
+            case _:
+                pass
+    return False
+
+
 def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Proposal]:
     """The proposals upon which `user` may do `action` today; what he may not see is left out."""
     right = RIGHTS[action]
@@ -90,9 +120,12 @@ def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Pr
     for role, bodies in roles_of(user, timezone.localdate()).items():
         match right.by.get(role):
             case Held.OWN:
-                condition |= Q(matter__participants__person=user, matter__participants__role="first")
+                condition |= Q(
+                    matter__participants__person=user, matter__participants__role__in=AUTHORS,
+                    matter__participants__left_at=None,
+                )
             case Held.OF_BODY:
-                condition |= Q(matter__participants__body__in=bodies)
+                condition |= Q(matter__participants__body__in=bodies, matter__participants__left_at=None)
             case Held.INVITED:
                 condition |= Q(cosignatures__person=user)
             case Held.PROPOSER:

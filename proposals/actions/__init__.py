@@ -25,11 +25,12 @@ from .handing_over import Plan, Refusal, hand_over, plan
 from .keeping import archive, hold_place
 from .merging import merge, unmerge
 from .numbering import Order, run, waiting
-from .reviewing import advise, claim, decline, file, pass_now, passes, release, send_back, turn
+from .reviewing import advise, after_passes, claim, decline, file, pass_now, passes, release, send_back, turn
 from .submitting import (
     Limits,
     ask_to_confirm,
     confirm_text,
+    faults_of,
     limits,
     missing,
     register,
@@ -38,9 +39,9 @@ from .submitting import (
 )
 
 __all__ = [
-    "Behind", "Details", "Limits", "Order", "Plan", "Refusal", "Share", "advise", "allocate", "answer_consultation",
+    "Behind", "Details", "Limits", "Order", "Plan", "Refusal", "Share", "advise", "after_passes", "allocate", "answer_consultation",
     "answer_invitation", "answerers", "archive", "ask_again", "ask_to_confirm", "begin", "change_proposer", "claim",
-    "confirm_text", "consult_units", "cosign_on_paper", "decline", "details_of", "discard", "file", "freeze", "frozen_for",
+    "confirm_text", "consult_units", "cosign_on_paper", "decline", "details_of", "discard", "faults_of", "file", "freeze", "frozen_for",
     "hand_over", "hold_place", "invite", "is_stale", "limits", "merge", "missing", "office_of", "parts_of",
     "pass_now", "passes", "plan", "proposed", "register", "release", "remove_cosigner", "run", "save_text",
     "send_back", "submit", "turn", "unmerge", "waiting", "withdraw",

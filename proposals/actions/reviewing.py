@@ -1,5 +1,6 @@
 """The office reads, and decides: returned, filed, declined, turned into an opinion (审查立案)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -56,11 +57,16 @@ def passes() -> list[ReviewPass]:
     return list(ReviewPass.objects.filter(ended_on=None).order_by("order"))
 
 
-def pass_now(proposal: Proposal) -> ReviewPass | None:
-    """The pass that this submission stands in; the last one decides. None where no passes are kept."""
-    done = set(proposal.reviews.filter(submission=proposal.submissions).values_list("review_pass_id", flat=True))
-    kept = passes()
-    return next((row for row in kept if row.pk not in done or row == kept[-1]), None)
+def pass_now(proposal: Proposal) -> tuple[ReviewPass | None, bool]:
+    """The pass that this submission stands in, None where no passes are kept, and whether it decides."""
+    return after_passes(proposal.reviews.filter(submission=proposal.submissions).values_list("review_pass_id", flat=True))
+
+
+def after_passes(done: Iterable[int]) -> tuple[ReviewPass | None, bool]:
+    """The same, from the ids of the passes that are done."""
+    behind, kept = set(done), passes()
+    stands = next((row for row in kept if row.pk not in behind or row == kept[-1]), None)
+    return stands, stands is None or stands == kept[-1]
 
 
 @transaction.atomic
@@ -70,8 +76,8 @@ def advise(
     """Write what this pass recommends; the proposal goes to the next one."""
     proposal = lock(proposal)
     _reading(proposal, by)
-    stands = pass_now(proposal)
-    if stands is None or stands == passes()[-1]:
+    stands, final = pass_now(proposal)
+    if final or stands is None:
         raise WrongStep("这是最后一次审查，请直接作出决定。")
     row = Review.objects.create(
         proposal=proposal, review_pass=stands, advice=advice, reason=reason, text=text.strip(), by=by, at=now,
@@ -94,8 +100,8 @@ def _deciding(proposal: Proposal, by: Person, now: datetime) -> Proposal:
     """The proposal, locked and in its last pass; an unclaimed one is claimed by deciding."""
     proposal = lock(proposal)
     _reading(proposal, by)
-    stands = pass_now(proposal)
-    if stands and stands != passes()[-1]:
+    stands, final = pass_now(proposal)
+    if stands and not final:
         raise WrongStep(f"还没有完成{stands.name}，不能作出决定。")
     if proposal.status == Status.SUBMITTED:
         proposal.become(Status.REVIEWING)

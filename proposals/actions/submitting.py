@@ -10,9 +10,9 @@ from members.inbox.actions import tell
 from members.models import Person, Session
 from proposals.handling import clocks, numbering, readers
 from proposals.handling.actions import Paper
-from proposals.handling.models import Assignment, Exposure, Participant
-from proposals.handling.queries import clerks_of, policy
-from proposals.models import EDITABLE, CoSignature, Proposal, Status
+from proposals.handling.models import Assignment, Exposure, Participant, Policy
+from proposals.handling.queries import clerks_of
+from proposals.models import EDITABLE, CoSignature, Proposal, Status, Text
 
 from .base import (
     drop_clocks,
@@ -44,18 +44,22 @@ class Limits:
     hard: int
 
 
+LIMIT_CODES = {"title_characters": 50, "body_soft_characters": 1500, "body_hard_characters": 2500}
+
+
 def limits(now: datetime) -> Limits:
-    on = today(now)
-    return Limits(
-        title=int(policy("title_characters", on=on, default="50")),
-        soft=int(policy("body_soft_characters", on=on, default="1500")),
-        hard=int(policy("body_hard_characters", on=on, default="2500")),
-    )
+    """The limits in force, in one query; the newest row of each code holds."""
+    rows = Policy.objects.filter(code__in=LIMIT_CODES, starts_on__lte=today(now)).order_by("starts_on")
+    kept = LIMIT_CODES | {row.code: int(row.value) for row in rows}
+    return Limits(kept["title_characters"], kept["body_soft_characters"], kept["body_hard_characters"])
 
 
 def missing(proposal: Proposal, *, now: datetime) -> list[tuple[str, str]]:
     """What still keeps the proposal from being submitted: (field, sentence)."""
-    text, most = proposal.text(), limits(now)
+    return faults_of(proposal, proposal.text(), limits(now))
+
+
+def faults_of(proposal: Proposal, text: Text, most: Limits) -> list[tuple[str, str]]:
     faults = []
     if not text.title:
         faults.append(("title", "请填写案由。"))

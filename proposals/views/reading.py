@@ -2,24 +2,25 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.db.models.functions import Length
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
 from members.pages import Column, DetailPage, ListPage
-from members.shown import Act, Crumb, Fact, Happening, Mark, Tab
+from members.shown import Act, Crumb, Fact, FileRow, Mark, Tab
 from proposals import actions
 from proposals.aspects import behind, my_organisations, sees_invitations, sees_office_work, shown_text, writes
 from proposals.filters import ProposalFilter
 from proposals.forms import WithdrawForm, WithdrawOnPaperForm
-from proposals.handling import clocks, events
-from proposals.handling.models import Matter
+from proposals.handling import clocks
+from proposals.handling.models import Matter, Obligation, Participant
+from proposals.handling.panels import Panels, main_clock, panels_of
 from proposals.models import Proposal, Status
 from proposals.naming import proposers_of, units_of
-from proposals.queries import steps, unit_rows
-from proposals.rights import RIGHTS, in_hands_of
+from proposals.queries import steps
+from proposals.rights import is_held
 
 from .base import OneProposal, ProposalPage, Signed, name_of, to
 from .writing import facts_of, file_rows
@@ -102,13 +103,17 @@ class Detail(OneProposal, DetailPage[Proposal]):
 
     action = "proposals.list"
     template_name = "proposals/detail.html"
+    panels: Panels
 
     def may_open(self, user: Any) -> bool:
         return bool(user.is_authenticated)
 
     def get_queryset(self) -> QuerySet[Proposal]:
-        rows = Proposal.objects.visible_to(self.me).select_related("matter__session", "category", "decided_reason", "entered_by")
-        return rows.prefetch_related("matter__participants__person", "matter__participants__body")
+        rows = Proposal.objects.visible_to(self.me).select_related(
+            "matter__session", "matter__office", "matter__priority", "category", "decided_reason"
+        )
+        people = Participant.objects.select_related("person", "body")
+        return rows.prefetch_related(Prefetch("matter__participants", people))
 
     def get_title(self) -> str:
         return self.object.matter.title or name_of(self.object)
@@ -120,18 +125,29 @@ class Detail(OneProposal, DetailPage[Proposal]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal, matter = self.object, self.object.matter
-        office = sees_office_work(self.me)
-        clock = clocks.open_for(matter=matter).exclude(stage__in=["objection_window", "cosign"]).order_by("due_on").first()
+        drafting = proposal.status == Status.FILED and sees_office_work(self.me)
+        self.panels = panels_of(self.me, matter)
         return super().get_context_data(
             proposal=proposal, matter=matter, kicker=self.kicker(), people=proposers_of(proposal), marks=self.marks(),
-            steps=steps(matter.stage), due=clock, text=facts_of(shown_text(self.me, proposal)),
-            units=unit_rows(matter), happenings=happenings(self.me, matter), facts=self.facts(),
+            steps=steps(matter.stage), due=self.due(), text=facts_of(shown_text(self.me, proposal)),
+            panels=self.panels, facts=self.facts(),
             followers=self.linked(Matter.objects.filter(merged_into=matter)),
-            main=self.linked(Matter.objects.filter(pk=matter.merged_into_id)),
-            cosigners=self.cosigners(), files=file_rows(matter, self.me), decision=self.decision(), office=office,
-            allocation=proposal.allocation.select_related("unit").order_by("pk") if office else [],
-            asked=proposal.preconsultations.select_related("unit").order_by("pk") if office else [], **kwargs,
+            main=self.linked(Matter.objects.filter(pk=matter.merged_into_id)) if matter.merged_into_id else [],
+            cosigners=self.cosigners(), files=self.files(), decision=self.decision(),
+            allocation=proposal.allocation.select_related("unit").order_by("pk") if drafting else [],
+            asked=proposal.preconsultations.select_related("unit").order_by("pk") if drafting else [], **kwargs,
         )
+
+    def due(self) -> Obligation | None:
+        """The day that everybody waits for: the leading unit's answer, or the office's own next step."""
+        if self.panels.assignments:
+            clock = main_clock(self.panels.assignments[0], self.panels.obligations)
+            return clock if clock and clock.is_running else None
+        rows = clocks.open_for(matter=self.object.matter).exclude(stage__in=["objection_window", "cosign"])
+        return rows.order_by("due_on").first()
+
+    def files(self) -> list[FileRow]:
+        return self.panels.files if self.panels.assignments else file_rows(self.object.matter, self.me)
 
     def kicker(self) -> str:
         proposal, matter = self.object, self.object.matter
@@ -160,8 +176,9 @@ class Detail(OneProposal, DetailPage[Proposal]):
             facts.append(Fact("牵头交办机构", str(matter.office)))
         if writes(self.me, proposal) or sees_office_work(self.me):
             facts.append(Fact("公开意愿", "同意公开" if proposal.consents else f"不同意公开：{proposal.consent_reason}", wide=True))
-            wished = "、".join(body.name for body in proposal.wished_units.order_by("pk"))
-            facts.append(Fact("建议承办单位", wished or "未填写", wide=True))
+            if not self.panels.assignments and proposal.status != Status.FILED:
+                wished = "、".join(body.name for body in proposal.wished_units.order_by("pk"))
+                facts.append(Fact("建议承办单位", wished or "未填写", wide=True))
         return facts
 
     def linked(self, matters: QuerySet[Matter]) -> list[Fact]:
@@ -170,7 +187,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
         return [Fact(row.receipt or "", row.matter.title, wide=True, url=row.get_absolute_url()) for row in rows]
 
     def cosigners(self) -> list[Any]:
-        if not sees_invitations(self.me, self.object):
+        alone = self.object.form == Proposal.Form.INDIVIDUAL and not self.object.editable
+        if alone or not sees_invitations(self.me, self.object):
             return []
         return list(self.object.cosignatures.exclude(state="removed").select_related("person", "body").order_by("invited_at", "pk"))
 
@@ -185,19 +203,14 @@ class Detail(OneProposal, DetailPage[Proposal]):
         """What this person may do with this proposal now, the most likely first."""
         found = [Act(label, to(self.object, name), icon) for action, name, label, icon in ACTS if self.may_do(action, name)]
         likely = next((act for act in found if act.label in LIKELY), None)
-        return [Act(act.label, act.url, act.icon, "primary") if act is likely else act for act in found]
+        own = [Act(act.label, act.url, act.icon, "primary") if act is likely else act for act in found]
+        return [*self.panels.acts, *own]
 
     def may_do(self, action: str, name: str) -> bool:
-        if not self.me.has_perm(action):
+        shows = SHOWS.get(name)
+        if not self.me.has_perm(action) or (shows and not shows(self.object)):
             return False
-        states = RIGHTS[action].states
-        if states is not None and self.object.status not in states:
-            return False
-        if not SHOWS.get(name, lambda proposal: True)(self.object):
-            return False
-        if action in ("proposals.write", "proposals.enter"):
-            return writes(self.me, self.object)
-        return in_hands_of(Proposal.objects.filter(pk=self.object.pk), self.me, action).exists()
+        return is_held(self.me, self.object, action)
 
 
 ENTERED = ("paper", "photo")
@@ -221,21 +234,6 @@ SHOWS = {
     "turn": lambda proposal: proposal.status == Status.DECLINED,
     "withdraw": lambda proposal: proposal.receipt is not None,
 }
-
-
-def happenings(user: Any, matter: Matter) -> list[Happening]:
-    """The timeline in plain words, as far as this person reads it."""
-    return [
-        Happening(
-            words, event.at, note=_note(event, user), tone=tone,  # type: ignore[arg-type]  # tones of the table of verbs
-        )
-        for event, words, tone in events.timeline(user, matter)
-    ]
-
-
-def _note(event: Any, user: Any) -> str:
-    by = event.by.name if event.by else ""
-    return f"纸质办理·{by}代录" if event.on_paper else by
 
 
 class Withdraw(ProposalPage):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db import models
+from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -49,9 +50,8 @@ def undecided(user: Any) -> QuerySet[Proposal]:
 def next_after(proposal: Proposal, user: Any) -> str:
     """The next undecided one that no colleague holds, or the pile."""
     rows = undecided(user).exclude(pk=proposal.pk).exclude(claim__by__isnull=False, claim__in=Claim.objects.exclude(by=user))
-    later = rows.filter(submitted_at__gt=proposal.submitted_at) if proposal.submitted_at else rows
-    row = (later.select_related("matter").order_by("submitted_at", "pk").first()
-           or rows.select_related("matter").order_by("submitted_at", "pk").first())
+    behind = ExpressionWrapper(Q(submitted_at__lte=proposal.submitted_at), models.BooleanField())
+    row = rows.select_related("matter").annotate(behind=behind).order_by("behind", "submitted_at", "pk").first()
     return to(row, "review") if row else reverse("proposals:review_queue")
 
 
@@ -62,6 +62,9 @@ class Review(ProposalPage):
     template_name = "proposals/review.html"
     form_class = PlainForm
     submit_label = "开始审查"
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().select_related("claim__by")
 
     def get_title(self) -> str:
         return f"审查 {self.object.receipt or ''}"
@@ -78,19 +81,25 @@ class Review(ProposalPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal = self.object
-        claim = Claim.objects.filter(proposal=proposal).select_related("by").first()
-        stands = actions.pass_now(proposal)
-        final = stands is None or stands == actions.passes()[-1]
+        claim = getattr(proposal, "claim", None)
+        reviews = self.earlier_reviews()
+        stands, final = actions.after_passes(row.review_pass_id for row in reviews)
+        text = proposal.text()
         decides = self.me.has_perm("proposals.decide")
         clock = clocks.open_for(matter=proposal.matter, stage="review").first()
         return super().get_context_data(
-            proposal=proposal, text=facts_of(proposal.text()), length=proposal.text().length, claim=claim,
+            proposal=proposal, text=facts_of(text), length=text.length, claim=claim,
             mine=claim is not None and claim.by_id == self.me.pk, stands=stands, final=final, decides=decides,
             due_on=clock.due_on if clock else None, next_url=next_after(proposal, self.me),
-            reviews=proposal.reviews.filter(submission=proposal.submissions).select_related("review_pass", "by").order_by("pk"),
+            reviews=reviews,
             people=proposal.matter.participants.filter(left_at=None).select_related("person", "body").order_by("order", "pk"),
             wished=proposal.wished_units.order_by("pk"), file_form=self.file_form(), **kwargs,
         )
+
+    def earlier_reviews(self) -> list[Any]:
+        """What the passes before this one recommended."""
+        rows = self.object.reviews.filter(submission=self.object.submissions)
+        return list(rows.select_related("review_pass", "by").order_by("pk"))
 
     def file_form(self) -> FileForm:
         proposal = self.object

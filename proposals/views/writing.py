@@ -265,7 +265,7 @@ class Check(Writing):
         text = self.object.text()
         most = actions.limits(now)
         return super().get_context_data(
-            text=facts_of(text), faults=actions.missing(self.object, now=now), length=text.length, most=most,
+            text=facts_of(text), faults=actions.faults_of(self.object, text, most), length=text.length, most=most,
             cosigners=self.object.cosignatures.filter(state__in=["invited", "agreed"]).select_related("person", "body"),
             **kwargs,
         )
