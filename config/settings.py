@@ -263,6 +263,7 @@ _DOORBELLS = {
     "members.inbox.tasks.work": 60,
     "proposals.handling.jobs.refold": 600,
     "members.inbox.jobs.clear_files": 3600,
+    "members.jobs.forget_what_is_over": 3600,
     "proposals.handling.jobs.warn_missing_year": 6 * 3600,
 }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

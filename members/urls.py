@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<uuid:public_id>/withdraw/", people.WithdrawName.as_view(), name="withdraw_name"),
     path("appointments/", appointments.Appointments.as_view(), name="appointments"),
     path("appointments/waiting/", appointments.ToConfirm.as_view(), name="to_confirm"),
+    path("appointments/confirm/", appointments.ConfirmMany.as_view(), name="confirm_many"),
     path("appointments/<uuid:public_id>/confirm/", appointments.Confirm.as_view(), name="confirm"),
     path("appointments/<uuid:public_id>/refuse/", appointments.Refuse.as_view(), name="refuse"),
     path("appointments/<uuid:public_id>/end/", appointments.End.as_view(), name="end"),

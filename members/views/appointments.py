@@ -13,7 +13,7 @@ from members.choices import Role
 from members.filters import AppointmentFilter
 from members.models import Appointment, Delegation, Person
 from members.page_forms import AppointForm, DelegateForm, EndForm, ReasonForm
-from members.pages import SIGNED_IN, ActionPage, ConfirmPage, FormPage, ListPage
+from members.pages import SIGNED_IN, ActionPage, BulkPage, ConfirmPage, FormPage, ListPage
 from members.queries import colleagues_of
 from members.rights import RIGHTS
 from members.shown import Act, Crumb, Fact
@@ -56,8 +56,34 @@ class ToConfirm(ListPage[Appointment]):
         rows = Appointment.objects.waiting().select_related("person", "body", "granted_by", "confirmed_by")
         return rows.order_by("granted_at", "pk")
 
+    def bulk_acts(self) -> list[Act]:
+        return [Act("复核通过", reverse("members:confirm_many"), "", "primary")]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**_doing(self.request.user), **kwargs)
+
+
+class ConfirmMany(BulkPage[Appointment]):
+    action = "members.confirm_appointment"
+    title = "复核任职"
+    submit_label = "复核通过"
+    done_verb = "复核"
+    unit_word = "项"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("待复核的任职", reverse("members:to_confirm"))]
+
+    def get_queryset(self) -> QuerySet[Appointment]:
+        return Appointment.objects.waiting().select_related("person", "body").order_by("granted_at", "pk")
+
+    def name_of(self, row: Appointment) -> str:
+        return f"{row.person.name}　{row.body.name} {row.get_role_display()}　依据：{row.document or '—'}"
+
+    def why_not(self, row: Appointment) -> str:
+        return "须由授予人和本人以外的第二人复核" if self.person.pk in (row.granted_by_id, row.person_id) else ""
+
+    def act(self, row: Appointment, form: Any) -> None:
+        confirm(row, by=self.person, now=timezone.now())
 
 
 class Appoint(OfPerson, ActionPage[Person]):

@@ -359,3 +359,15 @@ def test_bodies_of_every_kind_are_there() -> None:
 
     assert kinds == set(BodyKind.values) - {"section"}
     assert set(Body.objects.values_list("system", flat=True)) == set(System.values)
+
+
+def test_many_appointments_are_confirmed_at_once_but_never_ones_own(admin: Person, director: Person) -> None:
+    waiting = [AppointmentFactory(granted_by=admin) for _ in range(3)]
+    own = AppointmentFactory(person=PersonFactory(), granted_by=director)
+    rows = {"row": [row.public_id for row in (*waiting, own)]}
+
+    page = client_of(director).get(reverse("members:confirm_many"), rows)
+    client_of(director).post(reverse("members:confirm_many"), rows)
+
+    assert "第二人复核" in page.content.decode()
+    assert {row.pk for row in Appointment.objects.waiting()} == {own.pk}
