@@ -62,7 +62,7 @@ def house() -> House:
 
 def matter(home: House, **fields: Any) -> Matter:
     home.numbers += 1
-    plain = {
+    plain: dict[str, Any] = {
         "kind": Kind.PROPOSAL,
         "session": SessionFactory(),
         "number": f"{home.numbers:04d}",
@@ -75,7 +75,7 @@ def matter(home: House, **fields: Any) -> Matter:
 
 
 def assignment(home: House, case: Matter, body: Body | None = None, **fields: Any) -> Assignment:
-    plain = {"role": "sole", "office": home.office, "given_at": at(MONDAY), "unit": body or home.unit.body}
+    plain: dict[str, Any] = {"role": "sole", "office": home.office, "given_at": at(MONDAY), "unit": body or home.unit.body}
     return Assignment.objects.create(matter=case, **(plain | fields))
 
 
@@ -83,7 +83,7 @@ def reply_clock(home: House, *, on: date = MONDAY, **fields: Any) -> Obligation:
     """A unit's reply clock on a matter of its own, started on `on`."""
     case = fields.pop("matter", None) or matter(home)
     held = fields.pop("assignment", None) or assignment(home, case)
-    plain = {"anchor_on": on, "body": held.unit, "by": None, "now": at(on, 8)}
+    plain: dict[str, Any] = {"anchor_on": on, "body": held.unit, "by": None, "now": at(on, 8)}
     return clocks.start(case, "reply", assignment=held, **(plain | fields))
 
 
@@ -93,7 +93,7 @@ def rule(
     """A rule with a ladder of its own."""
     ladder = Ladder.objects.create(code=f"ladder-{code}-{amount}-{unit}", name=code)
     for number, step in enumerate(steps):
-        plain = {"code": f"s{number}", "name": f"第{number}步", "severity": 10 * (number + 1), "template": "clock.soon"}
+        plain: dict[str, Any] = {"code": f"s{number}", "name": f"第{number}步", "severity": 10 * (number + 1), "template": "clock.soon"}
         LadderStep.objects.create(ladder=ladder, **(plain | {"audience_rule": ["holder_clerks"]} | step))
     valid = fields.pop("valid", (date(2000, 1, 1), None))
     return TimeRule.objects.create(code=code, name=code, amount=amount, unit=unit, ladder=ladder, valid=valid, **fields)

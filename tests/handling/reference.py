@@ -5,7 +5,8 @@ Dates of a limit are found by walking the days one at a time; reminders by tryin
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 DAY = timedelta(days=1)
 CHINA = timezone(timedelta(hours=8))
@@ -180,3 +181,183 @@ def walk_days(limit: Limit, anchor: date, last: date | None, more: int, stopped:
         if day in counted:
             end += DAY
     return days.on_or_after(end) if limit.rolls else end
+
+
+# reminders ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A step of a ladder: `offset` workdays from the last day, at nine, repeated `times` times."""
+
+    name: int
+    offset: int
+    severity: int
+    audience: tuple[str, ...]
+    every: int = 0
+    times: int = 1
+    only_for_office: bool = False
+
+
+@dataclass(frozen=True)
+class Post:
+    """Somebody's place: a role in a body for a time."""
+
+    person: int
+    body: int
+    role: str
+    since: date
+    until: date = date.max
+
+
+@dataclass
+class Case:
+    """One running limit."""
+
+    name: int
+    limit: Limit
+    anchor: date
+    started: date
+    rungs: Sequence[Rung]
+    body: int | None = None
+    person: int | None = None
+    office: int | None = None
+    fixed: date | None = None
+    changes: list[Change] = field(default_factory=list)
+    lead_due: date | None = None
+    state: str = "open"
+    epoch: int = 1
+    due: date = date.min
+    handled: set[tuple[int, int]] = field(default_factory=set)
+    planned: list[tuple[datetime, int, int, int]] = field(default_factory=list)
+    wakes: datetime | None = None
+
+    def note(self, kind: str, on: date, **details: Any) -> None:
+        self.changes.append(Change(kind, on, seq=len(self.changes) + 2, **details))
+
+
+@dataclass
+class Book:
+    """All limits and posts, and every message that ought to be written."""
+
+    days: Days
+    posts: list[Post] = field(default_factory=list)
+    channels: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    cases: dict[int, Case] = field(default_factory=dict)
+    facts: set[str] = field(default_factory=set)
+    sendings: set[str] = field(default_factory=set)
+
+    def open(self, case: Case, now: datetime) -> None:
+        self.cases[case.name] = case
+        case.due = self.last_day(case)
+        self.look_ahead(case, now)
+
+    def last_day(self, case: Case) -> date:
+        own = due(case.limit, case.anchor, case.changes, self.days, case.fixed)
+        if case.lead_due is None:
+            return own
+        earliest = min(own, self.days.later(case.anchor, 2))
+        return max(earliest, min(own, self.days.earlier(case.lead_due, 10)))
+
+    def end(self, case: Case) -> None:
+        case.state, case.wakes = "ended", None
+
+    def pause(self, case: Case, on: date) -> None:
+        case.note("pause", on)
+        case.state, case.wakes = "paused", None
+
+    def change(self, case: Case, now: datetime) -> bool:
+        """Work the last day out again; a different one begins a new epoch."""
+        new = self.last_day(case)
+        moved = new != case.due
+        if moved:
+            case.due, case.epoch, case.handled = new, case.epoch + 1, set()
+        self.look_ahead(case, now)
+        return moved
+
+    def look_ahead(self, case: Case, now: datetime) -> None:
+        case.planned = sorted(self.plan(case))
+        left = [one[0] for one in case.planned if one[2:] not in case.handled]
+        case.wakes = None
+        if left and case.state == "open":
+            case.wakes = left[0] if left[0] > now else self.office_opens(now)
+
+    def plan(self, case: Case) -> Iterable[tuple[datetime, int, int, int]]:
+        for rung in case.rungs:
+            for n in range(1, rung.times + 1):
+                far = rung.offset + rung.every * (n - 1)
+                if far < 0:
+                    day = self.days.earlier(case.due, -far)
+                else:
+                    day = self.days.later(case.due, far) if far else self.days.on_or_after(case.due)
+                if day > case.started or rung.offset >= 0:
+                    yield datetime(day.year, day.month, day.day, 9, tzinfo=CHINA), rung.severity, rung.name, n
+
+    def office_opens(self, now: datetime) -> datetime:
+        """The next minute at which the office is open, from `now` on."""
+        local = now.astimezone(CHINA)
+        while not (self.days.worked(local.date()) and 540 <= local.hour * 60 + local.minute <= 1050):
+            local = (local + timedelta(minutes=1)).replace(second=0, microsecond=0)
+        return local
+
+    def tick(self, now: datetime) -> None:
+        """Look at every limit and write what is due."""
+        for case in self.cases.values():
+            if case.wakes is not None and case.wakes <= now:
+                self.fire(case, now)
+
+    def fire(self, case: Case, now: datetime) -> None:
+        come = [one for one in case.planned if one[2:] not in case.handled and one[0] <= now]
+        if come:
+            _, _, name, n = max(come, key=lambda one: (one[1], one[0], one[3], one[2]))
+            case.handled |= {one[2:] for one in come}
+            rung = next(rung for rung in case.rungs if rung.name == name)
+            self.tell(case, rung, n, now)
+        left = [one[0] for one in case.planned if one[2:] not in case.handled]
+        case.wakes = left[0] if left else None
+
+    def tell(self, case: Case, rung: Rung, n: int, now: datetime) -> None:
+        today = now.astimezone(CHINA).date()
+        people, vacant = self.audience(case, rung, today)
+        for person in people:
+            self.write(f"o{case.name}:e{case.epoch}:s{rung.name}:n{n}", person, now)
+        if vacant is not None:
+            for person in self.holding(today, {"system_administrator"}):
+                self.write(f"vacant:b{vacant}:{today}", person, now)
+
+    def write(self, stem: str, person: int, now: datetime) -> None:
+        hour = now.astimezone(CHINA).strftime("%Y-%m-%dT%H")
+        for channel in self.channels.get(person, ("inapp",)):
+            key = f"{stem}:p{person}:{channel}"
+            if key not in self.facts:
+                self.facts.add(key)
+                self.sendings.add(f"digest:p{person}:{channel}:{hour}")
+
+    def holding(self, today: date, roles: set[str], body: int | None = None) -> set[int]:
+        return {
+            post.person
+            for post in self.posts
+            if post.role in roles and post.since <= today <= post.until and (body is None or post.body == body)
+        }
+
+    def audience(self, case: Case, rung: Rung, today: date) -> tuple[set[int], int | None]:
+        people: set[int] = set()
+        vacant: int | None = None
+        staff = self.holding(today, {"proposal_staff", "proposal_director"})
+        officers = (self.holding(today, {"assigning_officer"}, case.office) if case.office else set()) or staff
+        for whom in rung.audience:
+            if whom == "assigning_office":
+                people |= officers
+            elif whom == "proposal_office":
+                people |= staff
+            elif whom == "person":
+                people |= {case.person} if case.person else set()
+            else:
+                roles = {"unit_head", "proposal_director"}
+                heads = self.holding(today, roles, case.body)
+                workers = {"unit_clerk", "assigning_officer", "proposal_staff"}
+                found = heads if whom == "holder_heads" else self.holding(today, workers, case.body)
+                if not found and whom != "holder_heads":
+                    vacant = case.body
+                people |= found or heads or officers
+        return people, vacant

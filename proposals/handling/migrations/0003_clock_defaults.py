@@ -1,11 +1,13 @@
 """Default rules, ladders and calendars; storage of the one hot table of handling."""
 
+from typing import Any
+
 from django.db import migrations
 
 from proposals.handling import defaults
 
 
-def load(apps, schema_editor):
+def load(apps: Any, schema_editor: Any) -> None:
     defaults.load(lambda name: apps.get_model("handling", name))
     apps.get_model("handling", "EngineClock").objects.get_or_create(pk=1)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proposals.handling.clockwork.calendar import Day, WorkCalendar
 from proposals.handling.clockwork.fold import Clock, Fact
-from proposals.handling.clockwork.rules import Rule
+from proposals.handling.clockwork.rules import Rule, Unit
 from tests.handling import reference
 
 FIRST, LAST = date(2025, 1, 1), date(2026, 12, 31)
@@ -52,9 +52,11 @@ limits = st.builds(
 )
 
 
+UNITS: dict[str, Unit] = {"workday": "workday", "day": "day", "month": "month"}
+
+
 def rule_of(limit: reference.Limit) -> Rule:
-    amount = limit.amount
-    return Rule(unit=limit.unit, amount=amount, before=limit.before, rolls=limit.rolls)  # type: ignore[arg-type]  # drawn
+    return Rule(unit=UNITS[limit.unit], amount=limit.amount, before=limit.before, rolls=limit.rolls)
 
 
 @st.composite
@@ -70,13 +72,15 @@ def histories(draw: st.DrawFn, *, extensions: bool = True, ends: bool = True) ->
         return changes
     for on in draw(st.lists(dates, max_size=3)):
         seq = len(changes) + 2
-        if draw(st.booleans()):
+        by_amount: bool = draw(st.booleans())
+        if by_amount:
             changes.append(reference.Change("extend", on, seq, amount=draw(st.integers(1, 20))))
         else:
             to_on = on + timedelta(days=draw(st.integers(1, 90)))
             changes.append(reference.Change("extend", on, seq, to_on=to_on))
     granted = [change.seq for change in changes if change.kind == "extend"]
-    if granted and draw(st.booleans()):
+    taken_back: bool = draw(st.booleans())
+    if granted and taken_back:
         seq = draw(st.sampled_from(granted))
         changes.append(reference.Change("take_back", draw(dates), len(changes) + 2, takes_back=seq))
     return changes

@@ -16,7 +16,7 @@ from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import Year
 from proposals.handling.models import CalendarDay, Checkpoint, EngineBeat, EngineClock, LadderStep, Obligation
 from tests.factories import BodyFactory, appoint
-from tests.handling.factories import MONDAY, House, at, assignment, house, matter, reply_clock, rule, unit
+from tests.handling.factories import MONDAY, House, assignment, at, house, matter, reply_clock, rule, unit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 

@@ -1,0 +1,41 @@
+"""The simulated year: every message of the engine, and no other, is one that counting day by day asks for."""
+
+import pytest
+from django.db.models import F
+
+from members.inbox.models import Channel, Message, State
+from proposals.handling import audit
+from proposals.handling.models import Checkpoint, Obligation
+
+from .year import END, World, at
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> World:
+    world = World(seed=2026, proposals=60)
+    world.run()
+    return world
+
+
+def test_i7_a_year_of_five_hundred_proposals_equals_the_reference(world: World) -> None:
+    facts = set(Message.objects.filter(part_of__isnull=False).values_list("key", flat=True))
+    sendings = set(Message.objects.filter(part_of__isnull=True).values_list("key", flat=True))
+
+    assert (world.counts.extensions, world.counts.objections, world.counts.transfers) >= (50, 40, 20)
+    assert facts == world.book.facts
+    assert sendings == world.book.sendings
+    assert len(facts) > len(sendings) > 0
+    assert {pk: row.due_on for pk, row in Obligation.objects.running().in_bulk().items()} == {
+        pk: case.due for pk, case in world.book.cases.items() if case.state != "ended"
+    }
+    told = Message.objects.filter(about__isnull=False, state=State.SENT)
+    late = [key for key, about, sent in told.values_list("key", "about", "sent_at") if sent > world.ended.get(about, sent)]
+    assert late == []
+    assert not Message.objects.filter(state=State.PENDING, created_at__lt=at(END)).exists()
+    mails = Message.objects.filter(channel=Channel.EMAIL, part_of=None, state=State.SENT)
+    assert sorted(world.ledger.taken) == sorted(mails.values_list("message_id", flat=True))
+    assert Checkpoint.objects.filter(outcome="fired").count() > 1000
+    assert list(audit.differences(now=at(END, 17))) == []
+    assert not Obligation.objects.filter(epoch__lt=1).exclude(calendar_version=F("calendar_version")).exists()
