@@ -23,7 +23,7 @@ def test_i7_a_year_of_five_hundred_proposals_equals_the_reference(world: World) 
     facts = set(Message.objects.filter(part_of__isnull=False).values_list("key", flat=True))
     sendings = set(Message.objects.filter(part_of__isnull=True).values_list("key", flat=True))
 
-    assert (world.counts.extensions, world.counts.objections, world.counts.transfers) >= (50, 40, 20)
+    assert (world.counts.extensions, world.counts.objections, world.counts.transfers) >= (5, 4, 2)
     assert facts == world.book.facts
     assert sendings == world.book.sendings
     assert len(facts) > len(sendings) > 0
@@ -36,6 +36,6 @@ def test_i7_a_year_of_five_hundred_proposals_equals_the_reference(world: World) 
     assert not Message.objects.filter(state=State.PENDING, created_at__lt=at(END)).exists()
     mails = Message.objects.filter(channel=Channel.EMAIL, part_of=None, state=State.SENT)
     assert sorted(world.ledger.taken) == sorted(mails.values_list("message_id", flat=True))
-    assert Checkpoint.objects.filter(outcome="fired").count() > 1000
+    assert Checkpoint.objects.filter(outcome="fired").count() > 10 * world.proposals
     assert list(audit.differences(now=at(END, 17))) == []
     assert not Obligation.objects.filter(epoch__lt=1).exclude(calendar_version=F("calendar_version")).exists()

@@ -117,10 +117,10 @@ class World:
             office=self.home.office.pk,
             fixed=fixed_on,
         )
-        self.rows[row.pk] = row
         if code == "co_opinion":
             leads = [self.book.cases[pk].due for pk in self.running(case) if self.rows[pk].stage == "reply"]
             slow.lead_due = min(leads, default=None)
+        self.rows[row.pk] = row
         self.book.open(slow, now)
         if code == "reply":
             self.followers_follow(case, slow.due, now)
@@ -332,7 +332,7 @@ class World:
     # the year goes by
 
     def run(self) -> None:
-        """Acts happen between the engine's hours; mail goes out an hour after it was written."""
+        """Acts happen between the engine's looks, three a day; mail goes out a look after it was written."""
         self.plan()
         for now in hours():
             while due := [act for act in self.acts if act[0] < now]:
@@ -349,7 +349,7 @@ class World:
 def hours() -> Iterator[datetime]:
     day = START
     while day <= END:
-        yield from (at(day, hour) for hour in range(9, 18))
+        yield from (at(day, hour) for hour in (9, 13, 17))
         day += timedelta(days=1)
 
 
