@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("duty/", include("consultations.duty.urls")),
     path("inbox/", include("members.inbox.urls")),
     path("accounts/", include("members.account_urls")),
+    path("settings/", include("proposals.handling.settings_urls")),
     path("", include("config.portal.urls")),
 ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from members.errors import Refused, WrongStep
 from members.inbox import actions as inbox
@@ -384,8 +384,27 @@ def past_steps(obligations: Iterable[Obligation], *, now: datetime) -> int:
 # how it is done ------------------------------------------------------------------------------------------------------
 
 
+CHANGING = (
+    "assignment",
+    "holder_body",
+    "rule",
+    "due_on",
+    "status",
+    "epoch",
+    "calendar_version",
+    "provisional",
+    "done_at",
+    "late_workdays",
+    "next_at",
+    "next_step",
+    "next_n",
+    "error",
+)
+
+
 def _lock_matter(matter_id: int) -> None:
-    Matter.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=matter_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM handling_matter WHERE id = %s FOR NO KEY UPDATE", [matter_id])
 
 
 def _locked(obligation: Obligation, *, by: Person | None, now: datetime) -> _Bench:
@@ -427,7 +446,7 @@ def _fold_and_write(bench: _Bench, event: ClockEvent, old: date, *, rearm: bool 
 def _settle(bench: _Bench, *, fresh: bool = False) -> None:
     _set_next(bench, clockface.NOTHING if fresh else bench.handled())
     bench.row.error = ""
-    bench.row.save()
+    bench.row.save(update_fields=CHANGING)
 
 
 def _set_next(bench: _Bench, handled: clockface.Handled) -> None:
@@ -438,7 +457,7 @@ def _set_next(bench: _Bench, handled: clockface.Handled) -> None:
 def _close(bench: _Bench) -> None:
     bench.row.next_at = bench.row.next_step = bench.row.next_n = None
     bench.row.error = ""
-    bench.row.save()
+    bench.row.save(update_fields=CHANGING)
     inbox.cancel(bench.row.pk)
 
 
@@ -499,9 +518,7 @@ def _lead_due(row: Obligation) -> date | None:
     """Return the due date that a new follower is bound by, if the clock it follows is running already."""
     if not row.rule.bound_stage:
         return None
-    leaders = Obligation.objects.running().filter(
-        matter=row.matter_id, round=row.round, stage=row.rule.bound_stage
-    )
+    leaders = Obligation.objects.running().filter(matter=row.matter_id, round=row.round, stage=row.rule.bound_stage)
     return min(leaders.values_list("due_on", flat=True), default=None)
 
 

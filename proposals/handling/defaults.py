@@ -171,9 +171,7 @@ def load(model: Any) -> None:
             model("LadderStep").objects.bulk_create(_steps(model, ladder, steps))
     ladders = {ladder.code: ladder for ladder in model("Ladder").objects.all()}
     known = set(model("TimeRule").objects.values_list("code", flat=True))
-    model("TimeRule").objects.bulk_create(
-        [_rule(model, limit, ladders) for limit in LIMITS if limit.code not in known]
-    )
+    model("TimeRule").objects.bulk_create([_rule(model, limit, ladders) for limit in LIMITS if limit.code not in known])
 
 
 def load_calendar(model: Any) -> None:

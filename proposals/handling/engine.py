@@ -177,9 +177,7 @@ def _fire_row(row: Obligation, batch: _Batch, tally: Tally) -> None:
 
 
 def _checkpoint(row: Obligation, firing: Firing, outcome: str, now: datetime) -> Checkpoint:
-    return Checkpoint(
-        obligation=row, epoch=row.epoch, step_id=firing.step, n=firing.n, fired_at=now, outcome=outcome
-    )
+    return Checkpoint(obligation=row, epoch=row.epoch, step_id=firing.step, n=firing.n, fired_at=now, outcome=outcome)
 
 
 def _facts(row: Obligation, firing: Firing, step: LadderStep, batch: _Batch) -> list[Fact]:

@@ -88,7 +88,9 @@ def _rendered(row: Obligation | None, words: Words, today: date) -> Rendered | N
     state, text = words(row, today) if row.is_running else ("已结束", f"期限为{spoken(row.due_on)}，该环节已经结束。")
     holder = f"{row.holder_body}：" if row.holder_body else ""
     title = f"{state}：{row.rule.name}，{name_of(row.matter)}"
-    outside = f"{state}：{(row.matter.number and f'第{row.matter.number}号') or ''}{row.rule.name}，{spoken(row.due_on)}到期"
+    outside = (
+        f"{state}：{(row.matter.number and f'第{row.matter.number}号') or ''}{row.rule.name}，{spoken(row.due_on)}到期"
+    )
     return Rendered(
         title=title,
         body=f"{holder}{text}",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from .clockwork.calendar import Day, WorkCalendar
@@ -18,7 +18,9 @@ _kept: dict[uuid.UUID, WorkCalendar] = {}
 
 def working_calendar() -> WorkCalendar:
     """Return the calendar in force; one small query unless it was edited since."""
-    version, stamp = CalendarVersion.objects.values_list("version", "stamp").get(pk=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version, stamp FROM handling_calendarversion WHERE id = 1")
+        version, stamp = cursor.fetchone()
     if stamp not in _kept:
         _kept.clear()
         _kept[stamp] = _read(version)

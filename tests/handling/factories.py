@@ -75,7 +75,12 @@ def matter(home: House, **fields: Any) -> Matter:
 
 
 def assignment(home: House, case: Matter, body: Body | None = None, **fields: Any) -> Assignment:
-    plain: dict[str, Any] = {"role": "sole", "office": home.office, "given_at": at(MONDAY), "unit": body or home.unit.body}
+    plain: dict[str, Any] = {
+        "role": "sole",
+        "office": home.office,
+        "given_at": at(MONDAY),
+        "unit": body or home.unit.body,
+    }
     return Assignment.objects.create(matter=case, **(plain | fields))
 
 
@@ -93,7 +98,12 @@ def rule(
     """A rule with a ladder of its own."""
     ladder = Ladder.objects.create(code=f"ladder-{code}-{amount}-{unit}", name=code)
     for number, step in enumerate(steps):
-        plain: dict[str, Any] = {"code": f"s{number}", "name": f"第{number}步", "severity": 10 * (number + 1), "template": "clock.soon"}
+        plain: dict[str, Any] = {
+            "code": f"s{number}",
+            "name": f"第{number}步",
+            "severity": 10 * (number + 1),
+            "template": "clock.soon",
+        }
         LadderStep.objects.create(ladder=ladder, **(plain | {"audience_rule": ["holder_clerks"]} | step))
     valid = fields.pop("valid", (date(2000, 1, 1), None))
     return TimeRule.objects.create(code=code, name=code, amount=amount, unit=unit, ladder=ladder, valid=valid, **fields)

@@ -94,4 +94,3 @@ def _change(fact: Fact) -> Line:
 def _last(rule: Rule, due: date, calendar: WorkCalendar) -> str:
     hint = "" if calendar.is_workday(due) or rule.rolls else "（休息日，规则不顺延）"
     return f"最后一天，当日 24 时前均为按时{hint}"
-

@@ -118,4 +118,3 @@ def _date(text: object, faults: list[str]) -> date | None:
     except ValueError:
         faults.append(f"“{text}”不是有效日期。")
         return None
-

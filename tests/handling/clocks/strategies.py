@@ -31,7 +31,10 @@ def pair(off: Iterable[date], work: Iterable[date]) -> Pair:
     off, work = set(off), set(work)
     days = {day: Day(day, is_workday=False, name="假", source="statutory") for day in off - work}
     days |= {day: Day(day, is_workday=True, name="班", source="makeup") for day in work}
-    return Pair(WorkCalendar(days, {2025, 2026}, first=date(2020, 1, 1), last=date(2044, 12, 31)), reference.Days(off - work, work))
+    return Pair(
+        WorkCalendar(days, {2025, 2026}, first=date(2020, 1, 1), last=date(2044, 12, 31)),
+        reference.Days(off - work, work),
+    )
 
 
 @st.composite
@@ -65,9 +68,7 @@ def histories(draw: st.DrawFn, *, extensions: bool = True, ends: bool = True) ->
     moments = sorted(draw(st.lists(dates, max_size=8)))
     if not ends and len(moments) % 2:
         moments = moments[:-1]
-    changes = [
-        reference.Change("pause" if n % 2 == 0 else "resume", on, seq=n + 2) for n, on in enumerate(moments)
-    ]
+    changes = [reference.Change("pause" if n % 2 == 0 else "resume", on, seq=n + 2) for n, on in enumerate(moments)]
     if not extensions:
         return changes
     for on in draw(st.lists(dates, max_size=3)):

@@ -89,7 +89,12 @@ def test_a_count_beyond_the_calendar_is_a_sentence(shipped: WorkCalendar) -> Non
 
 
 def year_file(**changes: object) -> str:
-    plain: dict[str, object] = {"year": 2027, "notice": "国办发明电〔2026〕1号", "off": {"2027-01-01": "元旦"}, "work": {}}
+    plain: dict[str, object] = {
+        "year": 2027,
+        "notice": "国办发明电〔2026〕1号",
+        "off": {"2027-01-01": "元旦"},
+        "work": {},
+    }
     return json.dumps(plain | changes)
 
 

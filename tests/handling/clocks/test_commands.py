@@ -200,7 +200,12 @@ def test_more_time_is_asked_for_before_the_limit_runs_out(home: House) -> None:
         clocks.extend(obligation, amount=1, by=None, now=late, reason="x")
 
     ExtensionRequest.objects.create(
-        obligation=obligation, asked_by=home.unit.clerk, asked_at=at(date(2026, 6, 1)), amount=1, unit="month", reason="x"
+        obligation=obligation,
+        asked_by=home.unit.clerk,
+        asked_at=at(date(2026, 6, 1)),
+        amount=1,
+        unit="month",
+        reason="x",
     )
     assert clocks.extend(obligation, amount=1, by=home.officer, now=late, reason="x").due_on == date(2026, 7, 2)
 
@@ -260,7 +265,9 @@ def test_a_co_handler_has_two_workdays_at_least(home: House) -> None:
 def test_a_lead_that_starts_later_binds_its_co_handlers(home: House) -> None:
     case, helper = matter(home), unit()
     co = assignment(home, case, helper.body, role="co")
-    opinion = clocks.start(case, "co_opinion", assignment=co, body=helper.body, anchor_on=MONDAY, by=None, now=at(MONDAY))
+    opinion = clocks.start(
+        case, "co_opinion", assignment=co, body=helper.body, anchor_on=MONDAY, by=None, now=at(MONDAY)
+    )
     assert opinion.due_on == date(2026, 4, 2)
 
     reply_clock(home, matter=case, assignment=assignment(home, case, role="lead"), fixed_on=date(2026, 4, 9))
@@ -298,7 +305,13 @@ def test_a_rule_and_a_ladder_in_use_never_change(home: House) -> None:
         LadderStep.objects.filter(ladder=used.ladder).update(severity=1)
     with pytest.raises(DatabaseError, match="ladder in use"), transaction.atomic():
         LadderStep.objects.create(
-            ladder=used.ladder, code="x", name="x", offset_workdays=1, severity=1, audience_rule=["person"], template="x"
+            ladder=used.ladder,
+            code="x",
+            name="x",
+            offset_workdays=1,
+            severity=1,
+            audience_rule=["person"],
+            template="x",
         )
     with pytest.raises(DatabaseError), transaction.atomic():
         Ladder.objects.filter(pk=used.ladder.pk).delete()

@@ -208,7 +208,9 @@ def test_i10_one_poisoned_row_never_stops_its_neighbours(home: House, monkeypatc
 
 def test_i20_a_batch_costs_the_same_queries_for_one_row_and_for_many(home: House) -> None:
     reply_clock(home)
-    with CaptureQueriesContext(connection, ) as one:
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
         engine.scan_batch(now=at(T_10, 9))
     for _ in range(30):
         other = unit()

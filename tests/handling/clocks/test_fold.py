@@ -114,9 +114,7 @@ def test_i3_two_pauses_that_touch_are_one(
 def test_i3_a_pause_of_no_length_changes_nothing(
     days: Pair, limit: reference.Limit, anchor: date, changes: Changes, on: date
 ) -> None:
-    inside = any(
-        one.kind == "pause" and one.on <= on <= two.on for one, two in pairwise(changes)
-    )
+    inside = any(one.kind == "pause" and one.on <= on <= two.on for one, two in pairwise(changes))
     assume(not inside)
     nothing = [reference.Change("pause", on, 98), reference.Change("resume", on, 99)]
 
@@ -125,7 +123,9 @@ def test_i3_a_pause_of_no_length_changes_nothing(
     assert same == fold(clock(limit, anchor, changes), days.engine)
 
 
-@given(calendars(), limits, dates, histories(extensions=False), st.lists(st.tuples(dates, st.integers(1, 9)), max_size=4))
+@given(
+    calendars(), limits, dates, histories(extensions=False), st.lists(st.tuples(dates, st.integers(1, 9)), max_size=4)
+)
 def test_i3_the_order_of_extensions_by_amount_does_not_matter(
     days: Pair, limit: reference.Limit, anchor: date, changes: Changes, amounts: list[tuple[date, int]]
 ) -> None:
@@ -186,9 +186,7 @@ def test_every_explanation_ends_on_the_day_it_explains(
 
 
 @given(calendars(), st.integers(1, 40), dates, histories(extensions=False))
-def test_an_explanation_counts_each_workday_once(
-    days: Pair, amount: int, anchor: date, changes: Changes
-) -> None:
+def test_an_explanation_counts_each_workday_once(days: Pair, amount: int, anchor: date, changes: Changes) -> None:
     lines = explain(clock(reference.Limit("workday", amount), anchor, changes), days.engine)
 
     assert [line.count for line in lines if line.count] == list(range(1, amount + 1))

@@ -18,7 +18,6 @@ from tests.handling.factories import ZONE, House, assignment, at, house, matter,
 START, END = date(2026, 1, 5), date(2026, 12, 31)
 OUTAGE = (at(date(2026, 6, 2), 10), at(date(2026, 6, 5), 10))
 NEW_HOLIDAY, NEW_WORKDAY = date(2026, 6, 3), date(2026, 6, 6)
-UNITS = {"workday": "workday", "day": "day", "month": "month"}
 PLENARY = date(2026, 2, 27)
 
 
@@ -80,7 +79,7 @@ class World:
             self.post(one.head, one.body, Role.UNIT_HEAD)
         for one in self.random.sample(self.units, len(self.units) // 4):
             self.leave(one.clerk, date(2026, self.random.randint(3, 9), 15))
-        for person in [home.officer, *(one.clerk for one in self.units[::3])]:
+        for person in [home.officer, *(one.clerk for one in self.units[::8])]:
             person.mail = f"p{person.pk}@example.test"
             person.save()
             self.book.channels[person.pk] = ("inapp", "email")
@@ -227,17 +226,18 @@ class World:
     def plan(self) -> None:
         chosen = self.random.sample(range(self.proposals), self.proposals)
         some = self.proposals // 25
-        extended, objecting, moved = (
-            set(chosen[: 3 * some]),
-            set(chosen[3 * some : 5 * some]),
-            set(chosen[5 * some : 6 * some]),
-        )
+        extended, objecting = set(chosen[: 4 * some]), set(chosen[4 * some : 6 * some + 2])
+        moved = set(chosen[6 * some + 2 : 7 * some + 4])
         for number in range(self.proposals):
             plenary = number < self.proposals * 3 // 5
             day = PLENARY if plenary else START + timedelta(days=self.random.randint(0, 250))
             self.later(day, 0, lambda now, n=number: self.give(now, n in extended, n in objecting, n in moved))
-        self.acts.append((at(date(2026, 4, 20), 8), -2, lambda now: self.edit_calendar(now, NEW_HOLIDAY, is_workday=False)))
-        self.acts.append((at(date(2026, 5, 26), 20), -1, lambda now: self.edit_calendar(now, NEW_WORKDAY, is_workday=True)))
+        self.acts.append(
+            (at(date(2026, 4, 20), 8), -2, lambda now: self.edit_calendar(now, NEW_HOLIDAY, is_workday=False))
+        )
+        self.acts.append(
+            (at(date(2026, 5, 26), 20), -1, lambda now: self.edit_calendar(now, NEW_WORKDAY, is_workday=True))
+        )
 
     def later(self, day: date, days: int, act: Callable[[datetime], None]) -> None:
         """Do `act` that many days after `day`, at some hour, also in the evening and at weekends."""
@@ -248,7 +248,7 @@ class World:
 
     def give(self, now: datetime, extended: bool, objecting: bool, moved: bool) -> None:
         case = matter(self.home)
-        helpers = self.random.choice([0, 0, 1, 2])
+        helpers = self.random.choice([0, 0, 0, 0, 1, 2])
         lead, *others = self.random.sample(self.units, 1 + helpers)
         fixed = date(2026, 6, 4) if now.date() == PLENARY and self.random.random() < 0.3 else None
         self.hand_to(now, case, lead.body, "lead" if helpers else "sole", extended, objecting, moved, fixed)
@@ -265,14 +265,18 @@ class World:
     ) -> None:  # fmt: skip
         held = assignment(self.home, case, body, role=role)
         given = now.date()
-        sign, contact, reply = (
-            self.start(now, case, code, held=held, body=body, fixed_on=fixed if code == "reply" else None)
-            for code in ("sign_for", "first_contact", "reply")
-        )
+        sign = self.start(now, case, "sign_for", held=held, body=body)
+        reply = self.start(now, case, "reply", held=held, body=body, fixed_on=fixed)
         if objecting:
             self.later(given, self.random.randint(1, 3), lambda then: self.object(then, case, held, sign, extended))
-        self.later(given, self.random.randint(9 if objecting else 0, 16 if objecting else 8), lambda then: self.complete(then, sign))
-        self.later(given, self.random.randint(10, 45), lambda then: self.complete(then, contact))
+        self.later(
+            given,
+            self.random.randint(9 if objecting else 0, 16 if objecting else 8),
+            lambda then: self.complete(then, sign),
+        )
+        if self.random.random() < 0.3:
+            contact = self.start(now, case, "first_contact", held=held, body=body)
+            self.later(given, self.random.randint(10, 45), lambda then: self.complete(then, contact))
         answered = self.random.randint(55, 130)
         if extended:
             self.later(given, self.random.randint(20, 50), lambda then: self.extend(then, reply))
@@ -309,7 +313,7 @@ class World:
         if not self.is_running(reply):
             return
         self.complete(now, reply)
-        for person in self.random.sample(self.people, self.random.choice([1, 1, 2])):
+        for person in self.random.sample(self.people, self.random.choice([0, 0, 1, 1, 2])):
             form = self.start(now, case, "evaluation", held=held, person=person)
             if self.random.random() < 0.6:
                 self.later(now.date(), self.random.randint(1, 30), lambda then, pk=form: self.complete(then, pk))
@@ -332,7 +336,7 @@ class World:
     # the year goes by
 
     def run(self) -> None:
-        """Acts happen between the engine's looks, three a day; mail goes out a look after it was written."""
+        """Acts happen between the engine's looks, three a day; mail goes out at one."""
         self.plan()
         for now in hours():
             while due := [act for act in self.acts if act[0] < now]:
@@ -341,7 +345,8 @@ class World:
                 first[2](first[0])
             if OUTAGE[0] <= now < OUTAGE[1]:
                 continue
-            inbox.send(now=now, transport=self.ledger)
+            if now.hour == 13:
+                inbox.send(now=now, transport=self.ledger)
             engine.scan(now=now)
             self.book.tick(now)
 
@@ -363,7 +368,12 @@ def _ladders() -> dict[int, list[reference.Rung]]:
     found: dict[int, list[reference.Rung]] = {}
     for step in LadderStep.objects.all():
         rung = reference.Rung(
-            step.pk, step.offset_workdays, step.severity, tuple(step.audience_rule), step.repeat_every or 0, step.max_repeats
+            step.pk,
+            step.offset_workdays,
+            step.severity,
+            tuple(step.audience_rule),
+            step.repeat_every or 0,
+            step.max_repeats,
         )
         found.setdefault(step.ladder_id, []).append(rung)
     return found

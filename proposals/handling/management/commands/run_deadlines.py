@@ -68,5 +68,3 @@ def one_round() -> dict[str, Any]:
     sent = inbox.send(now=engine_now())
     jobs = work(now=engine_now())
     return {**tally.as_dict(), "recounted": recounted, "messages": sent.counts, "jobs": jobs}
-
-

@@ -1,0 +1,104 @@
+"""Rules, ladders and calendars are rows: changing them is an act with a date, and moves nothing by itself."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from members import audit
+from members.errors import Refused, WrongStep
+from members.models import Person
+from proposals.handling import clocks, engine, workdays
+from proposals.handling.clockwork.years import Year
+from proposals.handling.models import Ladder, Obligation, TimeRule
+from proposals.handling.moving import moved_by_rule
+
+
+@transaction.atomic
+def replace_rule(
+    old: TimeRule,
+    *,
+    amount: int,
+    unit: str,
+    ladder: Ladder | None,
+    extend_amount: int | None,
+    cap_months: int | None,
+    starts_on: date,
+    basis: str,
+    by: Person,
+    now: datetime,
+) -> TimeRule:
+    """End a rule and put a new row in its place from `starts_on`. Running clocks keep theirs."""
+    old = TimeRule.objects.select_for_update(of=("self",)).get(pk=old.pk)
+    if old.valid.upper is not None:
+        raise WrongStep("这条规则已经有了后继的规则，请修改最新的一条。")
+    if starts_on <= old.valid.lower:
+        raise Refused(f"生效日期应晚于现行规则的生效日期（{old.valid.lower:%Y-%m-%d}）。", field="starts_on")
+    if amount < 1:
+        raise Refused("期限至少为 1。", field="amount")
+    old.valid = DateRange(old.valid.lower, starts_on)
+    old.save(update_fields=["valid"])
+    new = TimeRule.objects.create(
+        code=old.code,
+        name=old.name,
+        amount=amount,
+        unit=unit,
+        direction=old.direction,
+        roll=old.roll,
+        ladder=ladder,
+        valid=DateRange(starts_on, None),
+        extend_amount=extend_amount,
+        extend_count=old.extend_count,
+        cap_months=cap_months,
+        bound_stage=old.bound_stage,
+        bound_workdays=old.bound_workdays,
+        floor_workdays=old.floor_workdays,
+        basis=basis,
+    )
+    audit.record(
+        "handling.replace_rule", by=by, now=now, subject=old.code, amount=amount, unit=unit, starts_on=starts_on
+    )
+    return new
+
+
+def apply_rule(rule: TimeRule, *, by: Person, now: datetime) -> int:
+    """Let the running clocks that `rule` would move follow it, one event each; return how many did."""
+    if not rule.valid.lower <= workdays.today(now):
+        raise WrongStep(f"这条规则自 {rule.valid.lower:%Y-%m-%d} 起适用，之前不能用于进行中的期限。")
+    moved = [one.obligation for one in moved_by_rule(rule)]
+    for obligation in sorted(moved, key=lambda row: row.pk):
+        _apply(obligation, rule, by=by, now=now)
+    audit.record("handling.apply_rule", by=by, now=now, subject=rule.code, moved=len(moved))
+    return len(moved)
+
+
+def _apply(obligation: Obligation, rule: TimeRule, *, by: Person, now: datetime) -> None:
+    reason = f"自 {rule.valid.lower:%Y-%m-%d} 起的规则"
+    clocks.apply_rule(obligation, rule, by=by, now=now, reason=reason)
+
+
+@transaction.atomic
+def load_year(year: Year, *, by: Person, now: datetime) -> bool:
+    """Load a year's holidays; running limits are recounted by the engine. False if it changes nothing."""
+    changed = workdays.publish(year).changed
+    if changed:
+        audit.record("handling.load_year", by=by, now=now, subject=str(year.number), notice=year.notice)
+    return changed
+
+
+def recount_now(*, now: datetime) -> int:
+    """Recount what an edit of the calendar has left behind, as far as one request may; the engine does the rest."""
+    return engine.refold(now=now, limit=200)
+
+
+@transaction.atomic
+def set_local_day(on: date, *, is_workday: bool, name: str, by: Person, now: datetime) -> None:
+    """Record a day that this city alone works or does not work (本地调整)."""
+    if not name.strip():
+        raise Refused("请写明调整的名称或依据。", field="name")
+    if abs(on - workdays.today(now)) > timedelta(days=800):
+        raise Refused("日期离今天太远，请检查年份。", field="on")
+    if workdays.working_calendar().is_workday(on) == is_workday:
+        raise Refused("这一天本来就是这样，不需要调整。", field="on")
+    workdays.set_local_day(on, is_workday=is_workday, name=name.strip()[:40])
+    audit.record("handling.set_local_day", by=by, now=now, subject=on.isoformat(), is_workday=is_workday)
