@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from members import keys
 from members.choices import BodyKind, Role, System
 from members.models import Body, Person
 from proposals.handling import clocks
@@ -70,6 +71,7 @@ def matter(home: House, **fields: Any) -> Matter:
         "unit_title": f"关于测试事项{home.numbers}的建议",
         "exposure": Exposure.HANDLING,
         "office": home.office,
+        "readers": [keys.PROPOSAL_OFFICE],
     }
     return Matter.objects.create(**(plain | fields))
 

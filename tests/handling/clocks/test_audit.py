@@ -1,0 +1,116 @@
+"""The audit finds every planted fault, and nothing in a sound database; the commands say what they did."""
+
+import json
+from datetime import date, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from proposals.handling import audit, clocks, engine
+from proposals.handling.models import CalendarYear, EngineBeat, Obligation
+from tests.handling.factories import House, at, house, matter, reply_clock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+NOW = at(date(2026, 5, 25))
+
+
+@pytest.fixture
+def home() -> House:
+    return house()
+
+
+def run(*arguments: Any) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def found(now: datetime = NOW) -> list[str]:
+    return [difference.what for difference in audit.differences(now=now)]
+
+
+def test_i1_a_sound_database_has_no_difference(home: House) -> None:
+    obligation = reply_clock(home)
+    paused = reply_clock(home)
+    clocks.extend(obligation, amount=1, by=None, now=at(date(2026, 5, 6)), reason="x")
+    clocks.pause(paused, by=None, now=at(date(2026, 5, 6)), reason="x")
+    clocks.complete(reply_clock(home), by=None, now=at(date(2026, 5, 6)))
+    engine.scan(now=NOW)
+
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "names"),
+    [
+        ({"due_on": date(2026, 6, 3)}, {"到期日", "末条记录的到期日"}),
+        ({"anchor_on": date(2026, 3, 9)}, {"到期日"}),
+        ({"fixed_on": date(2026, 8, 3)}, {"到期日"}),
+        ({"next_at": at(date(2026, 8, 3))}, {"下次提醒"}),
+        ({"next_at": None, "next_step": None, "next_n": None}, {"下次提醒"}),
+        ({"status": "paused", "next_at": None, "next_step": None, "next_n": None}, {"状态"}),
+        ({"epoch": 2}, {"下次提醒"}),
+    ],
+)
+def test_i1_a_planted_fault_is_found(home: House, fault: dict[str, Any], names: set[str]) -> None:
+    sound, faulty = reply_clock(home), reply_clock(home)
+    engine.scan(now=NOW)
+    Obligation.objects.filter(pk=faulty.pk).update(**fault)
+
+    differences = list(audit.differences(now=NOW - timedelta(days=9)))
+
+    assert names <= {difference.what for difference in differences}
+    assert {difference.obligation for difference in differences} == {faulty.pk} != {sound.pk}
+
+
+def test_the_audit_command_fails_when_something_differs(home: House) -> None:
+    obligation = reply_clock(home)
+    assert json.loads(run("audit_clocks", "--json")) == {"checked": 1, "differences": []}
+
+    Obligation.objects.filter(pk=obligation.pk).update(due_on=date(2026, 6, 3))
+    with pytest.raises(CommandError, match="与时限记录不一致"):
+        run("audit_clocks")
+
+
+def test_one_round_of_the_engine_says_what_it_did(home: House) -> None:
+    reply_clock(home, on=date(2024, 3, 4), now=at(date(2024, 3, 4)))
+
+    did = json.loads(run("run_deadlines", "--once", "--json"))
+
+    assert (did["fired"], did["set_aside"], did["recounted"]) == (1, 0, 0)
+    assert did["superseded"] > 3
+    assert EngineBeat.objects.filter(name="scan").exists()
+
+
+def test_a_calendar_is_loaded_from_a_file_after_a_dry_run(home: House, tmp_path: Path) -> None:
+    clocks.start(
+        matter(home), "sign_for", body=home.unit.body, anchor_on=date(2026, 12, 30), by=None, now=at(date(2026, 12, 30))
+    )
+    file = tmp_path / "2027.json"
+    file.write_text(
+        json.dumps({"year": 2027, "notice": "国办发明电〔2026〕8号", "off": {"2027-01-01": "元旦"}, "work": {}})
+    )
+
+    dry = json.loads(run("calendar", "load", str(file), "--dry-run", "--json"))
+    assert (dry["moved"], dry["changed"]) == (1, False)
+    assert dry["deadlines"][0]["new"] == "2027-01-05"
+    assert CalendarYear.objects.get(year=2027).status == "provisional"
+    loaded = json.loads(run("calendar", "load", str(file), "--json"))
+
+    assert (loaded["moved"], loaded["changed"]) == (1, True)
+    assert Obligation.objects.get().due_on == date(2027, 1, 5)
+    assert "没有变动" in run("calendar", "load", str(file))
+
+
+def test_a_faulty_calendar_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="无法读取"):
+        run("calendar", "load", str(tmp_path / "none.json"))
+
+
+def test_a_shipped_year_loads_without_effect() -> None:
+    path = Path(engine.__file__).parent / "calendars" / "2026.json"
+
+    assert "完全相同" in run("calendar", "load", str(path))

@@ -1,0 +1,87 @@
+"""What reminders say, to whom they say it, and how little of it leaves the house (S4)."""
+
+from datetime import date
+
+import pytest
+
+from members.inbox import registry
+from members.inbox.registry import Rendered
+from members.models import Person
+from proposals.handling import clocks
+from proposals.handling.models import Access, Matter, Obligation
+from tests.handling.factories import House, at, house, reply_clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def home() -> House:
+    return house()
+
+
+def words(obligation: Obligation, person: Person, template: str = "clock.soon") -> Rendered | None:
+    (rendered,) = registry.render([(template, {"obligation": obligation.pk, "step": "x"})], person)
+    assert rendered is None or isinstance(rendered, Rendered)
+    return rendered
+
+
+@pytest.mark.parametrize("template", ["clock.soon", "clock.today", "clock.overdue", "clock.chase_sheet"])
+def test_an_open_matters_mail_says_number_step_and_date(home: House, template: str) -> None:
+    obligation = reply_clock(home, on=date(2026, 9, 1))
+
+    said = words(obligation, home.staff, template)
+
+    assert said is not None
+    assert "第0001号答复，12月1日（星期二）到期" in said.outside
+    assert "关于测试事项" not in said.outside
+    assert "关于测试事项1的建议" in said.title
+    assert str(home.unit.body) in said.body
+
+
+def test_of_a_matter_that_is_not_open_the_mail_says_nothing(home: House) -> None:
+    obligation = reply_clock(home)
+    Matter.objects.filter(pk=obligation.matter_id).update(access=Access.INTERNAL)
+
+    said = words(obligation, home.staff)
+
+    assert said is not None
+    assert said.outside == ""
+
+
+def test_i9_whoever_may_not_see_the_matter_is_told_nothing(home: House) -> None:
+    obligation = reply_clock(home)
+
+    assert words(obligation, home.unit.clerk) is None
+
+
+def test_an_ended_limit_is_not_said_to_be_overdue(home: House) -> None:
+    obligation = clocks.complete(reply_clock(home), by=None, now=at(date(2026, 6, 1)))
+
+    said = words(obligation, home.staff, "clock.overdue")
+
+    assert said is not None
+    assert said.title.startswith("已结束")
+
+
+def test_the_words_of_many_cost_the_queries_of_one(
+    home: House, django_assert_num_queries: pytest.FixtureRequest
+) -> None:
+    rows = [reply_clock(home) for _ in range(5)]
+    words(rows[0], home.staff)
+
+    with django_assert_num_queries(4):  # type: ignore[operator]  # a fixture that is called
+        registry.render([("clock.soon", {"obligation": row.pk}) for row in rows], home.staff)
+
+
+def test_the_administrator_reads_which_body_has_no_clerk(home: House) -> None:
+    (said,) = registry.render([("clock.vacancy", {"body": home.unit.body.pk})], home.admin)
+
+    assert isinstance(said, Rendered)
+    assert said.title == f"{home.unit.body}没有联络员"
+
+
+def test_a_missing_year_is_named(home: House) -> None:
+    (said,) = registry.render([("clock.calendar_missing", {"year": 2027})], home.staff)
+
+    assert isinstance(said, Rendered)
+    assert said.title == "2027 年放假安排尚未载入"
