@@ -9,6 +9,7 @@ from django.utils import timezone
 from config.portal.browsers import is_old
 from config.portal.display import display_of
 from members.inbox.queries import unread_count
+from members.models import Person
 from members.navigation import menu_of
 
 
@@ -20,7 +21,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "site_name": f"{settings.COMMITTEE_NAME} · 回音",
         "display": display_of(request),
         "old_browser": is_old(request.headers.get("User-Agent", "")),
-        "unread": unread_count(user) if signed_in else 0,
+        "unread": unread_count(user) if isinstance(user, Person) else 0,
         "menu": menu_of(user, request.path) if signed_in else [],
         "session_seconds": request.session.get_expiry_age() if signed_in else 0,
         "printed_at": timezone.now(),

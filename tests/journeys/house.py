@@ -49,7 +49,7 @@ class Sink:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         mail = message_from_bytes(envelope.content, policy=policy.default)
-        self.mails.append(mail)  # type: ignore[arg-type]  # the policy makes it an EmailMessage
+        self.mails.append(mail)
         return "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:

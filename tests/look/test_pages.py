@@ -130,7 +130,7 @@ class TestLists:
 
         answer: Any = signed_in.get("/sample/?name=01&export=xlsx")
 
-        book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+        book: Any = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
         answer.close()
         assert list(book.active.values) == [("名称",), ("样本01",)]
 
