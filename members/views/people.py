@@ -36,8 +36,8 @@ class People(ListPage[Person]):
     columns = (Column("姓名", lambda p: p.name), Column("任职", roles_text), Column("界别", sector_text))
 
     def get_queryset(self) -> QuerySet[Person]:
-        people: QuerySet[Person] = with_standing(Person.objects.all(), timezone.localdate())
-        return people.order_by("name", "pk")
+        people: QuerySet[Person] = with_standing(Person.objects.order_by("name", "pk"), timezone.localdate())
+        return people
 
     def acts(self) -> list[Act]:
         if not self.request.user.has_perm("members.appointments"):
