@@ -11,11 +11,11 @@ from members.inbox.registry import Rendered, Subject
 from members.models import Body, Person
 
 from .clockwork import engine_now
-from .clockwork.calendar import WEEKDAYS
+from .clockwork.calendar import WEEKDAYS, WorkCalendar
 from .models import Access, Matter, Obligation
 from .workdays import working_calendar
 
-Words = Callable[[Obligation, date], tuple[str, str]]
+Words = Callable[[Obligation, date, WorkCalendar], tuple[str, str]]
 
 
 def register() -> None:
@@ -33,23 +33,23 @@ def spoken(day: date) -> str:
     return f"{day.month}月{day.day}日（星期{WEEKDAYS[day.weekday()]}）"
 
 
-def _soon(row: Obligation, today: date) -> tuple[str, str]:
-    left = working_calendar().count(today, row.due_on)
+def _soon(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
+    left = calendar.count(today, row.due_on)
     return "即将到期", f"期限为{spoken(row.due_on)}，还有 {left} 个工作日。"
 
 
-def _today(row: Obligation, today: date) -> tuple[str, str]:
+def _today(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
     if row.due_on == today:
         return "今日到期", f"今天（{spoken(row.due_on)}）是最后一天，当日 24 时前均为按时。"
     return "到期提醒", f"期限为{spoken(row.due_on)}。"
 
 
-def _overdue(row: Obligation, today: date) -> tuple[str, str]:
-    return "已逾期", f"期限为{spoken(row.due_on)}，已逾期 {working_calendar().count(row.due_on, today)} 个工作日。"
+def _overdue(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
+    return "已逾期", f"期限为{spoken(row.due_on)}，已逾期 {calendar.count(row.due_on, today)} 个工作日。"
 
 
-def _sheet(row: Obligation, today: date) -> tuple[str, str]:
-    late = working_calendar().count(row.due_on, today)
+def _sheet(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
+    late = calendar.count(row.due_on, today)
     text = f"期限为{spoken(row.due_on)}，已逾期 {late} 个工作日。督办单已拟好，请审核后印发；系统不会自行发给领导。"
     return "督办单待审核", text
 
@@ -65,8 +65,8 @@ TEMPLATES: dict[str, Words] = {
 def _renderer(words: Words) -> registry.RenderMany:
     def render(subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
         rows = _visible([int(subject["obligation"]) for subject in subjects], person)
-        today = timezone.localdate(engine_now())
-        return [_rendered(rows.get(int(subject["obligation"])), words, today) for subject in subjects]
+        today, calendar = timezone.localdate(engine_now()), working_calendar()
+        return [_rendered(rows.get(int(subject["obligation"])), words, today, calendar) for subject in subjects]
 
     return render
 
@@ -82,20 +82,18 @@ def _visible(ids: Sequence[int], person: Person) -> dict[int, Obligation]:
     }
 
 
-def _rendered(row: Obligation | None, words: Words, today: date) -> Rendered | None:
+def _rendered(row: Obligation | None, words: Words, today: date, calendar: WorkCalendar) -> Rendered | None:
     if row is None:
         return None
-    state, text = words(row, today) if row.is_running else ("已结束", f"期限为{spoken(row.due_on)}，该环节已经结束。")
-    holder = f"{row.holder_body}：" if row.holder_body else ""
-    title = f"{state}：{row.rule.name}，{name_of(row.matter)}"
-    outside = (
-        f"{state}：{(row.matter.number and f'第{row.matter.number}号') or ''}{row.rule.name}，{spoken(row.due_on)}到期"
+    state, text = (
+        words(row, today, calendar) if row.is_running else ("已结束", f"期限为{spoken(row.due_on)}，该环节已经结束。")
     )
+    number = f"第{row.matter.number}号" if row.matter.number else ""
     return Rendered(
-        title=title,
-        body=f"{holder}{text}",
+        title=f"{state}：{row.rule.name}，{name_of(row.matter)}",
+        body=f"{row.holder_body}：{text}" if row.holder_body else text,
         url=reverse("handling:why", args=[row.public_id]),
-        outside=outside if row.matter.access == Access.OPEN else "",
+        outside=f"{state}：{number}{row.rule.name}，{spoken(row.due_on)}到期" if row.matter.access == Access.OPEN else "",
     )
 
 

@@ -27,6 +27,9 @@ class Ledger:
     def __init__(self) -> None:
         self.taken: list[str] = []
 
+    def open(self) -> None:
+        pass
+
     def deliver(self, mail: EmailMessage) -> None:
         self.taken.append(mail["Message-ID"])
 
