@@ -479,6 +479,7 @@
 
   /* ---- copying text, for a group chat ---- */
 
+  all("[data-copy]").forEach((button) => { button.hidden = false; });
   document.addEventListener("click", async (event) => {
     const button = event.target.closest && event.target.closest("[data-copy]");
     if (!button) return;
