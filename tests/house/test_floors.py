@@ -24,6 +24,7 @@ GO_TOGETHER = {
     "members.Code.person",
     "members.Once.person",
     "members.PasswordRecord.person",
+    "members.RosterDraft.by",
     "portal.SavedView.person",
     "proposals.AllocationPart.proposal",
     "proposals.Claim.proposal",
