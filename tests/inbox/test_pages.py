@@ -100,7 +100,7 @@ def test_only_unread_ones_can_be_shown(client: Client, me: Person) -> None:
     actions.mark_read(told(me, 1), now=timezone.now())
     told(me, 2)
 
-    page = client.get(reverse("inbox:list"), {"unread": "true"})
+    page = client.get(reverse("inbox:list"), {"state": "unread"})
 
     assert [shown.title for shown in page.context["shown"]] == ["第2件已交办"]
 
