@@ -64,7 +64,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
 
 from django.conf import settings  # noqa: E402  the servers come first
-from django.db import connection  # noqa: E402
+from django.db import connection, connections  # noqa: E402
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
 
 from tests import databases  # noqa: E402
@@ -87,3 +87,14 @@ def as_runtime_role(request: pytest.FixtureRequest, _django_db_marker: None) -> 
     if connection.in_atomic_block and not request.node.get_closest_marker("owner"):
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL ROLE {connection.ops.quote_name(settings.RUNTIME_ROLE)}")
+
+
+@pytest.fixture(autouse=True)
+def seeded(request: pytest.FixtureRequest, _django_db_marker: None) -> None:
+    """Give a test that really commits a fresh copy: the one before it left every table empty, defaults included."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker and marker.kwargs.get("transaction"):
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+        connections.close_all()
+        databases.drop(worker)
+        databases.prepare(worker)

@@ -9,12 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from members.choices import Role
 from members.errors import Refused, WrongStep
 from members.inbox import actions, jobs, work
 from members.inbox.models import JobState, LongJob
 from members.inbox.work import LEASE, TRIES, LeaseLost, Product, Progress
 from members.models import AuditEntry
-from tests.factories import PersonFactory
+from tests.factories import appoint
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def kinds(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -
 
 def started(run: Run) -> LongJob:
     work.register("letters", run)
-    return actions.start_job("letters", title="生成文书", args={"batch": 7}, by=PersonFactory(), now=NOW)
+    return actions.start_job("letters", title="生成文书", args={"batch": 7}, by=appoint(Role.PROPOSAL_STAFF), now=NOW)
 
 
 def test_a_job_runs_once_and_leaves_its_file_to_whoever_started_it(client: Client) -> None:
@@ -41,7 +42,7 @@ def test_a_job_runs_once_and_leaves_its_file_to_whoever_started_it(client: Clien
     job.refresh_from_db()
     url = reverse("inbox:job_file", args=[job.public_id])
     assert (job.state, job.file_name) == (JobState.DONE, "第7批.docx")
-    client.force_login(PersonFactory())
+    client.force_login(appoint(Role.MEMBER))
     assert client.get(url).status_code == 404
     client.force_login(job.by)
     assert b"".join(client.get(url)) == b"PK"
