@@ -51,7 +51,8 @@ class OfPerson:
     object: Person
 
     def get_queryset(self) -> QuerySet[Person]:
-        return Person.objects.all()
+        people: QuerySet[Person] = Person.objects.all()
+        return people
 
     def crumbs(self) -> list[Crumb]:
         here = reverse("members:person", args=[self.object.public_id])
