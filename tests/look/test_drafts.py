@@ -160,7 +160,6 @@ def test_the_next_save_carries_the_version_of_the_last(site: str, browser: Brows
         type_and_wait(page, "电梯加装")
 
         expect(page.locator("input[name=version]")).to_have_value("2")
-        page.wait_for_function("true")
         assert 'name="version"\r\n\r\n2' in server.heard[-1]
 
 
