@@ -8,7 +8,7 @@ class ProposalsConfig(AppConfig):
 
     def ready(self) -> None:
         from members.rights import register
-        from proposals import desk, menu, notices, papers, rights
+        from proposals import batches, desk, menu, notices, papers, rights
         from proposals.handling import events, owners
         from proposals.handling.models import Kind
         from proposals.handling.rights import roles_by_action
@@ -22,3 +22,4 @@ class ProposalsConfig(AppConfig):
         menu.register()
         desk.register()
         papers.register()
+        batches.register()

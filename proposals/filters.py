@@ -6,6 +6,7 @@ from django.forms import TextInput
 
 from members.models import Session
 from proposals.handling.models import Priority, Stage
+from proposals.handling.numbering import spellings
 from proposals.models import AllocationPart, Category, Proposal
 
 SHOWN_STAGES = [choice for choice in Stage.choices if choice[0] != Stage.DRAFT]
@@ -48,8 +49,8 @@ class ProposalFilter(django_filters.FilterSet):
 
     def search(self, rows: QuerySet[Proposal], name: str, text: str) -> QuerySet[Proposal]:
         text = text.strip()[:60]
-        number = text.removeprefix("第").removesuffix("号")
-        return rows.filter(Q(matter__title__icontains=text) | Q(receipt__iexact=text) | Q(matter__number=number))
+        named = Q(receipt__iexact=text) | Q(matter__number__in=spellings(text))
+        return rows.filter(Q(matter__title__icontains=text) | named)
 
     def by_time(self, rows: QuerySet[Proposal], name: str, word: str) -> QuerySet[Proposal]:
         return rows.filter(off_session=word == "yes")
@@ -70,7 +71,7 @@ class AllocationFilter(django_filters.FilterSet):
 
     def search(self, rows: QuerySet[Proposal], name: str, text: str) -> QuerySet[Proposal]:
         text = text.strip()[:60]
-        return rows.filter(Q(matter__title__icontains=text) | Q(matter__number=text.removeprefix("第").removesuffix("号")))
+        return rows.filter(Q(matter__title__icontains=text) | Q(matter__number__in=spellings(text)))
 
     def by_draft(self, rows: QuerySet[Proposal], name: str, word: str) -> QuerySet[Proposal]:
         drafted = Exists(AllocationPart.objects.filter(proposal=OuterRef("pk")))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 
 from members.forms import in_plain_words
@@ -14,6 +15,7 @@ from proposals.fields import DraftedText, LongText, MemberField, SuggestionsFiel
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import admit
 from proposals.handling.models import Priority, Purpose, Reason
+from proposals.handling.numbering import spellings
 from proposals.models import Category, Proposal, Review, Text
 
 LONGEST = 300
@@ -294,9 +296,9 @@ class MergeForm(PlainForm):
         self.offered, self.session = offered, session
 
     def clean_main(self) -> Proposal:
-        text = self.cleaned_data["main"].strip().removeprefix("第").removesuffix("号").lstrip("0") or "0"
-        rows = self.offered.filter(matter__session=self.session)
-        found = rows.filter(receipt=self.cleaned_data["main"].strip()).first() or rows.filter(matter__number=text).first()
+        text = self.cleaned_data["main"].strip()
+        named = Q(receipt=text) | Q(matter__number__in=spellings(text))
+        found = self.offered.filter(named, matter__session=self.session).first()
         if not isinstance(found, Proposal):
             raise forms.ValidationError("本届次没有这个收件号或案号，请核对。")
         return found

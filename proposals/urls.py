@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("numbering/", allocating.Numbering.as_view(), name="numbering"),
     path("allocation/", allocating.AllocationDesk.as_view(), name="allocation"),
     path("hand-over/", allocating.HandOver.as_view(), name="hand_over"),
+    path("batches/", allocating.Batches.as_view(), name="batches"),
     path("batches/<uuid:public_id>/", allocating.BatchPage.as_view(), name="batch"),
     path("batches/<uuid:public_id>/papers/", papers.BatchPapers.as_view(), name="batch_papers"),
     path("unit-papers/", papers.UnitPapers.as_view(), name="unit_papers"),

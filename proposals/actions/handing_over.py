@@ -1,5 +1,6 @@
 """Filed proposals are handed to their units, many at a press (批量交办, P16)."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -66,17 +67,18 @@ def obstacle(proposal: Proposal) -> str:
 @transaction.atomic
 def hand_over(
     proposals: Sequence[Proposal], *, session: Session, by: Person, now: datetime, name: str = "",
-    fixed_on: date | None = None, notice: str = "", paper: Paper | None = None,
+    fixed_on: date | None = None, notice: str = "", paper: Paper | None = None, public_id: uuid.UUID | None = None,
 ) -> tuple[Batch, list[Refusal]]:
     """Give proposals to the units of their drafts, and each clerk one message with the whole list.
 
     Those that cannot go stay as they are and are returned with the reason. `fixed_on` is the batch's own
-    reply date, which wins over the period. Raises Refused if none can go.
+    reply date, which wins over the period; `public_id` names the batch beforehand, so that a long job can
+    tell whether it was made. Raises Refused if none can go.
     """
     if fixed_on and fixed_on <= today(now):
         raise Refused("统一答复期限应晚于今天。", field="fixed_on")
     batch = Batch.objects.create(
-        session=session, name=name.strip() or f"{today(now):%Y年%m月%d日}交办", fixed_due_on=fixed_on,
+        public_id=public_id or uuid.uuid4(), session=session, name=name.strip() or f"{today(now):%Y年%m月%d日}交办", fixed_due_on=fixed_on,
         notice=notice.strip(), by=by, at=now,
     )
     given, refused = [], []

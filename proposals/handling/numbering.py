@@ -29,6 +29,16 @@ def written(number: int) -> str:
     return f"{number:04d}"
 
 
+def spellings(text: str) -> list[str]:
+    """How a number that somebody typed may stand in the register: 第27号 is 27 and 0027.
+
+    >>> spellings("第27号")
+    ['27', '0027']
+    """
+    plain = text.strip().removeprefix("第").removesuffix("号")
+    return [plain, plain.zfill(4)] if plain.isdecimal() else [plain]
+
+
 def at_least(session: Session, kind: str, last: int) -> None:
     """Let the sequence go on after `last`, for registers that come from elsewhere."""
     series, _ = NumberSeries.objects.select_for_update().get_or_create(session=session, kind=kind)

@@ -8,10 +8,13 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from members.inbox.actions import start_job
+from members.inbox.models import LongJob
 from members.models import Body, Session
 from members.pages import ActionPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Fact, Tab
 from proposals import actions
+from proposals.batches import AT_ONCE, HAND_OVER
 from proposals.filters import AllocationFilter
 from proposals.forms import AllocationForm, ConsultationForm, HandOverForm, NumberingForm, PlainForm
 from proposals.handling.models import Matter, NumberSeries
@@ -236,12 +239,24 @@ class HandOver(Signed, FormPage):
         if session is None:
             form.add_error(None, "没有选中可以交办的提案。请回到列表，先勾选。")
             return self.form_invalid(form)
+        if len(self.rows) > AT_ONCE:
+            return HttpResponseRedirect(reverse("inbox:job", args=[self.later(data).public_id]))
         batch, _ = actions.hand_over(
             self.rows, session=session, name=data["name"], fixed_on=data["fixed_on"], notice=data["notice"],
             by=self.me, now=timezone.now(),
         )
         self.done_sentence = f"已交办 {batch.total} 件，未交办 {len(self.rows) - batch.total} 件。"
         return HttpResponseRedirect(reverse("proposals:batch", args=[batch.public_id]))
+
+    def later(self, data: dict[str, Any]) -> LongJob:
+        """Hundreds go as a long job, whose page says how far it is and what stayed behind."""
+        fixed_on = data["fixed_on"].isoformat() if data["fixed_on"] else ""
+        args = {
+            "batch": str(uuid.uuid4()), "rows": [str(row.public_id) for row in self.rows], "name": data["name"],
+            "fixed_on": fixed_on, "notice": data["notice"],
+        }
+        title = f"交办 {len(self.rows)} 件"
+        return start_job(HAND_OVER, title=title, args=args, back=self.get_back_url(), by=self.me, now=timezone.now())
 
     def get_back_url(self) -> str:
         return reverse("proposals:allocation")
@@ -259,6 +274,19 @@ def is_uuid(text: str) -> bool:
     return True
 
 
+class Batches(ListPage[Batch]):
+    """Every hand-over, newest first."""
+
+    action = "proposals.hand_over"
+    title = "交办批次"
+    template_name = "proposals/batches.html"
+    unit_word = "批"
+    empty_sentence = "还没有交办过。"
+
+    def get_queryset(self) -> QuerySet[Batch]:
+        return Batch.objects.select_related("by", "session").order_by("-at", "-pk")
+
+
 class BatchPage(DetailPage[Batch]):
     """A hand-over afterwards: what went where, and its papers."""
 
@@ -272,7 +300,7 @@ class BatchPage(DetailPage[Batch]):
         return self.object.name
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("拟办与交办", reverse("proposals:allocation"))]
+        return [Crumb("交办批次", reverse("proposals:batches"))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = self.object.proposals.filter(matter__in=Matter.objects.visible_to(self.request.user))

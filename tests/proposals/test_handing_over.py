@@ -1,17 +1,21 @@
 """Units get what is theirs, many at a press; what stays behind says why."""
 
+import uuid
 from datetime import date, timedelta
 
 import pytest
 
 from members.choices import Role, System
 from members.errors import Refused, WrongStep
-from members.inbox.models import Message
+from members.inbox import work
+from members.inbox.actions import start_job
+from members.inbox.models import JobState, Message
 from members.models import AssigningOffice, Body
 from proposals import actions
+from proposals.batches import HAND_OVER, run
 from proposals.handling import clocks
 from proposals.handling.models import Assignment, Matter
-from proposals.models import PreConsultation, Proposal, Status
+from proposals.models import Batch, PreConsultation, Proposal, Status
 from tests.factories import BodyFactory, appoint
 
 from .conftest import NOW, House
@@ -188,3 +192,23 @@ def test_withdrawn_from_the_units_hands(house: House, filed, clerk_unit: Body) -
     assert (Proposal.objects.get().status, running(proposal)) == (Status.WITHDRAWN, [])
     assert told(clerk)[-1] == "proposal_withdrawn"
     assert Assignment.objects.get().state == "ended"
+
+
+def test_a_large_hand_over_is_a_long_job_that_does_it_once(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+
+    ready, bare = filed(), filed()
+    actions.allocate(ready, shares(clerk_unit), by=house.officer, now=house.later())
+    args = {
+        "batch": str(uuid.uuid4()), "rows": [str(row.public_id) for row in (ready, bare)], "name": "", "fixed_on": "",
+        "notice": "",
+    }
+    job = start_job(HAND_OVER, title="交办", args=args, by=house.officer, now=house.later())
+
+    work.work(now=house.later())
+
+    job.refresh_from_db()
+    assert (job.state, job.result) == (
+        JobState.DONE, {"sentence": f"已交办 1 件。未交办 1 件：{bare.matter.label}还没有拟定承办单位。"},
+    )
+    assert run(job, lambda done, total: None).result == {"sentence": "已交办 1 件。"}  # type: ignore[arg-type]  # progress
+    assert Batch.objects.count() == 1

@@ -1,0 +1,90 @@
+"""Two at once: one does it, the other is told."""
+
+import importlib
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from members.errors import Refusal
+from proposals import actions
+from proposals.handling import defaults
+from proposals.handling.models import Policy
+from proposals.models import Proposal
+
+from .conftest import NOW, House, category
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def default_rows(transactional_db: None) -> None:
+    """A test that really commits ends with empty tables; the rows of the first migrations are laid anew."""
+    defaults.load(lambda name: apps.get_model("handling", name))
+    importlib.import_module("proposals.migrations.0003_default_rows").fill(apps, None)
+
+
+def both(*calls: Callable[[], Any]) -> list[str]:
+    """Run the calls at the same moment; what each came to, in words."""
+    barrier, outcomes = threading.Barrier(len(calls)), list[str]()
+
+    def run(call: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            call()
+            outcomes.append("done")
+        except Refusal:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[call]) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(outcomes)
+
+
+def test_two_reviewers_file_one_proposal_once(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+    proposal = submitted()
+
+    outcomes = both(*[
+        lambda who=who: actions.file(proposal, category=category(), by=who, now=NOW)  # type: ignore[misc]  # bound now
+        for who in (house.staff, house.colleague)
+    ])
+
+    assert outcomes == ["done", "refused"]
+    assert Proposal.objects.get().matter.events.filter(verb="filed").count() == 1
+
+
+def test_two_numbering_runs_give_every_number_once(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+    Policy.objects.create(code="number_at", value="run", starts_on=NOW.date() - timedelta(days=1))
+    house.session.submissions_close_at = None
+    house.session.save()
+    for _ in range(4):
+        actions.file(submitted(), category=category(), by=house.staff, now=house.later())
+    expected = [row.pk for row in actions.waiting(house.session, actions.Order.RECEIPT)]
+
+    outcomes = both(*[
+        lambda who=who: actions.run(house.session, actions.Order.RECEIPT, expected, by=who, now=NOW)  # type: ignore[misc]  # bound now
+        for who in (house.staff, house.colleague)
+    ])
+
+    assert outcomes == ["done", "refused"]
+    assert sorted(Proposal.objects.values_list("matter__number", flat=True)) == ["0001", "0002", "0003", "0004"]
+
+
+def test_receipts_given_at_once_differ(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+    rows = [draft() for _ in range(4)]
+
+    both(*[
+        lambda row=row: actions.submit(row, not_secret=True, by=house.member, now=NOW)  # type: ignore[misc]  # bound now
+        for row in rows
+    ])
+
+    assert len(set(Proposal.objects.values_list("receipt", flat=True))) == 4
