@@ -15,17 +15,19 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.inbox import engine as mailroom
+from members.inbox.models import Message, State
 from members.models import Body, Person, Session
 from proposals import actions as front
 from proposals.handling import actions as handling
 from proposals.handling import engine
-from proposals.handling.models import Assignment, EvaluationRound, Reason, Reply, ResultClass
+from proposals.handling.models import Assignment, EvaluationRound, Obligation, Reason, Reply, ResultClass
 from proposals.models import Category, CoSignature, Proposal, Status, Text
 
 from .people import People, make_session
 from .texts import Draft, Writer
 
-SIZES = {"city": 80, "province": 400}
+FRIDAY = 4
+SIZES = {"city": 60, "province": 400}
 GRADES = ("satisfied", "satisfied", "satisfied", "basic", "satisfied", "dissatisfied", "basic", "satisfied")
 CLASSES = ("A", "A", "B", "B", "C")
 CATEGORIES = {
@@ -111,10 +113,14 @@ def run(stage: Stage, say: Callable[[str], None]) -> None:
 
 
 def turn_the_page(day: date) -> None:
+    """What the engine does at the end of a day; a day on which nothing is due costs two questions."""
     evening = timezone.make_aware(datetime.combine(day, time(17, 45)))
-    engine.scan(now=evening)
-    mailroom.send(now=evening)
-    handling.close_lapsed_rounds(now=evening)
+    if Obligation.objects.filter(next_at__lte=evening).exists():
+        engine.scan(now=evening)
+    if Message.objects.filter(state=State.PENDING, not_before__lte=evening).exists():
+        mailroom.send(now=evening)
+    if day.weekday() == FRIDAY:
+        handling.close_lapsed_rounds(now=evening)
 
 
 # before hand-over -----------------------------------------------------------------------------------------------------
