@@ -11,13 +11,12 @@ class ProposalsConfig(AppConfig):
         from proposals import batches, desk, menu, notices, papers, rights
         from proposals.handling import events, owners
         from proposals.handling.models import Kind
-        from proposals.handling.rights import roles_by_action
         from proposals.owner import ProposalOwner
         from proposals.verbs import VERBS
 
         owners.register(Kind.PROPOSAL, ProposalOwner())
         events.register(VERBS)
-        register("proposals", roles_by_action(rights.RIGHTS))
+        register("proposals", {action: frozenset(right.by) for action, right in rights.RIGHTS.items()})
         notices.register()
         menu.register()
         desk.register()

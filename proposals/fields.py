@@ -49,7 +49,7 @@ class UnitsField(forms.CharField):
         kwargs.setdefault("help_text", "一行写一个单位，全称、简称都可以。")
         super().__init__(widget=forms.Textarea({"rows": 3}), max_length=2000, **kwargs)
 
-    def clean(self, value: Any) -> list[Body]:  # type: ignore[override]  # the value of this field is a list
+    def clean(self, value: Any) -> list[Body]:
         text = super().clean(value)
         names = [line.strip() for line in text.replace("、", "\n").replace("；", "\n").splitlines()]
         return list(dict.fromkeys(unit_called(name) for name in names if name))

@@ -12,16 +12,9 @@ from proposals.models import AllocationPart, Category, Proposal
 SHOWN_STAGES = [choice for choice in Stage.choices if choice[0] != Stage.DRAFT]
 
 
-def sessions(request: object) -> QuerySet[Session]:
-    return Session.objects.newest_first()
-
-
-def categories(request: object) -> QuerySet[Category]:
-    return Category.objects.order_by("order", "pk")
-
-
-def priorities(request: object) -> QuerySet[Priority]:
-    return Priority.objects.order_by("-year", "pk")
+SESSIONS = Session.objects.newest_first()
+CATEGORIES = Category.objects.order_by("order", "pk")
+PRIORITIES = Priority.objects.order_by("-year", "pk")
 
 
 class ProposalFilter(django_filters.FilterSet):
@@ -29,15 +22,15 @@ class ProposalFilter(django_filters.FilterSet):
         method="search", label="案号、收件号或案由", widget=TextInput({"type": "search", "autocomplete": "off"})
     )
     session = django_filters.ModelChoiceFilter(
-        field_name="matter__session", queryset=sessions, to_field_name="code", label="届次", empty_label="全部届次"
+        field_name="matter__session", queryset=SESSIONS, to_field_name="code", label="届次", empty_label="全部届次"
     )
     stage = django_filters.ChoiceFilter(
         field_name="matter__stage", choices=SHOWN_STAGES, label="状态", empty_label="全部状态"
     )
-    category = django_filters.ModelChoiceFilter(queryset=categories, label="类别", empty_label="全部类别")
-    form = django_filters.ChoiceFilter(choices=Proposal.Form.choices, label="形式", empty_label="全部形式")
+    category = django_filters.ModelChoiceFilter(queryset=CATEGORIES, label="类别", empty_label="全部类别")
+    kind = django_filters.ChoiceFilter(field_name="form", choices=Proposal.Form.choices, label="形式", empty_label="全部形式")
     priority = django_filters.ModelChoiceFilter(
-        field_name="matter__priority", queryset=priorities, label="市委中心工作", empty_label="不限"
+        field_name="matter__priority", queryset=PRIORITIES, label="市委中心工作", empty_label="不限"
     )
     off_session = django_filters.ChoiceFilter(
         choices=[("no", "大会提案"), ("yes", "平时提案")], method="by_time", label="时间", empty_label="不限"
@@ -60,7 +53,7 @@ class AllocationFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="search", label="案号或案由", widget=TextInput({"type": "search", "autocomplete": "off"})
     )
-    category = django_filters.ModelChoiceFilter(queryset=categories, label="类别", empty_label="全部类别")
+    category = django_filters.ModelChoiceFilter(queryset=CATEGORIES, label="类别", empty_label="全部类别")
     drafted = django_filters.ChoiceFilter(
         choices=[("no", "待拟办"), ("yes", "已拟办")], method="by_draft", label="拟办情况", empty_label="不限"
     )

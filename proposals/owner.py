@@ -1,8 +1,11 @@
 """What handling asks of a proposal (`handling.owners`): called with the matter locked, never calls back."""
 
 from members import keys
-from proposals.handling.models import Exposure, Matter
+from proposals.handling.models import Assignment, Exposure, Matter
 from proposals.models import Proposal, Status
+from proposals.reports.models import Opinion
+
+ERASED = "（已清除）"
 
 
 class ProposalOwner:
@@ -30,12 +33,27 @@ class ProposalOwner:
         for follower in matter.followers.all():
             audience |= _behind(follower)
         if matter.merged_into_id:
-            units = matter.merged_into.assignments.current().values_list("unit_id", flat=True)  # type: ignore[union-attr]  # set beside its id
+            current = Assignment.objects.current().filter(matter=matter.merged_into_id)
+            units = current.values_list("unit_id", flat=True)
             audience |= {keys.body_key(unit) for unit in units}
         if matter.proposal.status == Status.FILED:
             asked = matter.proposal.preconsultations.values_list("unit_id", flat=True)
             audience |= {keys.body_key(unit) for unit in asked}
         return audience
+
+    def erase(self, matter: Matter) -> None:
+        """A purge takes the words from the proposal, its frozen texts, its reviews and what others wrote on it."""
+        proposal = matter.proposal
+        here = matter._state.db
+        Proposal.objects.using(here).filter(pk=proposal.pk).update(
+            situation="", analysis="", consent_reason=ERASED, decided_text="", proposer_text="", units_text="",
+            import_note="", approval="", text_confirmed_how="",
+        )
+        proposal.revisions.update(title="", situation="", analysis="", suggestions=[])
+        proposal.reviews.update(text="")
+        proposal.cosignatures.update(note="")
+        proposal.preconsultations.update(text="")
+        Opinion.objects.using(here).filter(origin=matter).update(text=ERASED)
 
     def text(self, matter: Matter) -> str:
         if matter.placeholder:

@@ -48,11 +48,9 @@ def inviting(proposal: Proposal, text: str, *, on: date) -> QuerySet[Person]:
     """Current members who can still be invited, found by name, pinyin or initials."""
     asked = proposal.cosignatures.filter(state__in=["invited", "agreed"], person__isnull=False)
     behind = proposal.matter.participants.filter(left_at=None, person__isnull=False)
-    return (
-        Person.objects.members(on).search(text)
-        .exclude(pk__in=asked.values("person")).exclude(pk__in=behind.values("person"))
-        .order_by("pinyin", "pk")
-    )
+    found: QuerySet[Person] = Person.objects.members(on).search(text)
+    found = found.exclude(pk__in=asked.values("person")).exclude(pk__in=behind.values("person"))
+    return found.order_by("pinyin", "pk")
 
 
 def sectors_of(people: list[int], *, on: date) -> dict[int, str]:
@@ -99,5 +97,5 @@ def figures(session: Session) -> Figures:
     )
 
 
-def _only(row: dict[str, Any]) -> dict[str, int]:
+def _only(row: Any) -> dict[str, int]:
     return {name: row.get(name, 0) for name in OUTCOMES}

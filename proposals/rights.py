@@ -1,10 +1,9 @@
 """Who may do what with a proposal before and beside its handling (S1), as rows."""
 
-from enum import StrEnum
-from typing import Any
-
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone

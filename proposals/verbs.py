@@ -1,6 +1,7 @@
 """What can happen to a proposal before and beside its handling: in which words, for whose eyes (S4)."""
 
-from proposals.handling.events import ALL, AUTHORS, INSIDE, Eye, Verb
+from proposals.handling.events import ALL, AUTHORS, INSIDE, Verb
+from proposals.handling.eyes import Eye
 
 STAFF = frozenset({Eye.STAFF})
 PROPOSER = frozenset({Eye.PROPOSER})

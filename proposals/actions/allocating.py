@@ -15,7 +15,7 @@ from proposals.handling.models import Assignment
 from proposals.handling.queries import clerks_of
 from proposals.models import AllocationPart, PreConsultation, Proposal, Status
 
-from .base import expect, lock, proposal_office, told, today
+from .base import expect, lock, proposal_office, today, told
 
 Role = Assignment.Role
 LEADING = (Role.SOLE, Role.LEAD, Role.SPLIT)

@@ -73,7 +73,7 @@ def first_proposer(matter: Matter, *, on: date) -> list[int]:
     """Who leads the proposal: the first proposer, or those who act for the organisation."""
     rows = list(matter.participants.filter(left_at=None, role__in=["first", "organisation", "contact"]).order_by("order"))
     people = {row.person_id for row in rows if row.person_id}
-    bodies = [row.body_id for row in rows if row.role == Participant.Role.ORGANISATION]
+    bodies = [row.body_id for row in rows if row.body_id and row.role == Participant.Role.ORGANISATION]
     return sorted({*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)})
 
 

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from members.choices import Role as Office
 from members.errors import Refused, Stale, WrongStep
 from members.models import Body, Membership, Person
 from proposals.handling import clocks
 from proposals.handling.actions import Paper
-from proposals.handling.models import Participant
+from proposals.handling.models import Obligation, Participant
 from proposals.handling.queries import people_in
 from proposals.models import EDITABLE, CoSignature, Proposal, Revision, Status
 
-from .base import expect, first_proposer, lock, move, paper_facts, told, today
+from .base import expect, first_proposer, lock, move, paper_facts, today, told
 
 State = CoSignature.State
 
@@ -108,7 +109,7 @@ def _rule(proposal: Proposal, now: datetime) -> str:
     return "cosign_session" if session and session.is_open(today(now)) else "cosign"
 
 
-def _clock_of(row: CoSignature) -> "clocks.ObligationQuerySet":
+def _clock_of(row: CoSignature) -> QuerySet[Obligation]:
     return clocks.open_for(matter=row.proposal.matter, stage="cosign").filter(
         holder_person=row.person_id, holder_body=row.body_id
     )

@@ -9,7 +9,7 @@ from members.models import Person
 from proposals.handling import clocks, readers
 from proposals.models import Claim, Proposal, Status
 
-from .base import lock_many, move, proposal_office, proposers, told, today
+from .base import lock_many, move, proposal_office, proposers, today, told
 from .reviewing import start_assignment_clock, start_numbering_clock
 
 BEFORE_HAND_OVER = (Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER, Status.FILED)

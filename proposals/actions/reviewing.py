@@ -14,7 +14,7 @@ from proposals.handling.queries import policy
 from proposals.models import Category, Claim, Proposal, Review, ReviewPass, Status
 from proposals.reports import actions as opinions
 
-from .base import drop_clocks, end_clocks, expect, holder, lock, move, proposal_office, proposers, told, today
+from .base import drop_clocks, end_clocks, expect, holder, lock, move, proposal_office, proposers, today, told
 
 UNDECIDED = (Status.SUBMITTED, Status.REVIEWING)
 

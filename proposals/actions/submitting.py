@@ -25,8 +25,8 @@ from .base import (
     proposal_office,
     proposers,
     subject_of,
-    told,
     today,
+    told,
 )
 from .cosigning import freeze, is_stale, join
 from .drafting import Behind, begin, form_of

@@ -179,13 +179,13 @@ class Proposal(models.Model):
     def __str__(self) -> str:
         return str(self.matter)
 
+    def get_absolute_url(self) -> str:
+        return f"/proposals/{self.matter.public_id}/"
+
     @property
     def public_id(self) -> uuid.UUID:
         """The matter's: a proposal has no address of its own. To be fetched with its matter."""
         return self.matter.public_id
-
-    def get_absolute_url(self) -> str:
-        return f"/proposals/{self.matter.public_id}/"
 
     def become(self, status: Status) -> None:
         """Take one step of the flow, or raise WrongStep if there is no such step."""

@@ -22,6 +22,9 @@ class OpinionOwner:
         rows = matter.participants.filter(left_at=None).values_list("person_id", "body_id")
         return {keys.person_key(person) if person else keys.body_key(body) for person, body in rows}
 
+    def erase(self, matter: Matter) -> None:
+        Opinion.objects.using(matter._state.db).filter(matter=matter).update(text="（已清除）", consent="（已清除）")
+
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.opinion.text}"
 

@@ -107,7 +107,7 @@ class RemoveCosigner(Signed, ActionPage[CoSignature]):
     done_sentence = "已移除。"
 
     def may_open(self, user: Any) -> bool:
-        return user.has_perm("proposals.invite")
+        return bool(user.has_perm("proposals.invite"))
 
     def get_queryset(self) -> QuerySet[CoSignature]:
         rows = CoSignature.objects.filter(proposal__in=writable(self.request.user), state__in=["invited", "agreed"])

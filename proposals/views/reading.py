@@ -1,5 +1,6 @@
 """Lists of proposals and the page of one (提案列表、详情)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import F, Prefetch, QuerySet
@@ -213,6 +214,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
         return is_held(self.me, self.object, action)
 
 
+Shows = Callable[[Proposal], bool]
 ENTERED = ("paper", "photo")
 ACTS = (
     ("proposals.write", "write", "继续写", "pen-line"),
@@ -227,7 +229,7 @@ ACTS = (
     ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
 )
 LIKELY = ("继续写", "核对文字", "审查", "拟定承办单位", "归档")
-SHOWS = {
+SHOWS: dict[str, Shows] = {
     "confirm_text": lambda proposal: proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None,
     "merge": lambda proposal: proposal.status != Status.MERGED,
     "unmerge": lambda proposal: proposal.status == Status.MERGED,

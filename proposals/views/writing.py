@@ -1,8 +1,9 @@
 """A member writes, in three steps that fit on a phone: text, co-signers and files, check (S16)."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -58,7 +59,7 @@ class Writing(ProposalPage):
     """What writers share: a proposal of one's own, or one that the desk types from paper."""
 
     action = "proposals.write"
-    form_class: Any = TextForm
+    form_class: ClassVar[type[forms.BaseForm]] = TextForm
 
     def may_open(self, user: Any) -> bool:
         return may(user, "proposals.write") or may(user, "proposals.enter")

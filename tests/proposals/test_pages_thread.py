@@ -1,11 +1,9 @@
 """The thread through the pages, without a script."""
 
 import re
-
 from typing import Any
 
 from django.test import Client
-
 
 from members.models import Body, Person
 from proposals.handling.models import Assignment

@@ -3,7 +3,6 @@
 from proposals import actions
 from proposals.handling.models import Assignment
 from proposals.models import Proposal, Status
-from tests.factories import appoint
 
 from .conftest import House
 
@@ -12,7 +11,7 @@ def test_a_proposal_goes_from_draft_to_the_unit(house: House, filed, clerk_unit)
     proposal: Proposal = filed()
 
     actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
-    batch, refused = actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+    _, refused = actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
 
     proposal = Proposal.objects.get(pk=proposal.pk)
     assert refused == []
