@@ -6,16 +6,17 @@ from datetime import date, datetime
 from .clockwork.calendar import WorkCalendar
 from .clockwork.fold import Clock, Fact, fold
 from .clockwork.ladder import Firing, Step, next_firing, plan, waiting
-from .clockwork.rules import Rule
+from .clockwork.rules import Rule, Unit
 from .models import ClockEvent, LadderStep, Obligation, TimeRule
 
+UNITS: dict[str, Unit] = {"workday": "workday", "day": "day", "month": "month"}
 Handled = frozenset[tuple[int, int]]
 NOTHING: Handled = frozenset()
 
 
 def rule_of(row: TimeRule) -> Rule:
     return Rule(
-        unit=row.unit,
+        unit=UNITS[row.unit],
         amount=row.amount,
         before=row.direction == TimeRule.Direction.BEFORE,
         rolls=row.roll == TimeRule.Roll.NEXT_WORKDAY,
@@ -30,7 +31,7 @@ def fact_of(event: ClockEvent) -> Fact:
         on=event.on_date,
         seq=event.seq,
         amount=event.amount or 0,
-        unit=event.unit or "workday",
+        unit=UNITS[event.unit or "workday"],
         to_on=event.to_on,
         takes_back=event.takes_back,
     )

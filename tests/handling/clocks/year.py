@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
+from functools import partial
 
 from members.choices import Role
 from members.inbox import engine as inbox
@@ -234,7 +235,11 @@ class World:
         for number in range(self.proposals):
             plenary = number < self.proposals * 3 // 5
             day = PLENARY if plenary else START + timedelta(days=self.random.randint(0, 250))
-            self.later(day, 0, lambda now, n=number: self.give(now, n in extended, n in objecting, n in moved))
+            self.later(
+                day,
+                0,
+                partial(self.give, extended=number in extended, objecting=number in objecting, moved=number in moved),
+            )
         self.acts.append(
             (at(date(2026, 4, 20), 8), -2, lambda now: self.edit_calendar(now, NEW_HOLIDAY, is_workday=False))
         )
@@ -259,8 +264,8 @@ class World:
             held = assignment(self.home, case, other.body, role="co")
             sign = self.start(now, case, "sign_for", held=held, body=other.body)
             opinion = self.start(now, case, "co_opinion", held=held, body=other.body)
-            self.later(now.date(), self.random.randint(0, 7), lambda then, pk=sign: self.complete(then, pk))
-            self.later(now.date(), self.random.randint(8, 60), lambda then, pk=opinion: self.complete(then, pk))
+            self.later(now.date(), self.random.randint(0, 7), partial(self.complete, pk=sign))
+            self.later(now.date(), self.random.randint(8, 60), partial(self.complete, pk=opinion))
 
     def hand_to(
         self, now: datetime, case: Matter, body: Body, role: str, extended: bool, objecting: bool, moved: bool,
@@ -319,7 +324,7 @@ class World:
         for person in self.random.sample(self.people, self.random.choice([0, 0, 1, 1, 2])):
             form = self.start(now, case, "evaluation", held=held, person=person)
             if self.random.random() < 0.6:
-                self.later(now.date(), self.random.randint(1, 30), lambda then, pk=form: self.complete(then, pk))
+                self.later(now.date(), self.random.randint(1, 30), partial(self.complete, pk=form))
         if self.random.random() < 0.1:
             self.later(now.date(), 8, lambda then: self.dissatisfied(then, case, held))
         else:
