@@ -10,7 +10,10 @@ from proposals.handling.models import Participant
 from proposals.models import Proposal, Text
 
 AUTHOR_ROLES = (
-    Participant.Role.FIRST, Participant.Role.ORGANISATION, Participant.Role.CONTACT, Participant.Role.DRAFTER
+    Participant.Role.FIRST,
+    Participant.Role.ORGANISATION,
+    Participant.Role.CONTACT,
+    Participant.Role.DRAFTER,
 )
 SECRETARIES = (Role.ORGANISATION_SECRETARY, Role.CONVENER)
 

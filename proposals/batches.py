@@ -35,8 +35,16 @@ def run(job: LongJob, progress: Progress) -> Product:
     if session is None:
         raise Refused("所选提案已不在待交办之列。")
     batch, refused = hand_over(
-        found, session=session, name=args["name"], notice=args["notice"], public_id=uuid.UUID(args["batch"]),
-        fixed_on=date.fromisoformat(args["fixed_on"]) if args["fixed_on"] else None, by=job.by, now=timezone.now(),
+        found,
+        session=session,
+        name=args["name"],
+        notice=args["notice"],
+        public_id=uuid.UUID(args["batch"]),
+        fixed_on=date.fromisoformat(args["fixed_on"]) if args["fixed_on"] else None,
+        by=job.by,
+        now=timezone.now(),
     )
     left = "；".join(f"{row.proposal.matter.label}{row.reason}" for row in refused)
-    return Product(result={"sentence": f"已交办 {batch.total} 件。" + (f"未交办 {len(refused)} 件：{left}" if refused else "")})
+    return Product(
+        result={"sentence": f"已交办 {batch.total} 件。" + (f"未交办 {len(refused)} 件：{left}" if refused else "")}
+    )

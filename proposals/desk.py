@@ -38,11 +38,13 @@ def writer(user: Any, on: date) -> Work:
     """Two large entries, what was returned, and drafts to go on with."""
     rows = own(user).filter(status__in=EDITABLE).order_by("-updated_at", "-pk")[:FEW]
     todos = [
-        Todo(row.matter.title or "未命名草稿", row.get_absolute_url(), note=row.matter.get_stage_display()) for row in rows
+        Todo(row.matter.title or "未命名草稿", row.get_absolute_url(), note=row.matter.get_stage_display())
+        for row in rows
     ]
     return Work(
         entries=[
-            Act("写提案", reverse("proposals:begin"), "pen-line"), Act("我的提案", reverse("proposals:mine"), "file-text")
+            Act("写提案", reverse("proposals:begin"), "pen-line"),
+            Act("我的提案", reverse("proposals:mine"), "file-text"),
         ],
         queues=[Queue("草稿与退回修改", todos, f"{reverse('proposals:mine')}?drafts=1", empty="没有草稿。")],
     )
@@ -85,7 +87,8 @@ def allocator(user: Any, on: date) -> Work:
     url = reverse("proposals:allocation")
     return Work(
         counts=[
-            Count("待拟办", rows.count() - drafted, f"{url}?drafted=no"), Count("待交办", drafted, f"{url}?drafted=yes")
+            Count("待拟办", rows.count() - drafted, f"{url}?drafted=no"),
+            Count("待交办", drafted, f"{url}?drafted=yes"),
         ]
     )
 
@@ -94,5 +97,7 @@ def asked(user: Any, on: date) -> Work:
     rows: list[PreConsultation] = list(asked_of(user).filter(answered_at=None).order_by("asked_at", "pk")[:FEW])
     if not rows:
         return Work()
-    todos = [Todo(row.proposal.matter.unit_title, reverse("proposals:consultation", args=[row.public_id])) for row in rows]
+    todos = [
+        Todo(row.proposal.matter.unit_title, reverse("proposals:consultation", args=[row.public_id])) for row in rows
+    ]
     return Work(queues=[Queue("承办意向征求", todos, reverse("proposals:consultations"))])

@@ -28,7 +28,9 @@ class ProposalFilter(django_filters.FilterSet):
         field_name="matter__stage", choices=SHOWN_STAGES, label="状态", empty_label="全部状态"
     )
     category = django_filters.ModelChoiceFilter(queryset=CATEGORIES, label="类别", empty_label="全部类别")
-    kind = django_filters.ChoiceFilter(field_name="form", choices=Proposal.Form.choices, label="形式", empty_label="全部形式")
+    kind = django_filters.ChoiceFilter(
+        field_name="form", choices=Proposal.Form.choices, label="形式", empty_label="全部形式"
+    )
     priority = django_filters.ModelChoiceFilter(
         field_name="matter__priority", queryset=PRIORITIES, label="市委中心工作", empty_label="不限"
     )

@@ -37,7 +37,9 @@ class TextForm(PlainForm):
     analysis = LongText(label="原因分析", required=False, rows=5)
     suggestions = SuggestionsField(label="具体建议", help_text="一条一个方框，承办单位会逐条答复。")
     pasted = forms.CharField(
-        label="从别处粘贴建议", required=False, widget=Counted({"rows": 3}),
+        label="从别处粘贴建议",
+        required=False,
+        widget=Counted({"rows": 3}),
         help_text="按“一是…二是…”或“1. 2.”自动分条，加在上面各条之后；没有分条的作为一条。",
     )
 
@@ -87,13 +89,17 @@ class CheckForm(PlainForm):
     wished_units = UnitsField(label="建议承办单位", required=False)
     category = forms.ModelChoiceField(Category.objects.none(), label="类别", required=False, empty_label="由提案委确定")
     consents = forms.TypedChoiceField(
-        label="是否同意公开", choices=[("yes", "同意公开"), ("no", "不同意公开")], coerce=lambda word: word == "yes",
-        widget=forms.RadioSelect, initial="yes",
+        label="是否同意公开",
+        choices=[("yes", "同意公开"), ("no", "不同意公开")],
+        coerce=lambda word: word == "yes",
+        widget=forms.RadioSelect,
+        initial="yes",
     )
     consent_reason = forms.CharField(label="不同意公开的理由", required=False, max_length=200)
     internal = forms.BooleanField(label="内容不宜公开，仅供内部办理", required=False)
     not_secret = forms.BooleanField(
-        label="我确认内容不涉及国家秘密、工作秘密", required=False,
+        label="我确认内容不涉及国家秘密、工作秘密",
+        required=False,
         help_text="涉密事项不得在本系统填写，请按保密规定线下提交。",
     )
 
@@ -104,9 +110,14 @@ class CheckForm(PlainForm):
     def details(self, proposal: Proposal) -> actions.Details:
         data = self.cleaned_data
         return actions.Details(
-            consents=data["consents"], consent_reason=data["consent_reason"], internal=data["internal"],
-            category=data["category"], priority=proposal.matter.priority, wished_units=data["wished_units"],
-            signer=proposal.signer, approval=proposal.approval,
+            consents=data["consents"],
+            consent_reason=data["consent_reason"],
+            internal=data["internal"],
+            category=data["category"],
+            priority=proposal.matter.priority,
+            wished_units=data["wished_units"],
+            signer=proposal.signer,
+            approval=proposal.approval,
         )
 
 
@@ -120,7 +131,10 @@ class InviteForm(PlainForm):
     """The members ticked in the picker, or organisations for a collective proposal."""
 
     people = forms.ModelMultipleChoiceField(
-        Person.objects.none(), label="邀请联名", required=False, to_field_name="public_id",
+        Person.objects.none(),
+        label="邀请联名",
+        required=False,
+        to_field_name="public_id",
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -131,7 +145,10 @@ class InviteForm(PlainForm):
 
 class InviteBodiesForm(PlainForm):
     bodies = forms.ModelMultipleChoiceField(
-        Body.objects.none(), label="邀请组织联名", required=False, to_field_name="public_id",
+        Body.objects.none(),
+        label="邀请组织联名",
+        required=False,
+        to_field_name="public_id",
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -167,7 +184,9 @@ class AnswerForm(PlainForm):
 
     shown_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
     agrees = forms.TypedChoiceField(
-        label="您的决定", choices=[("yes", "同意联名"), ("no", "不参加联名")], coerce=lambda word: word == "yes",
+        label="您的决定",
+        choices=[("yes", "同意联名"), ("no", "不参加联名")],
+        coerce=lambda word: word == "yes",
         widget=forms.RadioSelect,
     )
     name_public = forms.BooleanField(label="公开提案时可以公开我的姓名", required=False)
@@ -201,11 +220,18 @@ class RegisterForm(PlainForm):
     """The registration desk: who raises it, and how it came (P15)."""
 
     source = forms.ChoiceField(
-        label="来件方式", choices=[("paper", "纸质"), ("photo", "照片、扫描件")], widget=forms.RadioSelect, initial="paper"
+        label="来件方式",
+        choices=[("paper", "纸质"), ("photo", "照片、扫描件")],
+        widget=forms.RadioSelect,
+        initial="paper",
     )
     proposer = MemberField(label="第一提案人", required=False, help_text="集体提案请填下一栏。")
     body = forms.ModelChoiceField(
-        Body.objects.none(), label="集体提案者", required=False, to_field_name="public_id", empty_label="（不是集体提案）"
+        Body.objects.none(),
+        label="集体提案者",
+        required=False,
+        to_field_name="public_id",
+        empty_label="（不是集体提案）",
     )
     contact = MemberField(label="集体提案联系人", required=False)
 
@@ -226,7 +252,10 @@ class RegisterForm(PlainForm):
 
 class ConfirmTextForm(PlainForm):
     how = forms.CharField(
-        label="核对方式", max_length=60, help_text="例如：3月5日电话核对，本人确认无误。", widget=CountedLine({"rows": 1})
+        label="核对方式",
+        max_length=60,
+        help_text="例如：3月5日电话核对，本人确认无误。",
+        widget=CountedLine({"rows": 1}),
     )
 
 
@@ -249,7 +278,9 @@ class WithdrawOnPaperForm(WithdrawForm):
 
 class FileForm(PlainForm):
     category = forms.ModelChoiceField(Category.objects.none(), label="类别", empty_label="请选择")
-    priority = forms.ModelChoiceField(Priority.objects.none(), label="市委中心工作", required=False, empty_label="（无）")
+    priority = forms.ModelChoiceField(
+        Priority.objects.none(), label="市委中心工作", required=False, empty_label="（无）"
+    )
     unit_title = forms.CharField(
         label="单位所见案由", required=False, max_length=LONGEST, widget=CountedLine, help_text="不改就与案由相同。"
     )
@@ -332,8 +363,10 @@ class AllocationForm(PlainForm):
     """One leading unit and its co-handlers, or several units that each reply."""
 
     way = forms.ChoiceField(
-        label="办理方式", choices=[("lead", "独办，或主办加会办"), ("split", "分办（各单位分别答复）")],
-        widget=forms.RadioSelect, initial="lead",
+        label="办理方式",
+        choices=[("lead", "独办，或主办加会办"), ("split", "分办（各单位分别答复）")],
+        widget=forms.RadioSelect,
+        initial="lead",
     )
     lead = UnitField(label="独办或主办单位", required=False)
     others = UnitsField(label="会办单位；分办时写全部分办单位", required=False)
@@ -350,7 +383,9 @@ class AllocationForm(PlainForm):
 
 class ConsultationForm(PlainForm):
     accepts = forms.TypedChoiceField(
-        label="本单位意见", choices=[("yes", "同意承办"), ("no", "不同意承办")], coerce=lambda word: word == "yes",
+        label="本单位意见",
+        choices=[("yes", "同意承办"), ("no", "不同意承办")],
+        coerce=lambda word: word == "yes",
         widget=forms.RadioSelect,
     )
     text = forms.CharField(label="理由或说明", required=False, max_length=300, widget=Counted({"rows": 3}))

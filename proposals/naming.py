@@ -6,7 +6,9 @@ from proposals.models import Proposal
 
 def proposers_of(proposal: Proposal) -> str:
     """The names on the list: the first, and how many more."""
-    rows = [row for row in proposal.matter.participants.all() if row.left_at is None and row.role in Participant.EVALUATING]
+    rows = [
+        row for row in proposal.matter.participants.all() if row.left_at is None and row.role in Participant.EVALUATING
+    ]
     rows.sort(key=lambda row: (row.order, row.pk))
     if not rows:
         return proposal.proposer_text

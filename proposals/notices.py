@@ -76,8 +76,10 @@ def _words(name: str, proposal: Proposal | None) -> Rendered | None:
     title = TITLES[name].format(receipt=proposal.receipt or "")
     body = proposal.decided_text if name in ("returned", "declined") else ""
     return Rendered(
-        title=title, body="\n".join(part for part in (proposal.matter.label, body) if part),
-        url=proposal.get_absolute_url(), outside=title if proposal.matter.access == "open" else "",
+        title=title,
+        body="\n".join(part for part in (proposal.matter.label, body) if part),
+        url=proposal.get_absolute_url(),
+        outside=title if proposal.matter.access == "open" else "",
     )
 
 
@@ -95,12 +97,17 @@ def _render_history(subject: Subject, person: Person) -> Rendered | None:
 
 def _render_expired(subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
     """Whoever did not answer in time learns only that; the text is no longer his to see."""
-    return [Rendered(title=COSIGN_TITLES["cosign_expired"], body="提案已提交，您未确认的联名邀请不再有效。") for _ in subjects]
+    return [
+        Rendered(title=COSIGN_TITLES["cosign_expired"], body="提案已提交，您未确认的联名邀请不再有效。")
+        for _ in subjects
+    ]
 
 
 def _render_cosign(name: str, subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
     ids = [subject["cosignature"] for subject in subjects]
-    rows = CoSignature.objects.filter(public_id__in=ids).select_related("proposal__matter", "person", "body", "invited_by")
+    rows = CoSignature.objects.filter(public_id__in=ids).select_related(
+        "proposal__matter", "person", "body", "invited_by"
+    )
     found = {str(row.public_id): row for row in rows}
     drafts = _visible(subjects, person)
     shown = []
@@ -115,14 +122,18 @@ def _cosign_words(name: str, row: CoSignature, proposal: Proposal | None) -> Ren
         if proposal is None:
             return None
         return Rendered(
-            title=f"{row}：{row.get_state_display()}", body=proposal.matter.label,
-            url=f"/proposals/{proposal.matter.public_id}/cosigners/", outside="联名邀请有了答复",
+            title=f"{row}：{row.get_state_display()}",
+            body=proposal.matter.label,
+            url=f"/proposals/{proposal.matter.public_id}/cosigners/",
+            outside="联名邀请有了答复",
         )
     if name == "cosign_removed":
         return Rendered(title=COSIGN_TITLES[name], body=f"{row.invited_by.name}发起的提案不再邀请您联名。")
     if row.state != CoSignature.State.INVITED:
         return None
     return Rendered(
-        title=f"{row.invited_by.name}邀请您联名", body=f"请在{row.due_on:%m月%d日}前确认。" if row.due_on else "",
-        url=f"/proposals/invitations/{row.public_id}/", outside="邀请您联名一件提案",
+        title=f"{row.invited_by.name}邀请您联名",
+        body=f"请在{row.due_on:%m月%d日}前确认。" if row.due_on else "",
+        url=f"/proposals/invitations/{row.public_id}/",
+        outside="邀请您联名一件提案",
     )

@@ -46,8 +46,15 @@ class ProposalOwner:
         proposal = matter.proposal
         here = matter._state.db
         Proposal.objects.using(here).filter(pk=proposal.pk).update(
-            situation="", analysis="", consent_reason=ERASED, decided_text="", proposer_text="", units_text="",
-            import_note="", approval="", text_confirmed_how="",
+            situation="",
+            analysis="",
+            consent_reason=ERASED,
+            decided_text="",
+            proposer_text="",
+            units_text="",
+            import_note="",
+            approval="",
+            text_confirmed_how="",
         )
         proposal.revisions.update(title="", situation="", analysis="", suggestions=[])
         proposal.reviews.update(text="")

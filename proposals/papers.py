@@ -32,15 +32,21 @@ def packets(assignments: Iterable[Assignment]) -> list[documents.Packet]:
     matters = {row.matter_id for row in rows}
     proposals = {
         row.matter_id: row
-        for row in Proposal.objects.filter(matter__in=matters).select_related("matter", "category").prefetch_related(
-            "matter__suggestions", "matter__participants__person", "matter__participants__body",
+        for row in Proposal.objects.filter(matter__in=matters)
+        .select_related("matter", "category")
+        .prefetch_related(
+            "matter__suggestions",
+            "matter__participants__person",
+            "matter__participants__body",
             "matter__assignments__unit",
         )
     }
     clocks = Obligation.objects.running().filter(matter__in=matters, stage__in=ANSWER_STAGES)
     due = dict(clocks.values_list("assignment_id", "due_on"))
     by_unit: dict[str, list[documents.Sheet]] = {}
-    for row in sorted(rows, key=lambda row: (row.unit.pinyin, row.unit_id, len(row.matter.number or ""), row.matter.number or "")):
+    for row in sorted(
+        rows, key=lambda row: (row.unit.pinyin, row.unit_id, len(row.matter.number or ""), row.matter.number or "")
+    ):
         by_unit.setdefault(row.unit.name, []).append(sheet(row, proposals[row.matter_id], due.get(row.pk)))
     return [documents.Packet(unit, sheets) for unit, sheets in by_unit.items()]
 
@@ -54,10 +60,18 @@ def sheet(row: Assignment, proposal: Proposal, due_on: date | None) -> documents
         return documents.Sheet(number=number, title="线下办理", proposers="", role=role, due_on=due_on, internal=True)
     text = proposal.text()
     return documents.Sheet(
-        number=number, title=matter.unit_title or text.title, proposers=proposers_of(proposal), role=role,
+        number=number,
+        title=matter.unit_title or text.title,
+        proposers=proposers_of(proposal),
+        role=role,
         partners="、".join(f"{other.unit.name}（{other.get_role_display()}）" for other in partners),
-        kind=proposal.get_form_display(), category=str(proposal.category or ""), filed_on=day(proposal.filed_at),
-        due_on=due_on, internal=proposal.internal, situation=text.situation, analysis=text.analysis,
+        kind=proposal.get_form_display(),
+        category=str(proposal.category or ""),
+        filed_on=day(proposal.filed_at),
+        due_on=due_on,
+        internal=proposal.internal,
+        situation=text.situation,
+        analysis=text.analysis,
         suggestions=text.suggestions,
     )
 
@@ -76,8 +90,12 @@ def paper_of(batch: Batch, user: Person) -> documents.Batch:
     rows = list(visible_assignments(user).filter(matter__proposal__batches=batch))
     issuers = list(dict.fromkeys(row.office.name for row in sorted(rows, key=lambda row: row.office_id)))
     return documents.Batch(
-        title=batch.name, issuers=issuers, on=timezone.localdate(batch.at), packets=packets(rows),
-        reply_due_on=batch.fixed_due_on, requirements=[line for line in batch.notice.splitlines() if line.strip()],
+        title=batch.name,
+        issuers=issuers,
+        on=timezone.localdate(batch.at),
+        packets=packets(rows),
+        reply_due_on=batch.fixed_due_on,
+        requirements=[line for line in batch.notice.splitlines() if line.strip()],
     )
 
 

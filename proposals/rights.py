@@ -18,13 +18,13 @@ from .models import EDITABLE, Proposal, Status
 class Held(StrEnum):
     """How a proposal is held by whoever acts upon it."""
 
-    OWN = "own"              # first proposer, or whoever entered the draft for him
-    OF_BODY = "of_body"      # secretary or convener of the proposing organisation
-    INVITED = "invited"      # invited to co-sign
-    PROPOSER = "proposer"    # any proposer
+    OWN = "own"  # first proposer, or whoever entered the draft for him
+    OF_BODY = "of_body"  # secretary or convener of the proposing organisation
+    INVITED = "invited"  # invited to co-sign
+    PROPOSER = "proposer"  # any proposer
     COMMITTEE = "committee"  # any row that the proposal office may see
-    OFFICE = "office"        # of the office that assigns it
-    ASKED = "asked"          # a unit asked beforehand
+    OFFICE = "office"  # of the office that assigns it
+    ASKED = "asked"  # a unit asked beforehand
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,14 @@ class Right:
 
 
 WRITERS = {
-    Role.MEMBER: Held.OWN, Role.ORGANISATION_SECRETARY: Held.OF_BODY, Role.CONVENER: Held.OF_BODY,
+    Role.MEMBER: Held.OWN,
+    Role.ORGANISATION_SECRETARY: Held.OF_BODY,
+    Role.CONVENER: Held.OF_BODY,
 }
 DESK = {
-    Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE, Role.SESSION_STAFF: Held.COMMITTEE,
+    Role.PROPOSAL_STAFF: Held.COMMITTEE,
+    Role.PROPOSAL_DIRECTOR: Held.COMMITTEE,
+    Role.SESSION_STAFF: Held.COMMITTEE,
 }
 STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}
 BEFORE_DECISION = frozenset({Status.SUBMITTED, Status.REVIEWING})
@@ -45,9 +49,16 @@ BEFORE_DECISION = frozenset({Status.SUBMITTED, Status.REVIEWING})
 RIGHTS: dict[str, Right] = {
     "proposals.list": Right(
         {
-            **WRITERS, **DESK, Role.ASSIGNING_OFFICER: Held.OFFICE, Role.UNIT_CLERK: Held.ASKED,
-            Role.UNIT_HEAD: Held.ASKED, Role.UNIT_DEPUTY: Held.ASKED, Role.UNIT_HANDLER: Held.ASKED,
-            Role.LEADER: Held.OFFICE, Role.LEADER_SECRETARY: Held.OFFICE, Role.SECRETARY_GENERAL: Held.COMMITTEE,
+            **WRITERS,
+            **DESK,
+            Role.ASSIGNING_OFFICER: Held.OFFICE,
+            Role.UNIT_CLERK: Held.ASKED,
+            Role.UNIT_HEAD: Held.ASKED,
+            Role.UNIT_DEPUTY: Held.ASKED,
+            Role.UNIT_HANDLER: Held.ASKED,
+            Role.LEADER: Held.OFFICE,
+            Role.LEADER_SECRETARY: Held.OFFICE,
+            Role.SECRETARY_GENERAL: Held.COMMITTEE,
         }
     ),
     "proposals.write": Right({**WRITERS}, EDITABLE),
@@ -55,9 +66,7 @@ RIGHTS: dict[str, Right] = {
     "proposals.confirm_text": Right({**WRITERS, **DESK}),
     "proposals.invite": Right({**WRITERS, **DESK}, EDITABLE),
     "proposals.answer_invitation": Right({Role.MEMBER: Held.INVITED, Role.ORGANISATION_SECRETARY: Held.OF_BODY}),
-    "proposals.cosign_on_paper": Right(
-        {**DESK}, EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER})
-    ),
+    "proposals.cosign_on_paper": Right({**DESK}, EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER})),
     "proposals.submit": Right({**WRITERS, **DESK}, EDITABLE),
     "proposals.withdraw": Right(
         {**WRITERS, **STAFF},
@@ -66,9 +75,7 @@ RIGHTS: dict[str, Right] = {
     "proposals.claim": Right({**DESK}, BEFORE_DECISION),
     "proposals.review": Right({**DESK}, BEFORE_DECISION),
     "proposals.decide": Right({**STAFF}, BEFORE_DECISION),
-    "proposals.merge": Right(
-        {**STAFF}, BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.MERGED})
-    ),
+    "proposals.merge": Right({**STAFF}, BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.MERGED})),
     "proposals.turn": Right({**STAFF}, BEFORE_DECISION | frozenset({Status.DECLINED})),
     "proposals.number": Right({**STAFF}, frozenset({Status.TO_NUMBER})),
     "proposals.allocate": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
@@ -120,7 +127,8 @@ def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Pr
         match right.by.get(role):
             case Held.OWN:
                 condition |= Q(
-                    matter__participants__person=user, matter__participants__role__in=AUTHORS,
+                    matter__participants__person=user,
+                    matter__participants__role__in=AUTHORS,
                     matter__participants__left_at=None,
                 )
             case Held.OF_BODY:

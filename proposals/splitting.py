@@ -83,4 +83,8 @@ def _number(word: str) -> int:
 
 
 def _is_heading(head: str) -> bool:
-    return len(head) <= 20 and "\n" not in head and (head[-1] in "：:" or head.strip("具体有关意见和相对策") in ("建议", ""))
+    return (
+        len(head) <= 20
+        and "\n" not in head
+        and (head[-1] in "：:" or head.strip("具体有关意见和相对策") in ("建议", ""))
+    )

@@ -50,7 +50,11 @@ def parts_of(proposal: Proposal, *, now: datetime) -> list[Part]:
 
 @transaction.atomic
 def allocate(
-    proposal: Proposal, shares: Sequence[Share], *, by: Person, now: datetime,
+    proposal: Proposal,
+    shares: Sequence[Share],
+    *,
+    by: Person,
+    now: datetime,
     suggestions: Mapping[int, Body | None] | None = None,
 ) -> Proposal:
     """Write the allocation draft anew; nobody outside the offices sees it before the hand-over.
@@ -74,7 +78,9 @@ def allocate(
     leading = min(shares, key=lambda share: share.role not in LEADING)
     _led_by(proposal, office_of(leading.unit, now=now), by=by, now=now)
     proposal.matter.record(
-        "allocated", by=by, now=now,
+        "allocated",
+        by=by,
+        now=now,
         units="、".join(f"{share.unit}（{Role(share.role).label}）" for share in shares),
     )
     return proposal

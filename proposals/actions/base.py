@@ -66,15 +66,21 @@ def proposers(matter: Matter, *, on: date) -> list[int]:
     rows = matter.participants.filter(left_at=None)
     people = {row.person_id for row in rows if row.person_id and row.role != Participant.Role.DRAFTER}
     bodies = [row.body_id for row in rows if row.body_id]
-    return sorted({*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)})
+    return sorted(
+        {*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)}
+    )
 
 
 def first_proposer(matter: Matter, *, on: date) -> list[int]:
     """Who leads the proposal: the first proposer, or those who act for the organisation."""
-    rows = list(matter.participants.filter(left_at=None, role__in=["first", "organisation", "contact"]).order_by("order"))
+    rows = list(
+        matter.participants.filter(left_at=None, role__in=["first", "organisation", "contact"]).order_by("order")
+    )
     people = {row.person_id for row in rows if row.person_id}
     bodies = [row.body_id for row in rows if row.body_id and row.role == Participant.Role.ORGANISATION]
-    return sorted({*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)})
+    return sorted(
+        {*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)}
+    )
 
 
 def holder(matter: Matter) -> dict[str, Any]:
@@ -95,8 +101,11 @@ def told(proposal: Proposal, people: Iterable[int], event: Event, template: str,
 def proposal_office(*, on: date) -> Body:
     """The body that reviews: the one whose staff hold the proposal office's roles (提案委)."""
     row = (
-        Appointment.objects.in_force(on).filter(role__in=STAFF_ROLES, body__ended_on=None).select_related("body")
-        .order_by("role", "body_id").first()
+        Appointment.objects.in_force(on)
+        .filter(role__in=STAFF_ROLES, body__ended_on=None)
+        .select_related("body")
+        .order_by("role", "body_id")
+        .first()
     )
     if row is None:
         raise Refused("还没有设置提案委的工作人员，请联系系统管理员。")

@@ -24,10 +24,16 @@ def freeze(proposal: Proposal, *, by: Person, now: datetime) -> Revision:
     """Keep the text as it stands, so that everybody signs the same words."""
     text = proposal.text()
     revision, _ = Revision.objects.get_or_create(
-        proposal=proposal, version=proposal.version,
+        proposal=proposal,
+        version=proposal.version,
         defaults={
-            "title": text.title, "situation": text.situation, "analysis": text.analysis,
-            "suggestions": list(text.suggestions), "hash": text.hash, "by": by, "at": now,
+            "title": text.title,
+            "situation": text.situation,
+            "analysis": text.analysis,
+            "suggestions": list(text.suggestions),
+            "hash": text.hash,
+            "by": by,
+            "at": now,
         },
     )
     return revision
@@ -83,7 +89,12 @@ def _check_invited(proposal: Proposal, people: Sequence[Person], bodies: Sequenc
 
 
 def _invite_one(
-    proposal: Proposal, revision: Revision, *, by: Person, now: datetime, person: Person | None = None,
+    proposal: Proposal,
+    revision: Revision,
+    *,
+    by: Person,
+    now: datetime,
+    person: Person | None = None,
     body: Body | None = None,
 ) -> CoSignature:
     row = proposal.cosignatures.filter(person=person, body=body, state__in=[State.INVITED, State.AGREED]).first()
@@ -124,7 +135,13 @@ def answerers(row: CoSignature, *, on: date) -> list[int]:
 
 @transaction.atomic
 def answer_invitation(
-    cosignature: CoSignature, *, agrees: bool, shown_hash: str, by: Person, now: datetime, note: str = "",
+    cosignature: CoSignature,
+    *,
+    agrees: bool,
+    shown_hash: str,
+    by: Person,
+    now: datetime,
+    note: str = "",
     name_public: bool = False,
 ) -> CoSignature:
     """Agree to the very words that were shown, or decline.
@@ -149,7 +166,11 @@ def answer_invitation(
         clocks.complete(obligation, by=by, now=now)
     event = proposal.matter.record("cosigned" if agrees else "cosign_declined", by=by, now=now, name=str(row))
     told(
-        proposal, first_proposer(proposal.matter, on=today(now)), event, "cosign_answered", now=now,
+        proposal,
+        first_proposer(proposal.matter, on=today(now)),
+        event,
+        "cosign_answered",
+        now=now,
         cosignature=str(row.public_id),
     )
     return row
@@ -195,16 +216,12 @@ def remove_cosigner(cosignature: CoSignature, *, by: Person, now: datetime) -> C
         role=Participant.Role.COSIGNER, person=row.person_id, body=row.body_id, left_at=None
     ).update(left_at=now)
     event = proposal.matter.record("cosigner_removed", by=by, now=now, name=str(row))
-    told(
-        proposal, answerers(row, on=today(now)), event, "cosign_removed", now=now, cosignature=str(row.public_id)
-    )
+    told(proposal, answerers(row, on=today(now)), event, "cosign_removed", now=now, cosignature=str(row.public_id))
     return row
 
 
 @transaction.atomic
-def cosign_on_paper(
-    proposal: Proposal, person: Person, paper: Paper, *, by: Person, now: datetime
-) -> CoSignature:
+def cosign_on_paper(proposal: Proposal, person: Person, paper: Paper, *, by: Person, now: datetime) -> CoSignature:
     """Staff add a co-signer who signed on a sheet, until the proposal is filed (P15)."""
     proposal = lock(proposal)
     expect(proposal, *EDITABLE, Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER)
@@ -232,7 +249,9 @@ def join(proposal: Proposal, row: CoSignature) -> None:
     """Make a co-signer a participant: he is told, gets the reply and evaluates it."""
     last = proposal.matter.participants.count()
     participant, _ = Participant.objects.get_or_create(
-        matter=proposal.matter, person=row.person, body=row.body,
+        matter=proposal.matter,
+        person=row.person,
+        body=row.body,
         role=Participant.Role.COSIGNER if row.person_id else Participant.Role.ORGANISATION,
         defaults={"order": last, "name_public": row.name_public},
     )

@@ -185,7 +185,12 @@ def discard(proposal: Proposal, *, by: Person, now: datetime) -> None:
 def details_of(proposal: Proposal) -> Details:
     """What is filled in now, to change one thing of it with `dataclasses.replace`."""
     return Details(
-        consents=proposal.consents, consent_reason=proposal.consent_reason, internal=proposal.internal,
-        category=proposal.category, priority=proposal.matter.priority, wished_units=list(proposal.wished_units.all()),
-        signer=proposal.signer, approval=proposal.approval,
+        consents=proposal.consents,
+        consent_reason=proposal.consent_reason,
+        internal=proposal.internal,
+        category=proposal.category,
+        priority=proposal.matter.priority,
+        wished_units=list(proposal.wished_units.all()),
+        signer=proposal.signer,
+        approval=proposal.approval,
     )

@@ -66,8 +66,16 @@ def obstacle(proposal: Proposal) -> str:
 
 @transaction.atomic
 def hand_over(
-    proposals: Sequence[Proposal], *, session: Session, by: Person, now: datetime, name: str = "",
-    fixed_on: date | None = None, notice: str = "", paper: Paper | None = None, public_id: uuid.UUID | None = None,
+    proposals: Sequence[Proposal],
+    *,
+    session: Session,
+    by: Person,
+    now: datetime,
+    name: str = "",
+    fixed_on: date | None = None,
+    notice: str = "",
+    paper: Paper | None = None,
+    public_id: uuid.UUID | None = None,
 ) -> tuple[Batch, list[Refusal]]:
     """Give proposals to the units of their drafts, and each clerk one message with the whole list.
 
@@ -78,8 +86,13 @@ def hand_over(
     if fixed_on and fixed_on <= today(now):
         raise Refused("统一答复期限应晚于今天。", field="fixed_on")
     batch = Batch.objects.create(
-        public_id=public_id or uuid.uuid4(), session=session, name=name.strip() or f"{today(now):%Y年%m月%d日}交办", fixed_due_on=fixed_on,
-        notice=notice.strip(), by=by, at=now,
+        public_id=public_id or uuid.uuid4(),
+        session=session,
+        name=name.strip() or f"{today(now):%Y年%m月%d日}交办",
+        fixed_due_on=fixed_on,
+        notice=notice.strip(),
+        by=by,
+        at=now,
     )
     given, refused = [], []
     for proposal in sorted(proposals, key=lambda proposal: proposal.matter_id):
@@ -88,7 +101,9 @@ def hand_over(
         except (Refused, WrongStep) as error:
             refused.append(Refusal(proposal, str(error)))
     if not given:
-        raise Refused("没有可以交办的提案：" + "；".join(f"{row.proposal.matter.label}{row.reason}" for row in refused[:5]))
+        raise Refused(
+            "没有可以交办的提案：" + "；".join(f"{row.proposal.matter.label}{row.reason}" for row in refused[:5])
+        )
     batch.total = len(given)
     batch.save(update_fields=["total"])
     batch.proposals.set([one.event.matter.proposal for one in given])

@@ -36,12 +36,25 @@ def hold_place(
     if not parts:
         raise Refused("请至少选择一个承办单位，时限才能计算。", field="units")
     matter = Matter.objects.create(
-        kind=Kind.PROPOSAL, session=session, stage=Status.REVIEWING, exposure=Exposure.OFFICE, placeholder=True,
-        access=Access.SENSITIVE, office=parts[0].office,
+        kind=Kind.PROPOSAL,
+        session=session,
+        stage=Status.REVIEWING,
+        exposure=Exposure.OFFICE,
+        placeholder=True,
+        access=Access.SENSITIVE,
+        office=parts[0].office,
     )
     proposal = Proposal.objects.create(
-        matter=matter, form=form, source=Proposal.Source.PAPER, status=Status.REVIEWING, entered_by=by,
-        category=category, consents=False, consent_reason="线下办理", internal=True, filed_at=now,
+        matter=matter,
+        form=form,
+        source=Proposal.Source.PAPER,
+        status=Status.REVIEWING,
+        entered_by=by,
+        category=category,
+        consents=False,
+        consent_reason="线下办理",
+        internal=True,
+        filed_at=now,
         off_session=not session.accepts(now),
     )
     move(proposal, Status.FILED)

@@ -83,8 +83,13 @@ def _go_on(proposal: Proposal, *, by: Person, now: datetime) -> None:
     if proposal.filed_at is None:
         move(proposal, Status.REVIEWING, merged_into=None)
         clocks.start(
-            proposal.matter, "review", round=proposal.submissions, body=proposal_office(on=today(now)),
-            anchor_on=today(now), by=by, now=now,
+            proposal.matter,
+            "review",
+            round=proposal.submissions,
+            body=proposal_office(on=today(now)),
+            anchor_on=today(now),
+            by=by,
+            now=now,
         )
     elif proposal.matter.number is None:
         move(proposal, Status.TO_NUMBER, merged_into=None)

@@ -25,7 +25,8 @@ def waiting(session: Session, order: str) -> list[Proposal]:
     """Those without a number, in the order in which the run would count them."""
     rows = (
         Proposal.objects.filter(status=Status.TO_NUMBER, matter__session=session)
-        .select_related("matter", "category").prefetch_related("matter__participants__person", "matter__participants__body")
+        .select_related("matter", "category")
+        .prefetch_related("matter__participants__person", "matter__participants__body")
     )
     return sorted(rows, key=lambda row: _place(row, order))
 
@@ -63,6 +64,9 @@ def run(session: Session, order: str, expected: Sequence[int], *, by: Person, no
         proposal.matter.save(update_fields=["number", "stage"])
         readers.refresh(proposal.matter)
         event = proposal.matter.record("numbered", by=by, now=now, number=proposal.matter.number)
-        facts += [(person, event.pk, "proposal_numbered", subject_of(proposal)) for person in proposers(proposal.matter, on=today(now))]
+        facts += [
+            (person, event.pk, "proposal_numbered", subject_of(proposal))
+            for person in proposers(proposal.matter, on=today(now))
+        ]
     tell_many(facts, sending=f"numbering:{session.code}:{first}", now=now)
     return [found[row.pk] for row in rows]

@@ -59,7 +59,9 @@ def passes() -> list[ReviewPass]:
 
 def pass_now(proposal: Proposal) -> tuple[ReviewPass | None, bool]:
     """The pass that this submission stands in, None where no passes are kept, and whether it decides."""
-    return after_passes(proposal.reviews.filter(submission=proposal.submissions).values_list("review_pass_id", flat=True))
+    return after_passes(
+        proposal.reviews.filter(submission=proposal.submissions).values_list("review_pass_id", flat=True)
+    )
 
 
 def after_passes(done: Iterable[int]) -> tuple[ReviewPass | None, bool]:
@@ -80,7 +82,13 @@ def advise(
     if final or stands is None:
         raise WrongStep("这是最后一次审查，请直接作出决定。")
     row = Review.objects.create(
-        proposal=proposal, review_pass=stands, advice=advice, reason=reason, text=text.strip(), by=by, at=now,
+        proposal=proposal,
+        review_pass=stands,
+        advice=advice,
+        reason=reason,
+        text=text.strip(),
+        by=by,
+        at=now,
         submission=proposal.submissions,
     )
     Claim.objects.filter(proposal=proposal).delete()
@@ -124,7 +132,12 @@ def send_back(proposal: Proposal, *, reason: Reason, text: str, by: Person, now:
     _decided(proposal, by=by, now=now, reason=reason, text=text)
     move(proposal, Status.RETURNED)
     clocks.start(
-        proposal.matter, "revision", round=proposal.submissions, anchor_on=today(now), by=by, now=now,
+        proposal.matter,
+        "revision",
+        round=proposal.submissions,
+        anchor_on=today(now),
+        by=by,
+        now=now,
         **holder(proposal.matter),
     )
     event = proposal.matter.record("returned", by=by, now=now, reason=str(reason), text=text.strip())
@@ -134,8 +147,14 @@ def send_back(proposal: Proposal, *, reason: Reason, text: str, by: Person, now:
 
 @transaction.atomic
 def file(
-    proposal: Proposal, *, category: Category, by: Person, now: datetime, priority: Priority | None = None,
-    unit_title: str = "", text: str = "",
+    proposal: Proposal,
+    *,
+    category: Category,
+    by: Person,
+    now: datetime,
+    priority: Priority | None = None,
+    unit_title: str = "",
+    text: str = "",
 ) -> Proposal:
     """File the proposal (立案). It gets its number at once, or waits for the numbering run (P4)."""
     proposal = _deciding(proposal, by, now)
@@ -148,8 +167,11 @@ def file(
     matter.office = matter.office or leading_office(proposal, now=now)
     at_once = not waits_for_run(proposal, now=now)
     move(
-        proposal, Status.FILED if at_once else Status.TO_NUMBER, priority=matter.priority,
-        unit_title=matter.unit_title, office=matter.office,
+        proposal,
+        Status.FILED if at_once else Status.TO_NUMBER,
+        priority=matter.priority,
+        unit_title=matter.unit_title,
+        office=matter.office,
     )
     if at_once:
         start_assignment_clock(proposal, by=by, now=now)
@@ -182,7 +204,11 @@ def start_numbering_clock(proposal: Proposal, *, by: Person, now: datetime) -> N
     session = proposal.matter.session
     closes = session.closes_on if session and session.closes_on else today(now)
     clocks.start(
-        proposal.matter, "numbering", body=proposal_office(on=today(now)), anchor_on=max(closes, today(now)), by=by,
+        proposal.matter,
+        "numbering",
+        body=proposal_office(on=today(now)),
+        anchor_on=max(closes, today(now)),
+        by=by,
         now=now,
     )
 
@@ -193,8 +219,13 @@ def start_assignment_clock(proposal: Proposal, *, by: Person, now: datetime) -> 
     closes = session.closes_on if session and session.closes_on else today(now)
     anchor = today(now) if proposal.off_session else max(closes, today(now))
     clocks.start(
-        proposal.matter, "assignment_offsession" if proposal.off_session else "assignment", stage="assignment",
-        body=proposal.matter.office or proposal_office(on=today(now)), anchor_on=anchor, by=by, now=now,
+        proposal.matter,
+        "assignment_offsession" if proposal.off_session else "assignment",
+        stage="assignment",
+        body=proposal.matter.office or proposal_office(on=today(now)),
+        anchor_on=anchor,
+        by=by,
+        now=now,
     )
 
 
@@ -234,7 +265,12 @@ def turn(proposal: Proposal, *, consent: str, text: str, by: Person, now: dateti
     drop_clocks(proposal.matter, "review", by=by, now=now, reason="转意见建议")
     move(proposal, Status.TURNED, closed_at=now)
     opinion = opinions.receive(
-        proposal.matter, text=_body(proposal), office=proposal_office(on=today(now)), consent=consent.strip(), by=by, now=now
+        proposal.matter,
+        text=_body(proposal),
+        office=proposal_office(on=today(now)),
+        consent=consent.strip(),
+        by=by,
+        now=now,
     )
     event = proposal.matter.record("turned", by=by, now=now, consent=consent.strip(), opinion=opinion.matter.number)
     told(proposal, proposers(proposal.matter, on=today(now)), event, "turned", now=now)

@@ -104,14 +104,21 @@ def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime) -
     again = proposal.status == Status.RETURNED
     revision = freeze(proposal, by=by, now=now)
     expired = _drop_unanswered(proposal, by=by, now=now)
-    for row in proposal.cosignatures.filter(state=State.AGREED).select_related("person", "body").order_by("answered_at"):
+    for row in (
+        proposal.cosignatures.filter(state=State.AGREED).select_related("person", "body").order_by("answered_at")
+    ):
         join(proposal, row)
     _receive(proposal, now=now)
     move(proposal, Status.SUBMITTED, exposure=Exposure.OFFICE)
     end_clocks(proposal.matter, "revision", by=by, now=now)
     clocks.start(
-        proposal.matter, "review", round=proposal.submissions, body=proposal_office(on=today(now)),
-        anchor_on=today(now), by=by, now=now,
+        proposal.matter,
+        "review",
+        round=proposal.submissions,
+        body=proposal_office(on=today(now)),
+        anchor_on=today(now),
+        by=by,
+        now=now,
     )
     event = proposal.matter.record(
         "resubmitted" if again else "submitted", by=by, now=now, receipt=proposal.receipt, hash=revision.hash
@@ -123,8 +130,11 @@ def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime) -
 
 
 def _check_signatures(proposal: Proposal) -> None:
-    stale = [row for row in proposal.cosignatures.filter(state=State.AGREED).select_related("person", "body")
-             if is_stale(row, proposal)]
+    stale = [
+        row
+        for row in proposal.cosignatures.filter(state=State.AGREED).select_related("person", "body")
+        if is_stale(row, proposal)
+    ]
     if stale:
         names = "、".join(str(row) for row in stale)
         raise Refused(f"{names}同意的是修改前的文字。请重新征求联名，或移除后再提交。")
@@ -155,9 +165,7 @@ def _receive(proposal: Proposal, *, now: datetime) -> None:
         _give_receipt(proposal)
     proposal.form = form_of(proposal)
     proposal.submissions += 1
-    proposal.save(
-        update_fields=["receipt", "form", "off_session", "submitted_at", "submissions", "updated_at"]
-    )
+    proposal.save(update_fields=["receipt", "form", "off_session", "submitted_at", "submissions", "updated_at"])
 
 
 def _give_receipt(proposal: Proposal) -> None:
@@ -181,7 +189,9 @@ def register(behind: Behind, *, source: str, by: Person, now: datetime) -> Propo
     readers.refresh(proposal.matter)
     _give_receipt(proposal)
     proposal.save(update_fields=["receipt", "updated_at"])
-    event = proposal.matter.record("registered", by=by, now=now, receipt=proposal.receipt, source=proposal.get_source_display())
+    event = proposal.matter.record(
+        "registered", by=by, now=now, receipt=proposal.receipt, source=proposal.get_source_display()
+    )
     told(proposal, proposers(proposal.matter, on=today(now)), event, "registered", now=now)
     return proposal
 
@@ -218,9 +228,7 @@ def _entered(proposal: Proposal) -> None:
 
 
 @transaction.atomic
-def withdraw(
-    proposal: Proposal, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
-) -> Proposal:
+def withdraw(proposal: Proposal, *, reason: str, by: Person, now: datetime, paper: Paper | None = None) -> Proposal:
     """Take a proposal back at the proposer's written request, or the reviewing body's (撤案), before any reply.
 
     Its number stays used. Units that hold it are told, and every clock ends.

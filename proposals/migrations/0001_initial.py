@@ -7,223 +7,526 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('handling', '0001_initial'),
-        ('members', '0001_initial'),
+        ("handling", "0001_initial"),
+        ("members", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='类别')),
-                ('order', models.PositiveSmallIntegerField(default=0)),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='停用日期')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40, verbose_name="类别")),
+                ("order", models.PositiveSmallIntegerField(default=0)),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="停用日期")),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('name',), name='one_current_category')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)), fields=("name",), name="one_current_category"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', '草稿'), ('cosigning', '联名中'), ('submitted', '待审查'), ('reviewing', '审查中'), ('returned', '退回修改'), ('to_number', '待编号'), ('filed', '待交办'), ('assigned', '办理中'), ('closed', '已办结'), ('archived', '已归档'), ('merged', '已并案'), ('declined', '不予立案'), ('turned', '转意见建议'), ('withdrawn', '已撤案')], default='draft', max_length=12, verbose_name='状态')),
-                ('form', models.CharField(choices=[('individual', '个人提案'), ('joint', '联名提案'), ('collective', '集体提案')], default='individual', max_length=12, verbose_name='提案形式')),
-                ('source', models.CharField(choices=[('online', '网上提交'), ('paper', '纸质登记'), ('photo', '拍照登记'), ('import', '历史导入')], default='online', max_length=8, verbose_name='来源')),
-                ('situation', models.TextField(blank=True, verbose_name='情况与问题')),
-                ('analysis', models.TextField(blank=True, verbose_name='原因分析')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('consents', models.BooleanField(default=True, verbose_name='同意公开')),
-                ('consent_reason', models.CharField(blank=True, max_length=200, verbose_name='不公开的理由')),
-                ('internal', models.BooleanField(default=False, verbose_name='不公开（内部）')),
-                ('proposer_text', models.CharField(blank=True, max_length=300, verbose_name='原登记提案者')),
-                ('units_text', models.CharField(blank=True, max_length=300, verbose_name='原登记承办单位')),
-                ('import_note', models.TextField(blank=True, verbose_name='原登记备注')),
-                ('seal', models.CharField(blank=True, max_length=40, verbose_name='集体提案签章人')),
-                ('approval', models.CharField(blank=True, max_length=200, verbose_name='集体提案审定')),
-                ('receipt', models.CharField(max_length=24, null=True, verbose_name='收件号')),
-                ('off_session', models.BooleanField(default=False, verbose_name='闭会期间')),
-                ('text_confirmed_at', models.DateTimeField(null=True, verbose_name='提案者核对文字')),
-                ('text_confirmed_how', models.CharField(blank=True, max_length=60, verbose_name='核对方式')),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='提交时间')),
-                ('filed_at', models.DateTimeField(null=True, verbose_name='立案时间')),
-                ('decided_text', models.CharField(blank=True, max_length=500, verbose_name='审查意见（告知提案者）')),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='proposals.category')),
-                ('decided_reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.reason')),
-                ('entered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('matter', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='proposal', to='handling.matter')),
-                ('wished_units', models.ManyToManyField(blank=True, related_name='+', to='members.body', verbose_name='建议承办单位')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "草稿"),
+                            ("cosigning", "联名中"),
+                            ("submitted", "待审查"),
+                            ("reviewing", "审查中"),
+                            ("returned", "退回修改"),
+                            ("to_number", "待编号"),
+                            ("filed", "待交办"),
+                            ("assigned", "办理中"),
+                            ("closed", "已办结"),
+                            ("archived", "已归档"),
+                            ("merged", "已并案"),
+                            ("declined", "不予立案"),
+                            ("turned", "转意见建议"),
+                            ("withdrawn", "已撤案"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                (
+                    "form",
+                    models.CharField(
+                        choices=[("individual", "个人提案"), ("joint", "联名提案"), ("collective", "集体提案")],
+                        default="individual",
+                        max_length=12,
+                        verbose_name="提案形式",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("online", "网上提交"),
+                            ("paper", "纸质登记"),
+                            ("photo", "拍照登记"),
+                            ("import", "历史导入"),
+                        ],
+                        default="online",
+                        max_length=8,
+                        verbose_name="来源",
+                    ),
+                ),
+                ("situation", models.TextField(blank=True, verbose_name="情况与问题")),
+                ("analysis", models.TextField(blank=True, verbose_name="原因分析")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("consents", models.BooleanField(default=True, verbose_name="同意公开")),
+                ("consent_reason", models.CharField(blank=True, max_length=200, verbose_name="不公开的理由")),
+                ("internal", models.BooleanField(default=False, verbose_name="不公开（内部）")),
+                ("proposer_text", models.CharField(blank=True, max_length=300, verbose_name="原登记提案者")),
+                ("units_text", models.CharField(blank=True, max_length=300, verbose_name="原登记承办单位")),
+                ("import_note", models.TextField(blank=True, verbose_name="原登记备注")),
+                ("seal", models.CharField(blank=True, max_length=40, verbose_name="集体提案签章人")),
+                ("approval", models.CharField(blank=True, max_length=200, verbose_name="集体提案审定")),
+                ("receipt", models.CharField(max_length=24, null=True, verbose_name="收件号")),
+                ("off_session", models.BooleanField(default=False, verbose_name="闭会期间")),
+                ("text_confirmed_at", models.DateTimeField(null=True, verbose_name="提案者核对文字")),
+                ("text_confirmed_how", models.CharField(blank=True, max_length=60, verbose_name="核对方式")),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="提交时间")),
+                ("filed_at", models.DateTimeField(null=True, verbose_name="立案时间")),
+                ("decided_text", models.CharField(blank=True, max_length=500, verbose_name="审查意见（告知提案者）")),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposals",
+                        to="proposals.category",
+                    ),
+                ),
+                (
+                    "decided_reason",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handling.reason",
+                    ),
+                ),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "matter",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="proposal", to="handling.matter"
+                    ),
+                ),
+                (
+                    "wished_units",
+                    models.ManyToManyField(
+                        blank=True, related_name="+", to="members.body", verbose_name="建议承办单位"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PreConsultation',
+            name="PreConsultation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('role', models.CharField(choices=[('sole', '独办'), ('lead', '主办'), ('co', '会办'), ('split', '分办')], max_length=8, verbose_name='拟定职责')),
-                ('asked_at', models.DateTimeField()),
-                ('accepts', models.BooleanField(null=True, verbose_name='是否同意')),
-                ('text', models.CharField(blank=True, max_length=300, verbose_name='意见')),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='preconsultations', to='proposals.proposal')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("sole", "独办"), ("lead", "主办"), ("co", "会办"), ("split", "分办")],
+                        max_length=8,
+                        verbose_name="拟定职责",
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("accepts", models.BooleanField(null=True, verbose_name="是否同意")),
+                ("text", models.CharField(blank=True, max_length=300, verbose_name="意见")),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="preconsultations",
+                        to="proposals.proposal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CoSignature',
+            name="CoSignature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('state', models.CharField(choices=[('invited', '待确认'), ('agreed', '已同意'), ('declined', '不参加'), ('expired', '已过期'), ('removed', '已移除')], default='invited', max_length=12)),
-                ('text_hash', models.CharField(max_length=64, verbose_name='所签文本')),
-                ('due_on', models.DateField(null=True, verbose_name='确认期限')),
-                ('invited_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='说明')),
-                ('on_paper', models.BooleanField(default=False, verbose_name='纸质签名')),
-                ('name_public', models.BooleanField(default=False, verbose_name='同意公开姓名')),
-                ('body', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body')),
-                ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cosignatures', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cosignatures', to='proposals.proposal')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("invited", "待确认"),
+                            ("agreed", "已同意"),
+                            ("declined", "不参加"),
+                            ("expired", "已过期"),
+                            ("removed", "已移除"),
+                        ],
+                        default="invited",
+                        max_length=12,
+                    ),
+                ),
+                ("text_hash", models.CharField(max_length=64, verbose_name="所签文本")),
+                ("due_on", models.DateField(null=True, verbose_name="确认期限")),
+                ("invited_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="说明")),
+                ("on_paper", models.BooleanField(default=False, verbose_name="纸质签名")),
+                ("name_public", models.BooleanField(default=False, verbose_name="同意公开姓名")),
+                (
+                    "body",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
+                    ),
+                ),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cosignatures",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cosignatures",
+                        to="proposals.proposal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='claim', to='proposals.proposal')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="claim", to="proposals.proposal"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=80, verbose_name='批次名称')),
-                ('fixed_due_on', models.DateField(blank=True, null=True, verbose_name='统一答复期限')),
-                ('notice', models.TextField(blank=True, verbose_name='联合通知')),
-                ('at', models.DateTimeField()),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='members.session')),
-                ('proposals', models.ManyToManyField(related_name='batches', to='proposals.proposal')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=80, verbose_name="批次名称")),
+                ("fixed_due_on", models.DateField(blank=True, null=True, verbose_name="统一答复期限")),
+                ("notice", models.TextField(blank=True, verbose_name="联合通知")),
+                ("at", models.DateTimeField()),
+                ("total", models.PositiveIntegerField(default=0)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="members.session"
+                    ),
+                ),
+                ("proposals", models.ManyToManyField(related_name="batches", to="proposals.proposal")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='AllocationPart',
+            name="AllocationPart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('sole', '独办'), ('lead', '主办'), ('co', '会办'), ('split', '分办')], max_length=8, verbose_name='职责')),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('suggestion', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='handling.suggestion')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allocation', to='proposals.proposal')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("sole", "独办"), ("lead", "主办"), ("co", "会办"), ("split", "分办")],
+                        max_length=8,
+                        verbose_name="职责",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "suggestion",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="handling.suggestion",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="allocation", to="proposals.proposal"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReviewPass',
+            name="ReviewPass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=20, verbose_name='审次')),
-                ('final', models.BooleanField(default=False, verbose_name='可作决定')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='停用日期')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=20, verbose_name="审次")),
+                ("final", models.BooleanField(default=False, verbose_name="可作决定")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="停用日期")),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('order',), name='one_pass_in_place')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)), fields=("order",), name="one_pass_in_place"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('advice', models.CharField(choices=[('file', '建议立案'), ('return', '建议退回修改'), ('merge', '建议并案'), ('turn', '建议转意见建议'), ('decline', '建议不予立案')], max_length=8)),
-                ('text', models.TextField(blank=True, verbose_name='审查意见')),
-                ('at', models.DateTimeField()),
-                ('submission', models.PositiveSmallIntegerField(default=1, verbose_name='第几次提交')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='proposals.proposal')),
-                ('reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.reason')),
-                ('review_pass', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='proposals.reviewpass')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "advice",
+                    models.CharField(
+                        choices=[
+                            ("file", "建议立案"),
+                            ("return", "建议退回修改"),
+                            ("merge", "建议并案"),
+                            ("turn", "建议转意见建议"),
+                            ("decline", "建议不予立案"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("text", models.TextField(blank=True, verbose_name="审查意见")),
+                ("at", models.DateTimeField()),
+                ("submission", models.PositiveSmallIntegerField(default=1, verbose_name="第几次提交")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="proposals.proposal"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handling.reason",
+                    ),
+                ),
+                (
+                    "review_pass",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="proposals.reviewpass"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=300)),
-                ('situation', models.TextField()),
-                ('analysis', models.TextField()),
-                ('suggestions', models.JSONField()),
-                ('hash', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='proposals.proposal')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=300)),
+                ("situation", models.TextField()),
+                ("analysis", models.TextField()),
+                ("suggestions", models.JSONField()),
+                ("hash", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="revisions", to="proposals.proposal"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'cosigning', 'submitted', 'reviewing', 'returned', 'to_number', 'filed', 'assigned', 'closed', 'archived', 'merged', 'declined', 'turned', 'withdrawn'])), name='proposal_status_known'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "draft",
+                            "cosigning",
+                            "submitted",
+                            "reviewing",
+                            "returned",
+                            "to_number",
+                            "filed",
+                            "assigned",
+                            "closed",
+                            "archived",
+                            "merged",
+                            "declined",
+                            "turned",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="proposal_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('consents', True), models.Q(('consent_reason', ''), _negated=True), ('status__in', ['draft', 'cosigning', 'returned']), _connector='OR'), name='no_consent_needs_reason'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("consents", True),
+                    models.Q(("consent_reason", ""), _negated=True),
+                    ("status__in", ["draft", "cosigning", "returned"]),
+                    _connector="OR",
+                ),
+                name="no_consent_needs_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('submitted_at', None), ('receipt__isnull', False), ('source', 'import'), _connector='OR'), name='submitted_has_receipt'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("submitted_at", None), ("receipt__isnull", False), ("source", "import"), _connector="OR"
+                ),
+                name="submitted_has_receipt",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('receipt__isnull', False)), fields=('receipt',), name='receipt_once'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("receipt__isnull", False)), fields=("receipt",), name="receipt_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='preconsultation',
-            constraint=models.UniqueConstraint(fields=('proposal', 'unit'), name='unit_asked_once'),
+            model_name="preconsultation",
+            constraint=models.UniqueConstraint(fields=("proposal", "unit"), name="unit_asked_once"),
         ),
         migrations.AddConstraint(
-            model_name='cosignature',
-            constraint=models.CheckConstraint(condition=models.Q(('person__isnull', True), ('body__isnull', True), _connector='XOR'), name='cosigner_one'),
+            model_name="cosignature",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("person__isnull", True), ("body__isnull", True), _connector="XOR"),
+                name="cosigner_one",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cosignature',
-            constraint=models.UniqueConstraint(condition=models.Q(('person__isnull', False), ('state__in', ['invited', 'agreed'])), fields=('proposal', 'person'), name='one_live_invitation'),
+            model_name="cosignature",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("person__isnull", False), ("state__in", ["invited", "agreed"])),
+                fields=("proposal", "person"),
+                name="one_live_invitation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cosignature',
-            constraint=models.UniqueConstraint(condition=models.Q(('body__isnull', False), ('state__in', ['invited', 'agreed'])), fields=('proposal', 'body'), name='one_live_body_invitation'),
+            model_name="cosignature",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("body__isnull", False), ("state__in", ["invited", "agreed"])),
+                fields=("proposal", "body"),
+                name="one_live_body_invitation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allocationpart',
-            constraint=models.UniqueConstraint(fields=('proposal', 'unit'), name='unit_once_in_allocation'),
+            model_name="allocationpart",
+            constraint=models.UniqueConstraint(fields=("proposal", "unit"), name="unit_once_in_allocation"),
         ),
         migrations.AddConstraint(
-            model_name='allocationpart',
-            constraint=models.UniqueConstraint(condition=models.Q(('role__in', ['sole', 'lead'])), fields=('proposal',), name='one_lead_in_allocation'),
+            model_name="allocationpart",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("role__in", ["sole", "lead"])), fields=("proposal",), name="one_lead_in_allocation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('proposal', 'review_pass', 'submission'), name='one_review_a_pass'),
+            model_name="review",
+            constraint=models.UniqueConstraint(
+                fields=("proposal", "review_pass", "submission"), name="one_review_a_pass"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('proposal', 'version'), name='revision_once'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(fields=("proposal", "version"), name="revision_once"),
         ),
     ]

@@ -5,56 +5,77 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handling', '0001_initial'),
-        ('members', '0001_initial'),
-        ('proposals', '0001_initial'),
+        ("handling", "0001_initial"),
+        ("members", "0001_initial"),
+        ("proposals", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='proposal',
-            name='no_consent_needs_reason',
+            model_name="proposal",
+            name="no_consent_needs_reason",
         ),
         migrations.RemoveField(
-            model_name='allocationpart',
-            name='suggestion',
+            model_name="allocationpart",
+            name="suggestion",
         ),
         migrations.RemoveField(
-            model_name='proposal',
-            name='seal',
+            model_name="proposal",
+            name="seal",
         ),
         migrations.AddField(
-            model_name='proposal',
-            name='signer',
-            field=models.CharField(blank=True, max_length=40, verbose_name='签发人（负责人或召集人）'),
+            model_name="proposal",
+            name="signer",
+            field=models.CharField(blank=True, max_length=40, verbose_name="签发人（负责人或召集人）"),
         ),
         migrations.AddField(
-            model_name='proposal',
-            name='submissions',
-            field=models.PositiveSmallIntegerField(default=0, verbose_name='提交次数'),
+            model_name="proposal",
+            name="submissions",
+            field=models.PositiveSmallIntegerField(default=0, verbose_name="提交次数"),
         ),
         migrations.AlterField(
-            model_name='proposal',
-            name='approval',
-            field=models.CharField(blank=True, max_length=200, verbose_name='本组织审定情况'),
+            model_name="proposal",
+            name="approval",
+            field=models.CharField(blank=True, max_length=200, verbose_name="本组织审定情况"),
         ),
         migrations.AddConstraint(
-            model_name='preconsultation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('accepts__isnull', True), ('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('accepts__isnull', False), ('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='preconsultation_answered_together'),
+            model_name="preconsultation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("accepts__isnull", True), ("answered_at__isnull", True), ("answered_by__isnull", True)),
+                    models.Q(
+                        ("accepts__isnull", False), ("answered_at__isnull", False), ("answered_by__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="preconsultation_answered_together",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('form__in', ['individual', 'joint', 'collective'])), name='proposal_form_known'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("form__in", ["individual", "joint", "collective"])), name="proposal_form_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['online', 'paper', 'photo', 'import'])), name='proposal_source_known'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source__in", ["online", "paper", "photo", "import"])), name="proposal_source_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('consents', True), models.Q(('consent_reason', ''), _negated=True), ('source', 'import'), ('status__in', ['draft', 'cosigning', 'returned', 'withdrawn']), _connector='OR'), name='no_consent_needs_reason'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("consents", True),
+                    models.Q(("consent_reason", ""), _negated=True),
+                    ("source", "import"),
+                    ("status__in", ["draft", "cosigning", "returned", "withdrawn"]),
+                    _connector="OR",
+                ),
+                name="no_consent_needs_reason",
+            ),
         ),
     ]

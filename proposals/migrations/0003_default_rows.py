@@ -29,7 +29,12 @@ RETURN = {
     "duplicate": "与已交提案内容重复，请补充新的内容或考虑联名",
     "other": "其他",
 }
-POLICIES = {"title_characters": "50", "body_soft_characters": "1500", "body_hard_characters": "2500", "number_at": "filing"}
+POLICIES = {
+    "title_characters": "50",
+    "body_soft_characters": "1500",
+    "body_hard_characters": "2500",
+    "number_at": "filing",
+}
 FROM = date(2000, 1, 1)
 
 

@@ -6,26 +6,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('proposals', '0003_default_rows'),
+        ("proposals", "0003_default_rows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='allocationpart',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="allocationpart",
+            name="by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AlterField(
-            model_name='proposal',
-            name='proposer_text',
-            field=models.TextField(blank=True, verbose_name='原登记提案者'),
+            model_name="proposal",
+            name="proposer_text",
+            field=models.TextField(blank=True, verbose_name="原登记提案者"),
         ),
         migrations.AlterField(
-            model_name='proposal',
-            name='units_text',
-            field=models.TextField(blank=True, verbose_name='原登记承办单位'),
+            model_name="proposal",
+            name="units_text",
+            field=models.TextField(blank=True, verbose_name="原登记承办单位"),
         ),
     ]

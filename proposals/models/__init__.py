@@ -4,6 +4,19 @@ from .office import AllocationPart, Batch, Claim, PreConsultation, Review, Revie
 from .proposal import EDITABLE, NEXT, Category, CoSignature, Proposal, ProposalQuerySet, Revision, Status, Text
 
 __all__ = [
-    "EDITABLE", "NEXT", "AllocationPart", "Batch", "Category", "Claim", "CoSignature", "PreConsultation", "Proposal",
-    "ProposalQuerySet", "Review", "ReviewPass", "Revision", "Status", "Text",
+    "EDITABLE",
+    "NEXT",
+    "AllocationPart",
+    "Batch",
+    "Category",
+    "Claim",
+    "CoSignature",
+    "PreConsultation",
+    "Proposal",
+    "ProposalQuerySet",
+    "Review",
+    "ReviewPass",
+    "Revision",
+    "Status",
+    "Text",
 ]

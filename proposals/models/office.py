@@ -20,9 +20,7 @@ class ReviewPass(models.Model):
     ended_on = models.DateField("停用日期", null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["order"], condition=Q(ended_on=None), name="one_pass_in_place")
-        ]
+        constraints = [models.UniqueConstraint(fields=["order"], condition=Q(ended_on=None), name="one_pass_in_place")]
 
     def __str__(self) -> str:
         return self.name

@@ -40,8 +40,14 @@ NEXT: dict[str, frozenset[str]] = {
     Status.SUBMITTED: frozenset({Status.REVIEWING, Status.WITHDRAWN}),
     Status.REVIEWING: frozenset(
         {
-            Status.SUBMITTED, Status.RETURNED, Status.TO_NUMBER, Status.FILED, Status.MERGED,
-            Status.DECLINED, Status.TURNED, Status.WITHDRAWN,
+            Status.SUBMITTED,
+            Status.RETURNED,
+            Status.TO_NUMBER,
+            Status.FILED,
+            Status.MERGED,
+            Status.DECLINED,
+            Status.TURNED,
+            Status.WITHDRAWN,
         }
     ),
     Status.RETURNED: frozenset({Status.COSIGNING, Status.SUBMITTED, Status.WITHDRAWN}),
@@ -128,9 +134,7 @@ class Proposal(models.Model):
     situation = models.TextField("情况与问题", blank=True)
     analysis = models.TextField("原因分析", blank=True)
     version = models.PositiveIntegerField(default=1)
-    wished_units = models.ManyToManyField(
-        "members.Body", blank=True, related_name="+", verbose_name="建议承办单位"
-    )
+    wished_units = models.ManyToManyField("members.Body", blank=True, related_name="+", verbose_name="建议承办单位")
     consents = models.BooleanField("同意公开", default=True)
     consent_reason = models.CharField("不公开的理由", max_length=200, blank=True)
     internal = models.BooleanField("不公开（内部）", default=False)

@@ -58,8 +58,12 @@ class Numbering(Signed, FormPage):
         last = last_number(series)
         rows = [(number, row) for number, row in enumerate(self.rows, start=last + 1)]
         return super().get_context_data(
-            session=self.session, sessions=Session.objects.newest_first(), order=self.order,
-            orders=actions.Order.choices, rows=rows, **kwargs,
+            session=self.session,
+            sessions=Session.objects.newest_first(),
+            order=self.order,
+            orders=actions.Order.choices,
+            rows=rows,
+            **kwargs,
         )
 
 
@@ -84,7 +88,8 @@ class AllocationDesk(Signed, ListPage[Proposal]):
         path = self.request.path
         drafted = self.request.GET.get("drafted", "")
         tabs = [
-            Tab("全部", path, not drafted), Tab("待拟办", f"{path}?drafted=no", drafted == "no"),
+            Tab("全部", path, not drafted),
+            Tab("待拟办", f"{path}?drafted=no", drafted == "no"),
             Tab("已拟办", f"{path}?drafted=yes", drafted == "yes"),
         ]
         return super().get_context_data(tabs=tabs, hand_over_all=f"{reverse('proposals:hand_over')}?all=1", **kwargs)
@@ -116,14 +121,13 @@ class Allocation(ProposalPage):
         split = any(share.role == "split" for share in shares)
         lead = next((share.unit for share in shares if share.role in ("sole", "lead")), None)
         return {
-            "way": "split" if split else "lead", "lead": lead,
+            "way": "split" if split else "lead",
+            "lead": lead,
             "others": [share.unit for share in shares if share.unit != lead],
         }
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.allocate(
-            self.object, form.shares(), suggestions=self.named(), by=self.me, now=timezone.now()
-        )
+        actions.allocate(self.object, form.shares(), suggestions=self.named(), by=self.me, now=timezone.now())
         if "consult" in self.request.POST:
             actions.consult_units(self.object, by=self.me, now=timezone.now())
         return HttpResponseRedirect(to(self.object, "allocation_of"))
@@ -140,10 +144,13 @@ class Allocation(ProposalPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal = self.object
         return super().get_context_data(
-            proposal=proposal, text=facts_of(proposal.text()), units=unit_names(),
+            proposal=proposal,
+            text=facts_of(proposal.text()),
+            units=unit_names(),
             wished=proposal.wished_units.order_by("pk"),
             suggestions=proposal.matter.suggestions.select_related("unit").order_by("number"),
-            asked=proposal.preconsultations.select_related("unit", "answered_by").order_by("pk"), **kwargs,
+            asked=proposal.preconsultations.select_related("unit", "answered_by").order_by("pk"),
+            **kwargs,
         )
 
 
@@ -170,7 +177,9 @@ class ConsultUnits(ProposalPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         units = "、".join(row.unit.name for row in self.object.allocation.select_related("unit"))
-        return super().get_context_data(question="单位会看到提案内容和拟定职责。", facts=[Fact("拟办单位", units)], **kwargs)
+        return super().get_context_data(
+            question="单位会看到提案内容和拟定职责。", facts=[Fact("拟办单位", units)], **kwargs
+        )
 
 
 class Consultations(Signed, ListPage[PreConsultation]):
@@ -242,8 +251,13 @@ class HandOver(Signed, FormPage):
         if len(self.rows) > AT_ONCE:
             return HttpResponseRedirect(reverse("inbox:job", args=[self.later(data).public_id]))
         batch, _ = actions.hand_over(
-            self.rows, session=session, name=data["name"], fixed_on=data["fixed_on"], notice=data["notice"],
-            by=self.me, now=timezone.now(),
+            self.rows,
+            session=session,
+            name=data["name"],
+            fixed_on=data["fixed_on"],
+            notice=data["notice"],
+            by=self.me,
+            now=timezone.now(),
         )
         self.done_sentence = f"已交办 {batch.total} 件，未交办 {len(self.rows) - batch.total} 件。"
         return HttpResponseRedirect(reverse("proposals:batch", args=[batch.public_id]))
@@ -252,8 +266,11 @@ class HandOver(Signed, FormPage):
         """Hundreds go as a long job, whose page says how far it is and what stayed behind."""
         fixed_on = data["fixed_on"].isoformat() if data["fixed_on"] else ""
         args = {
-            "batch": str(uuid.uuid4()), "rows": [str(row.public_id) for row in self.rows], "name": data["name"],
-            "fixed_on": fixed_on, "notice": data["notice"],
+            "batch": str(uuid.uuid4()),
+            "rows": [str(row.public_id) for row in self.rows],
+            "name": data["name"],
+            "fixed_on": fixed_on,
+            "notice": data["notice"],
         }
         title = f"交办 {len(self.rows)} 件"
         return start_job(HAND_OVER, title=title, args=args, back=self.get_back_url(), by=self.me, now=timezone.now())
@@ -263,7 +280,9 @@ class HandOver(Signed, FormPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         plan = actions.plan(self.rows, now=timezone.now())
-        return super().get_context_data(plan=plan, everything=bool(self.request.GET.get("all") or self.request.POST.get("all")), **kwargs)
+        return super().get_context_data(
+            plan=plan, everything=bool(self.request.GET.get("all") or self.request.POST.get("all")), **kwargs
+        )
 
 
 def is_uuid(text: str) -> bool:

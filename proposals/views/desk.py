@@ -21,7 +21,11 @@ from .writing import facts_of
 ENTERED = ("paper", "photo")
 NEWEST = 10
 FIGURES = (
-    ("received", "收到"), ("filed", "立案"), ("merged", "并案"), ("turned", "转意见建议"), ("declined", "不予立案"),
+    ("received", "收到"),
+    ("filed", "立案"),
+    ("merged", "并案"),
+    ("turned", "转意见建议"),
+    ("declined", "不予立案"),
     ("withdrawn", "撤案"),
 )
 
@@ -36,9 +40,7 @@ class Register(Signed, FormPage):
     submit_label = "登记并取收件号"
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        proposal = actions.register(
-            form.behind(), source=form.cleaned_data["source"], by=self.me, now=timezone.now()
-        )
+        proposal = actions.register(form.behind(), source=form.cleaned_data["source"], by=self.me, now=timezone.now())
         return HttpResponseRedirect(to(proposal, "write"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -82,8 +84,10 @@ class ConfirmText(ProposalPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            text=facts_of(self.object.text()), by_desk=self.by_desk(),
-            faults=actions.missing(self.object, now=timezone.now()), **kwargs,
+            text=facts_of(self.object.text()),
+            by_desk=self.by_desk(),
+            faults=actions.missing(self.object, now=timezone.now()),
+            **kwargs,
         )
 
 
@@ -100,9 +104,13 @@ class Plenary(Page):
         session = next((row for row in sessions if row.code == wanted), None) or Session.objects.current(timezone.now())
         found = figures(session) if session else None
         return super().get_context_data(
-            session=session, sessions=sessions, now=timezone.now(), heads=["项目", *(label for _, label in FIGURES)],
+            session=session,
+            sessions=sessions,
+            now=timezone.now(),
+            heads=["项目", *(label for _, label in FIGURES)],
             counts=[Count(label, found.total[name]) for name, label in FIGURES] if found else [],
-            by_form=_table(found.by_form) if found else [], by_category=_table(found.by_category) if found else [],
+            by_form=_table(found.by_form) if found else [],
+            by_category=_table(found.by_category) if found else [],
             **kwargs,
         )
 

@@ -57,7 +57,11 @@ class Cosigners(Writing):
             rows = Body.objects.collective().exclude(pk__in=behind)
             return rows.exclude(pk__in=[row["body"] for row in asked if row["body"]]).order_by("kind", "pinyin", "pk")
         found = inviting(self.object, self.request.GET.get("q", ""), on=timezone.localdate())
-        return found if self.request.method == "POST" else found.filter(pk__in=list(found.values_list("pk", flat=True)[:MOST_OFFERED]))
+        return (
+            found
+            if self.request.method == "POST"
+            else found.filter(pk__in=list(found.values_list("pk", flat=True)[:MOST_OFFERED]))
+        )
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         people, bodies = form.cleaned_data.get("people", ()), form.cleaned_data.get("bodies", ())
@@ -68,8 +72,13 @@ class Cosigners(Writing):
         rows = list(self.object.cosignatures.select_related("person", "body").order_by("invited_at", "pk"))
         stale = [row for row in rows if row.state in ("invited", "agreed") and actions.is_stale(row, self.object)]
         return super().get_context_data(
-            cosigners=rows, stale=stale, q=self.request.GET.get("q", ""), offered=self.offered()[:MOST_OFFERED],
-            collective=self.object.form == Proposal.Form.COLLECTIVE, files=file_rows(self.object.matter, self.me), **kwargs,
+            cosigners=rows,
+            stale=stale,
+            q=self.request.GET.get("q", ""),
+            offered=self.offered()[:MOST_OFFERED],
+            collective=self.object.form == Proposal.Form.COLLECTIVE,
+            files=file_rows(self.object.matter, self.me),
+            **kwargs,
         )
 
 
@@ -94,7 +103,9 @@ class AskAgain(Writing):
         return HttpResponseRedirect(to(self.object, "cosigners"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(question="文字改动后，先前的同意不再有效。将把新的文字发给他们重新确认。", **kwargs)
+        return super().get_context_data(
+            question="文字改动后，先前的同意不再有效。将把新的文字发给他们重新确认。", **kwargs
+        )
 
 
 class RemoveCosigner(Signed, ActionPage[CoSignature]):
@@ -138,9 +149,7 @@ class CosignOnPaper(ProposalPage):
     done_sentence = "已登记联名。"
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.cosign_on_paper(
-            self.object, form.cleaned_data["person"], form.paper(), by=self.me, now=timezone.now()
-        )
+        actions.cosign_on_paper(self.object, form.cleaned_data["person"], form.paper(), by=self.me, now=timezone.now())
         return HttpResponseRedirect(to(self.object, "detail"))
 
 
@@ -165,7 +174,9 @@ class Invitation(Signed, ActionPage[CoSignature]):
     submit_label = "确认"
 
     def get_queryset(self) -> QuerySet[CoSignature]:
-        rows = CoSignature.objects.filter(person=self.me) | CoSignature.objects.filter(body__in=my_organisations(self.me))
+        rows = CoSignature.objects.filter(person=self.me) | CoSignature.objects.filter(
+            body__in=my_organisations(self.me)
+        )
         return rows.select_related("proposal__matter", "invited_by", "person", "body")
 
     def version(self) -> int | None:
@@ -183,8 +194,13 @@ class Invitation(Signed, ActionPage[CoSignature]):
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data
         actions.answer_invitation(
-            self.object, agrees=data["agrees"], shown_hash=data["shown_hash"], note=data["note"],
-            name_public=data["name_public"], by=self.me, now=timezone.now(),
+            self.object,
+            agrees=data["agrees"],
+            shown_hash=data["shown_hash"],
+            note=data["note"],
+            name_public=data["name_public"],
+            by=self.me,
+            now=timezone.now(),
         )
         return HttpResponseRedirect("/proposals/invitations/")
 
@@ -192,9 +208,14 @@ class Invitation(Signed, ActionPage[CoSignature]):
         """The words that were shown beside those that stand now; no consent passes from one to the other."""
         shown = self.object.proposal.revisions.filter(hash=self.request.POST.get("shown_hash", "")).first()
         context = {
-            "title": "提案文字有改动", "sentence": sentence, "typed": facts_of(shown.text()) if shown else [],
-            "stored": facts_of(frozen_text(self.object)), "typed_label": "您看到的文字", "stored_label": "现在请您确认的文字",
-            "reload_url": self.request.path, "path": "",
+            "title": "提案文字有改动",
+            "sentence": sentence,
+            "typed": facts_of(shown.text()) if shown else [],
+            "stored": facts_of(frozen_text(self.object)),
+            "typed_label": "您看到的文字",
+            "stored_label": "现在请您确认的文字",
+            "reload_url": self.request.path,
+            "path": "",
         }
         return TemplateResponse(self.request, "proposals/both_texts.html", context, status=409)
 
@@ -202,8 +223,10 @@ class Invitation(Signed, ActionPage[CoSignature]):
         row = self.object
         live = row.state in (CoSignature.State.INVITED, CoSignature.State.AGREED)
         return super().get_context_data(
-            text=facts_of(frozen_text(row)) if live else [], open=row.state == CoSignature.State.INVITED,
-            proposer=[Fact("邀请人", row.invited_by.name), Fact("请在此日前确认", row.due_on)], **kwargs,
+            text=facts_of(frozen_text(row)) if live else [],
+            open=row.state == CoSignature.State.INVITED,
+            proposer=[Fact("邀请人", row.invited_by.name), Fact("请在此日前确认", row.due_on)],
+            **kwargs,
         )
 
 

@@ -40,13 +40,20 @@ class BatchPapers(Signed, ActionPage[Batch]):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         job = start_job(
-            BATCH, title=f"{self.object.name}交办文书", args={"batch": str(self.object.public_id)},
-            back=self.get_back_url(), by=self.me, now=timezone.now(),
+            BATCH,
+            title=f"{self.object.name}交办文书",
+            args={"batch": str(self.object.public_id)},
+            back=self.get_back_url(),
+            by=self.me,
+            now=timezone.now(),
         )
         return HttpResponseRedirect(reverse("inbox:job", args=[job.public_id]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        facts = [Fact("内容", "联合通知、分办表、各单位交办件（封面、目录、提案、签收单）"), Fact("格式", "Word，条件具备时另附 PDF")]
+        facts = [
+            Fact("内容", "联合通知、分办表、各单位交办件（封面、目录、提案、签收单）"),
+            Fact("格式", "Word，条件具备时另附 PDF"),
+        ]
         return super().get_context_data(question="文件较多，生成后可在“长任务”下载。", facts=facts, **kwargs)
 
 
@@ -74,7 +81,11 @@ class UnitPapers(Signed, FormPage):
     def form_valid(self, form: Any) -> HttpResponseBase:
         unit = form.cleaned_data["unit"]
         job = start_job(
-            UNIT, title=f"{unit}在办提案", args={"unit": str(unit.public_id)}, back=reverse("proposals:list"), by=self.me,
+            UNIT,
+            title=f"{unit}在办提案",
+            args={"unit": str(unit.public_id)},
+            back=reverse("proposals:list"),
+            by=self.me,
             now=timezone.now(),
         )
         return HttpResponseRedirect(reverse("inbox:job", args=[job.public_id]))

@@ -31,8 +31,10 @@ PEOPLE = ("matter__participants__person", "matter__participants__body", "matter_
 
 def listed(user: Any) -> QuerySet[Proposal]:
     """Rows of a list in this person's sight, with what a line shows."""
-    rows = Proposal.objects.visible_to(user).exclude(status=Status.DRAFT).exclude(
-        status=Status.WITHDRAWN, receipt__isnull=True
+    rows = (
+        Proposal.objects.visible_to(user)
+        .exclude(status=Status.DRAFT)
+        .exclude(status=Status.WITHDRAWN, receipt__isnull=True)
     )
     return rows.select_related("matter__session", "category").prefetch_related(*PEOPLE)
 
@@ -85,7 +87,9 @@ class Mine(Signed, ListPage[Proposal]):
         bodies = Matter.objects.visible_to(self.me).filter(
             participants__body__in=my_organisations(self.me), participants__left_at=None
         )
-        rows = Proposal.objects.filter(matter__in=own.values("pk")) | Proposal.objects.filter(matter__in=bodies.values("pk"))
+        rows = Proposal.objects.filter(matter__in=own.values("pk")) | Proposal.objects.filter(
+            matter__in=bodies.values("pk")
+        )
         if self.request.GET.get("drafts"):
             rows = rows.filter(status__in=[Status.DRAFT, Status.COSIGNING, Status.RETURNED])
         return rows.select_related("matter__session").prefetch_related(*PEOPLE).order_by("-updated_at", "-pk")
@@ -129,14 +133,24 @@ class Detail(OneProposal, DetailPage[Proposal]):
         drafting = proposal.status == Status.FILED and sees_office_work(self.me)
         self.panels = panels_of(self.me, matter)
         return super().get_context_data(
-            proposal=proposal, matter=matter, kicker=self.kicker(), people=proposers_of(proposal), marks=self.marks(),
-            steps=steps(matter.stage), due=self.due(), text=facts_of(shown_text(self.me, proposal)),
-            panels=self.panels, facts=self.facts(),
+            proposal=proposal,
+            matter=matter,
+            kicker=self.kicker(),
+            people=proposers_of(proposal),
+            marks=self.marks(),
+            steps=steps(matter.stage),
+            due=self.due(),
+            text=facts_of(shown_text(self.me, proposal)),
+            panels=self.panels,
+            facts=self.facts(),
             followers=self.linked(Matter.objects.filter(merged_into=matter)),
             main=self.linked(Matter.objects.filter(pk=matter.merged_into_id)) if matter.merged_into_id else [],
-            cosigners=self.cosigners(), files=self.files(), decision=self.decision(),
+            cosigners=self.cosigners(),
+            files=self.files(),
+            decision=self.decision(),
             allocation=proposal.allocation.select_related("unit").order_by("pk") if drafting else [],
-            asked=proposal.preconsultations.select_related("unit").order_by("pk") if drafting else [], **kwargs,
+            asked=proposal.preconsultations.select_related("unit").order_by("pk") if drafting else [],
+            **kwargs,
         )
 
     def due(self) -> Obligation | None:
@@ -176,7 +190,11 @@ class Detail(OneProposal, DetailPage[Proposal]):
         if matter.office_id:
             facts.append(Fact("牵头交办机构", str(matter.office)))
         if writes(self.me, proposal) or sees_office_work(self.me):
-            facts.append(Fact("公开意愿", "同意公开" if proposal.consents else f"不同意公开：{proposal.consent_reason}", wide=True))
+            facts.append(
+                Fact(
+                    "公开意愿", "同意公开" if proposal.consents else f"不同意公开：{proposal.consent_reason}", wide=True
+                )
+            )
             if not self.panels.assignments and proposal.status != Status.FILED:
                 wished = "、".join(body.name for body in proposal.wished_units.order_by("pk"))
                 facts.append(Fact("建议承办单位", wished or "未填写", wide=True))
@@ -191,7 +209,11 @@ class Detail(OneProposal, DetailPage[Proposal]):
         alone = self.object.form == Proposal.Form.INDIVIDUAL and not self.object.editable
         if alone or not sees_invitations(self.me, self.object):
             return []
-        return list(self.object.cosignatures.exclude(state="removed").select_related("person", "body").order_by("invited_at", "pk"))
+        return list(
+            self.object.cosignatures.exclude(state="removed")
+            .select_related("person", "body")
+            .order_by("invited_at", "pk")
+        )
 
     def decision(self) -> str:
         proposal = self.object
@@ -202,7 +224,9 @@ class Detail(OneProposal, DetailPage[Proposal]):
 
     def acts(self) -> list[Act]:
         """What this person may do with this proposal now, the most likely first."""
-        found = [Act(label, to(self.object, name), icon) for action, name, label, icon in ACTS if self.may_do(action, name)]
+        found = [
+            Act(label, to(self.object, name), icon) for action, name, label, icon in ACTS if self.may_do(action, name)
+        ]
         likely = next((act for act in found if act.label in LIKELY), None)
         own = [Act(act.label, act.url, act.icon, "primary") if act is likely else act for act in found]
         return [*self.panels.acts, *own]
@@ -230,7 +254,9 @@ ACTS = (
 )
 LIKELY = ("继续写", "核对文字", "审查", "拟定承办单位", "归档")
 SHOWS: dict[str, Shows] = {
-    "confirm_text": lambda proposal: proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None,
+    "confirm_text": lambda proposal: (
+        proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None
+    ),
     "merge": lambda proposal: proposal.status != Status.MERGED,
     "unmerge": lambda proposal: proposal.status == Status.MERGED,
     "turn": lambda proposal: proposal.status == Status.DECLINED,
@@ -254,9 +280,7 @@ class Withdraw(ProposalPage):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         paper = form.paper() if self.by_desk() else None
-        actions.withdraw(
-            self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper
-        )
+        actions.withdraw(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper)
         return HttpResponseRedirect(to(self.object, "detail"))
 
 

@@ -34,7 +34,9 @@ class ReviewQueue(Signed, ListPage[Proposal]):
         rows = undecided(self.me).select_related("matter", "category", "claim__by")
         if self.request.GET.get("mine"):
             rows = rows.filter(claim__by=self.me)
-        return rows.prefetch_related("matter__participants__person", "matter__participants__body").order_by("submitted_at", "pk")
+        return rows.prefetch_related("matter__participants__person", "matter__participants__body").order_by(
+            "submitted_at", "pk"
+        )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         mine = bool(self.request.GET.get("mine"))
@@ -49,7 +51,11 @@ def undecided(user: Any) -> QuerySet[Proposal]:
 
 def next_after(proposal: Proposal, user: Any) -> str:
     """The next undecided one that no colleague holds, or the pile."""
-    rows = undecided(user).exclude(pk=proposal.pk).exclude(claim__by__isnull=False, claim__in=Claim.objects.exclude(by=user))
+    rows = (
+        undecided(user)
+        .exclude(pk=proposal.pk)
+        .exclude(claim__by__isnull=False, claim__in=Claim.objects.exclude(by=user))
+    )
     behind = ExpressionWrapper(Q(submitted_at__lte=proposal.submitted_at), models.BooleanField())
     row = rows.select_related("matter").annotate(behind=behind).order_by("behind", "submitted_at", "pk").first()
     return to(row, "review") if row else reverse("proposals:review_queue")
@@ -88,12 +94,23 @@ class Review(ProposalPage):
         decides = self.me.has_perm("proposals.decide")
         clock = clocks.open_for(matter=proposal.matter, stage="review").first()
         return super().get_context_data(
-            proposal=proposal, text=facts_of(text), length=text.length, claim=claim,
-            mine=claim is not None and claim.by_id == self.me.pk, stands=stands, final=final, decides=decides,
-            due_on=clock.due_on if clock else None, next_url=next_after(proposal, self.me),
+            proposal=proposal,
+            text=facts_of(text),
+            length=text.length,
+            claim=claim,
+            mine=claim is not None and claim.by_id == self.me.pk,
+            stands=stands,
+            final=final,
+            decides=decides,
+            due_on=clock.due_on if clock else None,
+            next_url=next_after(proposal, self.me),
             reviews=reviews,
-            people=proposal.matter.participants.filter(left_at=None).select_related("person", "body").order_by("order", "pk"),
-            wished=proposal.wished_units.order_by("pk"), file_form=self.file_form(), **kwargs,
+            people=proposal.matter.participants.filter(left_at=None)
+            .select_related("person", "body")
+            .order_by("order", "pk"),
+            wished=proposal.wished_units.order_by("pk"),
+            file_form=self.file_form(),
+            **kwargs,
         )
 
     def earlier_reviews(self) -> list[Any]:
@@ -103,7 +120,10 @@ class Review(ProposalPage):
 
     def file_form(self) -> FileForm:
         proposal = self.object
-        return FileForm(initial={"category": proposal.category, "priority": proposal.matter.priority, "unit_title": ""}, auto_id="file_%s")
+        return FileForm(
+            initial={"category": proposal.category, "priority": proposal.matter.priority, "unit_title": ""},
+            auto_id="file_%s",
+        )
 
 
 class Decision(ProposalPage):
@@ -132,8 +152,12 @@ class File(Decision):
 
     def decide(self, data: dict[str, Any]) -> None:
         actions.file(
-            self.object, category=data["category"], priority=data["priority"], unit_title=data["unit_title"],
-            by=self.me, now=timezone.now(),
+            self.object,
+            category=data["category"],
+            priority=data["priority"],
+            unit_title=data["unit_title"],
+            by=self.me,
+            now=timezone.now(),
         )
 
 
@@ -145,7 +169,12 @@ class SendBack(Decision):
 
 
 class Decline(Decision):
-    title, submit_label, done_sentence, form_class = "不予立案", "不予立案", "已作出不予立案的决定并告知提案者。", DeclineForm
+    title, submit_label, done_sentence, form_class = (
+        "不予立案",
+        "不予立案",
+        "已作出不予立案的决定并告知提案者。",
+        DeclineForm,
+    )
 
     def decide(self, data: dict[str, Any]) -> None:
         actions.decline(self.object, ground=data["reason"], text=data["text"], by=self.me, now=timezone.now())

@@ -98,7 +98,9 @@ class Write(Writing):
     def get_initial(self) -> dict[str, Any]:
         text = self.object.text()
         return {
-            "title": text.title, "situation": text.situation, "analysis": text.analysis,
+            "title": text.title,
+            "situation": text.situation,
+            "analysis": text.analysis,
             "suggestions": list(text.suggestions),
         }
 
@@ -106,7 +108,9 @@ class Write(Writing):
         self.object = save(self.object, form, self.opened_version(), by=self.me)
         stays = "split" in self.request.POST or "add" in self.request.POST
         if stays:
-            return HttpResponseRedirect(f"{to(self.object, 'write')}#id_suggestions_{len(self.object.text().suggestions) + 1}")
+            return HttpResponseRedirect(
+                f"{to(self.object, 'write')}#id_suggestions_{len(self.object.text().suggestions) + 1}"
+            )
         return HttpResponseRedirect(to(self.object, "cosigners"))
 
     def conflict(self, form: Any, sentence: str) -> HttpResponse:
@@ -114,8 +118,13 @@ class Write(Writing):
         self.object.refresh_from_db()
         self.object.matter.refresh_from_db()
         context = {
-            "title": "内容已在别处修改", "sentence": sentence, "form": form, "typed": facts_of(typed_text(form)),
-            "stored": facts_of(self.object.text()), "version": self.object.version, "path": self.request.path,
+            "title": "内容已在别处修改",
+            "sentence": sentence,
+            "form": form,
+            "typed": facts_of(typed_text(form)),
+            "stored": facts_of(self.object.text()),
+            "version": self.object.version,
+            "path": self.request.path,
         }
         return TemplateResponse(self.request, "proposals/both_texts.html", context, status=409)
 
@@ -139,8 +148,12 @@ def facts_of(text: Text) -> list[Fact]:
 def file_rows(matter: Matter, user: Any) -> list[FileRow]:
     """The files of a matter that this person may open."""
     return [
-        FileRow(row.name, words_for(row.size), reverse("handling:attachment", args=[row.public_id]),
-                "" if row.scan == ScanState.CLEAN else row.get_scan_display())
+        FileRow(
+            row.name,
+            words_for(row.size),
+            reverse("handling:attachment", args=[row.public_id]),
+            "" if row.scan == ScanState.CLEAN else row.get_scan_display(),
+        )
         for row in attachments_of(matter, user)
     ]
 
@@ -168,7 +181,10 @@ class AddFile(Writing):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         attach(
-            self.object.matter, form.cleaned_data["clean"], purpose=form.cleaned_data["purpose"], by=self.me,
+            self.object.matter,
+            form.cleaned_data["clean"],
+            purpose=form.cleaned_data["purpose"],
+            by=self.me,
             now=timezone.now(),
         )
         return HttpResponseRedirect(self.get_back_url())
@@ -214,7 +230,9 @@ class Organisation(Writing):
         contact = next((row.person for row in rows if row.role == Participant.Role.CONTACT), None)
         drafters = [row.person.name for row in rows if row.role == Participant.Role.DRAFTER and row.person]
         return {
-            "contact": contact, "drafters": "、".join(drafters), "signer": self.object.signer,
+            "contact": contact,
+            "drafters": "、".join(drafters),
+            "signer": self.object.signer,
             "approval": self.object.approval,
         }
 
@@ -244,8 +262,10 @@ class Check(Writing):
     def get_initial(self) -> dict[str, Any]:
         proposal = self.object
         return {
-            "wished_units": list(proposal.wished_units.order_by("pk")), "category": proposal.category,
-            "consents": "yes" if proposal.consents else "no", "consent_reason": proposal.consent_reason,
+            "wished_units": list(proposal.wished_units.order_by("pk")),
+            "category": proposal.category,
+            "consents": "yes" if proposal.consents else "no",
+            "consent_reason": proposal.consent_reason,
             "internal": proposal.internal,
         }
 
@@ -266,7 +286,10 @@ class Check(Writing):
         text = self.object.text()
         most = actions.limits(now)
         return super().get_context_data(
-            text=facts_of(text), faults=actions.faults_of(self.object, text, most), length=text.length, most=most,
+            text=facts_of(text),
+            faults=actions.faults_of(self.object, text, most),
+            length=text.length,
+            most=most,
             cosigners=self.object.cosignatures.filter(state__in=["invited", "agreed"]).select_related("person", "body"),
             **kwargs,
         )

@@ -41,7 +41,8 @@ class House:
 @pytest.fixture
 def house(db: None) -> House:
     session = SessionFactory(
-        number=2, submissions_open_on=date(2025, 12, 1),
+        number=2,
+        submissions_open_on=date(2025, 12, 1),
         submissions_close_at=timezone.make_aware(datetime(2026, 1, 14, 18, 0)),
     )
     office = BodyFactory(name="市政协提案委测试", kind=BodyKind.CPPCC_COMMITTEE, system=System.CPPCC)
@@ -75,7 +76,11 @@ def draft(house: House) -> Callable[..., Proposal]:
         author = by or house.member
         proposal = actions.begin(actions.Behind(person=author), by=author, now=house.later())
         return actions.save_text(
-            proposal, text, version=None, by=author, now=house.later(),
+            proposal,
+            text,
+            version=None,
+            by=author,
+            now=house.later(),
             details=actions.Details(**details),  # type: ignore[arg-type]  # keywords of Details
         )
 

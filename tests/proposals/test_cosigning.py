@@ -22,7 +22,9 @@ SHEET = Paper(who="苏桥", on=NOW.date(), sheet="联名签名页")
 
 
 def told(person: Person) -> list[str]:
-    return list(Message.objects.filter(recipient=person, channel="inapp").order_by("pk").values_list("template", flat=True))
+    return list(
+        Message.objects.filter(recipient=person, channel="inapp").order_by("pk").values_list("template", flat=True)
+    )
 
 
 @pytest.fixture
@@ -37,12 +39,12 @@ def invitation(house: House, draft, friend: Person) -> CoSignature:  # type: ign
 
 
 def answer(house: House, row: CoSignature, by: Person, *, agrees: bool = True, shown: str = "") -> CoSignature:
-    return actions.answer_invitation(
-        row, agrees=agrees, shown_hash=shown or row.text_hash, by=by, now=house.later()
-    )
+    return actions.answer_invitation(row, agrees=agrees, shown_hash=shown or row.text_hash, by=by, now=house.later())
 
 
-def test_an_invitation_starts_a_clock_and_tells_the_invited(house: House, invitation: CoSignature, friend: Person) -> None:
+def test_an_invitation_starts_a_clock_and_tells_the_invited(
+    house: House, invitation: CoSignature, friend: Person
+) -> None:
     proposal = invitation.proposal
 
     [clock] = clocks.open_for(matter=proposal.matter, stage="cosign")
@@ -112,12 +114,18 @@ def test_an_invitation_ends(house: House, invitation: CoSignature, friend: Perso
         )
 
 
-def test_who_has_not_answered_at_submission_drops_out_and_is_told(house: House, invitation: CoSignature, friend: Person) -> None:
+def test_who_has_not_answered_at_submission_drops_out_and_is_told(
+    house: House, invitation: CoSignature, friend: Person
+) -> None:
     proposal = actions.submit(invitation.proposal, not_secret=True, by=house.member, now=house.later())
 
     assert CoSignature.objects.get(pk=invitation.pk).state == State.EXPIRED
     assert told(friend)[-1] == "proposal_cosign_expired"
-    assert [event.verb for event in proposal.matter.events.order_by("seq")] == ["invited", "cosign_expired", "submitted"]
+    assert [event.verb for event in proposal.matter.events.order_by("seq")] == [
+        "invited",
+        "cosign_expired",
+        "submitted",
+    ]
 
 
 def test_only_current_members_are_invited(house: House, draft) -> None:  # type: ignore[no-untyped-def]

@@ -17,8 +17,11 @@ from .conftest import TEXT, House
 def test_nobody_but_the_author_sees_a_draft(house: House, draft) -> None:  # type: ignore[no-untyped-def]
     proposal = draft()
 
-    seen = [who for who in (house.member, house.staff, house.officer, house.director)
-            if Matter.objects.visible_to(who).filter(pk=proposal.matter_id).exists()]
+    seen = [
+        who
+        for who in (house.member, house.staff, house.officer, house.director)
+        if Matter.objects.visible_to(who).filter(pk=proposal.matter_id).exists()
+    ]
 
     assert seen == [house.member]
 
@@ -33,10 +36,14 @@ def test_saving_the_same_text_again_changes_nothing(house: House, draft) -> None
 
 def test_another_text_over_a_newer_one_is_refused_and_nothing_is_lost(house: House, draft) -> None:  # type: ignore[no-untyped-def]
     proposal = draft()
-    newer = actions.save_text(proposal, replace(TEXT, analysis="新"), version=proposal.version, by=house.member, now=house.later())
+    newer = actions.save_text(
+        proposal, replace(TEXT, analysis="新"), version=proposal.version, by=house.member, now=house.later()
+    )
 
     with pytest.raises(Stale):
-        actions.save_text(proposal, replace(TEXT, analysis="旧"), version=proposal.version, by=house.member, now=house.later())
+        actions.save_text(
+            proposal, replace(TEXT, analysis="旧"), version=proposal.version, by=house.member, now=house.later()
+        )
 
     assert Proposal.objects.get(pk=newer.pk).analysis == "新"
 
@@ -51,9 +58,7 @@ def test_rare_characters_count_as_one(house: House, draft) -> None:  # type: ign
     assert proposal.text().length == 11
 
 
-@pytest.mark.parametrize(
-    "text", [Text("长" * 301), Text("题", "长" * 20_001), Text("题", "\x00" * 5 + "长" * 20_001)]
-)
+@pytest.mark.parametrize("text", [Text("长" * 301), Text("题", "长" * 20_001), Text("题", "\x00" * 5 + "长" * 20_001)])
 def test_a_draft_has_an_end(house: House, draft, text: Text) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(Refused):
         draft(text=text)

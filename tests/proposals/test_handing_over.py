@@ -42,12 +42,16 @@ def test_the_wished_units_are_proposed(house: House, draft, clerk_unit: Body, ot
 
 
 @pytest.mark.parametrize("roles", [["lead", "lead"], ["co", "co"], ["sole", "co"], ["split", "co"], ["split"], []])
-def test_a_draft_has_one_lead_or_splits(house: House, filed, clerk_unit: Body, other_unit: Body, roles: list[str]) -> None:  # type: ignore[no-untyped-def]
+def test_a_draft_has_one_lead_or_splits(
+    house: House, filed, clerk_unit: Body, other_unit: Body, roles: list[str]
+) -> None:  # type: ignore[no-untyped-def]
     units = [clerk_unit, other_unit]
 
     with pytest.raises(Refused):
         actions.allocate(
-            filed(), [actions.Share(unit, role) for unit, role in zip(units, roles, strict=False)], by=house.officer,
+            filed(),
+            [actions.Share(unit, role) for unit, role in zip(units, roles, strict=False)],
+            by=house.officer,
             now=house.later(),
         )
 
@@ -107,7 +111,8 @@ def test_all_that_can_go_goes_and_the_rest_says_why(house: House, filed, submitt
 
     assert [row.proposal for row in plan.refused] == [bare, waiting]
     assert {row.proposal.pk: row.reason for row in refused} == {
-        bare.pk: "还没有拟定承办单位。", waiting.pk: "现在是“待审查”，不是待交办。",
+        bare.pk: "还没有拟定承办单位。",
+        waiting.pk: "现在是“待审查”，不是待交办。",
     }
     assert [fresh(row).status for row in (ready, bare, waiting)] == [Status.ASSIGNED, Status.FILED, Status.SUBMITTED]
     assert running(bare) == ["assignment"]
@@ -199,7 +204,10 @@ def test_a_large_hand_over_is_a_long_job_that_does_it_once(house: House, filed, 
     ready, bare = filed(), filed()
     actions.allocate(ready, shares(clerk_unit), by=house.officer, now=house.later())
     args = {
-        "batch": str(uuid.uuid4()), "rows": [str(row.public_id) for row in (ready, bare)], "name": "", "fixed_on": "",
+        "batch": str(uuid.uuid4()),
+        "rows": [str(row.public_id) for row in (ready, bare)],
+        "name": "",
+        "fixed_on": "",
         "notice": "",
     }
     job = start_job(HAND_OVER, title="交办", args=args, by=house.officer, now=house.later())
@@ -208,7 +216,8 @@ def test_a_large_hand_over_is_a_long_job_that_does_it_once(house: House, filed, 
 
     job.refresh_from_db()
     assert (job.state, job.result) == (
-        JobState.DONE, {"sentence": f"已交办 1 件。未交办 1 件：{bare.matter.label}还没有拟定承办单位。"},
+        JobState.DONE,
+        {"sentence": f"已交办 1 件。未交办 1 件：{bare.matter.label}还没有拟定承办单位。"},
     )
     assert run(job, lambda done, total: None).result == {"sentence": "已交办 1 件。"}  # type: ignore[arg-type]  # progress
     assert Batch.objects.count() == 1

@@ -24,11 +24,16 @@ def cost(person: object, url: str) -> int:
 @pytest.mark.parametrize(
     ("who", "url"),
     [
-        ("staff", "/proposals/"), ("member", "/proposals/mine/"), ("staff", "/proposals/review/"),
-        ("officer", "/proposals/allocation/"), ("staff", "/proposals/plenary/"),
+        ("staff", "/proposals/"),
+        ("member", "/proposals/mine/"),
+        ("staff", "/proposals/review/"),
+        ("officer", "/proposals/allocation/"),
+        ("staff", "/proposals/plenary/"),
     ],
 )
-def test_a_list_costs_the_same_for_one_row_and_for_many(house: House, filed, submitted, clerk_unit: Body, who: str, url: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_list_costs_the_same_for_one_row_and_for_many(
+    house: House, filed, submitted, clerk_unit: Body, who: str, url: str
+) -> None:  # type: ignore[no-untyped-def]
     def add() -> None:
         submitted()
         proposal = filed(wished_units=[clerk_unit])
@@ -43,16 +48,23 @@ def test_a_list_costs_the_same_for_one_row_and_for_many(house: House, filed, sub
     assert cost(person, url) == one <= MOST
 
 
-def test_no_page_of_one_proposal_costs_more_than_fifteen(house: House, filed, submitted, draft, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_no_page_of_one_proposal_costs_more_than_fifteen(
+    house: House, filed, submitted, draft, clerk_unit: Body
+) -> None:  # type: ignore[no-untyped-def]
     waiting, proposal, writing = submitted(), filed(), draft()
     actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
     assigned = filed()
     actions.allocate(assigned, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
     actions.hand_over([assigned], session=house.session, by=house.officer, now=house.later())
     pages = [
-        (house.member, writing, "write/"), (house.member, writing, "cosigners/"), (house.member, writing, "check/"),
-        (house.member, assigned, ""), (house.staff, assigned, ""), (house.staff, waiting, "review/"),
-        (house.officer, proposal, "allocation/"), (house.staff, proposal, ""),
+        (house.member, writing, "write/"),
+        (house.member, writing, "cosigners/"),
+        (house.member, writing, "check/"),
+        (house.member, assigned, ""),
+        (house.staff, assigned, ""),
+        (house.staff, waiting, "review/"),
+        (house.officer, proposal, "allocation/"),
+        (house.staff, proposal, ""),
     ]
 
     costs = {f"{who} {part}": cost(who, f"/proposals/{row.matter.public_id}/{part}") for who, row, part in pages}

@@ -84,7 +84,9 @@ def test_a_double_click_submits_once(house: House, draft) -> None:  # type: igno
         ({"not_secret": "on", "consents": "maybe"}, "是否同意公开"),
     ],
 )
-def test_a_refused_submission_says_why_and_keeps_what_was_typed(house: House, draft, more: dict[str, str], sentence: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_refused_submission_says_why_and_keeps_what_was_typed(
+    house: House, draft, more: dict[str, str], sentence: str
+) -> None:  # type: ignore[no-untyped-def]
     proposal = draft()
     data = {"consents": "yes", "wished_units": "", "consent_reason": "", **more}
 
@@ -95,7 +97,17 @@ def test_a_refused_submission_says_why_and_keeps_what_was_typed(house: House, dr
     assert Proposal.objects.get().status == Status.DRAFT
 
 
-@pytest.mark.parametrize("rare", ["𠮷䶮", "😀\U0001f468\u200d\U0001f469", "<script>alert(1)</script>", "=cmd|' /C calc'!A0", "\u202e反\u202c", "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "rare",
+    [
+        "𠮷䶮",
+        "😀\U0001f468\u200d\U0001f469",
+        "<script>alert(1)</script>",
+        "=cmd|' /C calc'!A0",
+        "\u202e反\u202c",
+        "' OR 1=1 --",
+    ],
+)
 def test_whatever_is_typed_comes_back_as_it_is(house: House, draft, rare: str) -> None:  # type: ignore[no-untyped-def]
     proposal, client = draft(), signed_in(house.member)
 
@@ -117,7 +129,9 @@ def test_too_much_text_is_refused_in_words(house: House, draft) -> None:  # type
     assert "文字太长" in answer.content.decode()
 
 
-@pytest.mark.parametrize("part", ["", "write/", "review/", "file/", "merge/", "allocation/", "confirm-text/", "withdraw/"])
+@pytest.mark.parametrize(
+    "part", ["", "write/", "review/", "file/", "merge/", "allocation/", "confirm-text/", "withdraw/"]
+)
 def test_a_forged_id_is_not_found(house: House, part: str) -> None:
     for person in (house.staff, house.officer, house.member):
         assert signed_in(person).get(f"/proposals/{uuid.uuid4()}/{part}").status_code in (403, 404)
@@ -162,7 +176,9 @@ def test_an_invitation_changes_nothing_when_opened_and_asks_again_when_the_text_
 def test_staff_read_the_text_last_handed_in_while_it_is_being_changed(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
     proposal = submitted()
     actions.send_back(proposal, reason=reason("return", "facts"), text="补充", by=house.staff, now=house.later())
-    signed_in(house.member).post(f"/proposals/{proposal.public_id}/write/", typed(version=proposal.version, situation=MARK))
+    signed_in(house.member).post(
+        f"/proposals/{proposal.public_id}/write/", typed(version=proposal.version, situation=MARK)
+    )
 
     url = f"/proposals/{proposal.public_id}/"
     assert MARK in page_of(signed_in(house.member), url)

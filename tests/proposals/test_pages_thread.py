@@ -37,8 +37,14 @@ def test_from_writing_to_the_units_desk(house: House, clerk_unit: Body) -> None:
 
     where = send(member, "/proposals/new/", behind="me")
     where = send(
-        member, where, title="关于增加社区养老床位的建议", situation="床位不足。", analysis="", suggestions=["增加床位"],
-        pasted="一是给予补助；二是加强监管。", version="1",
+        member,
+        where,
+        title="关于增加社区养老床位的建议",
+        situation="床位不足。",
+        analysis="",
+        suggestions=["增加床位"],
+        pasted="一是给予补助；二是加强监管。",
+        version="1",
     )
     assert where.endswith("/cosigners/")
     page_of(member, where)
@@ -48,7 +54,11 @@ def test_from_writing_to_the_units_desk(house: House, clerk_unit: Body) -> None:
     page_of(member, where)
     proposal = Proposal.objects.get()
     public_id = proposal.matter.public_id
-    assert [row.text for row in proposal.matter.suggestions.order_by("number")] == ["增加床位", "给予补助；", "加强监管。"]
+    assert [row.text for row in proposal.matter.suggestions.order_by("number")] == [
+        "增加床位",
+        "给予补助；",
+        "加强监管。",
+    ]
 
     page_of(staff, "/proposals/review/")
     send(staff, f"/proposals/{public_id}/review/")

@@ -53,10 +53,12 @@ def both(*calls: Callable[[], Any]) -> list[str]:
 def test_two_reviewers_file_one_proposal_once(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
     proposal = submitted()
 
-    outcomes = both(*[
-        lambda who=who: actions.file(proposal, category=category(), by=who, now=NOW)  # type: ignore[misc]  # bound now
-        for who in (house.staff, house.colleague)
-    ])
+    outcomes = both(
+        *[
+            lambda who=who: actions.file(proposal, category=category(), by=who, now=NOW)  # type: ignore[misc]  # bound now
+            for who in (house.staff, house.colleague)
+        ]
+    )
 
     assert outcomes == ["done", "refused"]
     assert Proposal.objects.get().matter.events.filter(verb="filed").count() == 1
@@ -70,10 +72,12 @@ def test_two_numbering_runs_give_every_number_once(house: House, submitted) -> N
         actions.file(submitted(), category=category(), by=house.staff, now=house.later())
     expected = [row.pk for row in actions.waiting(house.session, actions.Order.RECEIPT)]
 
-    outcomes = both(*[
-        lambda who=who: actions.run(house.session, actions.Order.RECEIPT, expected, by=who, now=NOW)  # type: ignore[misc]  # bound now
-        for who in (house.staff, house.colleague)
-    ])
+    outcomes = both(
+        *[
+            lambda who=who: actions.run(house.session, actions.Order.RECEIPT, expected, by=who, now=NOW)  # type: ignore[misc]  # bound now
+            for who in (house.staff, house.colleague)
+        ]
+    )
 
     assert outcomes == ["done", "refused"]
     assert sorted(Proposal.objects.values_list("matter__number", flat=True)) == ["0001", "0002", "0003", "0004"]
@@ -82,9 +86,11 @@ def test_two_numbering_runs_give_every_number_once(house: House, submitted) -> N
 def test_receipts_given_at_once_differ(house: House, draft) -> None:  # type: ignore[no-untyped-def]
     rows = [draft() for _ in range(4)]
 
-    both(*[
-        lambda row=row: actions.submit(row, not_secret=True, by=house.member, now=NOW)  # type: ignore[misc]  # bound now
-        for row in rows
-    ])
+    both(
+        *[
+            lambda row=row: actions.submit(row, not_secret=True, by=house.member, now=NOW)  # type: ignore[misc]  # bound now
+            for row in rows
+        ]
+    )
 
     assert len(set(Proposal.objects.values_list("receipt", flat=True))) == 4

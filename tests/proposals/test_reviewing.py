@@ -21,7 +21,9 @@ from .conftest import NOW, House, category, reason
 
 
 def told(person: Person) -> list[str]:
-    return list(Message.objects.filter(recipient=person, channel="inapp").order_by("pk").values_list("template", flat=True))
+    return list(
+        Message.objects.filter(recipient=person, channel="inapp").order_by("pk").values_list("template", flat=True)
+    )
 
 
 def verbs(proposal: Proposal) -> list[str]:
@@ -219,9 +221,7 @@ def test_one_run_numbers_what_waits_in_the_chosen_order(house: House, submitted)
 
     with pytest.raises(Stale):
         actions.run(house.session, actions.Order.CATEGORY, [waiting[0].pk], by=house.staff, now=house.later())
-    actions.run(
-        house.session, actions.Order.CATEGORY, [row.pk for row in waiting], by=house.staff, now=house.later()
-    )
+    actions.run(house.session, actions.Order.CATEGORY, [row.pk for row in waiting], by=house.staff, now=house.later())
 
     assert [fresh(row).matter.number for row in rows] == ["0003", "0001", "0002"]
     assert told(house.member)[-4:].count("proposal_numbered") == 3
@@ -242,7 +242,9 @@ def test_paper_has_its_receipt_at_once_and_is_submitted_when_confirmed(house: Ho
     actions.confirm_text(proposal, how="电话核对", by=house.staff, now=house.later())
 
     assert (fresh(proposal).status, fresh(proposal).receipt, running(proposal)) == (
-        Status.SUBMITTED, "收14-2-0001", ["review"],
+        Status.SUBMITTED,
+        "收14-2-0001",
+        ["review"],
     )
     assert verbs(proposal) == ["registered", "confirmation_asked", "text_confirmed", "submitted"]
 
@@ -250,7 +252,10 @@ def test_paper_has_its_receipt_at_once_and_is_submitted_when_confirmed(house: Ho
 def test_constraints_hold_when_code_does_not(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
     proposal = submitted()
     attacks = [
-        {"status": "lost"}, {"form": "secret"}, {"source": "rumour"}, {"receipt": None},
+        {"status": "lost"},
+        {"form": "secret"},
+        {"source": "rumour"},
+        {"receipt": None},
         {"consents": False, "consent_reason": ""},
     ]
     for attack in attacks:

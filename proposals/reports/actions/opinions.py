@@ -13,9 +13,7 @@ from proposals.reports.models import Opinion
 
 
 @transaction.atomic
-def receive(
-    origin: Matter, *, text: str, office: Body, consent: str, by: Person, now: datetime
-) -> Opinion:
+def receive(origin: Matter, *, text: str, office: Body, consent: str, by: Person, now: datetime) -> Opinion:
     """Make an opinion of a matter that was not filed; its proposers stay behind it and its clock starts.
 
     `consent` says when and how the proposer agreed.
@@ -24,8 +22,13 @@ def receive(
     if session is None:
         raise Refused("原件没有届次，不能转为意见建议。")
     matter = Matter.objects.create(
-        kind=Kind.OPINION, session=session, title=origin.title, unit_title=origin.unit_title or origin.title,
-        access=origin.access, exposure=Exposure.OFFICE, stage="reviewing",
+        kind=Kind.OPINION,
+        session=session,
+        title=origin.title,
+        unit_title=origin.unit_title or origin.title,
+        access=origin.access,
+        exposure=Exposure.OFFICE,
+        stage="reviewing",
     )
     Participant.objects.bulk_create(
         Participant(

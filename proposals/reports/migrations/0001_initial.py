@@ -5,28 +5,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('handling', '0001_initial'),
+        ("handling", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Opinion',
+            name="Opinion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('received', '待办理'), ('assigned', '办理中'), ('answered', '已答复')], default='received', max_length=12, verbose_name='状态')),
-                ('source', models.CharField(choices=[('proposal', '提案转来')], max_length=12, verbose_name='来源')),
-                ('text', models.TextField(verbose_name='内容')),
-                ('consent', models.CharField(max_length=200, verbose_name='提案者同意情况')),
-                ('received_at', models.DateTimeField(verbose_name='登记时间')),
-                ('matter', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='opinion', to='handling.matter')),
-                ('origin', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='handling.matter', verbose_name='原件')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("received", "待办理"), ("assigned", "办理中"), ("answered", "已答复")],
+                        default="received",
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("source", models.CharField(choices=[("proposal", "提案转来")], max_length=12, verbose_name="来源")),
+                ("text", models.TextField(verbose_name="内容")),
+                ("consent", models.CharField(max_length=200, verbose_name="提案者同意情况")),
+                ("received_at", models.DateTimeField(verbose_name="登记时间")),
+                (
+                    "matter",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="opinion", to="handling.matter"
+                    ),
+                ),
+                (
+                    "origin",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opinions",
+                        to="handling.matter",
+                        verbose_name="原件",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['received', 'assigned', 'answered'])), name='opinion_status_known'), models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='opinion_has_text'), models.UniqueConstraint(condition=models.Q(('origin__isnull', False)), fields=('origin',), name='one_opinion_an_origin')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["received", "assigned", "answered"])),
+                        name="opinion_status_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("text", ""), _negated=True), name="opinion_has_text"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("origin__isnull", False)), fields=("origin",), name="one_opinion_an_origin"
+                    ),
+                ],
             },
         ),
     ]
