@@ -93,6 +93,16 @@ def member_label(row: Membership) -> str:
     return f"{row.person.name}（{row.sector}）" if row.sector else row.person.name
 
 
+def member_labels() -> list[str]:
+    """What a line for members offers while one types."""
+    return [member_label(row) for row in current_members()]
+
+
+def unit_names() -> list[str]:
+    """What a line for units offers while one types."""
+    return list(Body.objects.units().order_by("pinyin", "pk").values_list("name", flat=True))
+
+
 class Boxes(forms.Widget):
     """One text box a suggestion, numbered, and an empty one at the end."""
 

@@ -15,6 +15,7 @@ from members.pages import ActionPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Fact, Tab
 from proposals import actions
 from proposals.batches import AT_ONCE, HAND_OVER
+from proposals.fields import unit_names
 from proposals.filters import AllocationFilter
 from proposals.forms import AllocationForm, ConsultationForm, HandOverForm, NumberingForm, PlainForm
 from proposals.handling.models import Matter, NumberSeries
@@ -152,10 +153,6 @@ class Allocation(ProposalPage):
             asked=proposal.preconsultations.select_related("unit", "answered_by").order_by("pk"),
             **kwargs,
         )
-
-
-def unit_names() -> list[str]:
-    return list(Body.objects.units().order_by("pinyin", "pk").values_list("name", flat=True))
 
 
 class ConsultUnits(ProposalPage):

@@ -9,7 +9,7 @@ from members.models import Session
 from members.pages import FormPage, Page
 from members.shown import Count
 from proposals import actions
-from proposals.fields import current_members, member_label
+from proposals.fields import member_labels, unit_names
 from proposals.forms import ConfirmTextForm, PlaceholderForm, RegisterForm
 from proposals.handling.actions import Part
 from proposals.models import Proposal
@@ -47,10 +47,6 @@ class Register(Signed, FormPage):
         rows = Proposal.objects.visible_to(self.me).filter(source__in=ENTERED, receipt__isnull=False)
         newest = rows.select_related("matter", "entered_by").order_by("-pk")[:NEWEST]
         return super().get_context_data(newest=newest, members=member_labels(), **kwargs)
-
-
-def member_labels() -> list[str]:
-    return [member_label(row) for row in current_members()]
 
 
 class ConfirmText(ProposalPage):
@@ -136,3 +132,6 @@ class Placeholder(Signed, FormPage):
             data["session"], parts, form=data["form"], category=data["category"], by=self.me, now=now
         )
         return HttpResponseRedirect(to(proposal, "detail"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(units=unit_names(), **kwargs)

@@ -13,6 +13,7 @@ from members.pages import ActionPage, ListPage
 from members.shown import Crumb, Fact
 from proposals import actions
 from proposals.aspects import my_organisations
+from proposals.fields import member_labels
 from proposals.forms import AnswerForm, CosignOnPaperForm, InviteBodiesForm, InviteForm
 from proposals.models import CoSignature, Proposal, Text
 from proposals.queries import invitations_for, inviting, sectors_of
@@ -151,6 +152,9 @@ class CosignOnPaper(ProposalPage):
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.cosign_on_paper(self.object, form.cleaned_data["person"], form.paper(), by=self.me, now=timezone.now())
         return HttpResponseRedirect(to(self.object, "detail"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(members=member_labels(), **kwargs)
 
 
 class Invitations(Signed, ListPage[CoSignature]):

@@ -19,6 +19,7 @@ from members.shown import Fact, FileRow
 from members.uploads import ScanState
 from proposals import actions
 from proposals.aspects import my_organisations
+from proposals.fields import member_labels
 from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationForm, TextForm
 from proposals.handling.actions.attaching import attach
 from proposals.handling.attachments import attachments_of
@@ -215,12 +216,15 @@ class Autosave(Writing):
 class Organisation(Writing):
     """What a collective proposal names: contact person, drafters, signer (P14)."""
 
-    template_name = "pages/form.html"
+    template_name = "proposals/with_names.html"
     form_class = OrganisationForm
     submit_label = "保存"
 
     def get_title(self) -> str:
         return "集体提案信息"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(members=member_labels(), **kwargs)
 
     def get_back_url(self) -> str:
         return to(self.object, "cosigners")

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from members.choices import Role
+from members.models import Body
 from proposals import actions
 from proposals.models import Proposal, Status
 from tests.factories import appoint
@@ -208,3 +209,12 @@ def test_a_main_proposal_is_named_by_number_or_receipt(house: House, filed, subm
 
     assert (by_number.status_code, by_receipt.status_code, nothing.status_code) == (302, 302, 422)
     assert main.matter.followers.count() == 2
+
+
+def test_lines_that_take_names_offer_them(house: House, submitted, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+    waiting = submitted()
+    client = signed_in(house.staff)
+
+    assert house.member.name in page_of(client, f"/proposals/{waiting.public_id}/cosign-on-paper/")
+    assert house.member.name in page_of(client, "/proposals/register/")
+    assert clerk_unit.name in page_of(client, "/proposals/placeholder/")
