@@ -269,6 +269,18 @@ def extend(
 
 
 @transaction.atomic
+def check_extension(obligation: Obligation, *, to_on: date, now: datetime) -> None:
+    """Raise what `extend` would raise for an extension asked at `now`; nothing is changed."""
+    bench = _running(obligation, by=None, now=now)
+    if to_on <= bench.row.due_on:
+        raise Refused(f"延期后的日期应晚于现在的期限（{bench.row.due_on:%Y-%m-%d}）。")
+    _check_asked_in_time(bench)
+    _check_extension(bench, to_on=to_on, amount=None, unit=_unit(bench.row.rule))
+    if to_on > _cap(bench.row, bench.calendar):
+        raise Refused(f"延期后不得晚于 {_cap(bench.row, bench.calendar):%Y-%m-%d}（总期限）。")
+
+
+@transaction.atomic
 def revoke(
     obligation: Obligation, *, seq: int | None = None, by: Person | None, now: datetime, reason: str
 ) -> Obligation:

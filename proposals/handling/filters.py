@@ -27,14 +27,14 @@ class PartFilter(filters.FilterSet):
         return rows.filter(Q(matter__number=text.strip("第号")) | Q(matter__title__icontains=text)) if text else rows
 
     def until(self, rows: QuerySet[Assignment], name: str, day: Any) -> QuerySet[Assignment]:
-        return rows.filter(clock__due_on__lte=day)
+        return rows.filter(Q(("clock__due_on__lte", day)))
 
 
 class QueueFilter(PartFilter):
     mine = filters.BooleanFilter(label="只看我经办的", method="handled", widget=forms.CheckboxInput())
 
     def handled(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
-        return rows.filter(handler=self.request.user) if wanted and self.request else rows
+        return rows.filter(handler=self.request.user.pk) if wanted and self.request else rows
 
 
 class LedgerFilter(PartFilter):
@@ -48,4 +48,4 @@ class LedgerFilter(PartFilter):
     overdue = filters.BooleanFilter(label="只看逾期", method="late", widget=forms.CheckboxInput())
 
     def late(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
-        return rows.filter(clock__due_on__lt=timezone.localdate()) if wanted else rows
+        return rows.filter(Q(("clock__due_on__lt", timezone.localdate()))) if wanted else rows

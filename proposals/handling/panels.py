@@ -153,7 +153,7 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
         panels.opinions = opinions_shown(matter, view)
     panels.replies = replies_shown(matter, rows, view, files)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
-    panels.rounds = [shown for row in rounds if (shown := round_shown(user, row, view))]
+    panels.rounds = [told for row in rounds if (told := round_shown(user, row, view))]
     panels.acts = acts_of(user, panels, open_ones)
     return panels
 
@@ -172,7 +172,8 @@ def main_clock(assignment: Assignment, obligations: Sequence[Obligation]) -> Obl
     """The clock that the unit is measured by in this round."""
     mine = [row for row in obligations if row.assignment_id == assignment.pk and row.stage in MAIN_STAGES]
     live = [row for row in mine if row.is_running]
-    return (live or mine or [None])[-1]
+    found = live or mine
+    return found[-1] if found else None
 
 
 def unit_row(assignment: Assignment, obligations: Sequence[Obligation], view: Eyes) -> UnitRow:

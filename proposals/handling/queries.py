@@ -100,12 +100,12 @@ def policy(code: str, *, on: date, default: str) -> str:
 def stage_of(matter: Matter) -> Stage:
     """The stage that a matter's assignments put it in while it is being handled."""
     rows = list(matter.assignments.current().values_list("role", "state", "round"))
-    answering = [(state, round) for role, state, round in rows if role != Assignment.Role.CO]
+    answering = [(state, turn) for role, state, turn in rows if role != Assignment.Role.CO]
     if matter.assignments.current().filter(objections__state="coordinating").exists():
         return Stage.COORDINATING
     if answering and all(state == Assignment.State.ANSWERED for state, _ in answering):
         return Stage.ANSWERED
-    if any(round > 1 and state == Assignment.State.SIGNED for state, round in answering):
+    if any(turn > 1 and state == Assignment.State.SIGNED for state, turn in answering):
         return Stage.REHANDLING
     if any(state == Assignment.State.SIGNED for _, state, _ in rows):
         return Stage.HANDLING

@@ -1,6 +1,5 @@
-from typing import Any
-
 from django.urls import URLPattern, URLResolver, path
+from django.views import View
 
 from proposals.handling.views import deciding, evaluating, queues, replying, secrecy, unit, why
 from proposals.handling.views.files import AttachmentDownload
@@ -8,12 +7,12 @@ from proposals.handling.views.files import AttachmentDownload
 app_name = "handling"
 
 
-def part(name: str, page: Any, address: str = "") -> URLPattern:
+def part(name: str, page: type[View], address: str = "") -> URLPattern:
     """An act on one unit's part."""
     return path(f"parts/<uuid:public_id>/{address or name.replace('_', '-')}/", page.as_view(), name=name)
 
 
-def row(folder: str, name: str, page: Any, address: str) -> URLPattern:
+def row(folder: str, name: str, page: type[View], address: str) -> URLPattern:
     return path(f"{folder}/<uuid:public_id>/{address}/", page.as_view(), name=name)
 
 

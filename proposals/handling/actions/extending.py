@@ -1,6 +1,6 @@
 """More time for a reply: asked before the due date, agreed by the offices, told to the proposers (P29)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +9,6 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Person
 from proposals.handling import clocks, queries
-from proposals.handling.clockwork import months_after
 from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Obligation
 
 from .giving import subject_of
@@ -26,22 +25,6 @@ def running_reply(assignment: Assignment) -> Obligation:
     return obligation
 
 
-def check_new_date(obligation: Obligation, to: date, *, on: date) -> None:
-    """Later than the due date, asked in time, within the single and the total limit (rows of policy)."""
-    if on > obligation.due_on:
-        raise Refused(f"期限已于{obligation.due_on:%Y-%m-%d}届满，延期须在到期前提出。")
-    if to <= obligation.due_on:
-        raise Refused(f"新的日期应晚于现在的期限（{obligation.due_on:%Y-%m-%d}）。")
-    once = int(queries.policy("extension_months", on=on, default="1"))
-    total = int(queries.policy("reply_months_in_all", on=on, default="6"))
-    if to > months_after(obligation.due_on, once):
-        raise Refused(f"一次延期最多{once}个月，请把日期定在{months_after(obligation.due_on, once):%Y-%m-%d}以前。")
-    if to > months_after(obligation.anchor_on, total):
-        raise Refused(
-            f"从交办起最长{total}个月，请把日期定在{months_after(obligation.anchor_on, total):%Y-%m-%d}以前。"
-        )
-
-
 @transaction.atomic
 def ask_extension(
     assignment: Assignment, *, to: date, reason: str, by: Person, now: datetime, paper: Paper | None = None
@@ -53,7 +36,8 @@ def ask_extension(
     if not reason.strip():
         raise Refused("请写明延期的理由。")
     obligation = running_reply(assignment)
-    check_new_date(obligation, to, on=paper.on if paper else timezone.localdate(now))
+    asked_at = datetime.combine(paper.on, time(12), timezone.get_current_timezone()) if paper else now
+    clocks.check_extension(obligation, to_on=to, now=asked_at)
     if obligation.extension_requests.filter(state="asked").exists():
         raise WrongStep("已有一份延期申请正在审批，请等待决定。")
     request = ExtensionRequest.objects.create(

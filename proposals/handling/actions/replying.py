@@ -128,9 +128,9 @@ def draft_reply(
     Raises Stale if somebody else saved after `version` was read.
     """
     assignment = lock(assignment)
-    expect(assignment, State.SIGNED)
     if not assignment.answers:
         raise Refused("会办单位只向主办单位提交会办意见，不直接答复委员。")
+    expect(assignment, State.SIGNED)
     reply = assignment.replies.select_for_update(of=("self",)).filter(round=assignment.round).first()
     if reply is None:
         reply = Reply(

@@ -1,5 +1,5 @@
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
@@ -10,6 +10,12 @@ from members.widgets import Counted, Day
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import admit
 from proposals.handling.models import Assignment, Purpose, Reason, ResultClass
+
+if TYPE_CHECKING:
+    _Units, _Reasons = forms.ModelChoiceField[Body], forms.ModelChoiceField[Reason]
+    _Classes = forms.ModelChoiceField[ResultClass]
+else:
+    _Units = _Reasons = _Classes = forms.ModelChoiceField
 
 
 class LongText(forms.CharField):
@@ -24,7 +30,7 @@ class DayField(forms.DateField):
         super().__init__(widget=Day(), **kwargs)
 
 
-class UnitField(forms.ModelChoiceField):
+class UnitField(_Units):
     """A unit that can act upon a matter today."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -35,11 +41,11 @@ class UnitField(forms.ModelChoiceField):
             **kwargs,
         )
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: Body) -> str:
         return str(obj.name)
 
 
-class ReasonField(forms.ModelChoiceField):
+class ReasonField(_Reasons):
     """A coded reason of one use that is in force today."""
 
     def __init__(self, use: str, **kwargs: Any) -> None:
@@ -50,7 +56,7 @@ class ReasonField(forms.ModelChoiceField):
         self.queryset = Reason.objects.in_force(timezone.localdate()).filter(use=self.use).order_by("pk")
 
 
-class ClassField(forms.ModelChoiceField):
+class ClassField(_Classes):
     """A result class (A, B, C …) that is in force today."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -112,7 +112,7 @@ class DecideExtension(PartForm[ExtensionRequest]):
     def office(self) -> str:
         roles = roles_of(self.me, timezone.localdate())
         officer = self.part.office_id in roles.get(Role.ASSIGNING_OFFICER, set())
-        return ExtensionApproval.Office.ASSIGNING if officer else ExtensionApproval.Office.PROPOSAL
+        return str(ExtensionApproval.Office.ASSIGNING if officer else ExtensionApproval.Office.PROPOSAL)
 
     def facts(self) -> list[Fact]:
         given = [f"{row.get_office_display()}已同意" for row in self.object.approvals.all()]
@@ -247,7 +247,7 @@ class ChaseMany(Mine, BulkPage[Assignment]):
         actions.chase(row, text=form.cleaned_data["text"], by=self.me, now=timezone.now(), sending=self.sending())
 
     def sending(self) -> str:
-        once = self.request.POST.get("once", "")
+        once: str = self.request.POST.get("once", "")
         if not once:
             raise Refused("请从列表重新选择后再催办。")
         return once
