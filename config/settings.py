@@ -266,6 +266,7 @@ _DOORBELLS = {
     "members.inbox.jobs.clear_files": 3600,
     "members.jobs.forget_what_is_over": 3600,
     "proposals.handling.jobs.warn_missing_year": 6 * 3600,
+    "proposals.handling.jobs.close_lapsed_rounds": 3600,
 }
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds - 5}}

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import engine
+from . import actions, engine
 from .clockwork import engine_now
 
 
@@ -19,3 +19,8 @@ def refold() -> None:
 @shared_task(ignore_result=True, expires=3600)
 def warn_missing_year() -> None:
     engine.warn_missing_year(now=engine_now())
+
+
+@shared_task(ignore_result=True, expires=3600)
+def close_lapsed_rounds() -> None:
+    actions.close_lapsed_rounds(now=engine_now())

@@ -95,7 +95,11 @@ def test_signing_twice_is_refused_and_the_first_stands(house: House) -> None:
     with pytest.raises(WrongStep, match="办理中"):
         actions.sign_for(part, by=house.head, now=house.later())
     part.refresh_from_db()
-    assert (part.signed_by, verbs(matter), "sign_for" in stages(part)) == (house.clerk, ["assigned", "signed_for"], False)
+    assert (part.signed_by, verbs(matter), "sign_for" in stages(part)) == (
+        house.clerk,
+        ["assigned", "signed_for"],
+        False,
+    )
 
 
 def test_an_account_reset_today_does_not_sign_for(house: House) -> None:
@@ -129,8 +133,13 @@ def test_the_work_is_passed_on_inside_with_an_earlier_date(house: House) -> None
     with pytest.raises(Refused, match="不是市民政局测试的工作人员"):
         actions.pass_inside(part, by=house.head, now=house.later(), handler=house.other_clerk)
     part = actions.pass_inside(
-        part, by=house.head, now=house.later(), handler=house.handler, section="养老处",
-        internal_due_on=due - timedelta(days=20), comment="请抓紧",
+        part,
+        by=house.head,
+        now=house.later(),
+        handler=house.handler,
+        section="养老处",
+        internal_due_on=due - timedelta(days=20),
+        comment="请抓紧",
     )
 
     assert (part.unit, part.handler, part.section) == (house.unit, house.handler, "养老处")
@@ -154,7 +163,9 @@ def test_a_unit_has_one_part_only(house: House) -> None:
     matter = give(house, (house.unit, "lead"), (house.other_unit, "co"))
 
     with pytest.raises(Refused, match="已经在承办该件"):
-        actions.transfer(part_of(matter, house.unit), house.other_unit, reason="调整", by=house.officer, now=house.later())
+        actions.transfer(
+            part_of(matter, house.unit), house.other_unit, reason="调整", by=house.officer, now=house.later()
+        )
 
 
 def test_a_successor_takes_over_with_unchanged_clocks(house: House) -> None:
@@ -175,8 +186,13 @@ def test_a_successor_takes_over_with_unchanged_clocks(house: House) -> None:
 
 def objected(house: House, part: Assignment, suggested: Any = None, by: Person | None = None) -> Objection:
     return actions.object_to(
-        part, reason=reason("objection"), text="不属本单位职责。", approved_by="方正", suggested=suggested,
-        by=by or house.clerk, now=house.later(),
+        part,
+        reason=reason("objection"),
+        text="不属本单位职责。",
+        approved_by="方正",
+        suggested=suggested,
+        by=by or house.clerk,
+        now=house.later(),
     )
 
 
@@ -231,7 +247,10 @@ def test_after_the_window_nothing_can_be_given_back(house: House) -> None:
 
 def test_after_two_returns_only_a_meeting_decides(house: House) -> None:
     matter = give(house)
-    for unit, clerk, now_by in ((house.unit, house.other_unit, house.clerk), (house.other_unit, house.third_unit, house.other_clerk)):
+    for unit, clerk, now_by in (
+        (house.unit, house.other_unit, house.clerk),
+        (house.other_unit, house.third_unit, house.other_clerk),
+    ):
         objection = objected(house, part_of(matter, unit), by=now_by)
         actions.uphold_objection(objection, unit=clerk, text="调整", by=house.officer, now=house.later())
     objection = objected(house, part_of(matter, house.third_unit), by=house.third_clerk)
@@ -239,7 +258,11 @@ def test_after_two_returns_only_a_meeting_decides(house: House) -> None:
     with pytest.raises(Refused, match="须先召开协调会"):
         actions.refuse_objection(objection, text="继续办理", by=house.officer, now=house.later())
     actions.coordinate_objection(
-        objection, held_on=timezone.localdate(house.now), minutes="议定由住建局办理。", by=house.officer, now=house.later()
+        objection,
+        held_on=timezone.localdate(house.now),
+        minutes="议定由住建局办理。",
+        by=house.officer,
+        now=house.later(),
     )
     actions.refuse_objection(objection, text="按会议纪要办理", by=house.officer, now=house.later())
 
@@ -274,11 +297,15 @@ def test_one_refusal_ends_the_request(house: House) -> None:
     due = clocks.open_for(assignment=part, stage="reply").get().due_on
     request = actions.ask_extension(part, to=due + timedelta(days=9), reason="需要", by=house.clerk, now=house.later())
 
-    actions.decide_extension(request, office="proposal", agrees=False, reason="理由不足", by=house.staff, now=house.later())
+    actions.decide_extension(
+        request, office="proposal", agrees=False, reason="理由不足", by=house.staff, now=house.later()
+    )
 
     assert clocks.open_for(assignment=part, stage="reply").get().due_on == due
     with pytest.raises(WrongStep, match="已经处理过"):
-        actions.decide_extension(request, office="assigning", agrees=True, reason="", by=house.officer, now=house.later())
+        actions.decide_extension(
+            request, office="assigning", agrees=True, reason="", by=house.officer, now=house.later()
+        )
 
 
 @pytest.mark.parametrize(("days", "sentence"), [(0, "延期后的日期应晚于现在的期限"), (60, "一次延期不得晚于")])
@@ -304,8 +331,14 @@ def test_it_is_too_late_to_ask_after_the_due_date(house: House) -> None:
 def test_a_proposer_confirms_or_denies_a_contact_once(house: House) -> None:
     part = signed(house, give(house))
     contact = actions.record_contact(
-        part, when="before", mode="visit", held_on=timezone.localdate(house.now), persons="林溪", text="走访。",
-        by=house.clerk, now=house.later(),
+        part,
+        when="before",
+        mode="visit",
+        held_on=timezone.localdate(house.now),
+        persons="林溪",
+        text="走访。",
+        by=house.clerk,
+        now=house.later(),
     )
     place = part.matter.participants.get()
 
@@ -339,7 +372,11 @@ def test_a_reply_must_answer_every_suggestion(house: House) -> None:
     part = signed(house, give(house))
     one, two = part.matter.suggestions.order_by("number")
     reply = actions.draft_reply(
-        part, {"result": result_class()}, {one.pk: PointGiven(result_class(), "已办")}, by=house.clerk, now=house.later()
+        part,
+        {"result": result_class()},
+        {one.pk: PointGiven(result_class(), "已办")},
+        by=house.clerk,
+        now=house.later(),
     )
 
     with pytest.raises(Refused, match="还有建议没有答复：第2条。.*没有与提案者沟通的记录|还有建议没有答复：第2条。"):
@@ -457,7 +494,12 @@ def test_after_a_second_dissatisfaction_both_sides_meet_and_it_closes(house: Hou
     assert verbs(matter)[-1] == "consultation_due"
 
     actions.consult_jointly(
-        part, held_on=timezone.localdate(house.now), present="林溪、方正", minutes="已作说明。", by=house.officer, now=house.later()
+        part,
+        held_on=timezone.localdate(house.now),
+        present="林溪、方正",
+        minutes="已作说明。",
+        by=house.officer,
+        now=house.later(),
     )
 
     matter.refresh_from_db()
@@ -517,7 +559,12 @@ def test_a_paper_form_counts_once_a_second_person_confirmed_it(house: House) -> 
     answered(house, part)
     row = round_of(part)
     form = actions.evaluate(
-        row, matter.participants.get(), work="satisfied", result="satisfied", by=house.staff, now=house.later(),
+        row,
+        matter.participants.get(),
+        work="satisfied",
+        result="satisfied",
+        by=house.staff,
+        now=house.later(),
         paper=sheet(house, "林溪"),
     )
     matter.refresh_from_db()
@@ -566,19 +613,29 @@ def test_the_database_holds_what_must_be_true(house: House) -> None:
     breaks("unit_once_in_matter", lambda: Assignment.objects.create(unit=house.other_unit, role="split", **common))
     breaks("ended_means_ended", lambda: Assignment.objects.filter(pk=co.pk).update(state="ended"))
     breaks("pending_is_unsigned", lambda: Assignment.objects.filter(pk=co.pk).update(signed_at=now))
-    breaks("one_open_objection", lambda: Objection.objects.create(
-        assignment=part, reason=objection.reason, text="又一次", raised_by=house.clerk, raised_at=now
-    ))
+    breaks(
+        "one_open_objection",
+        lambda: Objection.objects.create(
+            assignment=part, reason=objection.reason, text="又一次", raised_by=house.clerk, raised_at=now
+        ),
+    )
     breaks("objection_decided_together", lambda: Objection.objects.filter(pk=objection.pk).update(decided_at=now))
-    breaks("one_reply_a_round", lambda: Reply.objects.bulk_create(
-        Reply(assignment=part, issuer=house.unit, drafted_by=house.clerk, drafted_at=now) for _ in range(2)
-    ))
-    breaks("delivered_reply_is_whole", lambda: Reply.objects.create(
-        assignment=part, issuer=house.unit, drafted_by=house.clerk, drafted_at=now, state="delivered"
-    ))
-    breaks("number_once_in_session", lambda: Matter.objects.create(
-        kind="proposal", session=matter.session, number=matter.number
-    ))
+    breaks(
+        "one_reply_a_round",
+        lambda: Reply.objects.bulk_create(
+            Reply(assignment=part, issuer=house.unit, drafted_by=house.clerk, drafted_at=now) for _ in range(2)
+        ),
+    )
+    breaks(
+        "delivered_reply_is_whole",
+        lambda: Reply.objects.create(
+            assignment=part, issuer=house.unit, drafted_by=house.clerk, drafted_at=now, state="delivered"
+        ),
+    )
+    breaks(
+        "number_once_in_session",
+        lambda: Matter.objects.create(kind="proposal", session=matter.session, number=matter.number),
+    )
     breaks("a given number never changes", lambda: Matter.objects.filter(pk=matter.pk).update(number="999"))
     breaks("placeholder_has_no_title", lambda: Matter.objects.filter(pk=matter.pk).update(placeholder=True))
     breaks("one_first_proposer", lambda: matter.participants.create(person=house.cosigner, role="first"))

@@ -21,6 +21,7 @@ from proposals.handling.models import EventPayload, Matter
 from proposals.handling.models.matter import _digest
 from tests.factories import MatterFactory
 from tests.handling.conftest import House, build_house, give, part_of, reason, result_class, round_of, signed
+from tests.uploads.made import pdf
 
 MARK = "绝密暗语8f3a"
 
@@ -35,7 +36,13 @@ def words_of_every_kind(house: House) -> Matter:
     now, today = house.later, timezone.localdate(house.now)
     part = part_of(matter, house.unit)
     objection = actions.object_to(
-        part, reason=reason("objection"), text=MARK, approved_by=MARK, suggested=house.other_unit, by=house.clerk, now=now()
+        part,
+        reason=reason("objection"),
+        text=MARK,
+        approved_by=MARK,
+        suggested=house.other_unit,
+        by=house.clerk,
+        now=now(),
     )
     actions.answer_objection(objection, accepts=False, text=MARK, by=house.other_clerk, now=now())
     actions.coordinate_objection(objection, held_on=today, minutes=MARK, by=house.officer, now=now())
@@ -51,14 +58,20 @@ def words_of_every_kind(house: House) -> Matter:
     )
     actions.confirm_contact(contact, matter.participants.get(), took_place=True, note=MARK, by=house.member, now=now())
     actions.chase(part, text=MARK, by=house.officer, now=now())
-    upload = SimpleUploadedFile(f"{MARK}.txt", f"附件{MARK}".encode(), content_type="text/plain")
+    upload = SimpleUploadedFile(f"{MARK}.pdf", pdf(f"附件{MARK}".encode()), content_type="application/pdf")
     attach(matter, admit(upload, purpose="text", by=house.member), purpose="text", by=house.member, now=now())
     fields = {"opening": MARK, "doc_no": MARK, "signer": MARK, "contact_name": MARK, "result": result_class()}
     points = {row.pk: actions.PointGiven(result_class(), MARK) for row in matter.suggestions.all()}
     reply = actions.draft_reply(part, fields, points, by=house.clerk, now=now())
     actions.deliver_reply(reply, by=house.clerk, now=now())
     actions.evaluate(
-        round_of(part), matter.participants.get(), work="dissatisfied", result="basic", text=MARK, by=house.member, now=now()
+        round_of(part),
+        matter.participants.get(),
+        work="dissatisfied",
+        result="basic",
+        text=MARK,
+        by=house.member,
+        now=now(),
     )
     return Matter.objects.get(pk=matter.pk)
 
@@ -97,7 +110,9 @@ def test_after_a_purge_no_word_is_left_anywhere() -> None:
     actions.purge(matter, by=house.colleague, now=house.later())
 
     assert MARK not in dump()
-    assert not [file for file in settings.MEDIA_ROOT.rglob("*") if file.is_file() and MARK.encode() in file.read_bytes()]
+    assert not [
+        file for file in settings.MEDIA_ROOT.rglob("*") if file.is_file() and MARK.encode() in file.read_bytes()
+    ]
     matter.refresh_from_db()
     assert (matter.title, matter.number is not None, chain_holds(matter)) == ("", True, True)
     assert matter.events.order_by("-seq").first().verb == "purged"  # type: ignore[union-attr]  # there are many

@@ -16,1072 +16,2136 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
+        ("members", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epoch', models.PositiveIntegerField()),
-                ('n', models.PositiveSmallIntegerField()),
-                ('fired_at', models.DateTimeField()),
-                ('outcome', models.CharField(choices=[('fired', '已发出'), ('superseded', '已并入')], max_length=12)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("epoch", models.PositiveIntegerField()),
+                ("n", models.PositiveSmallIntegerField()),
+                ("fired_at", models.DateTimeField()),
+                ("outcome", models.CharField(choices=[("fired", "已发出"), ("superseded", "已并入")], max_length=12)),
             ],
         ),
         migrations.CreateModel(
-            name='EngineBeat',
+            name="EngineBeat",
             fields=[
-                ('name', models.CharField(max_length=24, primary_key=True, serialize=False)),
-                ('last_ok_at', models.DateTimeField()),
-                ('oldest_due_lag', models.DurationField(default=datetime.timedelta)),
+                ("name", models.CharField(max_length=24, primary_key=True, serialize=False)),
+                ("last_ok_at", models.DateTimeField()),
+                ("oldest_due_lag", models.DurationField(default=datetime.timedelta)),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('verb', models.CharField(max_length=32)),
-                ('at', models.DateTimeField()),
-                ('on_paper', models.BooleanField(default=False, verbose_name='纸质办理')),
-                ('payload_hash', models.CharField(max_length=64)),
-                ('chain', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveIntegerField()),
+                ("verb", models.CharField(max_length=32)),
+                ("at", models.DateTimeField()),
+                ("on_paper", models.BooleanField(default=False, verbose_name="纸质办理")),
+                ("payload_hash", models.CharField(max_length=64)),
+                ("chain", models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Ladder',
+            name="Ladder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
             ],
         ),
         migrations.CreateModel(
-            name='LadderStep',
+            name="LadderStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=24, verbose_name='代码')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('anchor', models.CharField(choices=[('due', '到期日'), ('start', '起算日')], default='due', max_length=8, verbose_name='相对于')),
-                ('offset_workdays', models.SmallIntegerField(verbose_name='工作日偏移')),
-                ('at_time', models.TimeField(default=datetime.time(9, 0), verbose_name='时刻')),
-                ('severity', models.PositiveSmallIntegerField(verbose_name='轻重')),
-                ('audience_rule', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('handler', '经办人'), ('holder_clerks', '承办联络员'), ('holder_heads', '单位负责人'), ('assigning_office', '交办机构'), ('proposal_office', '提案委'), ('person', '本人')], max_length=24), size=None, verbose_name='提醒对象')),
-                ('template', models.CharField(max_length=40, verbose_name='通知模板')),
-                ('repeat_every', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='每隔（工作日）')),
-                ('max_repeats', models.PositiveSmallIntegerField(default=1, verbose_name='最多次数')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=24, verbose_name="代码")),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                (
+                    "anchor",
+                    models.CharField(
+                        choices=[("due", "到期日"), ("start", "起算日")],
+                        default="due",
+                        max_length=8,
+                        verbose_name="相对于",
+                    ),
+                ),
+                ("offset_workdays", models.SmallIntegerField(verbose_name="工作日偏移")),
+                ("at_time", models.TimeField(default=datetime.time(9, 0), verbose_name="时刻")),
+                ("severity", models.PositiveSmallIntegerField(verbose_name="轻重")),
+                (
+                    "audience_rule",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("handler", "经办人"),
+                                ("holder_clerks", "承办联络员"),
+                                ("holder_heads", "单位负责人"),
+                                ("assigning_office", "交办机构"),
+                                ("proposal_office", "提案委"),
+                                ("person", "本人"),
+                            ],
+                            max_length=24,
+                        ),
+                        size=None,
+                        verbose_name="提醒对象",
+                    ),
+                ),
+                ("template", models.CharField(max_length=40, verbose_name="通知模板")),
+                (
+                    "repeat_every",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="每隔（工作日）"),
+                ),
+                ("max_repeats", models.PositiveSmallIntegerField(default=1, verbose_name="最多次数")),
             ],
         ),
         migrations.CreateModel(
-            name='Matter',
+            name="Matter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('proposal', '提案'), ('opinion', '意见建议')], max_length=16)),
-                ('number', models.CharField(blank=True, max_length=24, null=True, verbose_name='编号')),
-                ('title', models.CharField(blank=True, max_length=300, verbose_name='案由')),
-                ('unit_title', models.CharField(blank=True, max_length=300, verbose_name='单位所见标题')),
-                ('access', models.CharField(choices=[('open', '公开'), ('internal', '内部'), ('sensitive', '敏感'), ('suspended', '暂停查看')], default='open', max_length=12, verbose_name='密级')),
-                ('exposure', models.CharField(choices=[('draft', '本人'), ('office', '提案机构'), ('handling', '办理中可见'), ('published', '已公开')], default='draft', max_length=12)),
-                ('stage', models.CharField(choices=[('draft', '草稿'), ('cosigning', '联名中'), ('submitted', '待审查'), ('reviewing', '审查中'), ('returned', '退回修改'), ('to_number', '待编号'), ('filed', '待交办'), ('to_sign', '待签收'), ('coordinating', '协调中'), ('handling', '办理中'), ('answered', '已答复待评价'), ('rehandling', '二次办理'), ('closed', '已办结'), ('closed_silent', '办结（未反馈）'), ('archived', '已归档'), ('merged', '已并案'), ('declined', '不予立案'), ('turned', '转意见建议'), ('withdrawn', '已撤案')], default='draft', max_length=16, verbose_name='状态')),
-                ('readers', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, size=None)),
-                ('quiet', models.BooleanField(default=False, verbose_name='不自动催办')),
-                ('placeholder', models.BooleanField(default=False, verbose_name='涉密占位')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('closed_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("kind", models.CharField(choices=[("proposal", "提案"), ("opinion", "意见建议")], max_length=16)),
+                ("number", models.CharField(blank=True, max_length=24, null=True, verbose_name="编号")),
+                ("title", models.CharField(blank=True, max_length=300, verbose_name="案由")),
+                ("unit_title", models.CharField(blank=True, max_length=300, verbose_name="单位所见标题")),
+                (
+                    "access",
+                    models.CharField(
+                        choices=[
+                            ("open", "公开"),
+                            ("internal", "内部"),
+                            ("sensitive", "敏感"),
+                            ("suspended", "暂停查看"),
+                        ],
+                        default="open",
+                        max_length=12,
+                        verbose_name="密级",
+                    ),
+                ),
+                (
+                    "exposure",
+                    models.CharField(
+                        choices=[
+                            ("draft", "本人"),
+                            ("office", "提案机构"),
+                            ("handling", "办理中可见"),
+                            ("published", "已公开"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("draft", "草稿"),
+                            ("cosigning", "联名中"),
+                            ("submitted", "待审查"),
+                            ("reviewing", "审查中"),
+                            ("returned", "退回修改"),
+                            ("to_number", "待编号"),
+                            ("filed", "待交办"),
+                            ("to_sign", "待签收"),
+                            ("coordinating", "协调中"),
+                            ("handling", "办理中"),
+                            ("answered", "已答复待评价"),
+                            ("rehandling", "二次办理"),
+                            ("closed", "已办结"),
+                            ("closed_silent", "办结（未反馈）"),
+                            ("archived", "已归档"),
+                            ("merged", "已并案"),
+                            ("declined", "不予立案"),
+                            ("turned", "转意见建议"),
+                            ("withdrawn", "已撤案"),
+                        ],
+                        default="draft",
+                        max_length=16,
+                        verbose_name="状态",
+                    ),
+                ),
+                (
+                    "readers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(), default=list, size=None
+                    ),
+                ),
+                ("quiet", models.BooleanField(default=False, verbose_name="不自动催办")),
+                ("placeholder", models.BooleanField(default=False, verbose_name="涉密占位")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("closed_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='NumberSeries',
+            name="NumberSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16)),
-                ('last', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=16)),
+                ("last", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Objection',
+            name="Objection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('text', models.TextField(verbose_name='理由')),
-                ('approved_by', models.CharField(max_length=40, verbose_name='本单位审批领导')),
-                ('state', models.CharField(choices=[('open', '待征求意见'), ('deciding', '待决定'), ('coordinating', '协调中'), ('upheld', '同意调整'), ('refused', '不同意，继续办理'), ('withdrawn', '单位撤回')], default='open', max_length=12)),
-                ('raised_at', models.DateTimeField()),
-                ('suggested_accepts', models.BooleanField(null=True, verbose_name='建议单位是否同意')),
-                ('suggested_text', models.TextField(blank=True, verbose_name='建议单位意见')),
-                ('suggested_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decision_text', models.TextField(blank=True, verbose_name='决定说明')),
-                ('minutes', models.TextField(blank=True, verbose_name='协调会议纪要')),
-                ('coordinated_on', models.DateField(null=True, verbose_name='协调会日期')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("text", models.TextField(verbose_name="理由")),
+                ("approved_by", models.CharField(max_length=40, verbose_name="本单位审批领导")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "待征求意见"),
+                            ("deciding", "待决定"),
+                            ("coordinating", "协调中"),
+                            ("upheld", "同意调整"),
+                            ("refused", "不同意，继续办理"),
+                            ("withdrawn", "单位撤回"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("raised_at", models.DateTimeField()),
+                ("suggested_accepts", models.BooleanField(null=True, verbose_name="建议单位是否同意")),
+                ("suggested_text", models.TextField(blank=True, verbose_name="建议单位意见")),
+                ("suggested_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decision_text", models.TextField(blank=True, verbose_name="决定说明")),
+                ("minutes", models.TextField(blank=True, verbose_name="协调会议纪要")),
+                ("coordinated_on", models.DateField(null=True, verbose_name="协调会日期")),
             ],
         ),
         migrations.CreateModel(
-            name='Obligation',
+            name="Obligation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('stage', models.CharField(max_length=40, verbose_name='环节')),
-                ('round', models.PositiveSmallIntegerField(default=1, verbose_name='轮次')),
-                ('anchor_on', models.DateField(verbose_name='起算依据日')),
-                ('fixed_on', models.DateField(null=True, verbose_name='指定日期')),
-                ('cap_on', models.DateField(null=True, verbose_name='延期上限')),
-                ('started_on', models.DateField(verbose_name='开始日期')),
-                ('due_on', models.DateField(verbose_name='到期日')),
-                ('status', models.CharField(choices=[('open', '进行中'), ('paused', '暂停计时'), ('done', '已完成'), ('cancelled', '已取消')], default='open', max_length=12, verbose_name='状态')),
-                ('epoch', models.PositiveIntegerField(default=1)),
-                ('calendar_version', models.PositiveIntegerField()),
-                ('provisional', models.BooleanField(default=False, verbose_name='暂定')),
-                ('done_at', models.DateTimeField(null=True, verbose_name='完成时间')),
-                ('late_workdays', models.PositiveSmallIntegerField(null=True, verbose_name='逾期工作日')),
-                ('next_at', models.DateTimeField(null=True)),
-                ('next_n', models.PositiveSmallIntegerField(null=True)),
-                ('error', models.CharField(blank=True, max_length=300, verbose_name='故障')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("stage", models.CharField(max_length=40, verbose_name="环节")),
+                ("round", models.PositiveSmallIntegerField(default=1, verbose_name="轮次")),
+                ("anchor_on", models.DateField(verbose_name="起算依据日")),
+                ("fixed_on", models.DateField(null=True, verbose_name="指定日期")),
+                ("cap_on", models.DateField(null=True, verbose_name="延期上限")),
+                ("started_on", models.DateField(verbose_name="开始日期")),
+                ("due_on", models.DateField(verbose_name="到期日")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "进行中"),
+                            ("paused", "暂停计时"),
+                            ("done", "已完成"),
+                            ("cancelled", "已取消"),
+                        ],
+                        default="open",
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(default=1)),
+                ("calendar_version", models.PositiveIntegerField()),
+                ("provisional", models.BooleanField(default=False, verbose_name="暂定")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="完成时间")),
+                ("late_workdays", models.PositiveSmallIntegerField(null=True, verbose_name="逾期工作日")),
+                ("next_at", models.DateTimeField(null=True)),
+                ("next_n", models.PositiveSmallIntegerField(null=True)),
+                ("error", models.CharField(blank=True, max_length=300, verbose_name="故障")),
             ],
         ),
         migrations.CreateModel(
-            name='Participant',
+            name="Participant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('first', '第一提案人'), ('cosigner', '联名人'), ('organisation', '集体提案者'), ('contact', '联系人'), ('drafter', '执笔人'), ('author', '反映人')], max_length=12)),
-                ('order', models.PositiveSmallIntegerField(default=0)),
-                ('name_public', models.BooleanField(default=False, verbose_name='同意公开姓名')),
-                ('left_at', models.DateTimeField(null=True, verbose_name='退出时间')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("first", "第一提案人"),
+                            ("cosigner", "联名人"),
+                            ("organisation", "集体提案者"),
+                            ("contact", "联系人"),
+                            ("drafter", "执笔人"),
+                            ("author", "反映人"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("order", models.PositiveSmallIntegerField(default=0)),
+                ("name_public", models.BooleanField(default=False, verbose_name="同意公开姓名")),
+                ("left_at", models.DateTimeField(null=True, verbose_name="退出时间")),
             ],
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('value', models.CharField(max_length=60)),
-                ('starts_on', models.DateField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                ("value", models.CharField(max_length=60)),
+                ("starts_on", models.DateField()),
             ],
         ),
         migrations.CreateModel(
-            name='Priority',
+            name="Priority",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='年份')),
-                ('name', models.CharField(max_length=60, verbose_name='中心工作')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='停用日期')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField(verbose_name="年份")),
+                ("name", models.CharField(max_length=60, verbose_name="中心工作")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="停用日期")),
             ],
         ),
         migrations.CreateModel(
-            name='Reason',
+            name="Reason",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('use', models.CharField(choices=[('decline', '不予立案'), ('return', '退回修改'), ('objection', '申请退回'), ('extension', '延期'), ('dissatisfied', '不满意')], max_length=12)),
-                ('code', models.CharField(max_length=24)),
-                ('label', models.CharField(max_length=80, verbose_name='说明')),
-                ('starts_on', models.DateField(blank=True, null=True)),
-                ('ends_on', models.DateField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[
+                            ("decline", "不予立案"),
+                            ("return", "退回修改"),
+                            ("objection", "申请退回"),
+                            ("extension", "延期"),
+                            ("dissatisfied", "不满意"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("code", models.CharField(max_length=24)),
+                ("label", models.CharField(max_length=80, verbose_name="说明")),
+                ("starts_on", models.DateField(blank=True, null=True)),
+                ("ends_on", models.DateField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Reply',
+            name="Reply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('round', models.PositiveSmallIntegerField(default=1)),
-                ('state', models.CharField(choices=[('draft', '拟稿中'), ('dated', '待确认落款日期'), ('delivered', '已答复'), ('returned', '退回修改')], default='draft', max_length=12)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('doc_no', models.CharField(blank=True, max_length=60, verbose_name='文号')),
-                ('letter_on', models.DateField(blank=True, null=True, verbose_name='落款日期')),
-                ('signer', models.CharField(blank=True, max_length=40, verbose_name='签发人')),
-                ('opening', models.TextField(blank=True, verbose_name='总体说明')),
-                ('contact_name', models.CharField(blank=True, max_length=40, verbose_name='联系人')),
-                ('contact_phone', models.CharField(blank=True, max_length=40, verbose_name='联系电话')),
-                ('no_contact_reason', models.CharField(blank=True, max_length=200, verbose_name='未面商原因')),
-                ('drafted_at', models.DateTimeField()),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('replied_on', models.DateField(null=True, verbose_name='答复日期')),
-                ('return_reason', models.CharField(blank=True, max_length=300, verbose_name='退回修改意见')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("round", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "拟稿中"),
+                            ("dated", "待确认落款日期"),
+                            ("delivered", "已答复"),
+                            ("returned", "退回修改"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("doc_no", models.CharField(blank=True, max_length=60, verbose_name="文号")),
+                ("letter_on", models.DateField(blank=True, null=True, verbose_name="落款日期")),
+                ("signer", models.CharField(blank=True, max_length=40, verbose_name="签发人")),
+                ("opening", models.TextField(blank=True, verbose_name="总体说明")),
+                ("contact_name", models.CharField(blank=True, max_length=40, verbose_name="联系人")),
+                ("contact_phone", models.CharField(blank=True, max_length=40, verbose_name="联系电话")),
+                ("no_contact_reason", models.CharField(blank=True, max_length=200, verbose_name="未面商原因")),
+                ("drafted_at", models.DateTimeField()),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("replied_on", models.DateField(null=True, verbose_name="答复日期")),
+                ("return_reason", models.CharField(blank=True, max_length=300, verbose_name="退回修改意见")),
             ],
         ),
         migrations.CreateModel(
-            name='ReplyPoint',
+            name="ReplyPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(blank=True, verbose_name='答复内容')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField(blank=True, verbose_name="答复内容")),
             ],
         ),
         migrations.CreateModel(
-            name='ResultClass',
+            name="ResultClass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=2, verbose_name='类别')),
-                ('label', models.CharField(max_length=60, verbose_name='含义')),
-                ('promises', models.BooleanField(default=False, verbose_name='需跟踪落实')),
-                ('starts_on', models.DateField(blank=True, null=True)),
-                ('ends_on', models.DateField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=2, verbose_name="类别")),
+                ("label", models.CharField(max_length=60, verbose_name="含义")),
+                ("promises", models.BooleanField(default=False, verbose_name="需跟踪落实")),
+                ("starts_on", models.DateField(blank=True, null=True)),
+                ("ends_on", models.DateField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Suggestion',
+            name="Suggestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='序号')),
-                ('text', models.TextField(verbose_name='建议内容')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="序号")),
+                ("text", models.TextField(verbose_name="建议内容")),
             ],
         ),
         migrations.CreateModel(
-            name='Suspension',
+            name="Suspension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('access_before', models.CharField(choices=[('open', '公开'), ('internal', '内部'), ('sensitive', '敏感'), ('suspended', '暂停查看')], max_length=12)),
-                ('reason', models.CharField(max_length=200, verbose_name='原因')),
-                ('at', models.DateTimeField()),
-                ('seen_by', models.JSONField(default=list, verbose_name='此前查看或下载者')),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('purge_asked_at', models.DateTimeField(null=True)),
-                ('purged_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "access_before",
+                    models.CharField(
+                        choices=[
+                            ("open", "公开"),
+                            ("internal", "内部"),
+                            ("sensitive", "敏感"),
+                            ("suspended", "暂停查看"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200, verbose_name="原因")),
+                ("at", models.DateTimeField()),
+                ("seen_by", models.JSONField(default=list, verbose_name="此前查看或下载者")),
+                ("lifted_at", models.DateTimeField(null=True)),
+                ("purge_asked_at", models.DateTimeField(null=True)),
+                ("purged_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='TimeRule',
+            name="TimeRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, verbose_name='环节')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('unit', models.CharField(choices=[('workday', '工作日'), ('day', '天'), ('month', '个月')], max_length=8, verbose_name='单位')),
-                ('amount', models.PositiveSmallIntegerField(verbose_name='期限')),
-                ('direction', models.CharField(choices=[('after', '之后'), ('before', '之前')], default='after', max_length=8, verbose_name='方向')),
-                ('start', models.CharField(choices=[('next_day', '次日起算')], default='next_day', max_length=12, verbose_name='起算')),
-                ('roll', models.CharField(choices=[('next_workday', '顺延至下一工作日'), ('none', '不顺延')], default='next_workday', max_length=16, verbose_name='末日遇休息日')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='适用日期')),
-                ('extend_amount', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='每次最多延长')),
-                ('extend_count', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='最多延期次数')),
-                ('cap_months', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='总期限（月）')),
-                ('bound_stage', models.CharField(blank=True, max_length=40, verbose_name='随同环节')),
-                ('bound_workdays', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='早于该环节（工作日）')),
-                ('floor_workdays', models.PositiveSmallIntegerField(default=2, verbose_name='不早于第几个工作日')),
-                ('basis', models.CharField(blank=True, max_length=120, verbose_name='依据')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40, verbose_name="环节")),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[("workday", "工作日"), ("day", "天"), ("month", "个月")],
+                        max_length=8,
+                        verbose_name="单位",
+                    ),
+                ),
+                ("amount", models.PositiveSmallIntegerField(verbose_name="期限")),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("after", "之后"), ("before", "之前")],
+                        default="after",
+                        max_length=8,
+                        verbose_name="方向",
+                    ),
+                ),
+                (
+                    "start",
+                    models.CharField(
+                        choices=[("next_day", "次日起算")], default="next_day", max_length=12, verbose_name="起算"
+                    ),
+                ),
+                (
+                    "roll",
+                    models.CharField(
+                        choices=[("next_workday", "顺延至下一工作日"), ("none", "不顺延")],
+                        default="next_workday",
+                        max_length=16,
+                        verbose_name="末日遇休息日",
+                    ),
+                ),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="适用日期")),
+                ("extend_amount", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="每次最多延长")),
+                ("extend_count", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="最多延期次数")),
+                ("cap_months", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="总期限（月）")),
+                ("bound_stage", models.CharField(blank=True, max_length=40, verbose_name="随同环节")),
+                (
+                    "bound_workdays",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="早于该环节（工作日）"),
+                ),
+                ("floor_workdays", models.PositiveSmallIntegerField(default=2, verbose_name="不早于第几个工作日")),
+                ("basis", models.CharField(blank=True, max_length=120, verbose_name="依据")),
             ],
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('role', models.CharField(choices=[('sole', '独办'), ('lead', '主办'), ('co', '会办'), ('split', '分办')], max_length=8, verbose_name='职责')),
-                ('round', models.PositiveSmallIntegerField(default=1, verbose_name='轮次')),
-                ('state', models.CharField(choices=[('pending', '待签收'), ('signed', '办理中'), ('answered', '已答复'), ('settled', '已办结'), ('ended', '已调整')], default='pending', max_length=12, verbose_name='状态')),
-                ('given_at', models.DateTimeField(verbose_name='交办时间')),
-                ('signed_at', models.DateTimeField(null=True, verbose_name='签收时间')),
-                ('section', models.CharField(blank=True, max_length=60, verbose_name='科室或下属单位')),
-                ('internal_due_on', models.DateField(null=True, verbose_name='内部时限')),
-                ('head_comment', models.CharField(blank=True, max_length=300, verbose_name='领导批办意见')),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('ended_reason', models.CharField(blank=True, max_length=200)),
-                ('deputy', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='分管领导')),
-                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('given_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('handler', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='经办人')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='交办机构')),
-                ('replaces', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='handling.assignment')),
-                ('signed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='members.body')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("sole", "独办"), ("lead", "主办"), ("co", "会办"), ("split", "分办")],
+                        max_length=8,
+                        verbose_name="职责",
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField(default=1, verbose_name="轮次")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "待签收"),
+                            ("signed", "办理中"),
+                            ("answered", "已答复"),
+                            ("settled", "已办结"),
+                            ("ended", "已调整"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("given_at", models.DateTimeField(verbose_name="交办时间")),
+                ("signed_at", models.DateTimeField(null=True, verbose_name="签收时间")),
+                ("section", models.CharField(blank=True, max_length=60, verbose_name="科室或下属单位")),
+                ("internal_due_on", models.DateField(null=True, verbose_name="内部时限")),
+                ("head_comment", models.CharField(blank=True, max_length=300, verbose_name="领导批办意见")),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("ended_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "deputy",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="分管领导",
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "handler",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="经办人",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="交办机构",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="handling.assignment",
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="members.body"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('date', models.DateField(primary_key=True, serialize=False)),
-                ('is_workday', models.BooleanField(verbose_name='工作日')),
-                ('name', models.CharField(blank=True, max_length=40, verbose_name='名称')),
-                ('source', models.CharField(choices=[('statutory', '法定节假日'), ('makeup', '调休上班'), ('local', '本地调整'), ('weekend', '平常')], max_length=12, verbose_name='来源')),
+                ("date", models.DateField(primary_key=True, serialize=False)),
+                ("is_workday", models.BooleanField(verbose_name="工作日")),
+                ("name", models.CharField(blank=True, max_length=40, verbose_name="名称")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("statutory", "法定节假日"),
+                            ("makeup", "调休上班"),
+                            ("local", "本地调整"),
+                            ("weekend", "平常"),
+                        ],
+                        max_length=12,
+                        verbose_name="来源",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('source__in', ['statutory', 'makeup', 'local', 'weekend'])), name='calendar_source_known'), models.CheckConstraint(condition=models.Q(models.Q(('source', 'makeup'), _negated=True), ('is_workday', True), _connector='OR'), name='makeup_day_is_worked'), models.CheckConstraint(condition=models.Q(models.Q(('source', 'statutory'), _negated=True), ('is_workday', False), _connector='OR'), name='statutory_day_is_off')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("source__in", ["statutory", "makeup", "local", "weekend"])),
+                        name="calendar_source_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("source", "makeup"), _negated=True), ("is_workday", True), _connector="OR"
+                        ),
+                        name="makeup_day_is_worked",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("source", "statutory"), _negated=True), ("is_workday", False), _connector="OR"
+                        ),
+                        name="statutory_day_is_off",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CalendarVersion',
+            name="CalendarVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('stamp', models.UUIDField(default=uuid.uuid4)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("stamp", models.UUIDField(default=uuid.uuid4)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_calendar_version')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_calendar_version")],
             },
         ),
         migrations.CreateModel(
-            name='CalendarYear',
+            name="CalendarYear",
             fields=[
-                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name='年份')),
-                ('status', models.CharField(choices=[('published', '已公布'), ('provisional', '暂定')], max_length=12, verbose_name='状态')),
-                ('doc_no', models.CharField(blank=True, max_length=60, verbose_name='通知文号')),
-                ('published_on', models.DateField(blank=True, null=True, verbose_name='公布日期')),
-                ('version', models.PositiveIntegerField(default=1)),
+                ("year", models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name="年份")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("published", "已公布"), ("provisional", "暂定")], max_length=12, verbose_name="状态"
+                    ),
+                ),
+                ("doc_no", models.CharField(blank=True, max_length=60, verbose_name="通知文号")),
+                ("published_on", models.DateField(blank=True, null=True, verbose_name="公布日期")),
+                ("version", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['published', 'provisional'])), name='calendar_status_known'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'published'), _negated=True), models.Q(('doc_no', ''), _negated=True), _connector='OR'), name='published_year_names_its_notice')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["published", "provisional"])), name="calendar_status_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "published"), _negated=True),
+                            models.Q(("doc_no", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="published_year_names_its_notice",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ClockEvent',
+            name="ClockEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('start', '开始'), ('pause', '暂停'), ('resume', '恢复'), ('extend', '延期'), ('revoke', '撤销延期'), ('rule_change', '适用新规则'), ('follow', '随主办期限调整'), ('calendar', '日历调整'), ('move', '移交承接单位'), ('complete', '完成'), ('cancel', '取消'), ('reopen', '重新开启')], max_length=12)),
-                ('on_date', models.DateField(verbose_name='日期')),
-                ('amount', models.SmallIntegerField(null=True, verbose_name='延长')),
-                ('unit', models.CharField(blank=True, choices=[('workday', '工作日'), ('day', '天'), ('month', '个月')], max_length=8)),
-                ('to_on', models.DateField(null=True, verbose_name='延至')),
-                ('takes_back', models.PositiveIntegerField(null=True, verbose_name='撤销第几条')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='原因')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('old_due', models.DateField(null=True, verbose_name='原到期日')),
-                ('new_due', models.DateField(verbose_name='新到期日')),
-                ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("start", "开始"),
+                            ("pause", "暂停"),
+                            ("resume", "恢复"),
+                            ("extend", "延期"),
+                            ("revoke", "撤销延期"),
+                            ("rule_change", "适用新规则"),
+                            ("follow", "随主办期限调整"),
+                            ("calendar", "日历调整"),
+                            ("move", "移交承接单位"),
+                            ("complete", "完成"),
+                            ("cancel", "取消"),
+                            ("reopen", "重新开启"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("on_date", models.DateField(verbose_name="日期")),
+                ("amount", models.SmallIntegerField(null=True, verbose_name="延长")),
+                (
+                    "unit",
+                    models.CharField(
+                        blank=True, choices=[("workday", "工作日"), ("day", "天"), ("month", "个月")], max_length=8
+                    ),
+                ),
+                ("to_on", models.DateField(null=True, verbose_name="延至")),
+                ("takes_back", models.PositiveIntegerField(null=True, verbose_name="撤销第几条")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="原因")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("old_due", models.DateField(null=True, verbose_name="原到期日")),
+                ("new_due", models.DateField(verbose_name="新到期日")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('round', models.PositiveSmallIntegerField(default=1)),
-                ('when', models.CharField(choices=[('before', '办前联系'), ('during', '办中沟通'), ('after', '办后回访')], max_length=8, verbose_name='阶段')),
-                ('mode', models.CharField(choices=[('visit', '上门走访'), ('invited', '请进来座谈'), ('site', '现场察看'), ('symposium', '座谈会'), ('phone', '电话'), ('letter', '书面')], max_length=12, verbose_name='方式')),
-                ('held_on', models.DateField(verbose_name='日期')),
-                ('persons', models.CharField(max_length=200, verbose_name='参加人员')),
-                ('text', models.TextField(verbose_name='沟通情况')),
-                ('at', models.DateTimeField()),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='handling.assignment')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("round", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "when",
+                    models.CharField(
+                        choices=[("before", "办前联系"), ("during", "办中沟通"), ("after", "办后回访")],
+                        max_length=8,
+                        verbose_name="阶段",
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("visit", "上门走访"),
+                            ("invited", "请进来座谈"),
+                            ("site", "现场察看"),
+                            ("symposium", "座谈会"),
+                            ("phone", "电话"),
+                            ("letter", "书面"),
+                        ],
+                        max_length=12,
+                        verbose_name="方式",
+                    ),
+                ),
+                ("held_on", models.DateField(verbose_name="日期")),
+                ("persons", models.CharField(max_length=200, verbose_name="参加人员")),
+                ("text", models.TextField(verbose_name="沟通情况")),
+                ("at", models.DateTimeField()),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contacts", to="handling.assignment"
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ContactAnswer',
+            name="ContactAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('took_place', models.BooleanField(verbose_name='属实')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='说明')),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='handling.contact')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("took_place", models.BooleanField(verbose_name="属实")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="说明")),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="handling.contact"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CoOpinion',
+            name="CoOpinion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveSmallIntegerField(default=1)),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('text', models.TextField(verbose_name='会办意见')),
-                ('doc_no', models.CharField(blank=True, max_length=60, verbose_name='文号')),
-                ('letter_on', models.DateField(blank=True, null=True, verbose_name='落款日期')),
-                ('at', models.DateTimeField()),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='handling.assignment')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("round", models.PositiveSmallIntegerField(default=1)),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("text", models.TextField(verbose_name="会办意见")),
+                ("doc_no", models.CharField(blank=True, max_length=60, verbose_name="文号")),
+                ("letter_on", models.DateField(blank=True, null=True, verbose_name="落款日期")),
+                ("at", models.DateTimeField()),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="opinions", to="handling.assignment"
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EngineClock',
+            name="EngineClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mark', models.CharField(blank=True, max_length=12)),
-                ('offset', models.DurationField(default=datetime.timedelta)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("mark", models.CharField(blank=True, max_length=12)),
+                ("offset", models.DurationField(default=datetime.timedelta)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_engine_clock'), models.CheckConstraint(condition=models.Q(('offset', datetime.timedelta(0)), ('mark__in', ['test', 'drill']), _connector='OR'), name='only_a_marked_clock_moves')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="one_engine_clock"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("offset", datetime.timedelta(0)), ("mark__in", ["test", "drill"]), _connector="OR"
+                        ),
+                        name="only_a_marked_clock_moves",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EvaluationRound',
+            name="EvaluationRound",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveSmallIntegerField()),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('satisfied', '满意'), ('basic', '基本满意'), ('dissatisfied', '不满意'), ('not_returned', '未反馈'), ('explained', '已会商说明')], max_length=16)),
-                ('missing', models.PositiveSmallIntegerField(default=0, verbose_name='未反馈人数')),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluation_rounds', to='handling.assignment')),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("round", models.PositiveSmallIntegerField()),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("satisfied", "满意"),
+                            ("basic", "基本满意"),
+                            ("dissatisfied", "不满意"),
+                            ("not_returned", "未反馈"),
+                            ("explained", "已会商说明"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("missing", models.PositiveSmallIntegerField(default=0, verbose_name="未反馈人数")),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evaluation_rounds",
+                        to="handling.assignment",
+                    ),
+                ),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Evaluation',
+            name="Evaluation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('work', models.CharField(choices=[('satisfied', '满意'), ('basic', '基本满意'), ('dissatisfied', '不满意')], max_length=12, verbose_name='办理工作')),
-                ('result', models.CharField(choices=[('satisfied', '满意'), ('basic', '基本满意'), ('dissatisfied', '不满意')], max_length=12, verbose_name='办理结果')),
-                ('text', models.TextField(blank=True, verbose_name='意见')),
-                ('name_to_unit', models.BooleanField(default=False, verbose_name='同意向承办单位告知姓名')),
-                ('text_cleared', models.BooleanField(default=False, verbose_name='意见可转承办单位')),
-                ('at', models.DateTimeField()),
-                ('on_paper', models.BooleanField(default=False, verbose_name='纸质评价')),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('late', models.BooleanField(default=False, verbose_name='关闭后收到')),
-                ('withdrawn_at', models.DateTimeField(null=True, verbose_name='本人撤回')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='提交地址')),
-                ('device', models.CharField(blank=True, max_length=64, verbose_name='提交设备')),
-                ('flags', models.JSONField(default=list, verbose_name='提示核查')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('round_row', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='handling.evaluationround')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "work",
+                    models.CharField(
+                        choices=[("satisfied", "满意"), ("basic", "基本满意"), ("dissatisfied", "不满意")],
+                        max_length=12,
+                        verbose_name="办理工作",
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[("satisfied", "满意"), ("basic", "基本满意"), ("dissatisfied", "不满意")],
+                        max_length=12,
+                        verbose_name="办理结果",
+                    ),
+                ),
+                ("text", models.TextField(blank=True, verbose_name="意见")),
+                ("name_to_unit", models.BooleanField(default=False, verbose_name="同意向承办单位告知姓名")),
+                ("text_cleared", models.BooleanField(default=False, verbose_name="意见可转承办单位")),
+                ("at", models.DateTimeField()),
+                ("on_paper", models.BooleanField(default=False, verbose_name="纸质评价")),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("late", models.BooleanField(default=False, verbose_name="关闭后收到")),
+                ("withdrawn_at", models.DateTimeField(null=True, verbose_name="本人撤回")),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="提交地址")),
+                ("device", models.CharField(blank=True, max_length=64, verbose_name="提交设备")),
+                ("flags", models.JSONField(default=list, verbose_name="提示核查")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "round_row",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evaluations",
+                        to="handling.evaluationround",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EventPayload',
+            name="EventPayload",
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='payload', serialize=False, to='handling.event')),
-                ('facts', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="payload",
+                        serialize=False,
+                        to="handling.event",
+                    ),
+                ),
+                ("facts", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
             ],
         ),
         migrations.AddField(
-            model_name='event',
-            name='assignment',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='handling.assignment'),
+            model_name="event",
+            name="assignment",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="events", to="handling.assignment"
+            ),
         ),
         migrations.AddField(
-            model_name='event',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="event",
+            name="by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.CreateModel(
-            name='ExtensionRequest',
+            name="ExtensionRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('asked_at', models.DateTimeField(verbose_name='申请时间')),
-                ('amount', models.PositiveSmallIntegerField(null=True, verbose_name='延长')),
-                ('unit', models.CharField(blank=True, choices=[('workday', '工作日'), ('day', '天'), ('month', '个月')], max_length=8)),
-                ('to_on', models.DateField(null=True, verbose_name='延至')),
-                ('reason', models.CharField(max_length=300, verbose_name='理由')),
-                ('on_paper', models.BooleanField(default=False, verbose_name='纸质办理')),
-                ('state', models.CharField(choices=[('asked', '待批准'), ('granted', '已同意'), ('refused', '不同意'), ('withdrawn', '已撤回')], default='asked', max_length=12)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decision_reason', models.CharField(blank=True, max_length=300, verbose_name='决定说明')),
-                ('old_due', models.DateField(null=True, verbose_name='原到期日')),
-                ('new_due', models.DateField(null=True, verbose_name='新到期日')),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("asked_at", models.DateTimeField(verbose_name="申请时间")),
+                ("amount", models.PositiveSmallIntegerField(null=True, verbose_name="延长")),
+                (
+                    "unit",
+                    models.CharField(
+                        blank=True, choices=[("workday", "工作日"), ("day", "天"), ("month", "个月")], max_length=8
+                    ),
+                ),
+                ("to_on", models.DateField(null=True, verbose_name="延至")),
+                ("reason", models.CharField(max_length=300, verbose_name="理由")),
+                ("on_paper", models.BooleanField(default=False, verbose_name="纸质办理")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "待批准"),
+                            ("granted", "已同意"),
+                            ("refused", "不同意"),
+                            ("withdrawn", "已撤回"),
+                        ],
+                        default="asked",
+                        max_length=12,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decision_reason", models.CharField(blank=True, max_length=300, verbose_name="决定说明")),
+                ("old_due", models.DateField(null=True, verbose_name="原到期日")),
+                ("new_due", models.DateField(null=True, verbose_name="新到期日")),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ExtensionApproval',
+            name="ExtensionApproval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('office', models.CharField(choices=[('assigning', '交办机构'), ('proposal', '提案委')], max_length=12)),
-                ('agrees', models.BooleanField()),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='意见')),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='handling.extensionrequest')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "office",
+                    models.CharField(choices=[("assigning", "交办机构"), ("proposal", "提案委")], max_length=12),
+                ),
+                ("agrees", models.BooleanField()),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="意见")),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approvals",
+                        to="handling.extensionrequest",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='JointConsultation',
+            name="JointConsultation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('held_on', models.DateField(verbose_name='会商日期')),
-                ('present', models.CharField(max_length=300, verbose_name='参加人员')),
-                ('minutes', models.TextField(verbose_name='会商纪要')),
-                ('at', models.DateTimeField()),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consultations', to='handling.assignment')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("held_on", models.DateField(verbose_name="会商日期")),
+                ("present", models.CharField(max_length=300, verbose_name="参加人员")),
+                ("minutes", models.TextField(verbose_name="会商纪要")),
+                ("at", models.DateTimeField()),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consultations",
+                        to="handling.assignment",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ladder',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='93aae12a856f78ab0ac8c2d18c8a7bf2147ac344', operation='DELETE', pgid='pgtrigger_kept_ee260', table='handling_ladder', when='BEFORE')),
+            model_name="ladder",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="93aae12a856f78ab0ac8c2d18c8a7bf2147ac344",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_ee260",
+                    table="handling_ladder",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='ladderstep',
-            name='ladder',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='handling.ladder'),
+            model_name="ladderstep",
+            name="ladder",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="handling.ladder"
+            ),
         ),
         migrations.AddField(
-            model_name='checkpoint',
-            name='step',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.ladderstep'),
+            model_name="checkpoint",
+            name="step",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.ladderstep"
+            ),
         ),
         migrations.AddField(
-            model_name='matter',
-            name='leader',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="matter",
+            name="leader",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='matter',
-            name='merged_into',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followers', to='handling.matter'),
+            model_name="matter",
+            name="merged_into",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="followers", to="handling.matter"
+            ),
         ),
         migrations.AddField(
-            model_name='matter',
-            name='office',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='牵头交办机构'),
+            model_name="matter",
+            name="office",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="members.body",
+                verbose_name="牵头交办机构",
+            ),
         ),
         migrations.AddField(
-            model_name='matter',
-            name='session',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='matters', to='members.session'),
+            model_name="matter",
+            name="session",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="matters", to="members.session"
+            ),
         ),
         migrations.AddField(
-            model_name='event',
-            name='matter',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='handling.matter'),
+            model_name="event",
+            name="matter",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="handling.matter"
+            ),
         ),
         migrations.AddField(
-            model_name='assignment',
-            name='matter',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='handling.matter'),
+            model_name="assignment",
+            name="matter",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="handling.matter"
+            ),
         ),
         migrations.AddField(
-            model_name='numberseries',
-            name='session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.session'),
+            model_name="numberseries",
+            name="session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.session"
+            ),
         ),
         migrations.AddField(
-            model_name='objection',
-            name='assignment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='handling.assignment'),
+            model_name="objection",
+            name="assignment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="objections", to="handling.assignment"
+            ),
         ),
         migrations.AddField(
-            model_name='objection',
-            name='decided_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="objection",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='objection',
-            name='new_unit',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body'),
+            model_name="objection",
+            name="new_unit",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
+            ),
         ),
         migrations.AddField(
-            model_name='objection',
-            name='raised_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="objection",
+            name="raised_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='objection',
-            name='suggested',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body'),
+            model_name="objection",
+            name="suggested",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
+            ),
         ),
         migrations.AddField(
-            model_name='objection',
-            name='suggested_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="objection",
+            name="suggested_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='obligation',
-            name='assignment',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to='handling.assignment'),
+            model_name="obligation",
+            name="assignment",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="obligations",
+                to="handling.assignment",
+            ),
         ),
         migrations.AddField(
-            model_name='obligation',
-            name='holder_body',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to='members.body'),
+            model_name="obligation",
+            name="holder_body",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="obligations",
+                to="members.body",
+            ),
         ),
         migrations.AddField(
-            model_name='obligation',
-            name='holder_person',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to=settings.AUTH_USER_MODEL),
+            model_name="obligation",
+            name="holder_person",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="obligations",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='obligation',
-            name='matter',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to='handling.matter'),
+            model_name="obligation",
+            name="matter",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="handling.matter"
+            ),
         ),
         migrations.AddField(
-            model_name='obligation',
-            name='next_step',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.ladderstep'),
+            model_name="obligation",
+            name="next_step",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.ladderstep",
+            ),
         ),
         migrations.AddField(
-            model_name='extensionrequest',
-            name='obligation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extension_requests', to='handling.obligation'),
+            model_name="extensionrequest",
+            name="obligation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="extension_requests", to="handling.obligation"
+            ),
         ),
         migrations.AddField(
-            model_name='clockevent',
-            name='obligation',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='handling.obligation'),
+            model_name="clockevent",
+            name="obligation",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="events",
+                to="handling.obligation",
+            ),
         ),
         migrations.AddField(
-            model_name='checkpoint',
-            name='obligation',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='checkpoints', to='handling.obligation'),
+            model_name="checkpoint",
+            name="obligation",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="checkpoints",
+                to="handling.obligation",
+            ),
         ),
         migrations.AddField(
-            model_name='participant',
-            name='body',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='participations', to='members.body'),
+            model_name="participant",
+            name="body",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="participations", to="members.body"
+            ),
         ),
         migrations.AddField(
-            model_name='participant',
-            name='matter',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='handling.matter'),
+            model_name="participant",
+            name="matter",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="participants", to="handling.matter"
+            ),
         ),
         migrations.AddField(
-            model_name='participant',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='participations', to=settings.AUTH_USER_MODEL),
+            model_name="participant",
+            name="person",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="participations",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='evaluation',
-            name='participant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='handling.participant'),
+            model_name="evaluation",
+            name="participant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="evaluations", to="handling.participant"
+            ),
         ),
         migrations.AddField(
-            model_name='contactanswer',
-            name='participant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.participant'),
+            model_name="contactanswer",
+            name="participant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.participant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('code', 'starts_on'), name='policy_once_a_day'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(fields=("code", "starts_on"), name="policy_once_a_day"),
         ),
         migrations.AddConstraint(
-            model_name='priority',
-            constraint=models.UniqueConstraint(fields=('year', 'name'), name='priority_once_a_year'),
+            model_name="priority",
+            constraint=models.UniqueConstraint(fields=("year", "name"), name="priority_once_a_year"),
         ),
         migrations.AddField(
-            model_name='matter',
-            name='priority',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='matters', to='handling.priority'),
+            model_name="matter",
+            name="priority",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="matters",
+                to="handling.priority",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reason',
-            constraint=models.UniqueConstraint(fields=('use', 'code'), name='reason_once'),
+            model_name="reason",
+            constraint=models.UniqueConstraint(fields=("use", "code"), name="reason_once"),
         ),
         migrations.AddField(
-            model_name='objection',
-            name='reason',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.reason'),
+            model_name="objection",
+            name="reason",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.reason"
+            ),
         ),
         migrations.AddField(
-            model_name='evaluation',
-            name='reason',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.reason'),
+            model_name="evaluation",
+            name="reason",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.reason",
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='assignment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='handling.assignment'),
+            model_name="reply",
+            name="assignment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="replies", to="handling.assignment"
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='delivered_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="reply",
+            name="delivered_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='drafted_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="reply",
+            name="drafted_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='issuer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='行文单位'),
+            model_name="reply",
+            name="issuer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="members.body",
+                verbose_name="行文单位",
+            ),
         ),
         migrations.AddField(
-            model_name='replypoint',
-            name='reply',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='points', to='handling.reply'),
+            model_name="replypoint",
+            name="reply",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="points", to="handling.reply"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resultclass',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_on', None)), fields=('code',), name='one_current_class'),
+            model_name="resultclass",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_on", None)), fields=("code",), name="one_current_class"
+            ),
         ),
         migrations.AddField(
-            model_name='replypoint',
-            name='result',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.resultclass'),
+            model_name="replypoint",
+            name="result",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.resultclass"
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='result',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.resultclass'),
+            model_name="reply",
+            name="result",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.resultclass",
+            ),
         ),
         migrations.AddField(
-            model_name='suggestion',
-            name='matter',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='handling.matter'),
+            model_name="suggestion",
+            name="matter",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="suggestions", to="handling.matter"
+            ),
         ),
         migrations.AddField(
-            model_name='suggestion',
-            name='unit',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body'),
+            model_name="suggestion",
+            name="unit",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
+            ),
         ),
         migrations.AddField(
-            model_name='replypoint',
-            name='same_as',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.suggestion', verbose_name='同第几条'),
+            model_name="replypoint",
+            name="same_as",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.suggestion",
+                verbose_name="同第几条",
+            ),
         ),
         migrations.AddField(
-            model_name='replypoint',
-            name='suggestion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='handling.suggestion'),
+            model_name="replypoint",
+            name="suggestion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="handling.suggestion"
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="suspension",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='lifted_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="suspension",
+            name="lifted_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='matter',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspensions', to='handling.matter'),
+            model_name="suspension",
+            name="matter",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="suspensions", to="handling.matter"
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='purge_asked_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="suspension",
+            name="purge_asked_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='suspension',
-            name='purged_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="suspension",
+            name="purged_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='timerule',
-            name='ladder',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='handling.ladder'),
+            model_name="timerule",
+            name="ladder",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rules",
+                to="handling.ladder",
+            ),
         ),
         migrations.AddField(
-            model_name='obligation',
-            name='rule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to='handling.timerule'),
+            model_name="obligation",
+            name="rule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="handling.timerule"
+            ),
         ),
         migrations.AddField(
-            model_name='clockevent',
-            name='rule',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.timerule'),
+            model_name="clockevent",
+            name="rule",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.timerule",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coopinion',
-            constraint=models.UniqueConstraint(fields=('assignment', 'round', 'version'), name='opinion_version_once'),
+            model_name="coopinion",
+            constraint=models.UniqueConstraint(fields=("assignment", "round", "version"), name="opinion_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='evaluationround',
-            constraint=models.UniqueConstraint(fields=('assignment', 'round'), name='evaluation_round_once'),
+            model_name="evaluationround",
+            constraint=models.UniqueConstraint(fields=("assignment", "round"), name="evaluation_round_once"),
         ),
         migrations.AddConstraint(
-            model_name='evaluationround',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('outcome', '')), models.Q(('closed_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='closed_round_has_outcome'),
+            model_name="evaluationround",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("outcome", "")),
+                    models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="closed_round_has_outcome",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extensionapproval',
-            constraint=models.UniqueConstraint(fields=('request', 'office'), name='one_word_an_office'),
+            model_name="extensionapproval",
+            constraint=models.UniqueConstraint(fields=("request", "office"), name="one_word_an_office"),
         ),
         migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.UniqueConstraint(fields=('ladder', 'code'), name='step_once_in_ladder'),
+            model_name="ladderstep",
+            constraint=models.UniqueConstraint(fields=("ladder", "code"), name="step_once_in_ladder"),
         ),
         migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.CheckConstraint(condition=models.Q(('anchor__in', ['due', 'start'])), name='step_anchor_known'),
+            model_name="ladderstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("anchor__in", ["due", "start"])), name="step_anchor_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.CheckConstraint(condition=models.Q(('at_time__gte', datetime.time(9, 0)), ('at_time__lte', datetime.time(17, 30))), name='step_within_office_hours'),
+            model_name="ladderstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("at_time__gte", datetime.time(9, 0)), ("at_time__lte", datetime.time(17, 30))),
+                name="step_within_office_hours",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.CheckConstraint(condition=models.Q(('audience_rule__len__gt', 0), ('audience_rule__contained_by', ['handler', 'holder_clerks', 'holder_heads', 'assigning_office', 'proposal_office', 'person'])), name='step_has_an_audience'),
+            model_name="ladderstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("audience_rule__len__gt", 0),
+                    (
+                        "audience_rule__contained_by",
+                        ["handler", "holder_clerks", "holder_heads", "assigning_office", "proposal_office", "person"],
+                    ),
+                ),
+                name="step_has_an_audience",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('max_repeats', 1), ('repeat_every', None)), models.Q(('max_repeats__gte', 1), ('max_repeats__lte', 99), ('repeat_every__gte', 1)), _connector='OR'), name='step_repeats_make_sense'),
+            model_name="ladderstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("max_repeats", 1), ("repeat_every", None)),
+                    models.Q(("max_repeats__gte", 1), ("max_repeats__lte", 99), ("repeat_every__gte", 1)),
+                    _connector="OR",
+                ),
+                name="step_repeats_make_sense",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ladderstep',
-            trigger=pgtrigger.compiler.Trigger(name='kept_while_in_use', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE used bigint;', func="\n                    used := CASE WHEN TG_OP = 'INSERT' THEN NEW.ladder_id ELSE OLD.ladder_id END;\n                    IF EXISTS (SELECT 1 FROM handling_obligation o JOIN handling_timerule r ON r.id = o.rule_id\n                               WHERE r.ladder_id = used) THEN\n                        RAISE EXCEPTION 'the steps of a ladder in use never change' USING ERRCODE = '23514';\n                    END IF;\n                    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\n                ", hash='64c9701503d11830312a36d02862e7f6042b48ec', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_kept_while_in_use_ce679', table='handling_ladderstep', when='BEFORE')),
+            model_name="ladderstep",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept_while_in_use",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE used bigint;",
+                    func="\n                    used := CASE WHEN TG_OP = 'INSERT' THEN NEW.ladder_id ELSE OLD.ladder_id END;\n                    IF EXISTS (SELECT 1 FROM handling_obligation o JOIN handling_timerule r ON r.id = o.rule_id\n                               WHERE r.ladder_id = used) THEN\n                        RAISE EXCEPTION 'the steps of a ladder in use never change' USING ERRCODE = '23514';\n                    END IF;\n                    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\n                ",
+                    hash="64c9701503d11830312a36d02862e7f6042b48ec",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_kept_while_in_use_ce679",
+                    table="handling_ladderstep",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('matter', 'seq'), name='event_seq_once'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("matter", "seq"), name="event_seq_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='36a4e85ec21456dccda4395ca9fdea697b8a16d0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_6a85d', table='handling_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="36a4e85ec21456dccda4395ca9fdea697b8a16d0",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_6a85d",
+                    table="handling_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['unit', 'state', 'id'], name='assignment_unit'),
+            model_name="assignment",
+            index=models.Index(fields=["unit", "state", "id"], name="assignment_unit"),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('role__in', ['sole', 'lead'])), fields=('matter',), name='one_open_lead'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None), ("role__in", ["sole", "lead"])),
+                fields=("matter",),
+                name="one_open_lead",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('matter', 'unit'), name='unit_once_in_matter'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("matter", "unit"), name="unit_once_in_matter"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), models.Q(('state', 'ended'), _negated=True)), models.Q(('ended_at__isnull', False), ('state', 'ended')), _connector='OR'), name='ended_means_ended'),
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), models.Q(("state", "ended"), _negated=True)),
+                    models.Q(("ended_at__isnull", False), ("state", "ended")),
+                    _connector="OR",
+                ),
+                name="ended_means_ended",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at', None), ('state', 'pending')), models.Q(('state', 'pending'), _negated=True), _connector='OR'), name='pending_is_unsigned'),
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("signed_at", None), ("state", "pending")),
+                    models.Q(("state", "pending"), _negated=True),
+                    _connector="OR",
+                ),
+                name="pending_is_unsigned",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='numberseries',
-            constraint=models.UniqueConstraint(fields=('session', 'kind'), name='one_series'),
+            model_name="numberseries",
+            constraint=models.UniqueConstraint(fields=("session", "kind"), name="one_series"),
         ),
         migrations.AddConstraint(
-            model_name='extensionrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('obligation',), name='one_extension_asked'),
+            model_name="extensionrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "asked")), fields=("obligation",), name="one_extension_asked"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extensionrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__isnull', True), ('to_on__isnull', False)), models.Q(('amount__gte', 1), ('to_on__isnull', True), ('unit__in', ['workday', 'day', 'month'])), _connector='OR'), name='extension_asks_amount_or_date'),
+            model_name="extensionrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__isnull", True), ("to_on__isnull", False)),
+                    models.Q(("amount__gte", 1), ("to_on__isnull", True), ("unit__in", ["workday", "day", "month"])),
+                    _connector="OR",
+                ),
+                name="extension_asks_amount_or_date",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extensionrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('state', 'asked')), models.Q(models.Q(('state', 'asked'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='extension_decided_together'),
+            model_name="extensionrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at", None), ("decided_by", None), ("state", "asked")),
+                    models.Q(
+                        models.Q(("state", "asked"), _negated=True),
+                        ("decided_at__isnull", False),
+                        ("decided_by__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="extension_decided_together",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extensionrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('on_paper', True), models.Q(('state__in', ['granted', 'refused']), _negated=True), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='nobody_grants_the_own_extension'),
+            model_name="extensionrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("on_paper", True),
+                    models.Q(("state__in", ["granted", "refused"]), _negated=True),
+                    models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="nobody_grants_the_own_extension",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extensionrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'granted'), _negated=True), models.Q(('new_due__gte', models.F('old_due')), ('old_due__isnull', False)), _connector='OR'), name='extension_never_shortens'),
+            model_name="extensionrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "granted"), _negated=True),
+                    models.Q(("new_due__gte", models.F("old_due")), ("old_due__isnull", False)),
+                    _connector="OR",
+                ),
+                name="extension_never_shortens",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.UniqueConstraint(fields=('obligation', 'epoch', 'step', 'n'), name='checkpoint_once'),
+            model_name="checkpoint",
+            constraint=models.UniqueConstraint(fields=("obligation", "epoch", "step", "n"), name="checkpoint_once"),
         ),
         migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['fired', 'superseded'])), name='checkpoint_outcome_known'),
+            model_name="checkpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["fired", "superseded"])), name="checkpoint_outcome_known"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='checkpoint',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='05ac5fb35c70d6df1bfa5fa957bc616b91c22a20', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_2f190', table='handling_checkpoint', when='BEFORE')),
+            model_name="checkpoint",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="05ac5fb35c70d6df1bfa5fa957bc616b91c22a20",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_2f190",
+                    table="handling_checkpoint",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(('person__isnull', True), ('body__isnull', True), _connector='XOR'), name='participant_person_or_body'),
+            model_name="participant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("person__isnull", True), ("body__isnull", True), _connector="XOR"),
+                name="participant_person_or_body",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(condition=models.Q(('person__isnull', False)), fields=('matter', 'person', 'role'), name='person_once_in_role'),
+            model_name="participant",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("person__isnull", False)),
+                fields=("matter", "person", "role"),
+                name="person_once_in_role",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(condition=models.Q(('body__isnull', False)), fields=('matter', 'body', 'role'), name='body_once_in_role'),
+            model_name="participant",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("body__isnull", False)), fields=("matter", "body", "role"), name="body_once_in_role"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(condition=models.Q(('left_at', None), ('role', 'first')), fields=('matter',), name='one_first_proposer'),
+            model_name="participant",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("left_at", None), ("role", "first")), fields=("matter",), name="one_first_proposer"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contactanswer',
-            constraint=models.UniqueConstraint(fields=('contact', 'participant'), name='contact_answered_once'),
+            model_name="contactanswer",
+            constraint=models.UniqueConstraint(fields=("contact", "participant"), name="contact_answered_once"),
         ),
         migrations.AddIndex(
-            model_name='matter',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['readers'], name='matter_readers'),
+            model_name="matter",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["readers"], name="matter_readers"),
         ),
         migrations.AddIndex(
-            model_name='matter',
-            index=models.Index(fields=['stage', 'id'], name='matter_stage'),
+            model_name="matter",
+            index=models.Index(fields=["stage", "id"], name="matter_stage"),
         ),
         migrations.AddIndex(
-            model_name='matter',
-            index=models.Index(fields=['session', 'number'], name='matter_number'),
+            model_name="matter",
+            index=models.Index(fields=["session", "number"], name="matter_number"),
         ),
         migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.UniqueConstraint(condition=models.Q(('number__isnull', False)), fields=('session', 'kind', 'number'), name='number_once_in_session'),
+            model_name="matter",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number__isnull", False)),
+                fields=("session", "kind", "number"),
+                name="number_once_in_session",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(('number', ''), _negated=True), name='number_not_empty'),
+            model_name="matter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number", ""), _negated=True), name="number_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(('placeholder', False), ('title', ''), _connector='OR'), name='placeholder_has_no_title'),
+            model_name="matter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("placeholder", False), ("title", ""), _connector="OR"),
+                name="placeholder_has_no_title",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(('access__in', ['open', 'internal', 'sensitive', 'suspended'])), name='matter_access_known'),
+            model_name="matter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("access__in", ["open", "internal", "sensitive", "suspended"])),
+                name="matter_access_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(('exposure__in', ['draft', 'office', 'handling', 'published'])), name='matter_exposure_known'),
+            model_name="matter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("exposure__in", ["draft", "office", "handling", "published"])),
+                name="matter_exposure_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(('stage__in', ['draft', 'cosigning', 'submitted', 'reviewing', 'returned', 'to_number', 'filed', 'to_sign', 'coordinating', 'handling', 'answered', 'rehandling', 'closed', 'closed_silent', 'archived', 'merged', 'declined', 'turned', 'withdrawn'])), name='matter_stage_known'),
+            model_name="matter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "stage__in",
+                        [
+                            "draft",
+                            "cosigning",
+                            "submitted",
+                            "reviewing",
+                            "returned",
+                            "to_number",
+                            "filed",
+                            "to_sign",
+                            "coordinating",
+                            "handling",
+                            "answered",
+                            "rehandling",
+                            "closed",
+                            "closed_silent",
+                            "archived",
+                            "merged",
+                            "declined",
+                            "turned",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="matter_stage_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['proposal', 'opinion'])), name='matter_kind_known'),
+            model_name="matter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["proposal", "opinion"])), name="matter_kind_known"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='matter',
-            trigger=pgtrigger.compiler.Trigger(name='number_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.number IS NOT NULL)', func="\n                    IF TG_OP = 'DELETE' OR NEW.number IS DISTINCT FROM OLD.number THEN\n                        RAISE EXCEPTION 'a given number never changes' USING ERRCODE = '23514';\n                    END IF;\n                    RETURN NEW;\n                ", hash='9db83b057fe37eeddbd3b6da3e2374379abb1045', operation='UPDATE OF "number" OR DELETE', pgid='pgtrigger_number_is_final_9b20e', table='handling_matter', when='BEFORE')),
+            model_name="matter",
+            trigger=pgtrigger.compiler.Trigger(
+                name="number_is_final",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.number IS NOT NULL)",
+                    func="\n                    IF TG_OP = 'DELETE' OR NEW.number IS DISTINCT FROM OLD.number THEN\n                        RAISE EXCEPTION 'a given number never changes' USING ERRCODE = '23514';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="9db83b057fe37eeddbd3b6da3e2374379abb1045",
+                    operation='UPDATE OF "number" OR DELETE',
+                    pgid="pgtrigger_number_is_final_9b20e",
+                    table="handling_matter",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'deciding', 'coordinating'])), fields=('assignment',), name='one_open_objection'),
+            model_name="objection",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["open", "deciding", "coordinating"])),
+                fields=("assignment",),
+                name="one_open_objection",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='objection_decided_together'),
+            model_name="objection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="objection_decided_together",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('suggested_accepts__isnull', True), ('suggested_at__isnull', True)), models.Q(('suggested_accepts__isnull', False), ('suggested_at__isnull', False)), _connector='OR'), name='objection_answer_together'),
+            model_name="objection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("suggested_accepts__isnull", True), ("suggested_at__isnull", True)),
+                    models.Q(("suggested_accepts__isnull", False), ("suggested_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="objection_answer_together",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('round_row', 'participant'), name='one_form_a_person'),
+            model_name="evaluation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at", None)),
+                fields=("round_row", "participant"),
+                name="one_form_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('by')), _negated=True), _connector='OR'), name='paper_form_two_persons'),
+            model_name="evaluation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("confirmed_by", None), models.Q(("confirmed_by", models.F("by")), _negated=True), _connector="OR"
+                ),
+                name="paper_form_two_persons",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='form_confirmed_together'),
+            model_name="evaluation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True)),
+                    models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="form_confirmed_together",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.UniqueConstraint(fields=('assignment', 'round'), name='one_reply_a_round'),
+            model_name="reply",
+            constraint=models.UniqueConstraint(fields=("assignment", "round"), name="one_reply_a_round"),
         ),
         migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'delivered'), _negated=True), models.Q(('delivered_at__isnull', False), ('replied_on__isnull', False), ('result__isnull', False)), _connector='OR'), name='delivered_reply_is_whole'),
+            model_name="reply",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "delivered"), _negated=True),
+                    models.Q(("delivered_at__isnull", False), ("replied_on__isnull", False), ("result__isnull", False)),
+                    _connector="OR",
+                ),
+                name="delivered_reply_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.UniqueConstraint(fields=('matter', 'number'), name='suggestion_number_once'),
+            model_name="suggestion",
+            constraint=models.UniqueConstraint(fields=("matter", "number"), name="suggestion_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='suggestion_has_text'),
+            model_name="suggestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="suggestion_has_text"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='replypoint',
-            constraint=models.UniqueConstraint(fields=('reply', 'suggestion'), name='point_once'),
+            model_name="replypoint",
+            constraint=models.UniqueConstraint(fields=("reply", "suggestion"), name="point_once"),
         ),
         migrations.AddConstraint(
-            model_name='suspension',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None), ('purged_at', None)), fields=('matter',), name='one_open_suspension'),
+            model_name="suspension",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None), ("purged_at", None)),
+                fields=("matter",),
+                name="one_open_suspension",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suspension',
-            constraint=models.CheckConstraint(condition=models.Q(('purged_by', None), models.Q(('purged_by', models.F('purge_asked_by')), _negated=True), _connector='OR'), name='purge_needs_two_persons'),
+            model_name="suspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("purged_by", None),
+                    models.Q(("purged_by", models.F("purge_asked_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="purge_needs_two_persons",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timerule',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('code', '='), ('valid', '&&')], name='one_rule_at_a_time'),
+            model_name="timerule",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("code", "="), ("valid", "&&")], name="one_rule_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timerule',
-            constraint=models.CheckConstraint(condition=models.Q(('unit__in', ['workday', 'day', 'month'])), name='rule_unit_known'),
+            model_name="timerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unit__in", ["workday", "day", "month"])), name="rule_unit_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timerule',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ['after', 'before'])), name='rule_direction_known'),
+            model_name="timerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("direction__in", ["after", "before"])), name="rule_direction_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timerule',
-            constraint=models.CheckConstraint(condition=models.Q(('start', 'next_day')), name='rule_start_known'),
+            model_name="timerule",
+            constraint=models.CheckConstraint(condition=models.Q(("start", "next_day")), name="rule_start_known"),
         ),
         migrations.AddConstraint(
-            model_name='timerule',
-            constraint=models.CheckConstraint(condition=models.Q(('roll__in', ['next_workday', 'none'])), name='rule_roll_known'),
+            model_name="timerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("roll__in", ["next_workday", "none"])), name="rule_roll_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timerule',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__lte', 3660)), name='rule_amount_believable'),
+            model_name="timerule",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__lte", 3660)), name="rule_amount_believable"),
         ),
         migrations.AddConstraint(
-            model_name='timerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bound_stage', ''), ('bound_workdays', None)), models.Q(models.Q(('bound_stage', ''), _negated=True), ('bound_workdays__gte', 1), ('floor_workdays__gte', 1)), _connector='OR'), name='rule_bound_complete'),
+            model_name="timerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("bound_stage", ""), ("bound_workdays", None)),
+                    models.Q(
+                        models.Q(("bound_stage", ""), _negated=True),
+                        ("bound_workdays__gte", 1),
+                        ("floor_workdays__gte", 1),
+                    ),
+                    _connector="OR",
+                ),
+                name="rule_bound_complete",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='timerule',
-            trigger=pgtrigger.compiler.Trigger(name='kept_while_in_use', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE same handling_timerule;', func="\n                    IF NOT EXISTS (SELECT 1 FROM handling_obligation WHERE rule_id = OLD.id) THEN\n                        RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\n                    END IF;\n                    IF TG_OP = 'UPDATE' THEN\n                        same := NEW;\n                        same.valid := OLD.valid;\n                        IF same IS NOT DISTINCT FROM OLD AND lower(NEW.valid) = lower(OLD.valid) THEN\n                            RETURN NEW;\n                        END IF;\n                    END IF;\n                    RAISE EXCEPTION 'a rule in use never changes' USING ERRCODE = '23514';\n                ", hash='1f6168e90cccd340afbb6d68d3d0fb05bd02658c', operation='UPDATE OR DELETE', pgid='pgtrigger_kept_while_in_use_8d40f', table='handling_timerule', when='BEFORE')),
+            model_name="timerule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept_while_in_use",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE same handling_timerule;",
+                    func="\n                    IF NOT EXISTS (SELECT 1 FROM handling_obligation WHERE rule_id = OLD.id) THEN\n                        RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\n                    END IF;\n                    IF TG_OP = 'UPDATE' THEN\n                        same := NEW;\n                        same.valid := OLD.valid;\n                        IF same IS NOT DISTINCT FROM OLD AND lower(NEW.valid) = lower(OLD.valid) THEN\n                            RETURN NEW;\n                        END IF;\n                    END IF;\n                    RAISE EXCEPTION 'a rule in use never changes' USING ERRCODE = '23514';\n                ",
+                    hash="1f6168e90cccd340afbb6d68d3d0fb05bd02658c",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_kept_while_in_use_8d40f",
+                    table="handling_timerule",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at', 'id'], name='obligation_next'),
+            model_name="obligation",
+            index=models.Index(
+                condition=models.Q(("next_at__isnull", False)), fields=["next_at", "id"], name="obligation_next"
+            ),
         ),
         migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['holder_body', 'due_on', 'id'], name='obligation_body_queue'),
+            model_name="obligation",
+            index=models.Index(
+                condition=models.Q(("status", "open")),
+                fields=["holder_body", "due_on", "id"],
+                name="obligation_body_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(condition=models.Q(('holder_person__isnull', False), ('status', 'open')), fields=['holder_person', 'due_on', 'id'], name='obligation_person_queue'),
+            model_name="obligation",
+            index=models.Index(
+                condition=models.Q(("holder_person__isnull", False), ("status", "open")),
+                fields=["holder_person", "due_on", "id"],
+                name="obligation_person_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(condition=models.Q(('status__in', ['open', 'paused'])), fields=['calendar_version', 'id'], name='obligation_running'),
+            model_name="obligation",
+            index=models.Index(
+                condition=models.Q(("status__in", ["open", "paused"])),
+                fields=["calendar_version", "id"],
+                name="obligation_running",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(('holder_body__isnull', True), ('holder_person__isnull', True), _connector='XOR'), name='obligation_one_holder'),
+            model_name="obligation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("holder_body__isnull", True), ("holder_person__isnull", True), _connector="XOR"),
+                name="obligation_one_holder",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(('next_at', None), ('status', 'open'), _connector='OR'), name='only_open_fires'),
+            model_name="obligation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("next_at", None), ("status", "open"), _connector="OR"), name="only_open_fires"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_at', None), ('next_n', None), ('next_step', None)), models.Q(('next_at__isnull', False), ('next_n__isnull', False), ('next_step__isnull', False)), _connector='OR'), name='next_step_complete'),
+            model_name="obligation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("next_at", None), ("next_n", None), ("next_step", None)),
+                    models.Q(("next_at__isnull", False), ("next_n__isnull", False), ("next_step__isnull", False)),
+                    _connector="OR",
+                ),
+                name="next_step_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('late_workdays__isnull', False), ('status', 'done')), models.Q(models.Q(('status', 'done'), _negated=True), ('done_at', None), ('late_workdays', None)), _connector='OR'), name='done_is_frozen'),
+            model_name="obligation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", False), ("late_workdays__isnull", False), ("status", "done")),
+                    models.Q(models.Q(("status", "done"), _negated=True), ("done_at", None), ("late_workdays", None)),
+                    _connector="OR",
+                ),
+                name="done_is_frozen",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'paused', 'done', 'cancelled'])), name='obligation_status_known'),
+            model_name="obligation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["open", "paused", "done", "cancelled"])),
+                name="obligation_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['open', 'paused'])), fields=('matter', 'assignment', 'stage', 'round', 'holder_body', 'holder_person'), name='one_running_clock', nulls_distinct=False),
+            model_name="obligation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["open", "paused"])),
+                fields=("matter", "assignment", "stage", "round", "holder_body", "holder_person"),
+                name="one_running_clock",
+                nulls_distinct=False,
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='obligation',
-            trigger=pgtrigger.compiler.Trigger(name='outcome_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status = 'done' AND NEW.status = 'done')", func="\n                    IF NEW.done_at IS DISTINCT FROM OLD.done_at OR NEW.due_on IS DISTINCT FROM OLD.due_on\n                       OR NEW.late_workdays IS DISTINCT FROM OLD.late_workdays THEN\n                        RAISE EXCEPTION 'the outcome of a time limit never changes' USING ERRCODE = '23514';\n                    END IF;\n                    RETURN NEW;\n                ", hash='79b45bd104e94304c790f7a0d292560eee99cceb', operation='UPDATE', pgid='pgtrigger_outcome_is_final_d983c', table='handling_obligation', when='BEFORE')),
+            model_name="obligation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="outcome_is_final",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.status = 'done' AND NEW.status = 'done')",
+                    func="\n                    IF NEW.done_at IS DISTINCT FROM OLD.done_at OR NEW.due_on IS DISTINCT FROM OLD.due_on\n                       OR NEW.late_workdays IS DISTINCT FROM OLD.late_workdays THEN\n                        RAISE EXCEPTION 'the outcome of a time limit never changes' USING ERRCODE = '23514';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="79b45bd104e94304c790f7a0d292560eee99cceb",
+                    operation="UPDATE",
+                    pgid="pgtrigger_outcome_is_final_d983c",
+                    table="handling_obligation",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clockevent',
-            constraint=models.UniqueConstraint(fields=('obligation', 'seq'), name='clock_event_seq_once'),
+            model_name="clockevent",
+            constraint=models.UniqueConstraint(fields=("obligation", "seq"), name="clock_event_seq_once"),
         ),
         migrations.AddConstraint(
-            model_name='clockevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'extend'), _negated=True), models.Q(('amount__isnull', True), ('to_on__isnull', False)), models.Q(('amount__gte', 1), ('to_on__isnull', True), ('unit__in', ['workday', 'day', 'month'])), _connector='OR'), name='extension_by_amount_or_date'),
+            model_name="clockevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "extend"), _negated=True),
+                    models.Q(("amount__isnull", True), ("to_on__isnull", False)),
+                    models.Q(("amount__gte", 1), ("to_on__isnull", True), ("unit__in", ["workday", "day", "month"])),
+                    _connector="OR",
+                ),
+                name="extension_by_amount_or_date",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clockevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'revoke'), _negated=True), ('takes_back__isnull', False), _connector='OR'), name='revoke_names_one'),
+            model_name="clockevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "revoke"), _negated=True), ("takes_back__isnull", False), _connector="OR"
+                ),
+                name="revoke_names_one",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clockevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'rule_change'), ('rule__isnull', False)), models.Q(models.Q(('kind', 'rule_change'), _negated=True), ('rule__isnull', True)), _connector='OR'), name='rule_change_names_the_rule'),
+            model_name="clockevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "rule_change"), ("rule__isnull", False)),
+                    models.Q(models.Q(("kind", "rule_change"), _negated=True), ("rule__isnull", True)),
+                    _connector="OR",
+                ),
+                name="rule_change_names_the_rule",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='clockevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='17c6f9349d0bffb5e5930ea7b2c09c7def532da3', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_6d2b7', table='handling_clockevent', when='BEFORE')),
+            model_name="clockevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="17c6f9349d0bffb5e5930ea7b2c09c7def532da3",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_6d2b7",
+                    table="handling_clockevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

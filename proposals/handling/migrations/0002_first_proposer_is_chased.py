@@ -5,23 +5,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handling', '0001_initial'),
+        ("handling", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='ladderstep',
-            name='step_has_an_audience',
+            model_name="ladderstep",
+            name="step_has_an_audience",
         ),
         migrations.AlterField(
-            model_name='ladderstep',
-            name='audience_rule',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('handler', '经办人'), ('holder_clerks', '承办联络员'), ('holder_heads', '单位负责人'), ('assigning_office', '交办机构'), ('proposal_office', '提案委'), ('person', '本人'), ('first_proposer', '第一提案人')], max_length=24), size=None, verbose_name='提醒对象'),
+            model_name="ladderstep",
+            name="audience_rule",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("handler", "经办人"),
+                        ("holder_clerks", "承办联络员"),
+                        ("holder_heads", "单位负责人"),
+                        ("assigning_office", "交办机构"),
+                        ("proposal_office", "提案委"),
+                        ("person", "本人"),
+                        ("first_proposer", "第一提案人"),
+                    ],
+                    max_length=24,
+                ),
+                size=None,
+                verbose_name="提醒对象",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ladderstep',
-            constraint=models.CheckConstraint(condition=models.Q(('audience_rule__len__gt', 0), ('audience_rule__contained_by', ['handler', 'holder_clerks', 'holder_heads', 'assigning_office', 'proposal_office', 'person', 'first_proposer'])), name='step_has_an_audience'),
+            model_name="ladderstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("audience_rule__len__gt", 0),
+                    (
+                        "audience_rule__contained_by",
+                        [
+                            "handler",
+                            "holder_clerks",
+                            "holder_heads",
+                            "assigning_office",
+                            "proposal_office",
+                            "person",
+                            "first_proposer",
+                        ],
+                    ),
+                ),
+                name="step_has_an_audience",
+            ),
         ),
     ]

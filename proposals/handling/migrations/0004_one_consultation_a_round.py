@@ -5,25 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handling', '0003_clock_defaults'),
+        ("handling", "0003_clock_defaults"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='jointconsultation',
-            name='round',
+            model_name="jointconsultation",
+            name="round",
             field=models.PositiveSmallIntegerField(default=2),
         ),
         migrations.AlterField(
-            model_name='evaluationround',
-            name='outcome',
-            field=models.CharField(blank=True, choices=[('satisfied', '满意'), ('basic', '基本满意'), ('dissatisfied', '不满意'), ('not_returned', '未反馈')], max_length=16),
+            model_name="evaluationround",
+            name="outcome",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("satisfied", "满意"),
+                    ("basic", "基本满意"),
+                    ("dissatisfied", "不满意"),
+                    ("not_returned", "未反馈"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='jointconsultation',
-            constraint=models.UniqueConstraint(fields=('assignment', 'round'), name='one_consultation_a_round'),
+            model_name="jointconsultation",
+            constraint=models.UniqueConstraint(fields=("assignment", "round"), name="one_consultation_a_round"),
         ),
     ]

@@ -46,12 +46,13 @@ def add(apps: Any, schema_editor: Any) -> None:
         for code, label in rows.items()
     ]
     classes = [
-        apps.get_model("handling", "ResultClass")(code=code, label=label, promises=promises, starts_on=SINCE, ends_on=end)
+        apps.get_model("handling", "ResultClass")(
+            code=code, label=label, promises=promises, starts_on=SINCE, ends_on=end
+        )
         for code, label, promises, end in CLASSES
     ]
     choices = [
-        apps.get_model("handling", "Policy")(code=code, value=value, starts_on=SINCE)
-        for code, value in CHOICES.items()
+        apps.get_model("handling", "Policy")(code=code, value=value, starts_on=SINCE) for code, value in CHOICES.items()
     ]
     for rows in (reasons, classes, choices):
         type(rows[0]).objects.bulk_create(rows)

@@ -8,37 +8,129 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handling', '0005_default_reasons'),
+        ("handling", "0005_default_reasons"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('purpose', models.CharField(choices=[('text', '提案附件'), ('original', '纸质原件'), ('signatures', '签名页'), ('sheet', '纸质办理单据'), ('minutes', '会议纪要'), ('contact', '沟通记录'), ('opinion', '会办意见'), ('letter', '答复函'), ('evaluation', '征询意见表')], max_length=12, verbose_name='用途')),
-                ('name', models.CharField(max_length=100, verbose_name='文件名')),
-                ('stored', models.CharField(max_length=60, unique=True)),
-                ('content_type', models.CharField(max_length=100)),
-                ('size', models.PositiveIntegerField(verbose_name='大小')),
-                ('sha256', models.CharField(max_length=64)),
-                ('scan', models.CharField(choices=[('not_scanned', '未查毒'), ('clean', '已查毒'), ('infected', '有病毒')], max_length=12, verbose_name='查毒')),
-                ('at', models.DateTimeField(verbose_name='上传时间')),
-                ('released_at', models.DateTimeField(null=True, verbose_name='送达时间')),
-                ('removed_at', models.DateTimeField(null=True, verbose_name='删除时间')),
-                ('assignment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='handling.assignment')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='上传人')),
-                ('event', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='handling.event')),
-                ('matter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='handling.matter')),
-                ('removed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("text", "提案附件"),
+                            ("original", "纸质原件"),
+                            ("signatures", "签名页"),
+                            ("sheet", "纸质办理单据"),
+                            ("minutes", "会议纪要"),
+                            ("contact", "沟通记录"),
+                            ("opinion", "会办意见"),
+                            ("letter", "答复函"),
+                            ("evaluation", "征询意见表"),
+                        ],
+                        max_length=12,
+                        verbose_name="用途",
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="文件名")),
+                ("stored", models.CharField(max_length=60, unique=True)),
+                ("content_type", models.CharField(max_length=100)),
+                ("size", models.PositiveIntegerField(verbose_name="大小")),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "scan",
+                    models.CharField(
+                        choices=[("not_scanned", "未查毒"), ("clean", "已查毒"), ("infected", "有病毒")],
+                        max_length=12,
+                        verbose_name="查毒",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="上传时间")),
+                ("released_at", models.DateTimeField(null=True, verbose_name="送达时间")),
+                ("removed_at", models.DateTimeField(null=True, verbose_name="删除时间")),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="handling.assignment",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="上传人",
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="handling.event",
+                    ),
+                ),
+                (
+                    "matter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attachments", to="handling.matter"
+                    ),
+                ),
+                (
+                    "removed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '附件',
-                'constraints': [models.CheckConstraint(condition=models.Q(('purpose__in', ['text', 'original', 'signatures', 'sheet', 'minutes', 'contact', 'opinion', 'letter', 'evaluation'])), name='attachment_purpose_known'), models.CheckConstraint(condition=models.Q(('scan__in', ['not_scanned', 'clean', 'infected'])), name='attachment_scan_known'), models.CheckConstraint(condition=models.Q(models.Q(('removed_at', None), ('removed_by', None)), models.Q(('removed_at__isnull', False), ('removed_by__isnull', False)), _connector='OR'), name='attachment_removed_together')],
+                "verbose_name": "附件",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "purpose__in",
+                                [
+                                    "text",
+                                    "original",
+                                    "signatures",
+                                    "sheet",
+                                    "minutes",
+                                    "contact",
+                                    "opinion",
+                                    "letter",
+                                    "evaluation",
+                                ],
+                            )
+                        ),
+                        name="attachment_purpose_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scan__in", ["not_scanned", "clean", "infected"])),
+                        name="attachment_scan_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("removed_at", None), ("removed_by", None)),
+                            models.Q(("removed_at__isnull", False), ("removed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="attachment_removed_together",
+                    ),
+                ],
             },
         ),
     ]

@@ -6,34 +6,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handling', '0006_attachment'),
-        ('members', '0003_sessions_end_at_once'),
+        ("handling", "0006_attachment"),
+        ("members", "0003_sessions_end_at_once"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='reply',
-            name='delivered_reply_is_whole',
+            model_name="reply",
+            name="delivered_reply_is_whole",
         ),
         migrations.AddField(
-            model_name='reply',
-            name='imported',
-            field=models.BooleanField(default=False, verbose_name='历史导入'),
+            model_name="reply",
+            name="imported",
+            field=models.BooleanField(default=False, verbose_name="历史导入"),
         ),
         migrations.AlterField(
-            model_name='reply',
-            name='drafted_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="reply",
+            name="drafted_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'delivered'), _negated=True), models.Q(('delivered_at__isnull', False), ('replied_on__isnull', False), models.Q(('result__isnull', False), ('imported', True), _connector='OR')), _connector='OR'), name='delivered_reply_is_whole'),
+            model_name="reply",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "delivered"), _negated=True),
+                    models.Q(
+                        ("delivered_at__isnull", False),
+                        ("replied_on__isnull", False),
+                        models.Q(("result__isnull", False), ("imported", True), _connector="OR"),
+                    ),
+                    _connector="OR",
+                ),
+                name="delivered_reply_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.CheckConstraint(condition=models.Q(('imported', True), ('drafted_by__isnull', False), _connector='OR'), name='reply_has_a_drafter'),
+            model_name="reply",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("imported", True), ("drafted_by__isnull", False), _connector="OR"),
+                name="reply_has_a_drafter",
+            ),
         ),
     ]

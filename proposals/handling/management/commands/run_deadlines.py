@@ -11,7 +11,7 @@ from django.db import OperationalError, close_old_connections
 
 from members.inbox import engine as inbox
 from members.inbox.work import work
-from proposals.handling import engine
+from proposals.handling import actions, engine
 from proposals.handling.clockwork import engine_now
 
 EVERY = 60.0
@@ -65,6 +65,7 @@ def one_round() -> dict[str, Any]:
     tally = engine.scan(now=now)
     recounted = engine.refold(now=now)
     engine.warn_missing_year(now=now)
+    closed = actions.close_lapsed_rounds(now=now)
     sent = inbox.send(now=engine_now())
     jobs = work(now=engine_now())
-    return {**tally.as_dict(), "recounted": recounted, "messages": sent.counts, "jobs": jobs}
+    return {**tally.as_dict(), "recounted": recounted, "closed_rounds": closed, "messages": sent.counts, "jobs": jobs}

@@ -1,0 +1,178 @@
+"""What nobody may read stays unread through every channel (S2): markers planted, every page searched."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from members.choices import Role
+from members.inbox.models import Message
+from members.inbox.registry import render
+from members.models import Person
+from proposals.handling import actions, events
+from proposals.handling.models import Assignment
+from proposals.handling.panels import panels_of
+from tests.factories import appoint
+from tests.handling.conftest import House, give, part_of, reason, round_of, signed
+from tests.handling.test_acts import answered
+
+DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION = "暗号电话", "暗号科室", "暗号退回", "暗号延期", "暗号会办"
+DRAFT, FORM, CONTACT = "暗号草稿", "暗号评价", "暗号沟通"
+MARKS = (DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION, DRAFT, FORM, CONTACT)
+
+
+@pytest.fixture
+def lead(house: House) -> Assignment:
+    """A matter led by one unit and helped by another, with a mark in every part that not everybody reads."""
+    house.now = timezone.now()
+    house.member.address = DETAILS
+    house.member.save()
+    matter = give(house, (house.unit, "lead"), (house.other_unit, "co"), cosigned=True)
+    part = signed(house, matter)
+    co = signed(house, matter, house.other_unit, house.other_clerk)
+    actions.pass_inside(part, by=house.head, now=house.later(), section=INSIDE, comment=INSIDE)
+    actions.object_to(
+        part,
+        reason=reason("objection"),
+        text=OBJECTION,
+        approved_by=OBJECTION,
+        suggested=house.third_unit,
+        by=house.clerk,
+        now=house.later(),
+    )
+    due = part.obligations.get(stage="reply").due_on
+    actions.ask_extension(part, to=due + timedelta(days=5), reason=EXTENSION, by=house.clerk, now=house.later())
+    actions.record_contact(
+        part,
+        when="before",
+        mode="phone",
+        held_on=timezone.localdate(house.now),
+        persons=CONTACT,
+        text=CONTACT,
+        by=house.clerk,
+        now=house.later(),
+    )
+    actions.send_opinion(co, text=OPINION, by=house.other_clerk, now=house.later())
+    actions.draft_reply(part, {"opening": DRAFT}, {}, by=house.clerk, now=house.later())
+    return part_of(matter, house.unit)
+
+
+def delivered_and_rated(house: House, part: Assignment) -> Assignment:
+    objection = part.objections.get()
+    actions.withdraw_objection(objection, by=house.clerk, now=house.later())
+    reply = part.replies.get()
+    actions.draft_reply(part, {"opening": "总体答复"}, {}, by=house.clerk, now=house.later())
+    reply = answered(house, part)
+    place = part.matter.participants.get(person=house.cosigner)
+    actions.evaluate(
+        round_of(part, reply.round),
+        place,
+        work="dissatisfied",
+        result="dissatisfied",
+        text=FORM,
+        by=house.cosigner,
+        now=house.later(),
+    )
+    return part_of(part.matter, house.unit)
+
+
+def everything(person: Person, part: Assignment) -> str:
+    """All that `person` can be shown of the matter: pages, panels, timeline, messages, exports."""
+    client = Client()
+    client.force_login(person)
+    matter = part.matter
+    urls = [
+        reverse("handling:part", args=[part.public_id]),
+        reverse("handling:queue"),
+        reverse("handling:ledger"),
+        reverse("handling:objections"),
+        reverse("handling:extensions"),
+        reverse("handling:draft_reply", args=[part.public_id]),
+        matter.get_absolute_url(),
+        "/proposals/",
+        "/desk/",
+        "/inbox/",
+    ]
+    shown = [client.get(url).content.decode() for url in urls]
+    visible = type(matter).objects.visible_to(person).filter(pk=matter.pk).first()
+    if visible:
+        shown.append(repr(panels_of(person, visible)))
+        shown += [sentence for _, sentence, _ in events.timeline(person, visible)]
+    messages = list(Message.objects.filter(recipient=person))
+    known = [(row.template, row.subject) for row in messages if row.template != "sending"]
+    shown += [repr(one) for one in render(known, person)]
+    return "\n".join(shown)
+
+
+def marks_seen(person: Person, part: Assignment) -> set[str]:
+    text = everything(person, part)
+    return {mark for mark in MARKS if mark in text}
+
+
+def people(house: House) -> dict[str, Person]:
+    return {
+        "unit": house.clerk,
+        "co": house.other_clerk,
+        "suggested": house.third_clerk,
+        "stranger": appoint(Role.UNIT_CLERK),
+        "office": house.officer,
+        "other office": appoint(Role.ASSIGNING_OFFICER),
+        "staff": house.staff,
+        "member": house.member,
+        "cosigner": house.cosigner,
+        "other member": appoint(Role.MEMBER),
+        "auditor": appoint(Role.AUDITOR),
+        "leader": appoint(Role.LEADER),
+    }
+
+
+def test_before_the_reply_each_reads_only_what_the_table_gives(house: House, lead: Assignment) -> None:
+    seen = {name: marks_seen(person, lead) for name, person in people(house).items()}
+
+    assert seen == {
+        "unit": {DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION, DRAFT, CONTACT},
+        "co": {DRAFT, OPINION},
+        "suggested": set(),
+        "stranger": set(),
+        "office": {OBJECTION, EXTENSION, OPINION, DRAFT, CONTACT},
+        "other office": set(),
+        "staff": {DETAILS, OBJECTION, EXTENSION, OPINION, CONTACT},
+        "member": {CONTACT},
+        "cosigner": {CONTACT},
+        "other member": set(),
+        "auditor": set(),
+        "leader": set(),
+    }
+
+
+def test_before_the_round_closes_only_the_rater_and_the_office_read_an_evaluation(
+    house: House, lead: Assignment
+) -> None:
+    part = delivered_and_rated(house, lead)
+
+    seen = {name for name, person in people(house).items() if FORM in everything(person, part)}
+
+    assert seen == {"staff", "cosigner"}
+    for name, person in people(house).items():
+        words = everything(person, part)
+        assert ("不满意" in words) <= (name in {"staff", "cosigner", "office"} or "待核实的不满意" in words), name
+
+
+def test_after_it_closed_the_unit_reads_the_outcome_and_what_was_cleared(house: House, lead: Assignment) -> None:
+    part = delivered_and_rated(house, lead)
+    row = round_of(part)
+    actions.confirm_dissatisfaction(row, by=house.staff, now=house.later())
+    part = part_of(part.matter, house.unit)
+    assert FORM not in everything(house.clerk, part)
+    assert "不满意" in everything(house.clerk, part)
+    assert FORM in everything(house.officer, part)
+    assert FORM not in everything(house.member, part)
+
+    actions.clear_evaluation(row.evaluations.get(), cleared=True, by=house.staff, now=house.later())
+
+    assert FORM in everything(house.clerk, part)
+    assert house.cosigner.name not in "".join(
+        "".join(shown.notes) for shown in panels_of(house.clerk, part.matter).rounds
+    )

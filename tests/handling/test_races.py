@@ -1,0 +1,108 @@
+"""Two at once: one wins, the other is told, nothing is half done. Real connections, real locks."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from members.errors import Refused, WrongStep
+from proposals.handling import actions
+from proposals.handling.models import Assignment, Evaluation, Matter
+from tests.handling.conftest import build_house, give, part_of, reason, round_of, signed
+from tests.handling.test_acts import answered
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*acts: Callable[[], Any]) -> list[str]:
+    """Run the acts in threads of their own that start together; what came of each, in order."""
+    barrier = threading.Barrier(len(acts))
+    came: dict[int, str] = {}
+
+    def run(place: int, act: Callable[[], Any]) -> None:
+        try:
+            barrier.wait(10)
+            act()
+            came[place] = "done"
+        except (WrongStep, Refused) as error:
+            came[place] = type(error).__name__
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return [came.get(place, "died") for place in range(len(acts))]
+
+
+def test_two_clerks_sign_one_matter() -> None:
+    house = build_house()
+    part = part_of(give(house), house.unit)
+    now = house.later()
+
+    came = at_once(
+        lambda: actions.sign_for(part, by=house.clerk, now=now), lambda: actions.sign_for(part, by=house.head, now=now)
+    )
+
+    assert sorted(came) == ["WrongStep", "done"]
+    assert part.matter.events.filter(verb="signed_for").count() == 1
+
+
+def test_a_decision_meets_a_withdrawal() -> None:
+    house = build_house()
+    part = part_of(give(house), house.unit)
+    objection = actions.object_to(
+        part,
+        reason=reason("objection"),
+        text="不属职责",
+        approved_by="方正",
+        suggested=None,
+        by=house.clerk,
+        now=house.later(),
+    )
+    now = house.later()
+
+    came = at_once(
+        lambda: actions.uphold_objection(objection, unit=house.other_unit, text="同意", by=house.officer, now=now),
+        lambda: actions.withdraw_objection(objection, by=house.clerk, now=now),
+    )
+
+    assert sorted(came) == ["WrongStep", "done"]
+    units = set(Assignment.objects.current().values_list("unit__name", flat=True))
+    assert units == ({house.other_unit.name} if came[0] == "done" else {house.unit.name})
+
+
+def test_an_evaluation_meets_the_closing_of_its_round() -> None:
+    house = build_house()
+    part = signed(house, give(house, cosigned=True))
+    answered(house, part)
+    row = round_of(part)
+    one, two = part.matter.participants.order_by("order")
+    actions.evaluate(row, one, work="dissatisfied", result="basic", text="无措施", by=house.member, now=house.later())
+    now = house.later()
+
+    came = at_once(
+        lambda: actions.evaluate(row, two, work="satisfied", result="satisfied", by=house.cosigner, now=now),
+        lambda: actions.confirm_dissatisfaction(row, by=house.staff, now=now),
+    )
+
+    row.refresh_from_db()
+    form = Evaluation.objects.get(participant=two)
+    assert came == ["done", "done"]
+    assert (row.outcome, row.missing) == ("dissatisfied", 1 if form.late else 0)
+
+
+def test_two_forms_of_one_member() -> None:
+    house = build_house()
+    part = signed(house, give(house))
+    answered(house, part)
+    row, place, now = round_of(part), part.matter.participants.get(), house.later()
+
+    came = at_once(*[lambda: actions.evaluate(row, place, work="basic", result="basic", by=house.member, now=now)] * 2)
+
+    assert sorted(came) == ["WrongStep", "done"]
+    assert Matter.objects.get(pk=part.matter_id).events.filter(verb="closed").count() == 1

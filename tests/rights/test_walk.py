@@ -1,0 +1,107 @@
+"""Every address, every role: what is not granted is refused, what is not visible is not there (S1)."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from members.choices import Role
+from members.models import Person
+from tests.factories import PersonFactory, appoint
+from tests.rights.table import TABLE
+
+pytestmark = pytest.mark.django_db
+NEVER_A_PAGE = {"account_logout"}  # without an account there is nothing to sign out of
+
+
+def addresses(patterns: Any = None, space: str = "", path: str = "/") -> Iterator[tuple[str, str]]:
+    """Every named address of the house with its route."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from addresses(entry.url_patterns, inner, path + str(entry.pattern))
+        elif isinstance(entry, URLPattern):
+            yield f"{space}{entry.name}", path + str(entry.pattern)
+
+
+def filled(route: str) -> str:
+    """The route with values that no row has."""
+    url = ""
+    for part in route.split("<"):
+        inside, found, rest = part.partition(">")
+        if not found:
+            url += part
+            continue
+        kind = inside.partition(":")[0]
+        url += {"uuid": str(uuid.uuid4()), "int": "1"}.get(kind, "nothing-such") + rest
+    return url.replace("^", "").replace("$", "").replace("\\", "")
+
+
+ROUTES = dict(addresses())
+
+
+def test_the_table_names_every_address_and_nothing_else() -> None:
+    assert set(ROUTES) == set(TABLE)
+
+
+def test_the_table_knows_every_role() -> None:
+    assert set().union(*(row.roles for row in TABLE.values())) == set(Role)
+
+
+def answers(client: Client, url: str) -> list[int]:
+    return [client.get(url).status_code, client.head(url).status_code, client.post(url).status_code]
+
+
+def faults(person: Person, granted: set[str]) -> list[str]:
+    """Addresses that answer `person` otherwise than the table says."""
+    found = []
+    client = Client()
+    for name, route in ROUTES.items():
+        client.force_login(person)
+        row = TABLE[name]
+        codes = answers(client, filled(route))
+        if any(code >= 500 for code in codes):
+            found.append(f"{name}: {codes}")
+        elif not row.public and name not in granted and codes != [403, 403, 403]:
+            found.append(f"{name}: {codes}, not granted")
+        elif name in granted and 403 in codes:
+            found.append(f"{name}: {codes}, granted")
+        elif name in granted and row.row and not row.public and 200 in codes:
+            found.append(f"{name}: {codes}, though there is no such row")
+    return found
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_a_role_may_open(role: Role) -> None:
+    person = appoint(role)
+
+    wrong = faults(person, {name for name, row in TABLE.items() if role in row.roles})
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", [Role.UNIT_CLERK, Role.PROPOSAL_STAFF, Role.ASSIGNING_OFFICER, Role.MEMBER])
+@pytest.mark.parametrize("days", [(-30, -1), (1, 30)], ids=["ended", "future"])
+def test_an_appointment_out_of_force_opens_nothing(role: Role, days: tuple[int, int]) -> None:
+    first, last = (timezone.localdate() + timedelta(days=n) for n in days)
+    person = PersonFactory()
+    appoint(role, person=person, starts_on=first, ends_on=last)
+    for_everybody = {name for name, row in TABLE.items() if row.roles == frozenset(Role)}
+
+    wrong = faults(person, for_everybody)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_without_an_account_everything_that_is_not_public_leads_to_sign_in() -> None:
+    client = Client()
+    wrong = []
+    for name, route in ROUTES.items():
+        answer = client.get(filled(route))
+        to_sign_in = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+        if to_sign_in == TABLE[name].public and name not in NEVER_A_PAGE:
+            wrong.append(f"{name}: {answer.status_code} {answer.headers.get('Location', '')}")
+    assert wrong == []
