@@ -275,6 +275,7 @@
     let timer = 0;
     let saving = false;
     let again = false;
+    let waiting = null;
 
     function show(state, words) {
       if (!status) return;
@@ -319,14 +320,28 @@
         timer = setTimeout(save, 15000);
       }
       saving = false;
-      if (again) { again = false; save(); }
+      if (waiting) {
+        const button = waiting;
+        waiting = null;
+        form.requestSubmit(button);
+      } else if (again) { again = false; save(); }
     }
 
     form.addEventListener("input", () => { changed.add(form); clearTimeout(timer); timer = setTimeout(save, 3000); });
     form.addEventListener("change", save);
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
     window.addEventListener("online", save);
-    form.addEventListener("submit", () => { clearTimeout(timer); copies.drop(key); });
+    form.addEventListener("submit", (event) => {
+      clearTimeout(timer);
+      if (saving && event.submitter) {
+        /* The answer brings the draft's new version; sent with the old one, the form would be refused as overtaken. */
+        waiting = event.submitter;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      copies.drop(key);
+    });
 
     const copy = local ? copies.read(key) : null;
     if (copy && status) offer(form, key, copy, status);

@@ -26,7 +26,8 @@ FRESH = 300
 
 
 def gave_password_lately(request: HttpRequest) -> bool:
-    given = [record["at"] for record in get_authentication_records(request) if record.get("method") == "password"]
+    records = get_authentication_records(request, request.user)
+    given = [record["at"] for record in records if record.get("method") == "password"]
     return bool(given) and time.time() - max(given) < FRESH
 
 

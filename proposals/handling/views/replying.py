@@ -15,6 +15,7 @@ from proposals.handling.actions.replying import suggestions_to_answer, unanswere
 from proposals.handling.forms.replying import LETTER_FIELDS, names_of
 from proposals.handling.models import Assignment, Attachment, Purpose, Reply, Suggestion
 from proposals.handling.queries import earlier_replies
+from proposals.handling.rights import in_hands_of
 
 from .base import AssignmentForm, PartConfirm, PlainForm
 
@@ -26,7 +27,6 @@ class DraftReply(AssignmentForm):
     title = "拟写答复"
     template_name = "handling/reply.html"
     form_class = forms.ReplyForm
-    submit_label = "保存，去核对"
 
     def prepare(self) -> None:
         super().prepare()
@@ -34,6 +34,9 @@ class DraftReply(AssignmentForm):
             raise Refused("会办单位只提交会办意见。")
         self.suggestions: list[Suggestion] = suggestions_to_answer(self.object.matter)
         self.draft: Reply | None = actions.readable_draft(self.object, by=self.me)
+        self.may_send = in_hands_of(self.rows().filter(pk=self.object.pk), self.me, "handling.reply").exists()
+        self.submit_label = "保存，去核对" if self.may_send else "保存"
+        self.done_sentence = "" if self.may_send else "答复稿已保存，请本单位联络员核对后发出。"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -76,7 +79,8 @@ class DraftReply(AssignmentForm):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         self.save(form)
-        return HttpResponseRedirect(reverse("handling:reply", args=[self.object.public_id]))
+        address = reverse("handling:reply", args=[self.object.public_id]) if self.may_send else self.home()
+        return HttpResponseRedirect(address)
 
     def save(self, form: Any) -> Reply:
         reply = actions.draft_reply(
