@@ -78,7 +78,12 @@ def run_house(var: Path, children: list[Child]) -> None:
     manage("prepare", environment=environment | {"HUIYIN_PROCESS": "owner"})
     port = free_port(int(os.environ.get("PORT", FIRST_PORT)))
     say("启动网站、后台任务和定时器 ……")
-    for child in (web(var, port, environment), worker(var, environment), long_worker(var, environment), beat(var, environment)):
+    for child in (
+        web(var, port, environment),
+        worker(var, environment),
+        long_worker(var, environment),
+        beat(var, environment),
+    ):
         children.append(child.start())
     wait_until(lambda: answers(port, environment["HUIYIN_RUN"]), children[2], seconds=60)
     announce(port)

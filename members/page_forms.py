@@ -74,7 +74,7 @@ class DelegateForm(forms.Form):
         field, to = self.fields["appointment"], self.fields["to"]
         assert isinstance(field, forms.ModelChoiceField) and isinstance(to, forms.ModelChoiceField)
         field.queryset, to.queryset = appointments, colleagues
-        setattr(field, "label_from_instance", lambda row: f"{row.body.name} {row.get_role_display()}")  # noqa: B010
+        setattr(field, "label_from_instance", lambda row: f"{row.body.name} {row.get_role_display()}")  # noqa: B010  Django's way; mypy refuses to assign to a method
 
 
 class BodyForm(forms.Form):

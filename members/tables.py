@@ -124,9 +124,9 @@ def export(
     filename = f"{table.title}{local:%Y%m%d-%H%M}.{format}"
     if format == "csv":
         answer = StreamingHttpResponse(csv_lines(table), content_type="text/csv; charset=utf-8")
-        answer.headers["Content-Disposition"] = content_disposition_header(True, filename)
+        answer.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=filename)
         return answer
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  the response closes it
     write_xlsx(table, file, mark=f"{request.user} {local:%Y-%m-%d %H:%M} 导出")
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=filename)

@@ -64,10 +64,10 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
 
 from django.conf import settings  # noqa: E402  the servers come first
-from django.db import connection, connections  # noqa: E402
-from pytest_django.plugin import DjangoDbBlocker  # noqa: E402
+from django.db import connection, connections  # noqa: E402  as above
+from pytest_django.plugin import DjangoDbBlocker  # noqa: E402  as above
 
-from tests import databases  # noqa: E402
+from tests import databases  # noqa: E402  as above
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ def tell_many(facts: Iterable[tuple[int, int, str, Subject]], *, sending: str, n
     def address(person_id: int, reach: Reach, channel: Channel) -> tuple[str, datetime]:
         return f"{sending}:p{person_id}:{channel}", now
 
-    _post(told, address, name=sending.split(":")[0], now=now)
+    _post(told, address, name=sending.split(":", maxsplit=1)[0], now=now)
 
 
 @transaction.atomic

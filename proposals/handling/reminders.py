@@ -89,11 +89,12 @@ def _rendered(row: Obligation | None, words: Words, today: date, calendar: WorkC
         words(row, today, calendar) if row.is_running else ("已结束", f"期限为{spoken(row.due_on)}，该环节已经结束。")
     )
     number = f"第{row.matter.number}号" if row.matter.number else ""
+    outside = f"{state}：{number}{row.rule.name}，{spoken(row.due_on)}到期"
     return Rendered(
         title=f"{state}：{row.rule.name}，{name_of(row.matter)}",
         body=f"{row.holder_body}：{text}" if row.holder_body else text,
         url=reverse("handling:why", args=[row.public_id]),
-        outside=f"{state}：{number}{row.rule.name}，{spoken(row.due_on)}到期" if row.matter.access == Access.OPEN else "",
+        outside=outside if row.matter.access == Access.OPEN else "",
     )
 
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from tests import conftest
 
@@ -94,8 +95,8 @@ def measure(floor: float) -> list[Row]:
         client = Client()
         if role:
             client.force_login(Person.objects.get(username=role), backend="members.backend.AppointmentBackend")
-        median, slow = times(lambda client=client, address=address: page(client, address))
-        count = queries_of(lambda client=client, address=address: page(client, address))
+        median, slow = times(partial(page, client, address))
+        count = queries_of(partial(page, client, address))
         ratio = median / floor
         rows.append(
             Row(

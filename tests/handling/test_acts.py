@@ -379,7 +379,7 @@ def test_a_reply_must_answer_every_suggestion(house: House) -> None:
         now=house.later(),
     )
 
-    with pytest.raises(Refused, match="还有建议没有答复：第2条。.*没有与提案者沟通的记录|还有建议没有答复：第2条。"):
+    with pytest.raises(Refused, match="还有建议没有答复：第2条。"):
         actions.deliver_reply(reply, by=house.clerk, now=house.later())
     points = {two.pk: PointGiven(same_as=one)}
     reply = actions.draft_reply(part, {"no_contact_reason": "已书面征求"}, points, by=house.clerk, now=house.later())
@@ -414,7 +414,7 @@ def test_an_earlier_letter_waits_for_the_office_and_counts_from_its_date(house: 
     part = signed(house, give(house))
     letter_on = timezone.localdate(house.now) + timedelta(days=10)
     house.later(days=20)
-    values = {"letter_on": letter_on, "doc_no": "民函〔2026〕8号"}
+    values: dict[str, Any] = {"letter_on": letter_on, "doc_no": "民函〔2026〕8号"}
     with pytest.raises(Refused, match="请同时上传盖章扫描件"):
         answered(house, part, **values)
     reply = part.replies.get()

@@ -68,7 +68,7 @@ class _OnFreePort(Controller):
     def _trigger_server(self) -> None:
         server = cast(Server, self.server)
         self.port = server.sockets[0].getsockname()[1]
-        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd leaves it untyped
+        super()._trigger_server()
 
 
 @contextmanager

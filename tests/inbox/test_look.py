@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -34,7 +35,9 @@ def addresses(staff: Person, folder: Path) -> list[str]:
     now = timezone.now() - timedelta(days=10)
     other = PersonFactory(mail="a@example.com", phone="13800000000")
     for person in (staff, other):
-        facts = [(person.pk, n, "plain", {"text": f"第{n}号提案已交办", "outside": f"第{n}号 已交办"}) for n in range(3)]
+        facts = [
+            (person.pk, n, "plain", {"text": f"第{n}号提案已交办", "outside": f"第{n}号 已交办"}) for n in range(3)
+        ]
         actions.tell_many(facts, sending="handover:1", now=now)
     engine.send(now=timezone.now())
     Message.objects.filter(channel=Channel.EMAIL, part_of=None).update(state=State.DEAD, error="550 no such mailbox")
@@ -67,16 +70,20 @@ def test_the_pages_of_the_inbox_are_for_everyone(
     staff = appoint(Role.PROPOSAL_STAFF)
     pages = addresses(staff, tmp_path)
     client.force_login(staff)
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+    name = settings.SESSION_COOKIE_NAME
+    key = client.cookies[name].value
 
     for page in pages:
         answer = client.get(page)
         assert answer.status_code == 200
         assert_valid(answer.content)
-    looks = {"desktop": {"viewport": DESKTOP}, "narrow": {"viewport": NARROW, "large": True, "theme": "dark"}}
+    looks: dict[str, Any] = {
+        "desktop": {"viewport": DESKTOP},
+        "narrow": {"viewport": NARROW, "large": True, "theme": "dark"},
+    }
     for look, options in looks.items():
-        with visit(browser, live_server.url, **options) as tab:  # type: ignore[arg-type]  # plain options
-            tab.context.add_cookies([{**cookie, "url": live_server.url}])
+        with visit(browser, live_server.url, **options) as tab:
+            tab.context.add_cookies([{"name": name, "value": key, "url": live_server.url}])
             for number, page in enumerate(pages):
                 tab.goto(page)
                 assert tab.url.endswith(page)

@@ -3,6 +3,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from members import succession
 from members.actions import add_body, add_name, succeed
@@ -55,10 +56,10 @@ def test_a_name_that_two_bodies_answer_to_is_nobodys() -> None:
     assert Body.objects.match("市两可局") == (None, None)
 
 
-def test_matching_many_names_costs_the_same_queries_as_one(django_assert_num_queries: object) -> None:
-    with django_assert_num_queries(2):  # type: ignore[operator]
+def test_matching_many_names_costs_the_same_queries_as_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(2):
         Body.objects.units().match_many(["市教育局"])
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(2):
         Body.objects.units().match_many(["市教育局", "市环保局", "无此单位", "教体局"])
 
 

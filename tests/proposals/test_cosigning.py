@@ -33,7 +33,7 @@ def friend(house: House) -> Person:
 
 
 @pytest.fixture
-def invitation(house: House, draft, friend: Person) -> CoSignature:  # type: ignore[no-untyped-def]
+def invitation(house: House, draft, friend: Person) -> CoSignature:
     [row] = actions.invite(draft(), [friend], by=house.member, now=house.later())
     return row
 
@@ -128,7 +128,7 @@ def test_who_has_not_answered_at_submission_drops_out_and_is_told(
     ]
 
 
-def test_only_current_members_are_invited(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_only_current_members_are_invited(house: House, draft) -> None:
     former = appoint(Role.MEMBER, ends_on=NOW.date() - timedelta(days=1))
 
     with pytest.raises(Refused, match="现任委员"):
@@ -137,7 +137,7 @@ def test_only_current_members_are_invited(house: House, draft) -> None:  # type:
         actions.invite(draft(), [house.staff], by=house.member, now=house.later())
 
 
-def test_a_name_on_paper_is_added_until_filing(house: House, submitted, filed, friend: Person) -> None:  # type: ignore[no-untyped-def]
+def test_a_name_on_paper_is_added_until_filing(house: House, submitted, filed, friend: Person) -> None:
     proposal = submitted()
 
     row = actions.cosign_on_paper(proposal, friend, SHEET, by=house.staff, now=house.later())

@@ -14,7 +14,7 @@ from tests.factories import BodyFactory, appoint
 from .conftest import TEXT, House
 
 
-def test_nobody_but_the_author_sees_a_draft(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_but_the_author_sees_a_draft(house: House, draft) -> None:
     proposal = draft()
 
     seen = [
@@ -26,7 +26,7 @@ def test_nobody_but_the_author_sees_a_draft(house: House, draft) -> None:  # typ
     assert seen == [house.member]
 
 
-def test_saving_the_same_text_again_changes_nothing(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_saving_the_same_text_again_changes_nothing(house: House, draft) -> None:
     proposal = draft()
 
     again = actions.save_text(proposal, TEXT, version=1, by=house.member, now=house.later())
@@ -34,7 +34,7 @@ def test_saving_the_same_text_again_changes_nothing(house: House, draft) -> None
     assert again.version == proposal.version
 
 
-def test_another_text_over_a_newer_one_is_refused_and_nothing_is_lost(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_another_text_over_a_newer_one_is_refused_and_nothing_is_lost(house: House, draft) -> None:
     proposal = draft()
     newer = actions.save_text(
         proposal, replace(TEXT, analysis="新"), version=proposal.version, by=house.member, now=house.later()
@@ -48,7 +48,7 @@ def test_another_text_over_a_newer_one_is_refused_and_nothing_is_lost(house: Hou
     assert Proposal.objects.get(pk=newer.pk).analysis == "新"
 
 
-def test_rare_characters_count_as_one(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_rare_characters_count_as_one(house: House, draft) -> None:
     text = Text("𠮷" * 50, "䶮" * 10 + "\r\n", "", ("😀",))
 
     proposal = draft(text=text)
@@ -59,12 +59,12 @@ def test_rare_characters_count_as_one(house: House, draft) -> None:  # type: ign
 
 
 @pytest.mark.parametrize("text", [Text("长" * 301), Text("题", "长" * 20_001), Text("题", "\x00" * 5 + "长" * 20_001)])
-def test_a_draft_has_an_end(house: House, draft, text: Text) -> None:  # type: ignore[no-untyped-def]
+def test_a_draft_has_an_end(house: House, draft, text: Text) -> None:
     with pytest.raises(Refused):
         draft(text=text)
 
 
-def test_a_discarded_draft_is_gone_for_everyone(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_a_discarded_draft_is_gone_for_everyone(house: House, draft) -> None:
     proposal = draft()
 
     actions.discard(proposal, by=house.member, now=house.later())
@@ -92,7 +92,7 @@ def test_a_collective_proposal_names_signer_and_contact(house: House) -> None:
     assert [field for field, _ in actions.missing(proposal, now=house.later())] == ["signer", "contact"]
 
 
-def test_a_submitted_text_is_not_written_any_more(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_a_submitted_text_is_not_written_any_more(house: House, submitted) -> None:
     proposal = submitted()
 
     with pytest.raises(WrongStep):

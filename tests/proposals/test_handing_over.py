@@ -33,7 +33,7 @@ def shares(lead: Body, *others: Body) -> list[actions.Share]:
     return [actions.Share(lead, "lead" if others else "sole"), *(actions.Share(unit, "co") for unit in others)]
 
 
-def test_the_wished_units_are_proposed(house: House, draft, clerk_unit: Body, other_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_the_wished_units_are_proposed(house: House, draft, clerk_unit: Body, other_unit: Body) -> None:
     one = draft(wished_units=[clerk_unit])
     two = draft(wished_units=[clerk_unit, other_unit])
 
@@ -44,7 +44,7 @@ def test_the_wished_units_are_proposed(house: House, draft, clerk_unit: Body, ot
 @pytest.mark.parametrize("roles", [["lead", "lead"], ["co", "co"], ["sole", "co"], ["split", "co"], ["split"], []])
 def test_a_draft_has_one_lead_or_splits(
     house: House, filed, clerk_unit: Body, other_unit: Body, roles: list[str]
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     units = [clerk_unit, other_unit]
 
     with pytest.raises(Refused):
@@ -56,7 +56,7 @@ def test_a_draft_has_one_lead_or_splits(
         )
 
 
-def test_the_leading_units_system_says_which_office_leads(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_the_leading_units_system_says_which_office_leads(house: House, filed, clerk_unit: Body) -> None:
     party_office = BodyFactory(name="市委督查室测试", system=System.PARTY)
     AssigningOffice.objects.update_or_create(system=System.PARTY, defaults={"office": party_office})
     party_unit = BodyFactory(name="市委宣传部测试", system=System.PARTY)
@@ -72,7 +72,7 @@ def test_the_leading_units_system_says_which_office_leads(house: House, filed, c
     assert list(offices) == ["市委督查室测试", "市政府督查室测试"]
 
 
-def test_units_learn_nothing_before_the_hand_over(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_units_learn_nothing_before_the_hand_over(house: House, filed, clerk_unit: Body) -> None:
     clerk = clerk_unit.appointments.get().person
     proposal = filed()
     actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
@@ -83,7 +83,7 @@ def test_units_learn_nothing_before_the_hand_over(house: House, filed, clerk_uni
     assert list(Matter.objects.visible_to(clerk)) == [proposal.matter]
 
 
-def test_one_message_a_clerk_however_many_proposals(house: House, filed, clerk_unit: Body, other_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_one_message_a_clerk_however_many_proposals(house: House, filed, clerk_unit: Body, other_unit: Body) -> None:
     rows = [filed() for _ in range(3)]
     for row in rows:
         actions.allocate(row, shares(clerk_unit, other_unit), by=house.officer, now=house.later())
@@ -102,7 +102,7 @@ def test_one_message_a_clerk_however_many_proposals(house: House, filed, clerk_u
     assert told(house.member).count("proposal_handed_over") == 3
 
 
-def test_all_that_can_go_goes_and_the_rest_says_why(house: House, filed, submitted, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_all_that_can_go_goes_and_the_rest_says_why(house: House, filed, submitted, clerk_unit: Body) -> None:
     ready, bare, waiting = filed(), filed(), submitted()
     actions.allocate(ready, shares(clerk_unit), by=house.officer, now=house.later())
 
@@ -118,7 +118,7 @@ def test_all_that_can_go_goes_and_the_rest_says_why(house: House, filed, submitt
     assert running(bare) == ["assignment"]
 
 
-def test_a_unit_that_ended_gets_nothing(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_a_unit_that_ended_gets_nothing(house: House, filed, clerk_unit: Body) -> None:
     proposal = filed()
     actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
     clerk_unit.ended_on = NOW.date()
@@ -128,7 +128,7 @@ def test_a_unit_that_ended_gets_nothing(house: House, filed, clerk_unit: Body) -
         actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
 
 
-def test_handing_over_twice_hands_over_once(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_handing_over_twice_hands_over_once(house: House, filed, clerk_unit: Body) -> None:
     proposal = filed()
     actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
     actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
@@ -139,12 +139,12 @@ def test_handing_over_twice_hands_over_once(house: House, filed, clerk_unit: Bod
     assert Assignment.objects.count() == 1
 
 
-def test_a_fixed_date_lies_ahead(house: House, filed) -> None:  # type: ignore[no-untyped-def]
+def test_a_fixed_date_lies_ahead(house: House, filed) -> None:
     with pytest.raises(Refused, match="晚于今天"):
         actions.hand_over([filed()], session=house.session, by=house.officer, now=house.later(), fixed_on=NOW.date())
 
 
-def test_a_unit_asked_beforehand_sees_the_text_and_answers_once(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_a_unit_asked_beforehand_sees_the_text_and_answers_once(house: House, filed, clerk_unit: Body) -> None:
     clerk = clerk_unit.appointments.get().person
     proposal = filed()
     actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
@@ -164,7 +164,7 @@ def test_a_unit_asked_beforehand_sees_the_text_and_answers_once(house: House, fi
         actions.consult_units(proposal, by=house.officer, now=house.later())
 
 
-def test_a_suggestion_may_name_its_unit(house: House, filed, clerk_unit: Body, other_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_a_suggestion_may_name_its_unit(house: House, filed, clerk_unit: Body, other_unit: Body) -> None:
     proposal = filed()
 
     actions.allocate(
@@ -186,7 +186,7 @@ def test_a_secret_matter_has_number_units_and_clocks_but_no_words(house: House, 
     assert verbs(proposal) == ["placeholder_made", "assigned"]
 
 
-def test_withdrawn_from_the_units_hands(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_withdrawn_from_the_units_hands(house: House, filed, clerk_unit: Body) -> None:
     clerk = clerk_unit.appointments.get().person
     proposal = filed()
     actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
@@ -199,7 +199,7 @@ def test_withdrawn_from_the_units_hands(house: House, filed, clerk_unit: Body) -
     assert Assignment.objects.get().state == "ended"
 
 
-def test_a_large_hand_over_is_a_long_job_that_does_it_once(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_a_large_hand_over_is_a_long_job_that_does_it_once(house: House, filed, clerk_unit: Body) -> None:
 
     ready, bare = filed(), filed()
     actions.allocate(ready, shares(clerk_unit), by=house.officer, now=house.later())

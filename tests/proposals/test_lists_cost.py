@@ -33,7 +33,7 @@ def cost(person: object, url: str) -> int:
 )
 def test_a_list_costs_the_same_for_one_row_and_for_many(
     house: House, filed, submitted, clerk_unit: Body, who: str, url: str
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     def add() -> None:
         submitted()
         proposal = filed(wished_units=[clerk_unit])
@@ -50,7 +50,7 @@ def test_a_list_costs_the_same_for_one_row_and_for_many(
 
 def test_no_page_of_one_proposal_costs_more_than_fifteen(
     house: House, filed, submitted, draft, clerk_unit: Body
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     waiting, proposal, writing = submitted(), filed(), draft()
     actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
     assigned = filed()

@@ -25,7 +25,7 @@ def typed(**more: Any) -> dict[str, Any]:
     return {"title": "题目", "situation": "情况", "analysis": "", "suggestions": ["甲"], "pasted": "", **more}
 
 
-def test_a_draft_is_found_by_nobody_else(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_a_draft_is_found_by_nobody_else(house: House, draft) -> None:
     proposal = draft()
     others = [house.staff, house.officer, appoint(Role.MEMBER), appoint(Role.UNIT_CLERK)]
 
@@ -36,13 +36,13 @@ def test_a_draft_is_found_by_nobody_else(house: House, draft) -> None:  # type: 
             assert TEXT.title not in answer.content.decode()
 
 
-def test_nobody_is_sent_to_the_sign_in(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_is_sent_to_the_sign_in(house: House, draft) -> None:
     answer = Client().get(f"/proposals/{draft().public_id}/write/")
 
     assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/accounts/login/")
 
 
-def test_the_autosave_answers_with_the_new_version(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_the_autosave_answers_with_the_new_version(house: House, draft) -> None:
     proposal = draft()
 
     answer = signed_in(house.member).post(f"/proposals/{proposal.public_id}/autosave/", typed(version=proposal.version))
@@ -50,7 +50,7 @@ def test_the_autosave_answers_with_the_new_version(house: House, draft) -> None:
     assert (answer.status_code, answer.json()) == (200, {"version": proposal.version + 1})
 
 
-def test_a_stale_tab_gets_both_texts(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_a_stale_tab_gets_both_texts(house: House, draft) -> None:
     proposal, client = draft(), signed_in(house.member)
     client.post(f"/proposals/{proposal.public_id}/autosave/", typed(version=proposal.version, analysis=MARK))
 
@@ -62,7 +62,7 @@ def test_a_stale_tab_gets_both_texts(house: House, draft) -> None:  # type: igno
     assert Proposal.objects.get(pk=proposal.pk).analysis == MARK
 
 
-def test_a_double_click_submits_once(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_a_double_click_submits_once(house: House, draft) -> None:
     proposal, client = draft(), signed_in(house.member)
     url = f"/proposals/{proposal.public_id}/check/"
     found = re.search(r'name="once" value="([^"]+)"', page_of(client, url))
@@ -87,7 +87,7 @@ def test_a_double_click_submits_once(house: House, draft) -> None:  # type: igno
 )
 def test_a_refused_submission_says_why_and_keeps_what_was_typed(
     house: House, draft, more: dict[str, str], sentence: str
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     proposal = draft()
     data = {"consents": "yes", "wished_units": "", "consent_reason": "", **more}
 
@@ -109,7 +109,7 @@ def test_a_refused_submission_says_why_and_keeps_what_was_typed(
         "' OR 1=1 --",
     ],
 )
-def test_whatever_is_typed_comes_back_as_it_is(house: House, draft, rare: str) -> None:  # type: ignore[no-untyped-def]
+def test_whatever_is_typed_comes_back_as_it_is(house: House, draft, rare: str) -> None:
     proposal, client = draft(), signed_in(house.member)
 
     client.post(f"/proposals/{proposal.public_id}/write/", typed(version=proposal.version, title=rare, situation=rare))
@@ -119,7 +119,7 @@ def test_whatever_is_typed_comes_back_as_it_is(house: House, draft, rare: str) -
     assert "<script>alert" not in page_of(client, f"/proposals/{proposal.public_id}/")
 
 
-def test_too_much_text_is_refused_in_words(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_too_much_text_is_refused_in_words(house: House, draft) -> None:
     proposal = draft()
 
     answer = signed_in(house.member).post(
@@ -144,7 +144,7 @@ def test_a_forged_row_hands_over_nothing(house: House) -> None:
     assert answer.status_code == 422
 
 
-def test_what_a_colleague_decided_meanwhile_is_said(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_what_a_colleague_decided_meanwhile_is_said(house: House, submitted) -> None:
     proposal, client = submitted(), signed_in(house.staff)
     page_of(client, f"/proposals/{proposal.public_id}/file/")
     actions.claim(proposal, by=house.colleague, now=house.later())
@@ -155,7 +155,7 @@ def test_what_a_colleague_decided_meanwhile_is_said(house: House, submitted) -> 
     assert "江南正在审查" in answer.content.decode()
 
 
-def test_an_invitation_changes_nothing_when_opened_and_asks_again_when_the_text_changed(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_an_invitation_changes_nothing_when_opened_and_asks_again_when_the_text_changed(house: House, draft) -> None:
     friend = appoint(Role.MEMBER)
     proposal = draft()
     [row] = actions.invite(proposal, [friend], by=house.member, now=house.later())
@@ -174,7 +174,7 @@ def test_an_invitation_changes_nothing_when_opened_and_asks_again_when_the_text_
     assert signed_in(appoint(Role.MEMBER)).get(url).status_code == 404
 
 
-def test_staff_read_the_text_last_handed_in_while_it_is_being_changed(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_staff_read_the_text_last_handed_in_while_it_is_being_changed(house: House, submitted) -> None:
     proposal = submitted()
     actions.send_back(proposal, reason=reason("return", "facts"), text="补充", by=house.staff, now=house.later())
     signed_in(house.member).post(
@@ -187,19 +187,19 @@ def test_staff_read_the_text_last_handed_in_while_it_is_being_changed(house: Hou
     assert TEXT.situation in page_of(signed_in(house.staff), url)
 
 
-def test_the_export_holds_what_the_list_shows(house: House, filed, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_the_export_holds_what_the_list_shows(house: House, filed, submitted) -> None:
     filed()
     submitted()
 
     answer = signed_in(house.staff).get("/proposals/?stage=filed&export=xlsx")
-    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.getvalue())).active
 
     assert sheet is not None
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert len([row for row in rows if TEXT.title in row]) == 1
 
 
-def test_a_main_proposal_is_named_by_number_or_receipt(house: House, filed, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_a_main_proposal_is_named_by_number_or_receipt(house: House, filed, submitted) -> None:
     main, first, second = filed(), submitted(), submitted()
     client = signed_in(house.staff)
 
@@ -211,7 +211,7 @@ def test_a_main_proposal_is_named_by_number_or_receipt(house: House, filed, subm
     assert main.matter.followers.count() == 2
 
 
-def test_lines_that_take_names_offer_them(house: House, submitted, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_lines_that_take_names_offer_them(house: House, submitted, clerk_unit: Body) -> None:
     waiting = submitted()
     client = signed_in(house.staff)
 

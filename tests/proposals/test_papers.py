@@ -30,7 +30,7 @@ def words(content: bytes) -> str:
     return "\n".join([*(paragraph.text for paragraph in paper.paragraphs), *cells])
 
 
-def test_one_archive_holds_notice_table_and_every_packet(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_one_archive_holds_notice_table_and_every_packet(house: House, filed, clerk_unit: Body) -> None:
     proposal = filed()
     actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
     batch, _ = actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
@@ -43,7 +43,7 @@ def test_one_archive_holds_notice_table_and_every_packet(house: House, filed, cl
     assert "由区财政给予运营补助。" in words(archive.read(names[2]))
 
 
-def test_a_unit_gets_its_own_proposals_and_no_others(house: House, filed, clerk_unit: Body) -> None:  # type: ignore[no-untyped-def]
+def test_a_unit_gets_its_own_proposals_and_no_others(house: House, filed, clerk_unit: Body) -> None:
     clerk = clerk_unit.appointments.get().person
     given, waiting = filed(), filed()
     actions.allocate(given, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())

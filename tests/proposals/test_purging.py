@@ -12,7 +12,7 @@ from .conftest import TEXT, House, reason
 MARK = "绝密词句"
 
 
-def test_no_word_is_left(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_no_word_is_left(house: House, draft) -> None:
     proposal = draft(text=replace(TEXT, situation=MARK, analysis=MARK))
     actions.submit(proposal, not_secret=True, by=house.member, now=house.later())
     actions.send_back(proposal, reason=reason("return", "facts"), text=MARK, by=house.staff, now=house.later())

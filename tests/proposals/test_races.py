@@ -4,6 +4,7 @@ import importlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -50,12 +51,12 @@ def both(*calls: Callable[[], Any]) -> list[str]:
     return sorted(outcomes)
 
 
-def test_two_reviewers_file_one_proposal_once(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_two_reviewers_file_one_proposal_once(house: House, submitted) -> None:
     proposal = submitted()
 
     outcomes = both(
         *[
-            lambda who=who: actions.file(proposal, category=category(), by=who, now=NOW)  # type: ignore[misc]  # bound now
+            partial(actions.file, proposal, category=category(), by=who, now=NOW)
             for who in (house.staff, house.colleague)
         ]
     )
@@ -64,7 +65,7 @@ def test_two_reviewers_file_one_proposal_once(house: House, submitted) -> None: 
     assert Proposal.objects.get().matter.events.filter(verb="filed").count() == 1
 
 
-def test_two_numbering_runs_give_every_number_once(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_two_numbering_runs_give_every_number_once(house: House, submitted) -> None:
     Policy.objects.create(code="number_at", value="run", starts_on=NOW.date() - timedelta(days=1))
     house.session.submissions_close_at = None
     house.session.save()
@@ -74,23 +75,19 @@ def test_two_numbering_runs_give_every_number_once(house: House, submitted) -> N
 
     outcomes = both(
         *[
-            lambda who=who: actions.run(house.session, actions.Order.RECEIPT, expected, by=who, now=NOW)  # type: ignore[misc]  # bound now
+            partial(actions.run, house.session, actions.Order.RECEIPT, expected, by=who, now=NOW)
             for who in (house.staff, house.colleague)
         ]
     )
 
     assert outcomes == ["done", "refused"]
-    assert sorted(Proposal.objects.values_list("matter__number", flat=True)) == ["0001", "0002", "0003", "0004"]
+    numbers = Proposal.objects.order_by("matter__number").values_list("matter__number", flat=True)
+    assert list(numbers) == ["0001", "0002", "0003", "0004"]
 
 
-def test_receipts_given_at_once_differ(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_receipts_given_at_once_differ(house: House, draft) -> None:
     rows = [draft() for _ in range(4)]
 
-    both(
-        *[
-            lambda row=row: actions.submit(row, not_secret=True, by=house.member, now=NOW)  # type: ignore[misc]  # bound now
-            for row in rows
-        ]
-    )
+    both(*[partial(actions.submit, row, not_secret=True, by=house.member, now=NOW) for row in rows])
 
     assert len(set(Proposal.objects.values_list("receipt", flat=True))) == 4

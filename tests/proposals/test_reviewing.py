@@ -1,6 +1,7 @@
 """The office decides; the proposer is told in words; nobody decides under a colleague's hands."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -38,7 +39,7 @@ def fresh(proposal: Proposal) -> Proposal:
     return Proposal.objects.select_related("matter").get(pk=proposal.pk)
 
 
-def test_submission_gives_a_receipt_and_starts_the_review(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_submission_gives_a_receipt_and_starts_the_review(house: House, submitted) -> None:
     first, second = submitted(), submitted()
 
     assert (first.receipt, second.receipt) == ("收14-2-0001", "收14-2-0002")
@@ -47,12 +48,12 @@ def test_submission_gives_a_receipt_and_starts_the_review(house: House, submitte
     assert Matter.objects.visible_to(house.staff).filter(pk=first.matter_id).exists()
 
 
-def test_a_secret_is_not_submitted(house: House, draft) -> None:  # type: ignore[no-untyped-def]
+def test_a_secret_is_not_submitted(house: House, draft) -> None:
     with pytest.raises(Refused, match="国家秘密"):
         actions.submit(draft(), not_secret=False, by=house.member, now=house.later())
 
 
-def test_submitting_twice_makes_one(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_submitting_twice_makes_one(house: House, submitted) -> None:
     proposal = submitted()
 
     with pytest.raises(WrongStep):
@@ -61,7 +62,7 @@ def test_submitting_twice_makes_one(house: House, submitted) -> None:  # type: i
     assert verbs(proposal) == ["submitted"]
 
 
-def test_colleagues_see_a_claim(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_colleagues_see_a_claim(house: House, submitted) -> None:
     proposal = submitted()
     actions.claim(proposal, by=house.staff, now=house.later())
     actions.claim(proposal, by=house.staff, now=house.later())
@@ -76,7 +77,7 @@ def test_colleagues_see_a_claim(house: House, submitted) -> None:  # type: ignor
     assert verbs(proposal) == ["submitted", "claimed", "claimed", "filed"]
 
 
-def test_a_released_one_waits_again(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_a_released_one_waits_again(house: House, submitted) -> None:
     proposal = submitted()
     actions.claim(proposal, by=house.staff, now=house.later())
 
@@ -85,7 +86,7 @@ def test_a_released_one_waits_again(house: House, submitted) -> None:  # type: i
     assert fresh(proposal).status == Status.SUBMITTED
 
 
-def test_returned_and_handed_in_again_keeps_its_receipt(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_returned_and_handed_in_again_keeps_its_receipt(house: House, submitted) -> None:
     proposal = submitted()
     actions.send_back(proposal, reason=reason("return", "facts"), text="补充数据。", by=house.staff, now=house.later())
     assert (fresh(proposal).status, running(proposal)) == (Status.RETURNED, ["revision"])
@@ -97,7 +98,7 @@ def test_returned_and_handed_in_again_keeps_its_receipt(house: House, submitted)
     assert verbs(proposal) == ["submitted", "returned", "resubmitted"]
 
 
-def test_a_reason_is_always_given(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_a_reason_is_always_given(house: House, submitted) -> None:
     proposal = submitted()
 
     with pytest.raises(Refused):
@@ -110,7 +111,7 @@ def test_a_reason_is_always_given(house: House, submitted) -> None:  # type: ign
     assert fresh(proposal).status == Status.SUBMITTED
 
 
-def test_filing_gives_a_number_that_never_changes(house: House, filed) -> None:  # type: ignore[no-untyped-def]
+def test_filing_gives_a_number_that_never_changes(house: House, filed) -> None:
     first, second = filed(), filed()
 
     assert (first.matter.number, second.matter.number) == ("0001", "0002")
@@ -120,7 +121,7 @@ def test_filing_gives_a_number_that_never_changes(house: House, filed) -> None: 
         Matter.objects.filter(pk=first.matter_id).update(number="9")
 
 
-def test_declined_on_a_coded_ground(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_declined_on_a_coded_ground(house: House, submitted) -> None:
     proposal = actions.decline(
         submitted(), ground=reason("decline", "litigation"), text="已进入诉讼。", by=house.staff, now=house.later()
     )
@@ -131,7 +132,7 @@ def test_declined_on_a_coded_ground(house: House, submitted) -> None:  # type: i
         actions.file(proposal, category=category(), by=house.staff, now=house.later())
 
 
-def test_turned_into_an_opinion_with_a_clock_of_its_own(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_turned_into_an_opinion_with_a_clock_of_its_own(house: House, submitted) -> None:
     proposal = actions.turn(submitted(), consent="电话同意", text="", by=house.staff, now=house.later())
 
     opinion = Opinion.objects.get()
@@ -141,7 +142,7 @@ def test_turned_into_an_opinion_with_a_clock_of_its_own(house: House, submitted)
     assert fresh(proposal).status == Status.TURNED
 
 
-def test_a_declined_one_can_still_be_turned(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_a_declined_one_can_still_be_turned(house: House, submitted) -> None:
     proposal = actions.decline(
         submitted(), ground=reason("decline", "empty"), text="过于笼统。", by=house.staff, now=house.later()
     )
@@ -151,7 +152,7 @@ def test_a_declined_one_can_still_be_turned(house: House, submitted) -> None:  #
     assert Opinion.objects.count() == 1
 
 
-def test_three_passes_come_one_after_another(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_three_passes_come_one_after_another(house: House, submitted) -> None:
     ReviewPass.objects.create(order=0, name="初审")
     proposal = submitted()
 
@@ -166,7 +167,7 @@ def test_three_passes_come_one_after_another(house: House, submitted) -> None:  
     assert fresh(proposal).status == Status.FILED
 
 
-def test_withdrawn_with_its_clocks(house: House, filed) -> None:  # type: ignore[no-untyped-def]
+def test_withdrawn_with_its_clocks(house: House, filed) -> None:
     proposal = filed()
 
     actions.withdraw(
@@ -178,7 +179,7 @@ def test_withdrawn_with_its_clocks(house: House, filed) -> None:  # type: ignore
     assert told(house.member)[-1] == "proposal_withdrawn"
 
 
-def test_merged_ones_keep_their_record_and_their_proposers(house: House, submitted, filed, draft) -> None:  # type: ignore[no-untyped-def]
+def test_merged_ones_keep_their_record_and_their_proposers(house: House, submitted, filed, draft) -> None:
     other = appoint(Role.MEMBER)
     follower = actions.submit(draft(by=other), not_secret=True, by=other, now=house.later())
     main = filed()
@@ -196,7 +197,7 @@ def test_merged_ones_keep_their_record_and_their_proposers(house: House, submitt
     assert not Matter.objects.visible_to(other).filter(pk=main.matter_id).exists()
 
 
-def test_nobody_follows_a_follower_or_himself(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_follows_a_follower_or_himself(house: House, submitted) -> None:
     first, second, third = submitted(), submitted(), submitted()
     actions.merge(first, second, text="", by=house.staff, now=house.later())
 
@@ -209,7 +210,7 @@ def test_nobody_follows_a_follower_or_himself(house: House, submitted) -> None: 
     assert {fresh(row).matter.merged_into_id for row in (first, second)} == {third.matter_id}
 
 
-def test_one_run_numbers_what_waits_in_the_chosen_order(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_one_run_numbers_what_waits_in_the_chosen_order(house: House, submitted) -> None:
     Policy.objects.create(code="number_at", value="run", starts_on=NOW.date() - timedelta(days=1))
     house.session.submissions_close_at = None
     house.session.save()
@@ -249,9 +250,9 @@ def test_paper_has_its_receipt_at_once_and_is_submitted_when_confirmed(house: Ho
     assert verbs(proposal) == ["registered", "confirmation_asked", "text_confirmed", "submitted"]
 
 
-def test_constraints_hold_when_code_does_not(house: House, submitted) -> None:  # type: ignore[no-untyped-def]
+def test_constraints_hold_when_code_does_not(house: House, submitted) -> None:
     proposal = submitted()
-    attacks = [
+    attacks: list[dict[str, Any]] = [
         {"status": "lost"},
         {"form": "secret"},
         {"source": "rumour"},

@@ -7,7 +7,7 @@ from proposals.models import Proposal, Status
 from .conftest import House
 
 
-def test_a_proposal_goes_from_draft_to_the_unit(house: House, filed, clerk_unit) -> None:  # type: ignore[no-untyped-def]
+def test_a_proposal_goes_from_draft_to_the_unit(house: House, filed, clerk_unit) -> None:
     proposal: Proposal = filed()
 
     actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())

@@ -32,7 +32,7 @@ def make_accounts(*, password: str, since: date) -> list[Person]:
 
 
 def _account(role: Role, *, hashed: str, since: date) -> Person:
-    person = Person.objects.filter(username=role.value).first()
+    person: Person | None = Person.objects.filter(username=role.value).first()
     if person is None:
         name, mail = f"{role.label}（演示）", f"{role.value}@demo.example"
         person = Person.objects.create(username=role.value, password=hashed, name=name, mail=mail, is_demo=True)

@@ -21,13 +21,15 @@ class People:
 
     def account(self, role: Role) -> Person:
         """The demonstration account named after the role."""
-        return Person.objects.get(username=role.value)
+        person: Person = Person.objects.get(username=role.value)
+        return person
 
     def invent(self) -> Person:
         self.serial += 1
-        return Person.objects.create_user(
+        person: Person = Person.objects.create_user(
             f"demo{self.serial:04d}", None, name=self.writer.person(self.serial), is_demo=True
         )
+        return person
 
     def in_unit(self, unit: Body, role: Role = Role.UNIT_CLERK) -> Person:
         """The unit's own clerk or head: the demonstration account where it sits there, else an invented person."""

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -162,6 +163,7 @@ def write(stage: Stage, number: int, at: datetime) -> None:
 def invite(stage: Stage, proposal: Proposal, number: int, at: datetime) -> None:
     """Two members are asked; one in five declines."""
     proposer = proposal.matter.participants.get(role="first").person
+    assert proposer is not None
     asked = [stage.members[(number + step) % len(stage.members)] for step in (3, 5)]
     if number % 8 == 0:
         asked.append(stage.members[0])
@@ -170,7 +172,7 @@ def invite(stage: Stage, proposal: Proposal, number: int, at: datetime) -> None:
         if (number + place) % 7 != 6:
             agrees = (number + place) % 5 != 4
             day = timezone.localdate(at) + timedelta(days=1)
-            stage.plan(day, lambda later, row=row, agrees=agrees: answer_invitation(row, agrees, later))  # type: ignore[misc]
+            stage.plan(day, partial(answer_invitation, row, agrees))
 
 
 def answer_invitation(row: CoSignature, agrees: bool, at: datetime) -> None:
@@ -182,6 +184,7 @@ def answer_invitation(row: CoSignature, agrees: bool, at: datetime) -> None:
 def submit(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: datetime) -> None:
     proposal.refresh_from_db()
     proposer = proposal.matter.participants.get(role="first").person
+    assert proposer is not None
     assert proposer is not None
     front.submit(proposal, not_secret=True, by=proposer, now=at)
     day = timezone.localdate(at) + timedelta(days=3 + number % 5)

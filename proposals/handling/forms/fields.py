@@ -12,7 +12,8 @@ from proposals.handling.actions.attaching import admit
 from proposals.handling.models import Assignment, Purpose, Reason, ResultClass
 
 if TYPE_CHECKING:
-    _Units, _Reasons = forms.ModelChoiceField[Body], forms.ModelChoiceField[Reason]
+    _Units = forms.ModelChoiceField[Body]
+    _Reasons = forms.ModelChoiceField[Reason]
     _Classes = forms.ModelChoiceField[ResultClass]
 else:
     _Units = _Reasons = _Classes = forms.ModelChoiceField
