@@ -229,7 +229,7 @@ CHECKS: dict[str, list[str]] = {
     "规则": ["ruff", "check", "--quiet", "."],
     "类型": ["mypy"],
     "层次": ["import-linter"],
-    "模板": ["djlint", "templates", "--check", "--lint", "--quiet"],
+    "模板": ["djlint", "templates", "--lint", "--quiet"],
     "数据库变更": ["makemigrations"],
     "依赖漏洞": ["pip-audit"],
 }
