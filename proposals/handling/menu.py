@@ -42,6 +42,7 @@ def add() -> None:
         Entry("管理", "时限规则", "timer", "clock_settings:rules", "handling.settings", order=70),
         Entry("管理", "提醒与催办", "bell-ring", "clock_settings:ladders", "handling.settings", order=71),
         Entry("管理", "工作日历", "calendar-days", "clock_settings:calendar", "handling.settings", order=72),
+        Entry("办理", "待审督办单", "gavel", "handling:sheets", "handling.issue_sheet", order=45),
         Entry("管理", "暂停查看", "lock", "handling:suspensions", "handling.suspend", order=60),
     )
     desk.register(unit_work, action="handling.read_unit", order=10)

@@ -45,6 +45,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "extension_refused": ("不同意延期，请按原期限办理", to_part),
     "rehandling": ("二次办理", to_part),
     "chased": ("催办", to_part),
+    "sheet_issued": ("收到督办单", to_part),
     "objected": ("单位申请退回，请决定", to_part),
     "objection_answered": ("建议单位已答复，请决定", to_part),
     "consult_jointly": ("二次办理后仍不满意，请组织联合会商", to_part),

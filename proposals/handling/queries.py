@@ -9,7 +9,18 @@ from members.choices import Role, System
 from members.errors import Refused
 from members.models import Appointment, AssigningOffice, Body
 
-from .models import Access, Assignment, EvaluationRound, Matter, Participant, Policy, Reply, Stage
+from .models import (
+    Access,
+    Assignment,
+    Checkpoint,
+    EvaluationRound,
+    Matter,
+    Obligation,
+    Participant,
+    Policy,
+    Reply,
+    Stage,
+)
 
 CLERK_ROLES = (Role.UNIT_CLERK,)
 HEAD_ROLES = (Role.UNIT_HEAD,)
@@ -132,3 +143,9 @@ def pairs_of(title: str) -> set[str]:
     """Neighbouring characters of a title, without the words that every title has."""
     core = title.removeprefix("关于").removesuffix("建议").removesuffix("提案").removesuffix("的")
     return {core[n : n + 2] for n in range(len(core) - 1)}
+
+
+def waiting_sheets() -> QuerySet[Checkpoint]:
+    """Prepared sheets that nobody has dealt with yet, of clocks that still run."""
+    fired = Checkpoint.objects.filter(outcome=Checkpoint.Outcome.FIRED, step__template="clock.chase_sheet", sheet=None)
+    return fired.filter(obligation__status__in=Obligation.RUNNING, obligation__assignment__isnull=False)

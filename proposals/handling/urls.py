@@ -1,7 +1,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views import View
 
-from proposals.handling.views import deciding, evaluating, queues, replying, secrecy, unit, why
+from proposals.handling.views import deciding, evaluating, queues, replying, secrecy, sheets, unit, why
 from proposals.handling.views.files import AttachmentDownload
 
 app_name = "handling"
@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("letters/", queues.LetterDates.as_view(), name="letter_dates"),
     path("dissatisfied/", queues.Dissatisfactions.as_view(), name="dissatisfied"),
     path("paper-evaluations/", queues.PaperForms.as_view(), name="paper_evaluations"),
+    path("sheets/", sheets.Sheets.as_view(), name="sheets"),
+    path("sheets/<uuid:public_id>/", sheets.Sheet.as_view(), name="sheet"),
     path("suspended/", secrecy.Suspensions.as_view(), name="suspensions"),
     path("sign-for/", unit.SignForMany.as_view(), name="sign_for_many"),
     path("pass-inside/", unit.PassMany.as_view(), name="pass_many"),
@@ -53,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     row("extensions", "decide_extension", deciding.DecideExtension, "decide"),
     row("extensions", "record_extension", deciding.RecordExtensionDecision, "record"),
     row("extensions", "withdraw_extension", unit.WithdrawExtension, "withdraw"),
+    row("clocks", "issue_sheet", sheets.IssueSheet, "sheet"),
     row("contacts", "confirm_contact", unit.ConfirmContact, "confirm"),
     row("letters", "letter_date", replying.LetterDate, "confirm"),
     row("letters", "return_reply", replying.ReturnReply, "return"),

@@ -13,6 +13,7 @@ from .evaluating import (
 )
 from .extending import ask_extension, decide_extension, withdraw_extension
 from .giving import Given, Part, announce, assign, name_successor, pass_inside, sign_for, succeed, transfer
+from .issuing import issue_sheet, prepared_text
 from .objecting import (
     answer_objection,
     coordinate_objection,
@@ -60,11 +61,13 @@ __all__ = [
     "deliver_reply",
     "draft_reply",
     "evaluate",
+    "issue_sheet",
     "lift_suspension",
     "name_successor",
     "object_to",
     "open_suspension",
     "pass_inside",
+    "prepared_text",
     "purge",
     "readable_draft",
     "record_contact",

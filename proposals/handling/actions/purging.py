@@ -12,6 +12,7 @@ from members.errors import Refused, WrongStep
 from members.models import Person
 from proposals.handling import owners
 from proposals.handling.models import (
+    ChaseSheet,
     ClockEvent,
     Contact,
     ContactAnswer,
@@ -56,6 +57,7 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
     Evaluation: ("round_row__assignment__matter", ("text",)),
     ClockEvent: ("obligation__matter", ("reason",)),
     Suspension: ("matter", ("reason",)),
+    ChaseSheet: ("checkpoint__obligation__matter", ("text", "note")),
 }
 
 

@@ -9,6 +9,7 @@ from .deciding import (
     ReasonForm,
     ReturnForm,
     SecrecyForm,
+    SheetForm,
     SuccessorForm,
     TransferForm,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "ReplyForm",
     "ReturnForm",
     "SecrecyForm",
+    "SheetForm",
     "SuccessorForm",
     "TransferForm",
 ]

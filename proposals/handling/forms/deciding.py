@@ -2,7 +2,7 @@
 
 from django import forms
 
-from proposals.handling.models import Purpose
+from proposals.handling.models import ChaseSheet, Purpose
 
 from .fields import ActForm, DayField, LongText, UnitField
 
@@ -30,6 +30,12 @@ class CoordinateForm(ActForm):
 class TransferForm(ActForm):
     unit = UnitField(label="调整为")
     reason = LongText(label="调整原因", rows=3, max_length=200)
+
+
+class SheetForm(forms.Form):
+    text = LongText(label="督办内容", rows=8)
+    how = forms.ChoiceField(label="处理", choices=ChaseSheet.How, widget=forms.RadioSelect)
+    note = LongText(label="不发的原因", rows=2, max_length=200, required=False)
 
 
 class SuccessorForm(forms.Form):

@@ -45,6 +45,7 @@ from .matter import (
     Suspension,
 )
 from .reply import Evaluation, EvaluationRound, Reply, ReplyPoint
+from .sheet import ChaseSheet
 
 __all__ = [
     "Access",
@@ -55,6 +56,7 @@ __all__ = [
     "CalendarDay",
     "CalendarVersion",
     "CalendarYear",
+    "ChaseSheet",
     "Checkpoint",
     "ClockEvent",
     "CoOpinion",
