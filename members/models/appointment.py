@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
+import pghistory
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
@@ -35,6 +36,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         return self.filter(granted_by__isnull=False, confirmed_by=None)
 
 
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Appointment(models.Model):
     """A role that a person has in a body for a time (任职); its last day is `ends_on`."""
 

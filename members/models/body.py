@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+import pghistory
 from django.db import models
 from django.db.models import F, Q
 
@@ -105,6 +106,7 @@ def _heir(body: Body) -> tuple[Body | None, str | None]:
     return body, str(NameKind.FORMER)
 
 
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["norm", "pinyin"])
 class Body(models.Model):
     """Any organisation (单位、组织); a *unit* is a body that acts upon a matter."""
 
