@@ -93,12 +93,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Todo:
-    """A line of a short list: when or how many, what, and where it leads."""
+    """A line of a short list: when or how many, what, and where it leads; `due_on` says how urgent it is."""
 
     what: str
     url: str
     when: str = ""
     note: str = ""
+    due_on: date | None = None
 
 
 @dataclass(frozen=True)

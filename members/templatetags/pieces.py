@@ -99,6 +99,15 @@ def deadline(due_on: date | None, started_on: date | None = None, on: date | Non
     )
 
 
+@register.simple_tag
+def urgency(due_on: date | None) -> SafeString | str:
+    """Return 逾期 3 天 or 剩 2 天 in its box; nothing while there is more than a week."""
+    if due_on is None:
+        return ""
+    tone, symbol, words = _how_long((due_on - timezone.localdate()).days)
+    return status_tag(words, tone, symbol) if tone else ""
+
+
 def _how_long(left: int) -> tuple[str, str, str]:
     if left < 0:
         return "danger", "triangle-alert", f"逾期 {-left} 天"

@@ -11,6 +11,7 @@ from members.models import Body
 from members.widgets import Day
 
 from .models import Assignment
+from .standing import in_tab
 
 
 class PartFilter(filters.FilterSet):
@@ -48,4 +49,4 @@ class LedgerFilter(PartFilter):
     overdue = filters.BooleanFilter(label="只看逾期", method="late", widget=forms.CheckboxInput())
 
     def late(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
-        return rows.filter(Q(("clock__due_on__lt", timezone.localdate()))) if wanted else rows
+        return rows.filter(in_tab("overdue", timezone.localdate())) if wanted else rows

@@ -1,6 +1,6 @@
 """Where handling stands in the menu and on the desk."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db.models import Count as Number
@@ -11,15 +11,15 @@ from members import desk
 from members.choices import Role
 from members.desk import Queue, Work
 from members.navigation import Entry, register
-from members.rights import bodies_of, roles_of
+from members.rights import roles_of
 from members.shown import Count, Todo
 
-from .models import Evaluation, ExtensionRequest, Matter, Objection, Obligation, Reply
+from .models import Assignment, Evaluation, ExtensionRequest, Matter, Objection, Obligation, Reply
 from .reminders import name_of
 from .rights import in_hands_of
+from .standing import DUTIES, in_tab, of_unit
 
 SHOWN = 5
-SOON = timedelta(days=7)
 
 
 def add() -> None:
@@ -46,41 +46,58 @@ def add() -> None:
         Entry("管理", "暂停查看", "lock", "handling:suspensions", "handling.suspend", order=60),
     )
     desk.register(unit_work, action="handling.read_unit", order=10)
+    desk.register(ledger_work, action="handling.ledger", order=15)
     desk.register(office_work, action="handling.decide_objection", order=20)
-    desk.register(member_work, action="handling.evaluate", order=30)
+    desk.register(member_work, action="handling.evaluate", order=5)
 
 
 def unit_work(user: Any, on: date) -> Work:
-    """A unit's figures, and what is due first, from the open clocks of its bodies."""
-    units = bodies_of(user, "handling.read_unit", on)
-    open_ones = Obligation.objects.open().held_by(*units).filter(matter__in=Matter.objects.visible_to(user))
-    counts = open_ones.aggregate(
-        sign=Number("pk", filter=Q(stage="sign_for")),
-        reply=Number("pk", filter=Q(stage__in=["reply", "rehandle", "co_opinion"])),
-        soon=Number("pk", filter=Q(due_on__gte=on, due_on__lte=on + SOON)),
-        late=Number("pk", filter=Q(due_on__lt=on)),
-    )
+    """A unit's figures, those of its queue's tabs, and what is due first."""
+    parts = of_unit(user, on)
     queue = reverse("handling:queue")
-    rows = open_ones.filter(assignment__isnull=False).select_related("matter", "assignment", "rule")
+    rows = Obligation.objects.open().filter(assignment__in=parts, stage__in=DUTIES)
+    rows = rows.select_related("matter", "assignment", "rule").order_by("due_on", "pk")
     todos = [
         Todo(
             name_of(row.matter),
             reverse("handling:part", args=[row.assignment.public_id]),
-            when=f"{row.due_on.month}月{row.due_on.day}日",
+            when=spoken_day(row.due_on),
             note=row.rule.name,
+            due_on=row.due_on,
         )
-        for row in rows.exclude(stage="objection_window").order_by("due_on", "pk")[:SHOWN]
+        for row in rows[:SHOWN]
         if row.assignment
     ]
+    figures = parts.aggregate(**{tab: Number("pk", filter=in_tab(tab, on)) for tab in ("pending", "signed")})
     return Work(
         counts=[
-            Count("待签收", counts["sign"], f"{queue}?tab=pending"),
-            Count("待答复", counts["reply"], f"{queue}?tab=signed"),
-            Count("7天内到期", counts["soon"], f"{queue}?tab=soon", tone="warn" if counts["soon"] else ""),
-            Count("逾期", counts["late"], f"{queue}?tab=overdue", tone="danger" if counts["late"] else ""),
+            *pressing(parts, queue, on),
+            Count("待签收", figures["pending"], f"{queue}?tab=pending"),
+            Count("办理中", figures["signed"], f"{queue}?tab=signed"),
         ],
-        queues=[Queue("最近到期", todos, queue, empty="没有正在计算的期限。")],
+        queues=[Queue("最近到期", todos, queue, empty="现在没有需要办理的提案。新交办的提案会显示在这里。")],
     )
+
+
+def pressing(parts: QuerySet[Assignment], url: str, on: date) -> list[Count]:
+    """How many parts are late, and how many will be within a week."""
+    found = parts.aggregate(
+        late=Number("pk", filter=in_tab("overdue", on)), soon=Number("pk", filter=in_tab("soon", on))
+    )
+    return [
+        Count("已逾期", found["late"], f"{url}?tab=overdue", tone="danger" if found["late"] else ""),
+        Count("7天内到期", found["soon"], f"{url}?tab=soon", tone="warn" if found["soon"] else ""),
+    ]
+
+
+def spoken_day(day: date) -> str:
+    return f"{day.month}月{day.day}日"
+
+
+def ledger_work(user: Any, on: date) -> Work:
+    """What is late or nearly so among all that this person's office has given out."""
+    parts = in_hands_of(Assignment.objects.current().exclude(state=Assignment.State.SETTLED), user, "handling.ledger")
+    return Work(counts=pressing(parts, reverse("handling:ledger"), on))
 
 
 WAITING: tuple[tuple[str, str, str, str, QuerySet[Any]], ...] = (
@@ -119,7 +136,8 @@ def member_work(user: Any, on: date) -> Work:
         Todo(
             f"评价{row.assignment.unit}对{name_of(row.matter)}的答复",
             reverse("handling:evaluate", args=[row.assignment.public_id, row.round]),
-            when=f"{row.due_on.month}月{row.due_on.day}日前",
+            when=f"{spoken_day(row.due_on)}前",
+            due_on=row.due_on,
         )
         for row in clocks.filter(matter__in=Matter.objects.visible_to(user)).order_by("due_on", "pk")[:SHOWN]
         if row.assignment

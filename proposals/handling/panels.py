@@ -111,6 +111,7 @@ class Panels:
     files: list[FileRow] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
+    recorded: list[tuple[str, list[Act]]] = field(default_factory=list)
     obligations: list[Obligation] = field(default_factory=list)
     to_consult: set[int] = field(default_factory=set)
 
@@ -154,7 +155,7 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     panels.replies = replies_shown(matter, rows, view, files)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
     panels.rounds = [told for row in rounds if (told := round_shown(user, row, view))]
-    panels.acts = acts_of(user, panels, open_ones)
+    panels.acts, panels.recorded = acts_of(user, panels, open_ones)
     return panels
 
 
@@ -519,19 +520,27 @@ WORDS = {
     "reopen": "重新办理",
 }
 URGENT = ("sign_for", "draft_reply", "send_opinion")
+OF_THE_UNIT = (*URGENT, "object", "pass_inside", "record_contact", "ask_extension")
 
 
-def acts_of(user: Any, panels: Panels, waiting: Sequence[Objection | ExtensionRequest]) -> list[Act]:
-    """What this person can do now, one line a unit where there are several."""
+def acts_of(
+    user: Any, panels: Panels, waiting: Sequence[Objection | ExtensionRequest]
+) -> tuple[list[Act], list[tuple[str, list[Act]]]]:
+    """What this person can do now; apart from it, by unit, what he can record from a unit's paper."""
     acts: list[Act] = []
+    recorded: list[tuple[str, list[Act]]] = []
     for row in panels.assignments:
         offered = [name for name in WORDS if offer(user, name, row, panels, waiting)]
-        several = len(panels.assignments) > 1 and Eye.UNIT not in panels.view.of(row)
+        outside = Eye.UNIT not in panels.view.of(row)
+        several = len(panels.assignments) > 1 and outside
+        if outside and (theirs := [Act(WORDS[name], to(name, row)) for name in offered if name in OF_THE_UNIT]):
+            recorded.append((str(row.unit), theirs))
+            offered = [name for name in offered if name not in OF_THE_UNIT]
         for name in offered:
             label = f"{WORDS[name]}（{row.unit}）" if several else WORDS[name]
             primary = name in URGENT and not any(act.kind == "primary" for act in acts)
             acts.append(Act(label, to(name, row), kind="primary" if primary else ""))
-    return acts
+    return acts, recorded
 
 
 def offer(

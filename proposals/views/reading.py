@@ -18,6 +18,7 @@ from proposals.forms import WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
 from proposals.handling.models import Matter, Obligation, Participant
 from proposals.handling.panels import Panels, main_clock, panels_of
+from proposals.handling.standing import next_due
 from proposals.models import Proposal, Status
 from proposals.naming import proposers_of, units_of
 from proposals.queries import steps
@@ -66,7 +67,17 @@ class Proposals(Signed, ListPage[Proposal]):
 
     def get_queryset(self) -> QuerySet[Proposal]:
         rows = listed(self.me).annotate(number_length=Length("matter__number"))
+        if self.watches:
+            rows = rows.annotate(next_due=next_due())
         return rows.order_by(F("submitted_at").desc(nulls_last=True), "-pk")
+
+    @property
+    def watches(self) -> bool:
+        """Whether the deadlines of all units are this person's business."""
+        return bool(self.me.has_perm("handling.ledger"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(watches=self.watches, **kwargs)
 
     def acts(self) -> list[Act]:
         if self.me.has_perm("proposals.write"):

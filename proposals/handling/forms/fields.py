@@ -20,9 +20,13 @@ else:
 
 
 class LongText(forms.CharField):
-    """A text counted by code point, of a length that a letter needs and no more."""
+    """A text counted by code point, of a length that a letter needs and no more.
 
-    def __init__(self, *, rows: int = 6, max_length: int = 2000, **kwargs: Any) -> None:
+    `needed_by` says by when an optional field must be filled after all.
+    """
+
+    def __init__(self, *, rows: int = 6, max_length: int = 2000, needed_by: str = "", **kwargs: Any) -> None:
+        self.needed_by = needed_by
         super().__init__(widget=Counted({"rows": rows}), max_length=max_length, **kwargs)
 
 
@@ -60,7 +64,8 @@ class ReasonField(_Reasons):
 class ClassField(_Classes):
     """A result class (A, B, C …) that is in force today."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, needed_by: str = "", **kwargs: Any) -> None:
+        self.needed_by = needed_by
         super().__init__(queryset=ResultClass.objects.none(), to_field_name="code", empty_label="请选择", **kwargs)
 
     def bind(self) -> None:

@@ -17,8 +17,11 @@ LETTER_FIELDS = (
 )  # fmt: skip
 
 
+BEFORE_SENDING = "发出前必填"
+
+
 class ReplyForm(ActForm):
-    result = ClassField(label="总的办理结果", required=False)
+    result = ClassField(label="总的办理结果", required=False, needed_by=BEFORE_SENDING)
     opening = LongText(label="总体说明", rows=8, max_length=20000, required=False)
     issuer = forms.ModelChoiceField(
         Body.objects.none(),
@@ -35,7 +38,9 @@ class ReplyForm(ActForm):
     signer = forms.CharField(label="签发人", max_length=40, required=False)
     contact_name = forms.CharField(label="联系人", max_length=40, required=False)
     contact_phone = forms.CharField(label="联系电话", max_length=40, required=False)
-    no_contact_reason = LongText(label="未与提案者沟通的原因", rows=2, max_length=200, required=False)
+    no_contact_reason = LongText(
+        label="未与提案者沟通的原因", rows=2, max_length=200, required=False, needed_by="已登记沟通的不填"
+    )
     letter = forms.FileField(
         label="答复函",
         required=False,
@@ -53,16 +58,19 @@ class ReplyForm(ActForm):
         self.order_fields([name for place in range(1, len(suggestions) + 1) for name in names_of(place)])
 
     def point_fields(self, place: int, one: Suggestion) -> dict[str, forms.Field]:
-        result = ClassField(label=f"第{place}条建议的办理结果", required=False)
+        needed = f"{BEFORE_SENDING}，与另一条相同的除外" if len(self.suggestions) > 1 else BEFORE_SENDING
+        result = ClassField(label=f"第{place}条的办理结果", required=False, needed_by=needed)
         result.bind()
         text, kind, as_ = names_of(place)
         fields: dict[str, forms.Field] = {
-            text: LongText(label=f"答复第{place}条", rows=4, max_length=10000, required=False, help_text=one.text),
+            text: LongText(
+                label=f"答复第{place}条", rows=4, max_length=10000, required=False, needed_by=needed, help_text=one.text
+            ),
             kind: result,
         }
         others = [(str(n), f"同第{n}条") for n in range(1, len(self.suggestions) + 1) if n != place]
         if others:
-            fields[as_] = forms.ChoiceField(label="或与另一条相同", choices=[("", "单独答复"), *others], required=False)
+            fields[as_] = forms.ChoiceField(label="与另一条相同的", choices=[("", "单独答复"), *others], required=False)
         return fields
 
     def clean_letter(self) -> Clean | None:

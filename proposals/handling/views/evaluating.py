@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from members.errors import Refused, WrongStep
 from members.shown import Fact
+from members.templatetags.pieces import short_day
 from proposals.handling import actions, forms, queries
 from proposals.handling.actions import Paper
 from proposals.handling.eyes import participations
@@ -70,8 +71,9 @@ class Evaluate(AssignmentForm):
         reply = self.object.replies.filter(round=self.row.round, state="delivered").select_related("result").first()
         return [
             *super().facts(),
-            Fact("答复日期", reply and reply.replied_on),
+            Fact("答复日期", reply and short_day(reply.replied_on)),
             Fact("办理结果", reply and reply.result),
+            Fact("答复全文", "先看答复，再评价", url=f"{self.matter.get_absolute_url()}#replies-title"),
         ]
 
     def do(self, form: Any, paper: Paper | None) -> None:

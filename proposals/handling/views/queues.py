@@ -1,10 +1,9 @@
 """Lists: a unit's queue, the offices' ledger, and what waits for a decision."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import Count, F, FilteredRelation, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,50 +16,25 @@ from proposals.handling.models import (
     Evaluation,
     EvaluationRound,
     ExtensionRequest,
-    Matter,
     Objection,
-    Obligation,
     Reply,
 )
-from proposals.handling.panels import MAIN_STAGES
 from proposals.handling.rights import in_hands_of
+from proposals.handling.standing import in_tab, late_duty, of_unit, with_clock
 
 from .base import Mine
 
 State = Assignment.State
-SOON_DAYS = 7
-
-
-def with_clock(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """Each assignment with the one running clock that it is measured by, if any."""
-    main = Q(obligations__stage__in=MAIN_STAGES, obligations__status__in=Obligation.RUNNING)
-    return rows.annotate(clock=FilteredRelation("obligations", condition=main)).annotate(
-        due_on=F("clock__due_on"), started_on=F("clock__started_on"), why=F("clock__public_id")
-    )
-
 
 TABS: dict[str, str] = {
     "": "全部在办",
     "pending": "待签收",
     "signed": "办理中",
-    "soon": "临期",
-    "overdue": "逾期",
+    "soon": "7天内到期",
+    "overdue": "已逾期",
     "objected": "申请退回",
     "answered": "已答复",
 }
-
-
-def in_tab(tab: str, today: date) -> Q:
-    """The condition of a tab, over rows that carry their clock."""
-    undecided = Assignment.objects.filter(objections__state__in=Objection.UNDECIDED).values("pk")
-    return {
-        "pending": Q(state=State.PENDING),
-        "signed": Q(state=State.SIGNED),
-        "soon": Q(clock__due_on__gte=today, clock__due_on__lte=today + timedelta(days=SOON_DAYS)),
-        "overdue": Q(clock__due_on__lt=today),
-        "objected": Q(pk__in=undecided),
-        "answered": Q(state=State.ANSWERED),
-    }.get(tab, Q(state__in=[State.PENDING, State.SIGNED]))
 
 
 class Parts(Mine, ListPage[Assignment]):
@@ -89,7 +63,7 @@ class Parts(Mine, ListPage[Assignment]):
 
     def get_queryset(self) -> QuerySet[Assignment]:
         rows = with_clock(self.scope()).filter(in_tab(self.tab, timezone.localdate()))
-        rows = rows.select_related("matter", "unit", "handler")
+        rows = rows.select_related("matter", "unit", "handler").annotate(late_duty=late_duty(timezone.localdate()))
         return rows.order_by(F("due_on").asc(nulls_last=True), "pk")
 
     def tabs(self) -> list[Tab]:
@@ -119,9 +93,7 @@ class Queue(Parts):
     empty_sentence = "这里没有需要办理的提案。"
 
     def scope(self) -> QuerySet[Assignment]:
-        units = bodies_of(self.me, "handling.read_unit", timezone.localdate())
-        visible = Matter.objects.visible_to(self.me)
-        return Assignment.objects.current().filter(unit__in=units, state__in=Assignment.OPEN, matter__in=visible)
+        return of_unit(self.me, timezone.localdate())
 
     def bulk_acts(self) -> list[Act]:
         offered = [

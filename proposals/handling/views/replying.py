@@ -19,6 +19,9 @@ from proposals.handling.rights import in_hands_of
 
 from .base import AssignmentForm, PartConfirm, PlainForm
 
+WHOLE = ("result", "opening", "no_contact_reason")
+"""What the page asks about the reply as a whole; the other fields of the letter are its formal side."""
+
 
 class DraftReply(AssignmentForm):
     """Keeps the draft; nothing leaves the unit until it is sent from the next page."""
@@ -98,15 +101,13 @@ class DraftReply(AssignmentForm):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs["form"]
         answers = [
-            {"suggestion": one, "number": n, "fields": [form[name] for name in names_of(n) if name in form.fields]}
-            for n, one in enumerate(self.suggestions, start=1)
-        ]
-        rest = [
-            form[name] for name in ("opening", *(name for name in LETTER_FIELDS if name not in ("opening", "result")))
+            {"number": n, "text": form[names_of(n)[0]], "pair": [form[k] for k in names_of(n)[1:] if k in form.fields]}
+            for n in range(1, len(self.suggestions) + 1)
         ]
         return super().get_context_data(
             answers=answers,
-            rest=[form["result"], *rest, form["letter"]],
+            paper=[form[name] for name in LETTER_FIELDS if name not in WHOLE],
+            whole=[form[name] for name in WHOLE],
             draft=self.draft,
             letters=letters_of(self.object),
             earlier=earlier_replies(self.object),
