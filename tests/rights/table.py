@@ -54,8 +54,6 @@ TABLE: dict[str, Row] = {
     "proposals:consultations": Row(SEALS),
     "proposals:consultation": Row(SEALS, row=True),
     "proposals:detail": Row(EVERYBODY, row=True),
-        UNITS | DESK | WRITERS | roles("assigning_officer", "leader", "leader_secretary", "secretary_general"), row=True
-    ),
     "proposals:write": Row(WRITERS | DESK, row=True),
     "proposals:autosave": Row(WRITERS | DESK, row=True),
     "proposals:add_file": Row(WRITERS | DESK, row=True),
