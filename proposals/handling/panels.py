@@ -289,13 +289,14 @@ def contacts_shown(user: Any, matter: Matter, view: Eyes, today: date) -> list[C
     for row in rows.order_by("-held_on", "-pk"):
         if Aspect.CONTACTS not in aspects(view, row.assignment):
             continue
-        asks = Eye.PROPOSER in view.general and not row.mine
+        asked = Eye.PROPOSER in view.general and not row.mine
+        silent = not (row.yes or row.no) and allowed(user, "handling.confirm_contact", row.assignment, view)
         shown.append(
             ContactShown(
                 f"{row.held_on:%Y-%m-%d} {row.assignment.unit}{row.get_mode_display()}（{row.get_when_display()}）",
                 f"{row.persons}。{row.text}",
                 contact_state(row.yes, row.no, row.at, today),
-                [Act("核对是否属实", to("confirm_contact", row))] if asks else [],
+                [Act("核对是否属实" if asked else "代录提案者核对", to("confirm_contact", row))] if asked or silent else [],
             )
         )
     return shown

@@ -1,4 +1,4 @@
-"""The whole house, running: gunicorn, a worker and beat on a database and a Valkey of their own, and a real SMTP sink."""
+"""The whole house, running: gunicorn, workers and beat on a database and a Valkey of their own, and a real SMTP sink."""
 
 import os
 import time
@@ -64,6 +64,7 @@ class House:
     sink: Sink
     web: Child
     worker: Child
+    long_worker: Child
     beat: Child
     environment: dict[str, str] = field(repr=False)
 
@@ -99,6 +100,7 @@ def running_house() -> Iterator[House]:
             started = (
                 supervisor.web(folder, port, environment),
                 supervisor.worker(folder, environment),
+                supervisor.long_worker(folder, environment),
                 supervisor.beat(folder, environment),
             )
             for child in started:

@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from members.choices import Role
 from members.models import Body, Person
 from proposals.handling.models import Assignment, Matter, Obligation, Policy
 from proposals.models import CoSignature, Proposal
-from tests.factories import PASSWORD
-from tests.journeys.committee import committee, member, somebody, unit
+from tests.factories import PASSWORD, appoint
+from tests.journeys.committee import Committee, committee, member, somebody, unit
 from tests.journeys.house import House
 from tests.journeys.steps import Actor, Story, story
+from tests.uploads.made import picture as photo
 
 TITLE = "关于完善社区嵌入式养老服务的建议"
+PAPER_TITLE = "关于整治老旧小区飞线充电的建议"
 SUGGESTIONS = ["每个街道建设一处综合养老服务中心", "对社区养老床位给予运营补助", "在新建小区同步配建养老用房"]
 
 
@@ -283,3 +286,150 @@ def it_is_closed(told: Story, matter: Matter, staff: Person, civil_clerk: Person
     told.as_(civil_clerk).open("handling:part", part_of(matter, unit("市民政局")).public_id).looks_around()
     keeper = told.as_(staff).open("proposals:list").follow(TITLE).looks_around().press("归档")
     keeper.press("归档").reads("已归档")
+
+
+def test_a_whole_matter_on_paper_only(house: House, browser: Browser) -> None:
+    office = committee()
+    liu, feng = appoint(Role.MEMBER, name="柳岸"), appoint(Role.MEMBER, name="冯远")
+    housing, city = unit("市住房和城乡建设局"), unit("市城市管理局")
+
+    with story(house, browser, "paper") as told:
+        proposal = it_is_received_at_the_desk(told, office.staff, liu, feng)
+        matter = the_desk_files_it_and_hands_it_over(told, proposal, office.staff, office.officer, housing, city)
+        lead, co = part_of(matter, housing), part_of(matter, city)
+        sheets_are_signed_for(told, lead, co, office.staff)
+        an_objection_is_refused(told, co, office.staff)
+        more_time_is_granted_on_paper(told, lead, office.staff, office.colleague)
+        a_talk_and_an_opinion_are_recorded(told, lead, co, office.staff, liu)
+        the_letter_is_recorded(told, lead, office.staff, office.officer)
+        the_forms_are_entered_and_confirmed(told, matter, lead, office.staff, office.colleague)
+        nobody_else_was_ever_here(told, matter, office)
+
+
+def paper(who: str, sheet: str, **more: Any) -> dict[str, Any]:
+    """Who acted, today, on which sheet."""
+    return {"paper_who": who, "paper_on": timezone.localdate(), "paper_sheet": sheet, **more}
+
+
+def scan(name: str) -> dict[str, Any]:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": photo()}
+
+
+def it_is_received_at_the_desk(told: Story, staff: Person, liu: Person, feng: Person) -> Proposal:
+    desk = told.as_(staff).open("proposals:register").fill(source="paper", proposer=liu.name).press("登记并取收件号")
+    desk.fill(title=PAPER_TITLE, situation="楼道充电多次起火。", suggestions=["增设集中充电棚", "更换老旧线路"])
+    desk.press("下一步：联名与附件").press("添加附件")
+    desk.fill(purpose="signatures", file=scan("签名页.jpg")).press("上传").reads("签名页.jpg")
+    proposal = Proposal.objects.get(matter__title=PAPER_TITLE)
+    desk.open("proposals:detail", proposal.matter.public_id).reads(str(proposal.receipt)).press("登记纸质联名")
+    desk.fill(person=feng.name, who=feng.name, on=timezone.localdate(), sheet="联名签名页").press("登记").reads("冯远")
+    desk.press("核对文字").fill(how="电话核对，本人确认无误").press("核对无误，提交").reads("提案已提交")
+    return proposal
+
+
+def the_desk_files_it_and_hands_it_over(
+    told: Story, proposal: Proposal, staff: Person, officer: Person, lead: Body, co: Body
+) -> Matter:
+    desk = told.as_(staff).open("proposals:review", proposal.matter.public_id).press("开始审查")
+    desk.fill(category="社会建设").press("立案")
+    proposal.refresh_from_db()
+    assert proposal.matter.number
+
+    assigner = told.as_(officer).open("proposals:allocation_of", proposal.matter.public_id)
+    assigner.fill(lead=lead.name, others=co.name).press("保存拟办").press("交办本件").press("交办 1 件给 2 个单位")
+    assigner.follow("生成交办文书").press("生成")
+    download = assigner.main.get_by_role("link", name="下载")
+    expect(download).to_be_visible(timeout=60_000)
+    assigner.looks_around()
+    return proposal.matter
+
+
+def sheets_are_signed_for(told: Story, lead: Assignment, co: Assignment, staff: Person) -> None:
+    desk = told.as_(staff)
+    for part in (lead, co):
+        desk.open("handling:part", part.public_id).press(f"签收（{part.unit}）").reads("代其他单位登记")
+        desk.fill(**paper("收发室", "签收单", paper_scan=scan("签收单.jpg"))).press("签收").reads(
+            "已签收", "签收单.jpg"
+        )
+
+
+def an_objection_is_refused(told: Story, co: Assignment, staff: Person) -> None:
+    desk = told.as_(staff).open("handling:part", co.public_id).press(f"申请退回（{co.unit}）")
+    desk.fill(reason="不属于本单位职责", text="充电设施不归我局。", approved_by="章程", **paper("章程", "退回函"))
+    desk.press("提交退回申请").press("作出决定")
+    desk.fill(decision="refuse", text="涉及户外线路，请继续会办。", **paper("严明", "批办单"))
+    desk.press("作出决定").reads("退回申请未获同意")
+
+
+def more_time_is_granted_on_paper(told: Story, lead: Assignment, staff: Person, colleague: Person) -> None:
+    """Who typed the request does not grant it."""
+    reply = Obligation.objects.get(assignment=lead, stage="reply")
+    later = reply.due_on + timedelta(days=15)
+    desk = told.as_(staff).open("handling:part", lead.public_id).press(f"申请延期（{lead.unit}）")
+    desk.fill(to=later, reason="资金或项目尚在审批", text="资金正在审批。", **paper("方正", "延期申请函")).press(
+        "提交延期申请"
+    )
+
+    second = told.as_(colleague).open("handling:part", lead.public_id).press("审批").fill(agrees="yes")
+    second.press("提交审批").press("审批").follow("代录交办机构的审批")
+    second.fill(agrees="yes", **paper("严明", "延期审批单")).press("提交审批")
+
+    reply.refresh_from_db()
+    assert reply.due_on == later
+
+
+def a_talk_and_an_opinion_are_recorded(
+    told: Story, lead: Assignment, co: Assignment, staff: Person, liu: Person
+) -> None:
+    desk = told.as_(staff).open("handling:part", lead.public_id).press(f"登记沟通（{lead.unit}）")
+    desk.fill(
+        when="before", mode="site", persons="柳岸、方正", text="现场察看两个小区。", **paper("方正", "沟通记录表")
+    )
+    desk.press("登记").press("代录提案者核对")
+    desk.fill(place="0", took_place="yes", **paper(liu.name, "电话记录")).press("提交核对").reads("已确认")
+
+    desk.open("handling:part", co.public_id).press(f"提交会办意见（{co.unit}）")
+    desk.fill(
+        text="同步清理户外飞线。",
+        doc_no="城管函〔2026〕3号",
+        **paper("章程", "会办意见函", paper_scan=scan("会办意见.jpg")),
+    )
+    desk.press("提交会办意见").reads("同步清理户外飞线。")
+
+
+def the_letter_is_recorded(told: Story, lead: Assignment, staff: Person, officer: Person) -> None:
+    yesterday = timezone.localdate() - timedelta(days=1)
+    lead.matter.assignments.update(given_at=timezone.now() - timedelta(days=3))  # the letter came some days later
+    desk = told.as_(staff).open("handling:part", lead.public_id).press(f"拟写答复（{lead.unit}）")
+    desk.fill(text_1="已建充电棚六处。", class_1="A", text_2="列入明年改造计划。", class_2="B", result="B")
+    desk.fill(doc_no="建函〔2026〕12号", letter_on=yesterday, signer="方正", letter=scan("答复函.jpg"))
+    desk.press("保存，去核对").reads("答复函.jpg", "建函〔2026〕12号")
+    desk.fill(**paper("方正", "发文稿纸")).press("发出答复").reads("待确认落款日期")
+
+    assigner = told.as_(officer).open("handling:letter_dates").follow("核对").reads("答复函.jpg")
+    assigner.press("日期无误，确认").reads("建函〔2026〕12号")
+    assert lead.replies.get().replied_on == yesterday
+
+
+def the_forms_are_entered_and_confirmed(
+    told: Story, matter: Matter, lead: Assignment, staff: Person, colleague: Person
+) -> None:
+    desk, second = told.as_(staff), told.as_(colleague)
+    for name in ("柳岸", "冯远"):
+        desk.open("proposals:detail", matter.public_id).press("登记纸质评价")
+        desk.fill(
+            place="0", work="satisfied", result="basic", **paper(name, "征询意见表", paper_scan=scan(f"{name}.jpg"))
+        )
+        desk.press("登记，交同事核对").reads("待核对")
+        second.open("handling:paper_evaluations").follow("核对").press("核对无误")
+
+    matter.refresh_from_db()
+    assert matter.closed_at is not None
+    desk.open("proposals:detail", matter.public_id).reads("已办结", "纸质办理·何晓代录").looks_around()
+    desk.open("handling:part", lead.public_id).reads("纸质办理·何晓代录（方正，").looks_around()
+
+
+def nobody_else_was_ever_here(told: Story, matter: Matter, office: Committee) -> None:
+    keepers = {office.staff.pk, office.colleague.pk, office.officer.pk}
+    assert set(matter.events.values_list("by", flat=True)) == keepers
+    assert set(told.actors) == keepers

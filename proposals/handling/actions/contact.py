@@ -75,7 +75,14 @@ def record_contact(
 
 @transaction.atomic
 def confirm_contact(
-    contact: Contact, participant: Participant, *, took_place: bool, note: str, by: Person, now: datetime
+    contact: Contact,
+    participant: Participant,
+    *,
+    took_place: bool,
+    note: str,
+    by: Person,
+    now: datetime,
+    paper: Paper | None = None,
 ) -> ContactAnswer:
     """A proposer says whether the contact took place; saying no needs a word why."""
     assignment = lock(contact.assignment)
@@ -87,6 +94,12 @@ def confirm_contact(
         contact=contact, participant=participant, took_place=took_place, note=note, by=by, at=now
     )
     assignment.matter.record(
-        "contact_confirmed", by=by, now=now, assignment=assignment, answer="属实" if took_place else "不属实"
+        "contact_confirmed",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        answer="属实" if took_place else "不属实",
+        **paper_facts(paper),
     )
     return answer

@@ -65,7 +65,7 @@ class ContactForm(ActForm):
     text = LongText(label="沟通情况", rows=5)
 
 
-class ContactAnswerForm(forms.Form):
+class ContactAnswerForm(ActForm):
     took_place = forms.TypedChoiceField(
         label="这次沟通是否属实",
         choices=[("yes", "属实"), ("no", "不属实")],

@@ -114,6 +114,12 @@ class DecideExtension(PartForm[ExtensionRequest]):
         officer = self.part.office_id in roles.get(Role.ASSIGNING_OFFICER, set())
         return str(ExtensionApproval.Office.ASSIGNING if officer else ExtensionApproval.Office.PROPOSAL)
 
+    def acts(self) -> list[Act]:
+        """The way to the assigning office's word on paper, as long as it is wanting."""
+        if self.office() == ExtensionApproval.Office.ASSIGNING or self.object.approvals.filter(office="assigning").exists():
+            return []
+        return [Act("代录交办机构的审批", reverse("handling:record_extension", args=[self.object.public_id]))]
+
     def facts(self) -> list[Fact]:
         given = [f"{row.get_office_display()}已同意" for row in self.object.approvals.all()]
         return [*super().facts(), *extension_facts(self.object), Fact("审批进展", "，".join(given) or "还没有审批")]

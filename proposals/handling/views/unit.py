@@ -271,8 +271,8 @@ class RecordContact(AssignmentForm):
         actions.record_contact(self.object, **kept, by=self.me, now=timezone.now(), paper=paper)
 
 
-class ConfirmContact(PlainForm[Contact]):
-    """A proposer says whether a recorded contact took place; staff record it for those who were asked by phone."""
+class ConfirmContact(PartForm[Contact]):
+    """A proposer says whether a recorded contact took place; staff record what one said on paper or by telephone."""
 
     action = "handling.confirm_contact"
     path = "assignment"
@@ -283,6 +283,10 @@ class ConfirmContact(PlainForm[Contact]):
 
     def rows(self) -> QuerySet[Contact]:
         return Contact.objects.select_related("assignment__matter", "assignment__unit")
+
+    @property
+    def keeper(self) -> bool:
+        return not self.mine
 
     def home(self) -> str:
         return self.matter.get_absolute_url()
@@ -298,11 +302,11 @@ class ConfirmContact(PlainForm[Contact]):
 
     def prepare(self) -> None:
         super().prepare()
-        mine = participations(self.me, self.matter)
+        self.mine = participations(self.me, self.matter)
         rows = queries.evaluators(self.matter)
         answered = set(self.object.answers.values_list("participant", flat=True))
         open_ones = [row for row in rows if row.pk not in answered]
-        self.places = [row for row in open_ones if row.pk in mine] if mine else open_ones
+        self.places = [row for row in open_ones if row.pk in self.mine] if self.mine else open_ones
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "places": self.places}
@@ -318,6 +322,7 @@ class ConfirmContact(PlainForm[Contact]):
             note=form.cleaned_data["note"],
             by=self.me,
             now=timezone.now(),
+            paper=paper,
         )
 
 
