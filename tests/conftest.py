@@ -65,9 +65,11 @@ django.setup()
 
 from django.conf import settings  # noqa: E402  the servers come first
 from django.db import connection, connections  # noqa: E402  as above
+from playwright.sync_api import Browser  # noqa: E402  as above
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402  as above
 
 from tests import databases  # noqa: E402  as above
+from tests.browser import chromium  # noqa: E402  as above
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +79,13 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         databases.prepare(worker)
         yield
         databases.drop(worker)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one browser of a process: Playwright's loop does not run twice in a thread."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)

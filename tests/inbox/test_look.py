@@ -1,6 +1,5 @@
 """The pages of the inbox are for everyone: strict HTML, axe, narrow and large."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,11 @@ from members.choices import Role
 from members.inbox import actions, engine
 from members.inbox.models import Channel, JobState, LongJob, Message, State
 from members.models import Person
-from tests.browser import DESKTOP, NARROW, assert_accessible, assert_reflows, chromium, picture, visit
+from tests.browser import DESKTOP, NARROW, assert_accessible, assert_reflows, picture, visit
 from tests.factories import PersonFactory, appoint
 from tests.html import assert_valid
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("look")]
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def addresses(staff: Person, folder: Path) -> list[str]:
