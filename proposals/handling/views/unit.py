@@ -52,7 +52,7 @@ class Part(Mine, DetailPage[Assignment]):
             text=[line for line in text.split("\n")[1:] if line.strip()],
             kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
             people=f"{part.office}{timezone.localdate(part.given_at):%Y-%m-%d}交办",
-            marks=[Mark(part.get_state_display())],
+            marks=[Mark(part.get_state_display())] if part.get_state_display() != matter.get_stage_display() else [],
             details=self.details(),
             due_on=running and running.due_on,
             started_on=running and running.started_on,
@@ -66,7 +66,7 @@ class Part(Mine, DetailPage[Assignment]):
             return []
         audit.record("view_contact_details", by=self.me, subject=str(self.object.matter.public_id), now=timezone.now())
         rows = queries.participants_of(self.object.matter).select_related("person", "body").order_by("order", "pk")
-        return [Fact(str(row), contact_of(row)) for row in rows]
+        return [Fact(str(row), contact_of(row) or "没有登记") for row in rows]
 
     def acts(self) -> list[Act]:
         return self.panels.acts
