@@ -49,10 +49,13 @@ LOOKS: dict[str, dict[str, Any]] = {
     "narrow-large-dark": {"viewport": NARROW, "large": True, "theme": "dark"},
     "forced": {"viewport": NARROW, "forced_colors": "active"},
 }
-DENSE = ("/ui-kit/", "/ui-kit/list/", "/ui-kit/matter/", "/ui-kit/errors/")
+DENSE = ("/ui-kit/list/", "/ui-kit/matter/", "/ui-kit/errors/")
+# the page of all components in every look, dense pages in the usual ones, the others where it is tightest
 VISITS = [
-    (address, look) for address in PAGES for look in (LOOKS if address in DENSE else ("desktop", "narrow-large-dark"))
-]
+    (address, look)
+    for address in PAGES
+    for look in (LOOKS if address == "/ui-kit/" else ("desktop", "phone-large") if address in DENSE else ())
+] + [(address, "narrow-large-dark") for address in PAGES[1:]]
 
 
 @pytest.mark.parametrize(("address", "look"), VISITS)
