@@ -77,7 +77,7 @@ def reviewer(user: Any, on: date) -> Work:
 
 
 def numberer(user: Any, on: date) -> Work:
-    amount = Proposal.objects.filter(status=Status.TO_NUMBER).count()
+    amount = Proposal.objects.visible_to(user).filter(status=Status.TO_NUMBER).count()
     return Work(counts=[Count("待编号", amount, reverse("proposals:numbering"))] if amount else [])
 
 

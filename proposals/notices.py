@@ -8,7 +8,7 @@ from django.utils import timezone
 from members.inbox.registry import Rendered, Subject, register_batch_template, register_heading, register_template
 from members.models import Body, Person
 from proposals.handling import queries
-from proposals.handling.models import Matter
+from proposals.handling.models import Access, Matter
 from proposals.models import CoSignature, Proposal
 
 TITLES: dict[str, str] = {
@@ -66,8 +66,11 @@ def _withdrawn(proposal: Proposal | None, subject: Subject) -> Rendered | None:
     """A unit from whose hands it was taken sees it no more, and learns only the number."""
     if proposal is not None:
         return _words("withdrawn", proposal)
-    number = Matter.objects.filter(public_id=subject["matter"]).values_list("number", flat=True).first()
-    return Rendered(title=f"第{number}号提案已撤案，不再办理", outside=f"第{number}号提案已撤案") if number else None
+    matter = Matter.objects.exclude(access=Access.SUSPENDED).filter(public_id=subject["matter"]).first()
+    if matter is None or not matter.number:
+        return None
+    outside = f"第{matter.number}号提案已撤案" if matter.access == Access.OPEN else ""
+    return Rendered(title=f"第{matter.number}号提案已撤案，不再办理", outside=outside)
 
 
 def _words(name: str, proposal: Proposal | None) -> Rendered | None:
@@ -129,7 +132,7 @@ def _cosign_words(name: str, row: CoSignature, proposal: Proposal | None) -> Ren
         )
     if name == "cosign_removed":
         return Rendered(title=COSIGN_TITLES[name], body=f"{row.invited_by.name}发起的提案不再邀请您联名。")
-    if row.state != CoSignature.State.INVITED:
+    if row.state != CoSignature.State.INVITED or row.proposal.matter.access == Access.SUSPENDED:
         return None
     return Rendered(
         title=f"{row.invited_by.name}邀请您联名",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from members.models import Membership, Person, Session
 from members.rights import bodies_of
 from members.shown import Step
-from proposals.handling.models import Matter, Stage
+from proposals.handling.models import Access, Matter, Stage
 from proposals.models import CoSignature, PreConsultation, Proposal, Status
 
 WAY = (
@@ -37,11 +37,17 @@ def steps(stage: str) -> list[Step]:
 
 def invitations_for(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
     """Invitations that wait for this person, or for an organisation he acts for."""
-    return (
-        CoSignature.objects.filter(Q(person=person) | Q(body__in=bodies), state=CoSignature.State.INVITED)
-        .select_related("proposal__matter", "invited_by", "person", "body")
-        .order_by("due_on", "pk")
-    )
+    return cosignatures_of(person, bodies).filter(state=CoSignature.State.INVITED).order_by("due_on", "pk")
+
+
+def cosignatures_of(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
+    """What this person was asked to sign, by himself or for an organisation; whoever is asked is no reader yet.
+
+    Nothing of a suspended matter.
+    """
+    rows = CoSignature.objects.filter(Q(person=person) | Q(body__in=bodies))
+    rows = rows.exclude(proposal__matter__access=Access.SUSPENDED)
+    return rows.select_related("proposal__matter", "invited_by", "person", "body")
 
 
 def inviting(proposal: Proposal, text: str, *, on: date) -> QuerySet[Person]:

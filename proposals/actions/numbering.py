@@ -9,6 +9,7 @@ from members.errors import Refused, Stale
 from members.inbox.actions import tell_many
 from members.models import Person, Session
 from proposals.handling import numbering, readers
+from proposals.handling.models import Access
 from proposals.models import Proposal, Status
 
 from .base import end_clocks, lock_many, proposers, subject_of, today
@@ -22,9 +23,10 @@ class Order(models.TextChoices):
 
 
 def waiting(session: Session, order: str) -> list[Proposal]:
-    """Those without a number, in the order in which the run would count them."""
+    """Those without a number, in the order in which the run would count them; a suspended one waits for a later run."""
     rows = (
         Proposal.objects.filter(status=Status.TO_NUMBER, matter__session=session)
+        .exclude(matter__access=Access.SUSPENDED)
         .select_related("matter", "category")
         .prefetch_related("matter__participants__person", "matter__participants__body")
     )

@@ -119,7 +119,8 @@ def office_work(user: Any, on: date) -> Work:
             amount = in_hands_of(rows.all(), user, action, path).count()
             work.counts.append(Count(label, amount, reverse(f"handling:{url}")))
     if user.has_perm("handling.confirm_dissatisfaction"):
-        amount = Obligation.objects.running().filter(stage="confirm_dissatisfaction").count()
+        waiting = Obligation.objects.running().filter(stage="confirm_dissatisfaction")
+        amount = waiting.filter(matter__in=Matter.objects.visible_to(user)).count()
         work.counts.append(
             Count("待核实的不满意", amount, reverse("handling:dissatisfied"), tone="warn" if amount else "")
         )

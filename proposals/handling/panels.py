@@ -456,7 +456,7 @@ def office_round(user: Any, row: Any, forms: list[dict[str, Any]], view: Eyes) -
 def digest(row: Any, forms: list[dict[str, Any]], *, all_counts: bool) -> list[Fact]:
     """The outcome; how many of each grade only where that points at nobody."""
     facts = [Fact("结果", row.get_outcome_display())]
-    counted = [form for form in forms if not form["late"]]
+    counted = [form for form in forms if not form["late"] and (form["confirmed"] or not form["paper"])]
     if all_counts or len(counted) >= FEW:
         worst = [max(form["work"], form["result"], key=list(GRADES).index) for form in counted]
         facts += [Fact(label, f"{worst.count(grade)}份") for grade, label in GRADES.items()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -10,7 +11,6 @@ from members.errors import Refused
 from members.models import Appointment, AssigningOffice, Body
 
 from .models import (
-    Access,
     Assignment,
     Checkpoint,
     EvaluationRound,
@@ -127,11 +127,14 @@ def open_round(assignment: Assignment) -> EvaluationRound | None:
     return assignment.evaluation_rounds.filter(round=assignment.round, closed_at=None).first()
 
 
-def earlier_replies(assignment: Assignment, limit: int = 5) -> list[Reply]:
-    """The unit's own delivered replies on the same subject, by the pairs of characters that the titles share (P6)."""
+def earlier_replies(assignment: Assignment, user: Any, limit: int = 5) -> list[Reply]:
+    """The unit's own delivered replies on the same subject, by the pairs of characters that the titles share (P6).
+
+    Only what `user` may see: whoever types a letter for the unit may belong to an office that assigned one of many.
+    """
     wanted = pairs_of(assignment.matter.title)
     rows = Reply.objects.filter(assignment__unit=assignment.unit_id, state=Reply.State.DELIVERED)
-    rows = rows.exclude(assignment=assignment).exclude(assignment__matter__access=Access.SUSPENDED)
+    rows = rows.exclude(assignment=assignment).filter(assignment__matter__in=Matter.objects.visible_to(user))
     titles = rows.order_by("-pk").values_list("pk", "assignment__matter__title")[:LOOK_BACK]
     shares = {pk: len(wanted & pairs_of(title)) / max(len(wanted), 1) for pk, title in titles}
     best = sorted((pk for pk, share in shares.items() if share >= LIKE), key=lambda pk: (-shares[pk], -pk))[:limit]

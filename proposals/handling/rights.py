@@ -128,17 +128,23 @@ def held(user: Any, action: str, path: str = "") -> Q:
             case Held.COMMITTEE:
                 condition |= Q(**{f"{to}pk__isnull": False})
             case Held.PROPOSER:
-                condition |= Q(
-                    **{f"{to}matter__participants__person": user, f"{to}matter__participants__left_at": None}
-                )
+                condition |= _behind(to, person=user)
             case Held.SECRETARY:
-                condition |= Q(**{f"{to}matter__participants__body__in": bodies})
+                condition |= _behind(to, body__in=bodies)
             case Held.SUGGESTED:
                 condition |= Q(
                     **{f"{to}objections__suggested__in": bodies, f"{to}objections__state__in": Objection.UNDECIDED}
                 )
             case _:
                 pass
+    return condition
+
+
+def _behind(to: str, **who: Any) -> Q:
+    """Whoever `who` is stands behind the matter, or behind one merged into it, and has not left."""
+    condition = Q()
+    for place in (f"{to}matter__participants", f"{to}matter__followers__participants"):
+        condition |= Q(**{f"{place}__{name}": value for name, value in who.items()}, **{f"{place}__left_at": None})
     return condition
 
 

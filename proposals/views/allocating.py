@@ -39,8 +39,8 @@ class Numbering(Signed, FormPage):
     def prepare(self) -> None:
         asked = self.request.POST if self.request.method == "POST" else self.request.GET
         code, order = asked.get("session", ""), asked.get("order", "")
-        sessions = Session.objects.newest_first()
-        self.session = sessions.filter(code=code).first() or Session.objects.current(timezone.now())
+        named = next((row for row in Session.objects.newest_first() if row.code == code), None)
+        self.session = named or Session.objects.current(timezone.now())
         self.order = order if order in actions.Order.values else actions.Order.COLLECTIVE_CATEGORY
         self.rows = actions.waiting(self.session, self.order) if self.session else []
 
@@ -136,7 +136,7 @@ class Allocation(ProposalPage):
     def named(self) -> dict[int, Body | None]:
         """The unit that each suggestion names; an unknown name is nobody."""
         names = {
-            row.number: self.request.POST.get(f"unit_{row.number}", "").strip()
+            row.number: self.request.POST.get(f"unit_{row.number}", "").replace("\x00", "").strip()[:128]
             for row in self.object.matter.suggestions.all()
         }
         found = Body.objects.units().match_many([name for name in names.values() if name])

@@ -16,7 +16,7 @@ from proposals.aspects import my_organisations
 from proposals.fields import member_labels
 from proposals.forms import AnswerForm, CosignOnPaperForm, InviteBodiesForm, InviteForm
 from proposals.models import CoSignature, Proposal, Text
-from proposals.queries import invitations_for, inviting, sectors_of
+from proposals.queries import cosignatures_of, invitations_for, inviting, sectors_of
 
 from .base import ProposalPage, Signed, to
 from .writing import Writing, facts_of, file_rows, writable
@@ -178,10 +178,7 @@ class Invitation(Signed, ActionPage[CoSignature]):
     submit_label = "确认"
 
     def get_queryset(self) -> QuerySet[CoSignature]:
-        rows = CoSignature.objects.filter(person=self.me) | CoSignature.objects.filter(
-            body__in=my_organisations(self.me)
-        )
-        return rows.select_related("proposal__matter", "invited_by", "person", "body")
+        return cosignatures_of(self.me, my_organisations(self.me))
 
     def version(self) -> int | None:
         return None

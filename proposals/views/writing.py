@@ -220,6 +220,9 @@ class Organisation(Writing):
     form_class = OrganisationForm
     submit_label = "保存"
 
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().filter(form=Proposal.Form.COLLECTIVE)
+
     def get_title(self) -> str:
         return "集体提案信息"
 

@@ -44,13 +44,17 @@ class _SavedViewPage(Page):
         here = url_has_allowed_host_and_scheme(wanted, {self.request.get_host()})
         return HttpResponseRedirect(wanted if here else reverse("portal:desk"))
 
+    def named(self) -> tuple[str, str]:
+        """Name and list of the view, as far as both can be stored."""
+        name, page = (self.request.POST.get(key, "").replace("\x00", "") for key in ("name", "page"))
+        return name.strip()[:20], page[:80]
+
 
 class SaveView(_SavedViewPage):
     """The same name again replaces the view."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        name = request.POST.get("name", "").strip()[:20]
-        page = request.POST.get("page", "")[:80]
+        name, page = self.named()
         query = _without_page(request.POST.get("query", ""))
         if not name:
             messages.error(request, "请给视图起个名称。")
@@ -68,6 +72,6 @@ class SaveView(_SavedViewPage):
 
 class DropView(_SavedViewPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        page, name = request.POST.get("page", ""), request.POST.get("name", "")
+        name, page = self.named()
         SavedView.objects.filter(person=self.person, page=page, name=name).delete()
         return self.back()

@@ -9,12 +9,22 @@ from members.models import AuditEntry, Person
 from proposals.handling import readers
 from proposals.handling.models import Access, Matter, Suspension
 
+SEEN = ("download", "view_contact_details")
+
 
 def open_suspension(matter: Matter) -> Suspension:
-    row = matter.suspensions.select_for_update(of=("self",)).filter(lifted_at=None, purged_at=None).first()
+    """The suspension in force, locked."""
+    row = matter.suspensions.in_force().select_for_update(of=("self",)).first()
     if row is None:
         raise WrongStep("该件没有处于暂停查看状态。")
     return row
+
+
+def seen_by(matter: Matter) -> list[str]:
+    """Names of those who took a file of the matter with them, or looked up its proposers."""
+    files = [str(public_id) for public_id in matter.attachments.values_list("public_id", flat=True)]
+    rows = AuditEntry.objects.filter(verb__in=SEEN, subject__in=[str(matter.public_id), *files])
+    return sorted(set(rows.exclude(by=None).values_list("by__name", flat=True)))
 
 
 @transaction.atomic
@@ -25,14 +35,13 @@ def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspen
         raise WrongStep("该件已经暂停查看。")
     if not reason.strip():
         raise Refused("请写明暂停查看的原因，不要写出涉密内容。")
-    seen = AuditEntry.objects.filter(subject=str(matter.public_id), verb__in=["viewed", "downloaded"])
     row = Suspension.objects.create(
         matter=matter,
         access_before=matter.access,
         reason=reason,
         by=by,
         at=now,
-        seen_by=sorted(set(seen.exclude(by=None).values_list("by__name", flat=True))),
+        seen_by=seen_by(matter),
     )
     matter.access = Access.SUSPENDED
     matter.save(update_fields=["access"])

@@ -333,6 +333,12 @@ class NumberSeries(models.Model):
         constraints = [models.UniqueConstraint(fields=["session", "kind"], name="one_series")]
 
 
+class SuspensionQuerySet(models.QuerySet["Suspension"]):
+    def in_force(self) -> "SuspensionQuerySet":
+        """Neither lifted nor ended by a purge."""
+        return self.filter(lifted_at=None, purged_at=None)
+
+
 class Suspension(models.Model):
     """View suspended for a secrecy check (暂停查看), and what became of it (S5)."""
 
@@ -348,6 +354,8 @@ class Suspension(models.Model):
     purge_asked_at = models.DateTimeField(null=True)
     purged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     purged_at = models.DateTimeField(null=True)
+
+    objects = SuspensionQuerySet.as_manager()
 
     class Meta:
         constraints = [

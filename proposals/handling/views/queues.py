@@ -104,10 +104,10 @@ class Queue(Parts):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         units = bodies_of(self.me, "handling.answer_objection", timezone.localdate())
-        asked = Objection.objects.filter(state=Objection.State.OPEN, suggested__in=units).select_related(
-            "assignment__matter", "assignment__unit"
-        )
-        return super().get_context_data(asked=list(asked.order_by("pk")[:20]), **kwargs)
+        rows = Objection.objects.filter(state=Objection.State.OPEN, suggested__in=units)
+        asked = in_hands_of(rows, self.me, "handling.answer_objection", "assignment").order_by("pk")
+        asked = asked.select_related("assignment__matter", "assignment__unit")
+        return super().get_context_data(asked=list(asked[:20]), **kwargs)
 
 
 class Ledger(Parts):

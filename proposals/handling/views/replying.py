@@ -47,6 +47,12 @@ class DraftReply(AssignmentForm):
         except (Refused, WrongStep) as error:
             return self.refuse(str(error))
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().post(request, *args, **kwargs)
+        except (Refused, WrongStep) as error:
+            return self.refuse(str(error))
+
     def refuse(self, sentence: str) -> HttpResponseBase:
         from django.contrib import messages
 
@@ -110,7 +116,7 @@ class DraftReply(AssignmentForm):
             whole=[form[name] for name in WHOLE],
             draft=self.draft,
             letters=letters_of(self.object),
-            earlier=earlier_replies(self.object),
+            earlier=earlier_replies(self.object, self.me),
             autosave=reverse("handling:autosave_reply", args=[self.object.public_id]),
             **kwargs,
         )
@@ -123,7 +129,10 @@ class AutosaveReply(DraftReply):
         return HttpResponseRedirect(reverse("handling:draft_reply", args=[kwargs["public_id"]]))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.prepare()
+        try:
+            self.prepare()
+        except (Refused, WrongStep) as error:
+            return JsonResponse({"sentence": str(error)}, status=422)
         form = self.get_form()
         if not form.is_valid():
             field, errors = next(iter(form.errors.items()))

@@ -75,7 +75,15 @@ class Suspensions(Mine, ListPage[Suspension]):
         )
 
 
-class LiftSuspension(OneMatter):
+class OneSuspended(OneMatter):
+    """A page about a suspension that is in force; a matter that was purged meanwhile has none."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.row: Suspension = get_object_or_404(self.object.suspensions.in_force().select_related("purge_asked_by"))
+
+
+class LiftSuspension(OneSuspended):
     action = "handling.lift_suspension"
     title = "恢复查看"
     question = "恢复后，原来可以查看的人都能再看到它。"
@@ -86,18 +94,17 @@ class LiftSuspension(OneMatter):
         return [Crumb("暂停查看", self.home())]
 
     def facts(self) -> list[Fact]:
-        row = actions.open_suspension(self.object)
         return [
             Fact("编号", self.object.number or "未编号"),
-            Fact("暂停原因", row.reason),
-            Fact("此前查看或下载过的人", "、".join(row.seen_by) or "没有记录", wide=True),
+            Fact("暂停原因", self.row.reason),
+            Fact("此前下载附件或查看联系方式的人", "、".join(self.row.seen_by) or "没有记录", wide=True),
         ]
 
     def do(self, form: Any) -> None:
         actions.lift_suspension(self.object, by=self.me, now=timezone.now())
 
 
-class Purge(OneMatter):
+class Purge(OneSuspended):
     """One person asks, another confirms; then nothing of the text is left."""
 
     action = "handling.purge"
@@ -110,7 +117,6 @@ class Purge(OneMatter):
 
     def prepare(self) -> None:
         super().prepare()
-        self.row = actions.open_suspension(self.object)
         self.submit_label = "确认清除" if self.row.purge_asked_by_id else "申请清除"
 
     def get_question(self) -> str:

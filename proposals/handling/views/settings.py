@@ -14,6 +14,7 @@ from proposals.handling import moving, workdays
 from proposals.handling.actions import tuning
 from proposals.handling.clockface import step_of
 from proposals.handling.clocks import would_be_due
+from proposals.handling.clockwork.calendar import OutOfCalendar
 from proposals.handling.clockwork.ladder import plan
 from proposals.handling.clockwork.years import missing_year
 from proposals.handling.forms.settings import LocalDayForm, RuleForm, YearForm
@@ -128,8 +129,11 @@ class OneLadder(Mine, Page):
         preview: list[dict[str, Any]] = []
         due = None
         if rule:
-            due = would_be_due(rule.code, anchor_on=start)
-            firings = plan([step_of(step) for step in steps], start, due, workdays.working_calendar())
+            try:
+                due = would_be_due(rule.code, anchor_on=start)
+                firings = plan([step_of(step) for step in steps], start, due, workdays.working_calendar())
+            except OutOfCalendar as error:  # no calendar reaches so far
+                raise Http404 from error
             preview = [
                 {"at": one.at, "n": one.n, "step": named[one.step], "to": _to(named[one.step].audience_rule)}
                 for one in firings
@@ -158,7 +162,8 @@ class Calendar(Mine, Page):
         years = list(CalendarYear.objects.order_by("-year"))
         wanted = self.request.GET.get("year", "")
         today = timezone.localdate()
-        year = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) == 4 else today.year
+        year = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) == 4 else 0
+        year = year or today.year
         days = CalendarDay.objects.filter(date__year=year).exclude(source=CalendarDay.Source.WEEKEND).order_by("date")
         missing = missing_year(today, workdays.working_calendar().published)
         return super().get_context_data(years=years, year=year, days=days, missing=missing, **kwargs)
