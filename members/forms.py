@@ -1,12 +1,22 @@
 """How forms speak: every refusal names the field and says what to do."""
 
-from django import forms
+from datetime import date
 
+from django import forms
+from django.core.exceptions import ValidationError
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 CHOOSING = (forms.ChoiceField, forms.ModelChoiceField, forms.ModelMultipleChoiceField)
 
 
+def in_reach(day: date) -> None:
+    """Refuse a year in which nobody acts: a moment in the year 1 could be stored, but never be read again."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValidationError(f"年份请写在 {FIRST_YEAR} 年到 {LAST_YEAR} 年之间。")
+
+
 def in_plain_words(form: forms.BaseForm) -> None:
-    """Give each field of the form its own sentences, unless the form has its own already.
+    """Give each field of the form its own sentences, unless the form has its own already, and keep days in reach.
 
     Two empty fields would otherwise stand in the error summary with the same words.
     """
@@ -17,6 +27,8 @@ def in_plain_words(form: forms.BaseForm) -> None:
             "required": _required(field, str(label)),
             "max_length": f"{label}不能超过 %(limit_value)d 字，现在有 %(show_value)d 字。",
         }
+        if isinstance(field, forms.DateField | forms.DateTimeField) and in_reach not in field.validators:
+            field.validators.append(in_reach)
         if isinstance(field, forms.DateField):
             words["invalid"] = f"{label}请写成年-月-日，例如 2026-05-22。"
         for code, sentence in words.items():

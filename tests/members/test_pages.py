@@ -371,3 +371,22 @@ def test_many_appointments_are_confirmed_at_once_but_never_ones_own(admin: Perso
 
     assert "第二人复核" in page.content.decode()
     assert {row.pk for row in Appointment.objects.waiting()} == {own.pk}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_deadline_that_could_not_be_read_again_is_refused(moment: str) -> None:
+    session, client = SessionFactory(), client_of(appoint(Role.PROPOSAL_STAFF))
+
+    answer = client.post(reverse("members:session", args=[session.code]), {"submissions_close_at": moment})
+
+    assert answer.status_code == 422
+    assert "1900 年到 2199 年" in answer.content.decode()
+    assert client.get("/proposals/").status_code == 200
+
+
+def test_a_merger_in_the_year_1_is_refused() -> None:
+    old, heir = BodyFactory(), BodyFactory()
+    url = reverse("members:succeed", args=[old.public_id])
+    typed = {"kind": "merge", "on": "0001-01-01", "heirs": heir.name, "name": "", "note": "文号"}
+
+    assert client_of(appoint(Role.PROPOSAL_STAFF)).post(url, typed).status_code == 422
