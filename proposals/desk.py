@@ -41,12 +41,13 @@ def writer(user: Any, on: date) -> Work:
         Todo(row.matter.title or "未命名草稿", row.get_absolute_url(), note=row.matter.get_stage_display())
         for row in rows
     ]
+    drafts = Queue("草稿与退回修改", todos, f"{reverse('proposals:mine')}?drafts=1")
     return Work(
         entries=[
             Act("写提案", reverse("proposals:begin"), "pen-line"),
             Act("我的提案", reverse("proposals:mine"), "file-text"),
         ],
-        queues=[Queue("草稿与退回修改", todos, f"{reverse('proposals:mine')}?drafts=1", empty="没有草稿。")],
+        queues=[drafts] if todos else [],
     )
 
 

@@ -1,6 +1,6 @@
 """How a line names those behind a proposal and those who handle it; reads only what is prefetched."""
 
-from proposals.handling.models import Participant
+from proposals.handling.models import Assignment, Participant
 from proposals.models import Proposal
 
 
@@ -17,4 +17,5 @@ def proposers_of(proposal: Proposal) -> str:
 
 def units_of(proposal: Proposal) -> str:
     rows = [row for row in proposal.matter.assignments.all() if row.ended_at is None]
+    rows.sort(key=lambda row: (row.role == Assignment.Role.CO, row.pk))
     return "、".join(f"{row.unit.name}（{row.get_role_display()}）" for row in rows) or proposal.units_text

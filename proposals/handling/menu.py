@@ -47,7 +47,7 @@ def add() -> None:
     )
     desk.register(unit_work, action="handling.read_unit", order=10)
     desk.register(ledger_work, action="handling.ledger", order=15)
-    desk.register(office_work, action="handling.decide_objection", order=20)
+    desk.register(office_work, action="handling.decide_objection", order=45)
     desk.register(member_work, action="handling.evaluate", order=5)
 
 

@@ -35,6 +35,8 @@ def spoken(day: date) -> str:
 
 def _soon(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
     left = calendar.count(today, row.due_on)
+    if not left:  # read later than it was sent
+        return "到期提醒", f"期限为{spoken(row.due_on)}。"
     return "即将到期", f"期限为{spoken(row.due_on)}，还有 {left} 个工作日。"
 
 

@@ -240,7 +240,9 @@ class Detail(OneProposal, DetailPage[Proposal]):
         ]
         likely = next((act for act in found if act.label in LIKELY), None)
         own = [Act(act.label, act.url, act.icon, "primary") if act is likely else act for act in found]
-        return [*self.panels.acts, *own]
+        asked = [act for shown in self.panels.rounds for act in shown.acts if act.kind == "primary"]
+        asked = [Act(f"去{act.label}", act.url, "star", "primary") for act in asked[:1]]
+        return [*asked, *self.panels.acts, *own]
 
     def may_do(self, action: str, name: str) -> bool:
         shows = SHOWS.get(name)
