@@ -58,19 +58,28 @@ class ReplyForm(ActForm):
         self.order_fields([name for place in range(1, len(suggestions) + 1) for name in names_of(place)])
 
     def point_fields(self, place: int, one: Suggestion) -> dict[str, forms.Field]:
-        needed = f"{BEFORE_SENDING}，与另一条相同的除外" if len(self.suggestions) > 1 else BEFORE_SENDING
-        result = ClassField(label=f"第{place}条的办理结果", required=False, needed_by=needed)
+        result = ClassField(label=f"第{place}条的办理结果", required=False, needed_by=BEFORE_SENDING)
         result.bind()
         text, kind, as_ = names_of(place)
         fields: dict[str, forms.Field] = {
             text: LongText(
-                label=f"答复第{place}条", rows=4, max_length=10000, required=False, needed_by=needed, help_text=one.text
+                label=f"答复第{place}条",
+                rows=4,
+                max_length=10000,
+                required=False,
+                needed_by=BEFORE_SENDING,
+                help_text=one.text,
             ),
             kind: result,
         }
         others = [(str(n), f"同第{n}条") for n in range(1, len(self.suggestions) + 1) if n != place]
         if others:
-            fields[as_] = forms.ChoiceField(label="与另一条相同的", choices=[("", "单独答复"), *others], required=False)
+            fields[as_] = forms.ChoiceField(
+                label="与另一条相同的",
+                choices=[("", "单独答复"), *others],
+                required=False,
+                help_text="选了的，本条不用再写。",
+            )
         return fields
 
     def clean_letter(self) -> Clean | None:
