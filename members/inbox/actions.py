@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -20,6 +21,7 @@ from members.inbox.reach import Reach, reach_of
 from members.inbox.registry import SENDING, Subject
 from members.inbox.transport import SECONDS
 from members.models import Person
+from members.uploads import delete
 
 # the key of the sending that carries a fact to this person by this channel, and the moment before which it waits
 Address = Callable[[int, Reach, Channel], tuple[str, datetime]]
@@ -148,6 +150,17 @@ def retry_job(job: LongJob, *, by: Person, now: datetime) -> None:
         state=JobState.WAITING, attempts=0, leased_until=None, finished_at=None, error=""
     )
     ring_after_commit(WORK)
+
+
+@transaction.atomic
+def drop_files(kinds: str) -> None:
+    """Take back every file that jobs of these kinds made, such as `proposals.`: it is made again in a minute.
+
+    Nothing says what a file holds; so all go when one matter in them must not be seen any more (S5).
+    """
+    for job in LongJob.objects.exclude(file="").filter(kind__startswith=kinds):
+        LongJob.objects.filter(pk=job.pk).update(file="")
+        transaction.on_commit(partial(delete, job.file))
 
 
 def _wait_for_hand_offs() -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from members import audit
 from members.choices import Role
+from members.inbox.models import JobState, LongJob
 from proposals.handling import actions, readers
 from proposals.handling.actions.attaching import attach
 from proposals.handling.models import Assignment, Ladder, Matter
@@ -95,6 +96,25 @@ def test_a_suspension_names_those_who_took_files_or_addresses(house: House) -> N
     row = actions.suspend(matter, reason="核查", by=house.staff, now=house.later())
 
     assert row.seen_by == sorted([house.clerk.name, house.head.name])
+
+
+def test_papers_made_before_a_suspension_are_gone(house: House) -> None:
+    job = LongJob.objects.create(
+        kind="proposals.unit_papers",
+        title="在办提案",
+        by=house.clerk,
+        state=JobState.DONE,
+        file="ab/papers.docx",
+        file_name="在办提案.docx",
+        created_at=house.now,
+        finished_at=house.now,
+    )
+
+    suspended(house, give(house))
+
+    job.refresh_from_db()
+    assert job.file == ""
+    assert signed_in(house.clerk).get(reverse("inbox:job_file", args=[job.public_id])).status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from members.errors import Refused, WrongStep
+from members.inbox.actions import drop_files
 from members.models import AuditEntry, Person
 from proposals.handling import readers
 from proposals.handling.models import Access, Matter, Suspension
@@ -47,6 +48,7 @@ def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspen
     matter.save(update_fields=["access"])
     matter.record("suspended", by=by, now=now)
     readers.refresh(matter)
+    drop_files("proposals.")
     return row
 
 
