@@ -323,7 +323,7 @@
       if (waiting) {
         const button = waiting;
         waiting = null;
-        form.requestSubmit(button);
+        button.click();
       } else if (again) { again = false; save(); }
     }
 
