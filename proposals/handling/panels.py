@@ -557,7 +557,7 @@ def offer(
             return "objection_window" in clocks and Objection not in kinds
         case "ask_extension":
             return bool(clocks & set(MAIN_STAGES)) and ExtensionRequest not in kinds
-        case "draft_reply":
+        case "draft_reply" | "reopen":
             return row.answers
         case "send_opinion":
             return not row.answers

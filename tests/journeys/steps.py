@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.urls import resolve, reverse
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from members.models import Person
+from members.models import Body, Person
 from tests.browser import DESKTOP, PHONE, assert_accessible, picture, sign_in, visit
 from tests.factories import PASSWORD
 from tests.html import assert_valid
@@ -46,6 +46,12 @@ class Actor:
         button = self.main.get_by_role("button", name=words, exact=True)
         link = self.main.get_by_role("link", name=words, exact=True)
         return self._go(button.or_(link).first)
+
+    def records_for(self, body: Body, words: str) -> "Actor":
+        """Open what can be recorded from a unit's paper, and press this of it."""
+        self.main.get_by_text("代单位登记纸质办理").click()
+        unit = self.main.get_by_role("heading", name=str(body), exact=True)
+        return self._go(unit.locator("xpath=following-sibling::*[1]").get_by_role("link", name=words, exact=True))
 
     def _go(self, target: Locator) -> "Actor":
         with self.page.expect_navigation() as going:

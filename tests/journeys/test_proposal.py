@@ -347,14 +347,14 @@ def the_desk_files_it_and_hands_it_over(
 def sheets_are_signed_for(told: Story, lead: Assignment, co: Assignment, staff: Person) -> None:
     desk = told.as_(staff)
     for part in (lead, co):
-        desk.open("handling:part", part.public_id).press(f"签收（{part.unit}）").reads("代其他单位登记")
+        desk.open("handling:part", part.public_id).records_for(part.unit, "签收").reads("代其他单位登记")
         desk.fill(**paper("收发室", "签收单", paper_scan=scan("签收单.jpg"))).press("签收").reads(
             "已签收", "签收单.jpg"
         )
 
 
 def an_objection_is_refused(told: Story, co: Assignment, staff: Person) -> None:
-    desk = told.as_(staff).open("handling:part", co.public_id).press(f"申请退回（{co.unit}）")
+    desk = told.as_(staff).open("handling:part", co.public_id).records_for(co.unit, "申请退回")
     desk.fill(reason="不属于本单位职责", text="充电设施不归我局。", approved_by="章程", **paper("章程", "退回函"))
     desk.press("提交退回申请").press("作出决定")
     desk.fill(decision="refuse", text="涉及户外线路，请继续会办。", **paper("严明", "批办单"))
@@ -365,7 +365,7 @@ def more_time_is_granted_on_paper(told: Story, lead: Assignment, staff: Person, 
     """Who typed the request does not grant it."""
     reply = Obligation.objects.get(assignment=lead, stage="reply")
     later = reply.due_on + timedelta(days=15)
-    desk = told.as_(staff).open("handling:part", lead.public_id).press(f"申请延期（{lead.unit}）")
+    desk = told.as_(staff).open("handling:part", lead.public_id).records_for(lead.unit, "申请延期")
     desk.fill(to=later, reason="资金或项目尚在审批", text="资金正在审批。", **paper("方正", "延期申请函")).press(
         "提交延期申请"
     )
@@ -381,14 +381,14 @@ def more_time_is_granted_on_paper(told: Story, lead: Assignment, staff: Person, 
 def a_talk_and_an_opinion_are_recorded(
     told: Story, lead: Assignment, co: Assignment, staff: Person, liu: Person
 ) -> None:
-    desk = told.as_(staff).open("handling:part", lead.public_id).press(f"登记沟通（{lead.unit}）")
+    desk = told.as_(staff).open("handling:part", lead.public_id).records_for(lead.unit, "登记沟通")
     desk.fill(
         when="before", mode="site", persons="柳岸、方正", text="现场察看两个小区。", **paper("方正", "沟通记录表")
     )
     desk.press("登记").press("代录提案者核对")
     desk.fill(place="0", took_place="yes", **paper(liu.name, "电话记录")).press("提交核对").reads("已确认")
 
-    desk.open("handling:part", co.public_id).press(f"提交会办意见（{co.unit}）")
+    desk.open("handling:part", co.public_id).records_for(co.unit, "提交会办意见")
     desk.fill(
         text="同步清理户外飞线。",
         doc_no="城管函〔2026〕3号",
@@ -400,7 +400,7 @@ def a_talk_and_an_opinion_are_recorded(
 def the_letter_is_recorded(told: Story, lead: Assignment, staff: Person, officer: Person) -> None:
     yesterday = timezone.localdate() - timedelta(days=1)
     lead.matter.assignments.update(given_at=timezone.now() - timedelta(days=3))  # the letter came some days later
-    desk = told.as_(staff).open("handling:part", lead.public_id).press(f"拟写答复（{lead.unit}）")
+    desk = told.as_(staff).open("handling:part", lead.public_id).records_for(lead.unit, "拟写答复")
     desk.fill(text_1="已建充电棚六处。", class_1="A", text_2="列入明年改造计划。", class_2="B", result="B")
     desk.fill(doc_no="建函〔2026〕12号", letter_on=yesterday, signer="方正", letter=scan("答复函.jpg"))
     desk.press("保存，去核对").reads("答复函.jpg", "建函〔2026〕12号")

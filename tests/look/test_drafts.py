@@ -90,6 +90,23 @@ def test_without_a_network_the_phone_keeps_a_copy_until_the_server_has_it(site: 
         assert local(page) is None
 
 
+def test_a_form_is_sent_with_the_version_that_its_own_autosave_brings(site: str, browser: Browser) -> None:
+    held: list[Route] = []
+    with writing(browser, site, Server()) as page:
+        page.route("**/keep/", lambda route: held.append(route))
+        form = page.locator("form[data-autosave]")
+        form.evaluate("node => node.insertAdjacentHTML('beforeend', '<input type=hidden name=version value=1>')")
+        page.fill("#id_title", "电梯")
+        page.locator("#id_title").blur()
+        status(page).to_contain_text("正在保存")
+
+        form.locator("button[type=submit]").first.click()
+        with page.expect_request(lambda request: request.method == "POST" and "/keep/" not in request.url) as sent:
+            held[0].fulfill(status=200, json={"version": 2})
+
+        assert 'name="version"\r\n\r\n2\r\n' in (sent.value.post_data or "")
+
+
 @pytest.mark.parametrize("options", [{"form": 'data-local="no"'}, {"body": "data-shared-phone"}])
 def test_some_texts_and_some_phones_keep_nothing(options: dict[str, str], site: str, browser: Browser) -> None:
     server = Server()

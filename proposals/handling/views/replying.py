@@ -11,6 +11,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.shown import Act, Fact
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
+from proposals.handling.actions.paper import acts_for
 from proposals.handling.actions.replying import suggestions_to_answer, unanswered
 from proposals.handling.forms.replying import LETTER_FIELDS, names_of
 from proposals.handling.models import Assignment, Attachment, Purpose, Reply, Suggestion
@@ -73,7 +74,8 @@ class DraftReply(AssignmentForm):
     def get_initial(self) -> dict[str, Any]:
         draft = self.draft
         if draft is None:
-            return {"contact_name": self.me.name, "contact_phone": self.object.unit.phone}
+            own = acts_for(self.me, self.object.unit_id, on=timezone.localdate())
+            return {"contact_name": self.me.name if own else "", "contact_phone": self.object.unit.phone}
         values: dict[str, Any] = {name: getattr(draft, name) for name in LETTER_FIELDS}
         values["result"] = draft.result and draft.result.code
         values["issuer"] = draft.issuer.public_id if draft.issuer_id != self.object.unit_id else None
