@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import Count, F, Q
-from django.db.models.functions import JSONObject
+from django.db.models.functions import JSONObject, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +21,6 @@ from .models import (
     Assignment,
     Attachment,
     Contact,
-    CoOpinion,
     Evaluation,
     EvaluationRound,
     ExtensionRequest,
@@ -119,9 +118,7 @@ class Panels:
 def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     """Fill the panels for `user`; the number of queries does not depend on how much there is."""
     today = on or timezone.localdate()
-    rows = list(
-        matter.assignments.current().select_related("unit", "office", "handler", "deputy").order_by("role", "pk")
-    )
+    rows = assignments_of(matter)
     rows.sort(key=lambda row: row.role == Assignment.Role.CO)
     for row in rows:
         row.matter = matter
@@ -150,13 +147,22 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     panels.files = [file_row(one) for one in files if one.purpose != Purpose.LETTER]
     if "contacted" in verbs:
         panels.contacts = contacts_shown(user, matter, view, today)
-    if "opinion_sent" in verbs:
-        panels.opinions = opinions_shown(matter, view)
+    panels.opinions = opinions_shown(rows, view)
     panels.replies = replies_shown(matter, rows, view, files)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
     panels.rounds = [told for row in rounds if (told := round_shown(user, row, view))]
     panels.acts, panels.recorded = acts_of(user, panels, open_ones)
     return panels
+
+
+def assignments_of(matter: Matter) -> list[Any]:
+    """The current parts with their units and, as plain values, the opinions that were given on them."""
+    opinion = JSONObject(
+        text="opinions__text", doc_no="opinions__doc_no", version="opinions__version", on=TruncDate("opinions__at")
+    )
+    rows = matter.assignments.current().select_related("unit", "office", "handler", "deputy")
+    given = JSONBAgg(opinion, filter=Q(opinions__isnull=False), order_by=[F("opinions__version").desc()])
+    return list(rows.annotate(given_opinions=given).order_by("role", "pk"))
 
 
 def note_of(event: Any) -> str:
@@ -296,7 +302,9 @@ def contacts_shown(user: Any, matter: Matter, view: Eyes, today: date) -> list[C
                 f"{row.held_on:%Y-%m-%d} {row.assignment.unit}{row.get_mode_display()}（{row.get_when_display()}）",
                 f"{row.persons}。{row.text}",
                 contact_state(row.yes, row.no, row.at, today),
-                [Act("核对是否属实" if asked else "代录提案者核对", to("confirm_contact", row))] if asked or silent else [],
+                [Act("核对是否属实" if asked else "代录提案者核对", to("confirm_contact", row))]
+                if asked or silent
+                else [],
             )
         )
     return shown
@@ -312,16 +320,16 @@ def contact_state(yes: int, no: int, at: datetime, today: date) -> str:
     return "未确认" if late else "待确认"
 
 
-def opinions_shown(matter: Matter, view: Eyes) -> list[OpinionShown]:
-    rows = CoOpinion.objects.filter(assignment__matter=matter).select_related("assignment__unit", "by")
+def opinions_shown(rows: Sequence[Any], view: Eyes) -> list[OpinionShown]:
     return [
         OpinionShown(
-            f"{row.assignment.unit}" + (f" 第{row.version}稿" if row.version > 1 else ""),
-            row.text,
-            "　".join(filter(None, [row.doc_no, f"{timezone.localdate(row.at):%Y-%m-%d}"])),
+            f"{row.unit}" + (f" 第{given['version']}稿" if given["version"] > 1 else ""),
+            given["text"],
+            "　".join(filter(None, [given["doc_no"], given["on"]])),
         )
-        for row in rows.order_by("-at", "-pk")
-        if Aspect.OPINION in aspects(view, row.assignment)
+        for row in rows
+        for given in row.given_opinions or []
+        if Aspect.OPINION in aspects(view, row)
     ]
 
 

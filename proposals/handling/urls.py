@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pass-inside/", unit.PassMany.as_view(), name="pass_many"),
     path("chase/", deciding.ChaseMany.as_view(), name="chase_many"),
     path("parts/<uuid:public_id>/", unit.Part.as_view(), name="part"),
+    part("contact_details", unit.ContactDetails),
     part("sign_for", unit.SignFor),
     part("pass_inside", unit.PassInside),
     part("object", unit.ObjectTo),

@@ -85,6 +85,7 @@ def everything(person: Person, part: Assignment) -> str:
     matter = part.matter
     urls = [
         reverse("handling:part", args=[part.public_id]),
+        reverse("handling:contact_details", args=[part.public_id]),
         reverse("handling:queue"),
         reverse("handling:ledger"),
         reverse("handling:objections"),

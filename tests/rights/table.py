@@ -92,6 +92,7 @@ TABLE: dict[str, Row] = {
     "handling:pass_many": Row(CLERKS),
     "handling:chase_many": Row(KEEPERS),
     "handling:part": Row(UNITS | DESK | roles("assigning_officer"), row=True),
+    "handling:contact_details": Row(UNITS | DESK | roles("assigning_officer"), row=True),
     "handling:sign_for": Row(CLERKS | KEEPERS, row=True),
     "handling:pass_inside": Row(CLERKS, row=True),
     "handling:object": Row(KEEPERS | SEALS, row=True),

@@ -116,7 +116,10 @@ class DecideExtension(PartForm[ExtensionRequest]):
 
     def acts(self) -> list[Act]:
         """The way to the assigning office's word on paper, as long as it is wanting."""
-        if self.office() == ExtensionApproval.Office.ASSIGNING or self.object.approvals.filter(office="assigning").exists():
+        if (
+            self.office() == ExtensionApproval.Office.ASSIGNING
+            or self.object.approvals.filter(office="assigning").exists()
+        ):
             return []
         return [Act("代录交办机构的审批", reverse("handling:record_extension", args=[self.object.public_id]))]
 

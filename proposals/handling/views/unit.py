@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from members.shown import Act, Crumb, Fact, Mark
 from proposals.handling import actions, forms, owners, queries
 from proposals.handling.actions import Paper
 from proposals.handling.aspects import Aspect, aspects
-from proposals.handling.eyes import participations
+from proposals.handling.eyes import eyes, participations
 from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant
 from proposals.handling.panels import main_clock, panels_of
 from proposals.handling.reminders import name_of
@@ -53,23 +54,43 @@ class Part(Mine, DetailPage[Assignment]):
             kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
             people=f"{part.office}{timezone.localdate(part.given_at):%Y-%m-%d}交办",
             marks=[Mark(part.get_state_display())] if part.get_state_display() != matter.get_stage_display() else [],
-            details=self.details(),
+            details_url=self.details_url(),
             due_on=running and running.due_on,
             started_on=running and running.started_on,
             why_url=running and reverse("handling:why", args=[running.public_id]),
             **kwargs,
         )
 
-    def details(self) -> list[Fact]:
-        """How to reach the proposers, for those who must; each view is written down."""
-        if Aspect.CONTACT_DETAILS not in aspects(self.panels.view, self.object):
-            return []
-        audit.record("view_contact_details", by=self.me, subject=str(self.object.matter.public_id), now=timezone.now())
-        rows = queries.participants_of(self.object.matter).select_related("person", "body").order_by("order", "pk")
-        return [Fact(str(row), contact_of(row) or "没有登记") for row in rows]
+    def details_url(self) -> str:
+        seen = Aspect.CONTACT_DETAILS in aspects(self.panels.view, self.object)
+        return reverse("handling:contact_details", args=[self.object.public_id]) if seen else ""
 
     def acts(self) -> list[Act]:
         return self.panels.acts
+
+
+class ContactDetails(Mine, DetailPage[Assignment]):
+    """How to reach the proposers, for those who must; each view is written down (S2)."""
+
+    action = "handling.see"
+    title = "提案者联系方式"
+    template_name = "handling/contact_details.html"
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        rows = Assignment.objects.current().select_related("matter", "unit", "office")
+        return in_hands_of(rows, self.request.user, self.action)
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(name_of(self.object.matter), reverse("handling:part", args=[self.object.public_id]))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        matter = self.object.matter
+        if Aspect.CONTACT_DETAILS not in aspects(eyes(self.me, matter), self.object):
+            raise Http404
+        audit.record("view_contact_details", by=self.me, subject=str(matter.public_id), now=timezone.now())
+        rows = queries.participants_of(matter).select_related("person", "body").order_by("order", "pk")
+        facts = [Fact(str(row), contact_of(row) or "没有登记") for row in rows]
+        return super().get_context_data(facts=facts, **kwargs)
 
 
 def contact_of(row: Participant) -> str:

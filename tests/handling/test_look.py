@@ -1,0 +1,98 @@
+"""Pages of handling in a real browser: readable on a desk and on a phone, in both sizes, without an axe violation."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from members.models import Person
+from proposals.handling import actions
+from proposals.handling.models import Assignment
+from tests.browser import DESKTOP, PHONE, assert_accessible, chromium, picture, visit
+from tests.handling.conftest import House, build_house, give, part_of, reason, round_of, signed
+from tests.handling.test_acts import answered
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def let_in(page: Page, person: Person, base: str) -> None:
+    """Give the browser a session of this person."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(person)
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": base}])
+
+
+def story(house: House) -> tuple[Assignment, Assignment, Any]:
+    """A matter in hand with a co-handler, and one that was answered."""
+    house.now = timezone.now() - timedelta(days=2)
+    first = give(house, (house.unit, "lead"), (house.other_unit, "co"), cosigned=True)
+    part = signed(house, first)
+    actions.record_contact(
+        part, when="before", mode="visit", held_on=timezone.localdate(house.now), persons="林溪，养老处", text="走访了社区。",
+        by=house.clerk, now=house.later(),
+    )  # fmt: skip
+    objection = actions.object_to(
+        part_of(first, house.other_unit), reason=reason("objection"), text="不属本单位职责。", approved_by="温良",
+        suggested=house.third_unit, by=house.other_clerk, now=house.later(),
+    )  # fmt: skip
+    second = signed(house, give(house, cosigned=True))
+    answered(house, second, opening="总体说明。")
+    place = second.matter.participants.get(person=house.cosigner)
+    actions.evaluate(
+        round_of(second),
+        place,
+        work="basic",
+        result="dissatisfied",
+        text="没有时限。",
+        by=house.cosigner,
+        now=house.later(),
+    )
+    return part, second, objection
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["normal", "large"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_pages_of_handling_are_accessible(live_server: LiveServer, browser: Browser, size: Any, large: bool) -> None:
+    house = build_house()
+    part, second, objection = story(house)
+    Person.objects.filter(pk__in=[house.clerk.pk, house.staff.pk, house.officer.pk, house.member.pk]).update(
+        size="large" if large else "normal"
+    )
+    pages = [
+        (house.clerk, "queue", []),
+        (house.clerk, "part", [part.public_id]),
+        (house.clerk, "draft_reply", [part.public_id]),
+        (house.clerk, "object", [part.public_id]),
+        (house.clerk, "pass_inside", [part.public_id]),
+        (house.clerk, "record_contact", [part.public_id]),
+        (house.third_clerk, "answer_objection", [objection.public_id]),
+        (house.officer, "objections", []),
+        (house.officer, "decide_objection", [objection.public_id]),
+        (house.staff, "part", [second.public_id]),
+        (house.staff, "dissatisfied", []),
+        (house.staff, "record_evaluation", [second.public_id]),
+        (house.staff, "confirm_dissatisfaction", [second.public_id]),
+        (house.member, "evaluate", [second.public_id, 1]),
+    ]
+    with visit(browser, live_server.url, viewport=size, large=large) as page:
+        for person, name, keys in pages:
+            let_in(page, person, live_server.url)
+            page.goto(reverse(f"handling:{name}", args=keys))
+            picture(page, f"handling-{person.name}-{name}-{size['width']}{'-large' if large else ''}")
+            assert_accessible(page)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
