@@ -54,8 +54,10 @@ def test_the_table_knows_every_role() -> None:
     assert set().union(*(row.roles for row in TABLE.values())) == set(Role)
 
 
-def answers(client: Client, url: str) -> list[int]:
-    return [client.get(url).status_code, client.head(url).status_code, client.post(url).status_code]
+def answers(client: Client, url: str, *, head: bool) -> list[int]:
+    """What GET, POST and, where the page may be opened at all, HEAD answer."""
+    ways = [client.get, client.post, client.head] if head else [client.get, client.post]
+    return [way(url).status_code for way in ways]
 
 
 def signed_in(person: Person) -> Client:
@@ -70,10 +72,10 @@ def faults(person: Person, granted: set[str]) -> list[str]:
     client = signed_in(person)
     for name, route in ROUTES.items():
         row = TABLE[name]
-        codes = answers(client, filled(route))
+        codes = answers(client, filled(route), head=name in granted)
         if any(code >= 500 for code in codes):
             found.append(f"{name}: {codes}")
-        elif not row.public and name not in granted and codes != [403, 403, 403]:
+        elif not row.public and name not in granted and set(codes) != {403}:
             found.append(f"{name}: {codes}, not granted")
         elif name in granted and 403 in codes:
             found.append(f"{name}: {codes}, granted")
@@ -92,7 +94,7 @@ def test_what_a_role_may_open(role: Role) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("role", [Role.UNIT_CLERK, Role.PROPOSAL_STAFF, Role.ASSIGNING_OFFICER, Role.MEMBER])
+@pytest.mark.parametrize("role", [Role.UNIT_CLERK, Role.PROPOSAL_STAFF])
 @pytest.mark.parametrize("days", [(-30, -1), (1, 30)], ids=["ended", "future"])
 def test_an_appointment_out_of_force_opens_nothing(role: Role, days: tuple[int, int]) -> None:
     first, last = (timezone.localdate() + timedelta(days=n) for n in days)
