@@ -1,6 +1,5 @@
 """Pages of handling in a real browser: readable on a desk and on a phone, in both sizes, without an axe violation."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,17 +13,11 @@ from pytest_django.live_server_helper import LiveServer
 from members.models import Person
 from proposals.handling import actions
 from proposals.handling.models import Assignment
-from tests.browser import DESKTOP, PHONE, assert_accessible, chromium, picture, visit
+from tests.browser import DESKTOP, PHONE, assert_accessible, picture, visit
 from tests.handling.conftest import House, build_house, give, part_of, reason, round_of, signed
 from tests.handling.test_acts import answered
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def let_in(page: Page, person: Person, base: str) -> None:
