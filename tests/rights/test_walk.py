@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.models import Person
-from tests.factories import PASSWORD, PersonFactory, appoint
+from tests.factories import LONG_AGO, PASSWORD, MembershipFactory, PersonFactory, appoint
 from tests.rights.table import TABLE
 
 pytestmark = pytest.mark.django_db
@@ -94,20 +94,25 @@ def test_what_a_role_may_open(role: Role) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("role", [Role.UNIT_CLERK, Role.PROPOSAL_STAFF])
-@pytest.mark.parametrize("days", [(-30, -1), (1, 30)], ids=["ended", "future"])
-def test_an_appointment_out_of_force_opens_nothing(role: Role, days: tuple[int, int]) -> None:
-    first, last = (timezone.localdate() + timedelta(days=n) for n in days)
-    person = PersonFactory(password=PASSWORD)
-    appoint(role, person=person, starts_on=first, ends_on=last)
+def out_of_force(person: Person) -> Person:
+    """The person with an appointment that ended and one that has not begun."""
+    today = timezone.localdate()
+    appoint(Role.UNIT_CLERK, person=person, starts_on=today - timedelta(days=30), ends_on=today - timedelta(days=1))
+    appoint(Role.PROPOSAL_STAFF, person=person, starts_on=today + timedelta(days=1))
+    return person
+
+
+def test_appointments_out_of_force_open_nothing_to_a_former_member() -> None:
+    person = out_of_force(MembershipFactory(starts_on=LONG_AGO, ends_on=date(2021, 12, 31)).person)
     for_everybody = {name for name, row in TABLE.items() if row.roles == frozenset(Role)}
 
     wrong = faults(person, for_everybody)
     assert not wrong, "\n".join(wrong)
 
 
-def test_without_an_account_everything_that_is_not_public_leads_to_sign_in() -> None:
-    client = Client()
+@pytest.mark.parametrize("has_account", [False, True], ids=["without-an-account", "appointments-out-of-force"])
+def test_who_may_not_sign_in_is_led_there_from_everything_that_is_not_public(*, has_account: bool) -> None:
+    client = signed_in(out_of_force(PersonFactory(password=PASSWORD))) if has_account else Client()
     wrong = []
     for name, route in ROUTES.items():
         answer = client.get(filled(route))
