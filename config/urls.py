@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/", include("members.inbox.urls")),
     path("accounts/", include("members.account_urls")),
     path("settings/", include("proposals.handling.settings_urls")),
+    path("settings/", include("proposals.settings_urls")),
     path("", include("config.portal.urls")),
 ]

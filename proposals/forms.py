@@ -1,5 +1,6 @@
 """What people fill in about proposals. Forms check input; actions check rules."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from proposals.handling.actions.attaching import admit
 from proposals.handling.models import Priority, Purpose, Reason
 from proposals.handling.numbering import spellings
 from proposals.models import Category, Proposal, Review, Text
+from proposals.vocabularies import Choice, Vocabulary
 
 LONGEST = 300
 
@@ -414,3 +416,75 @@ class PlaceholderForm(PlainForm):
     def shares(self) -> list[actions.Share]:
         lead, others = self.cleaned_data["lead"], self.cleaned_data["others"]
         return [actions.Share(lead, "lead" if others else "sole"), *(actions.Share(unit, "co") for unit in others)]
+
+
+# lists of words and choices of the committee ----------------------------------------------------------------------------
+
+
+def _order() -> forms.Field:
+    return forms.IntegerField(label="次序", min_value=0, max_value=999, help_text="数字小的排在前面。")
+
+
+def _line(label: str, most: int, **more: Any) -> Callable[[], forms.Field]:
+    return lambda: forms.CharField(label=label, max_length=most, **more)
+
+
+# (list, column) → the field; a column without an entry of its list takes the general one
+ROW_FIELDS: dict[tuple[str, str], Callable[[], forms.Field]] = {
+    ("categories", "name"): _line("类别", 40),
+    ("passes", "name"): _line("审查轮次", 20, help_text="如：初审、复审、终审。"),
+    ("priorities", "name"): _line("中心工作", 60),
+    ("priorities", "year"): lambda: forms.IntegerField(label="年份", min_value=2000, max_value=2199),
+    ("results", "code"): lambda: forms.RegexField(
+        "^[A-Z]$",
+        label="类别",
+        strip=True,
+        error_messages={"invalid": "类别请写一个大写字母，例如 A。"},
+        help_text="一个大写字母，登记后不再修改。",
+    ),
+    ("results", "label"): _line("含义", 60),
+    ("results", "promises"): lambda: forms.BooleanField(
+        label="需跟踪落实", required=False, help_text="选这一类答复的，要登记承诺并跟踪。"
+    ),
+    ("", "order"): _order,
+    ("", "code"): lambda: forms.RegexField(
+        "^[a-z][a-z0-9_]*$",
+        label="编号",
+        max_length=24,
+        strip=True,
+        error_messages={"invalid": "编号请用小写字母、数字和下划线，以字母开头，例如 no_budget。"},
+        help_text="小写字母、数字和下划线，登记后不再修改。",
+    ),
+    ("", "label"): _line("理由", 80),
+}
+
+
+class RowForm(PlainForm):
+    """A row of a list of words; what is written once stands there greyed when the row is changed."""
+
+    def __init__(self, *args: Any, words: Vocabulary, new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in words.columns:
+            field = ROW_FIELDS.get((words.key, name)) or ROW_FIELDS["", name]
+            self.fields[name] = field()
+            self.fields[name].disabled = not new and name in words.fixed
+        in_plain_words(self)
+
+
+class ChoiceForm(PlainForm):
+    """A choice of the committee and the day from which it holds."""
+
+    starts_on = forms.DateField(label="生效日期", widget=Day)
+
+    def __init__(self, *args: Any, choice: Choice, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        value: forms.Field
+        if choice.words:
+            value = forms.ChoiceField(label=choice.label, choices=list(choice.words.items()), widget=forms.RadioSelect)
+        else:
+            about = f"{choice.least} 至 {choice.most} {choice.unit}。"
+            value = forms.IntegerField(
+                label=choice.label, min_value=choice.least, max_value=choice.most, help_text=about
+            )
+        self.fields = {"value": value, **self.fields}
+        in_plain_words(self)

@@ -85,7 +85,7 @@ RIGHTS: dict[str, Right] = {
     "proposals.placeholder": Right({**STAFF}),
     "proposals.import": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
     "proposals.plenary": Right({**DESK}),
-    "proposals.settings": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
+    "proposals.settings": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
 }
 
 

@@ -242,4 +242,12 @@ TABLE: dict[str, Row] = {
     "clock_settings:calendar": Row(STAFF | roles("system_administrator")),
     "clock_settings:load_year": Row(STAFF | roles("system_administrator")),
     "clock_settings:local_day": Row(STAFF | roles("system_administrator")),
+    "proposal_settings:choices": Row(roles("proposal_director", "system_administrator")),
+    "proposal_settings:choose": Row(roles("proposal_director", "system_administrator"), row=True),
+    "proposal_settings:rows": Row(roles("proposal_director", "system_administrator"), row=True),
+    "proposal_settings:add_row": Row(roles("proposal_director", "system_administrator"), row=True),
+    "proposal_settings:change_row": Row(roles("proposal_director", "system_administrator"), row=True),
+    "proposal_settings:retire_row": Row(roles("proposal_director", "system_administrator"), row=True),
+    "proposal_settings:resume_row": Row(roles("proposal_director", "system_administrator"), row=True),
+    "proposal_settings:remove_row": Row(roles("proposal_director", "system_administrator"), row=True),
 }
