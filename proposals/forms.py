@@ -15,7 +15,7 @@ from proposals import actions
 from proposals.fields import DraftedText, LongText, MemberField, SuggestionsField, UnitField, UnitsField, member_called
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import admit
-from proposals.handling.models import Priority, Purpose, Reason
+from proposals.handling.models import EvaluationRound, Priority, Purpose, Reason
 from proposals.handling.numbering import spellings
 from proposals.models import Category, Proposal, Review, Text
 from proposals.vocabularies import Choice, Vocabulary
@@ -258,6 +258,20 @@ class ConfirmTextForm(PlainForm):
         max_length=60,
         help_text="例如：3月5日电话核对，本人确认无误。",
         widget=CountedLine({"rows": 1}),
+    )
+
+
+class CloseHistoryForm(PlainForm):
+    """What a register says of the end of an answered proposal; both may be unknown."""
+
+    closed_on = forms.DateField(
+        label="办结日期", widget=Day, required=False, help_text="登记簿没有记载的不填，以答复日期为办结日期。"
+    )
+    outcome = forms.ChoiceField(
+        label="评价结果",
+        choices=[("", "登记簿没有记载"), *EvaluationRound.Outcome.choices],
+        required=False,
+        help_text="只填登记簿记载的结果；没有记载的不计入满意率。",
     )
 
 

@@ -81,6 +81,7 @@ RIGHTS: dict[str, Right] = {
     "proposals.allocate": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
     "proposals.answer_preconsultation": Right({Role.UNIT_CLERK: Held.ASKED, Role.UNIT_HEAD: Held.ASKED}),
     "proposals.hand_over": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
+    "proposals.close_history": Right({**STAFF}, frozenset({Status.ASSIGNED})),
     "proposals.archive": Right({**STAFF}, frozenset({Status.CLOSED})),
     "proposals.placeholder": Right({**STAFF}),
     "proposals.import": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),

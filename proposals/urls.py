@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("batches/<uuid:public_id>/", allocating.BatchPage.as_view(), name="batch"),
     path("batches/<uuid:public_id>/papers/", papers.BatchPapers.as_view(), name="batch_papers"),
     path("unit-papers/", papers.UnitPapers.as_view(), name="unit_papers"),
+    path("close-history/", reviewing.CloseHistoryMany.as_view(), name="close_history_many"),
     path("consultations/", allocating.Consultations.as_view(), name="consultations"),
     path("consultations/<uuid:public_id>/", allocating.Consultation.as_view(), name="consultation"),
     path("<uuid:public_id>/", reading.Detail.as_view(), name="detail"),
@@ -46,5 +47,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/unmerge/", reviewing.Unmerge.as_view(), name="unmerge"),
     path("<uuid:public_id>/allocation/", allocating.Allocation.as_view(), name="allocation_of"),
     path("<uuid:public_id>/consult-units/", allocating.ConsultUnits.as_view(), name="consult_units"),
+    path("<uuid:public_id>/close-history/", reviewing.CloseHistory.as_view(), name="close_history"),
     path("<uuid:public_id>/archive/", reviewing.Archive.as_view(), name="archive"),
 ]

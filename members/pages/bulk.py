@@ -22,6 +22,7 @@ class BulkPage(FormPage, Generic[M]):
     template_name = "pages/bulk.html"
     done_verb: ClassVar[str] = "办理"
     unit_word: ClassVar[str] = "件"
+    id_path: ClassVar[str] = "public_id"
 
     def get_queryset(self) -> "models.QuerySet[M]":
         """The rows in this person's hands."""
@@ -41,7 +42,7 @@ class BulkPage(FormPage, Generic[M]):
     def prepare(self) -> None:
         wanted = self.request.POST.getlist("row") or self.request.GET.getlist("row")
         try:
-            self.rows: Sequence[M] = list(self.get_queryset().filter(public_id__in=wanted[:MOST]))
+            self.rows: Sequence[M] = list(self.get_queryset().filter(**{f"{self.id_path}__in": wanted[:MOST]}))
         except ValidationError as error:  # a forged id
             raise Http404 from error
 

@@ -22,7 +22,7 @@ from .cosigning import (
 )
 from .drafting import Behind, Details, begin, change_proposer, details_of, discard, save_text
 from .handing_over import Plan, Refusal, hand_over, plan
-from .keeping import archive, hold_place
+from .keeping import archive, close_history, hold_place
 from .merging import merge, unmerge
 from .numbering import Order, run, waiting
 from .reviewing import advise, after_passes, claim, decline, file, pass_now, passes, release, send_back, turn
@@ -58,6 +58,7 @@ __all__ = [
     "begin",
     "change_proposer",
     "claim",
+    "close_history",
     "confirm_text",
     "consult_units",
     "cosign_on_paper",

@@ -1,7 +1,7 @@
 """What is kept: closed proposals go to the archive, secret ones stand as a number only (P19)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -23,6 +23,16 @@ def archive(proposal: Proposal, *, by: Person, now: datetime) -> Proposal:
     proposal.become(Status.ARCHIVED)
     handling.archive(proposal.matter, by=by, now=now)
     return proposal
+
+
+@transaction.atomic
+def close_history(
+    proposal: Proposal, *, closed_on: date | None, outcome: str = "", by: Person, now: datetime
+) -> Proposal:
+    """Close an imported proposal that was answered long ago (历史提案办结); see `handling.close_past`."""
+    proposal = lock(proposal)
+    handling.close_past(proposal.matter, closed_on=closed_on, outcome=outcome, by=by, now=now)
+    return Proposal.objects.select_related("matter").get(pk=proposal.pk)
 
 
 @transaction.atomic

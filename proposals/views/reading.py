@@ -16,7 +16,7 @@ from proposals.aspects import behind, my_organisations, sees_invitations, sees_o
 from proposals.filters import ProposalFilter
 from proposals.forms import WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
-from proposals.handling.models import Matter, Obligation, Participant
+from proposals.handling.models import Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of
 from proposals.handling.standing import next_due
 from proposals.models import Proposal, Status
@@ -82,6 +82,12 @@ class Proposals(Signed, ListPage[Proposal]):
     def acts(self) -> list[Act]:
         if self.me.has_perm("proposals.write"):
             return [Act("写提案", reverse("proposals:begin"), "pen-line", "primary")]
+        return []
+
+    def bulk_acts(self) -> list[Act]:
+        """Only among answered ones: elsewhere nothing could be done with a choice of rows."""
+        if self.request.GET.get("stage") == Stage.ANSWERED and self.me.has_perm("proposals.close_history"):
+            return [Act("历史提案办结", reverse("proposals:close_history_many"), "circle-check")]
         return []
 
 
@@ -262,6 +268,7 @@ ACTS = (
     ("proposals.merge", "unmerge", "取消并案", "undo-2"),
     ("proposals.turn", "turn", "转意见建议", "shuffle"),
     ("proposals.cosign_on_paper", "cosign_on_paper", "登记纸质联名", "users"),
+    ("proposals.close_history", "close_history", "历史提案办结", "circle-check"),
     ("proposals.archive", "archive", "归档", "bookmark"),
     ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
 )
@@ -270,6 +277,7 @@ SHOWS: dict[str, Shows] = {
     "confirm_text": lambda proposal: (
         proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None
     ),
+    "close_history": lambda proposal: proposal.source == "import" and proposal.matter.stage == Stage.ANSWERED,
     "merge": lambda proposal: proposal.status != Status.MERGED,
     "unmerge": lambda proposal: proposal.status == Status.MERGED,
     "turn": lambda proposal: proposal.status == Status.DECLINED,

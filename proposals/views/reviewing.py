@@ -8,15 +8,26 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import ListPage
+from members.pages import BulkPage, ListPage
 from members.shown import Crumb, Tab
 from proposals import actions
-from proposals.forms import AdviseForm, DeclineForm, FileForm, MergeForm, PlainForm, ReturnForm, TurnForm, UnmergeForm
+from proposals.forms import (
+    AdviseForm,
+    CloseHistoryForm,
+    DeclineForm,
+    FileForm,
+    MergeForm,
+    PlainForm,
+    ReturnForm,
+    TurnForm,
+    UnmergeForm,
+)
 from proposals.handling import clocks
+from proposals.handling.actions import why_not_over
 from proposals.models import Claim, Proposal, Status
 from proposals.rights import in_hands_of
 
-from .base import ProposalConfirm, ProposalPage, Signed, to
+from .base import ProposalConfirm, ProposalPage, Signed, name_of, to
 from .writing import facts_of
 
 UNDECIDED = (Status.SUBMITTED, Status.REVIEWING)
@@ -215,6 +226,44 @@ class Advise(Decision):
 
     def decide(self, data: dict[str, Any]) -> None:
         actions.advise(self.object, advice=data["advice"], text=data["text"], by=self.me, now=timezone.now())
+
+
+class CloseHistory(ProposalPage):
+    action = "proposals.close_history"
+    title, submit_label, done_sentence = "历史提案办结", "办结", "已办结。"
+    form_class = CloseHistoryForm
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.close_history(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+
+class CloseHistoryMany(Signed, BulkPage[Proposal]):
+    """Answered proposals of a register, closed with the same word for all."""
+
+    action = "proposals.close_history"
+    title = "历史提案办结"
+    form_class = CloseHistoryForm
+    submit_label = "办结"
+    done_verb = "办结"
+    id_path = "matter__public_id"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("提案", reverse("proposals:list"))]
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        rows = in_hands_of(Proposal.objects.all(), self.me, self.action)
+        parts = [f"matter__assignments__{name}" for name in ("replies", "evaluation_rounds")]
+        return rows.select_related("matter").prefetch_related(*parts).order_by("matter__number", "pk")
+
+    def name_of(self, row: Proposal) -> str:
+        return f"{name_of(row)}　{row.matter.title}"
+
+    def why_not(self, row: Proposal) -> str:
+        return why_not_over(row.matter).rstrip("。")
+
+    def act(self, row: Proposal, form: Any) -> None:
+        actions.close_history(row, **form.cleaned_data, by=self.me, now=timezone.now())
 
 
 class Archive(ProposalConfirm):

@@ -250,4 +250,6 @@ TABLE: dict[str, Row] = {
     "proposal_settings:retire_row": Row(roles("proposal_director", "system_administrator"), row=True),
     "proposal_settings:resume_row": Row(roles("proposal_director", "system_administrator"), row=True),
     "proposal_settings:remove_row": Row(roles("proposal_director", "system_administrator"), row=True),
+    "proposals:close_history": Row(STAFF, row=True),
+    "proposals:close_history_many": Row(STAFF),
 }

@@ -13,6 +13,7 @@ from .evaluating import (
 )
 from .extending import ask_extension, decide_extension, withdraw_extension
 from .giving import Given, Part, announce, assign, name_successor, pass_inside, sign_for, succeed, transfer
+from .history import close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
 from .objecting import (
     answer_objection,
@@ -50,6 +51,7 @@ __all__ = [
     "chase",
     "clear_evaluation",
     "close_lapsed_rounds",
+    "close_past",
     "confirm_contact",
     "confirm_dissatisfaction",
     "confirm_evaluation",
@@ -81,6 +83,7 @@ __all__ = [
     "suspend",
     "transfer",
     "uphold_objection",
+    "why_not_over",
     "withdraw_evaluation",
     "withdraw_extension",
     "withdraw_objection",

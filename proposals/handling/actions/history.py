@@ -8,13 +8,14 @@ from typing import Any
 from django.db import transaction
 
 from members import keys
-from members.errors import Refused
+from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Body, Person
-from proposals.handling import clocks, queries
+from proposals.handling import clocks, owners, queries, readers
 from proposals.handling.clockwork.ladder import ZONE, local_day
 from proposals.handling.models import (
     Assignment,
+    EvaluationRound,
     Event,
     EventPayload,
     Exposure,
@@ -225,3 +226,60 @@ def tell_offices(obligations: Sequence[Obligation], events: dict[int, Event], *,
         first = min(events[obligation.matter_id].pk for obligation in held)
         people = queries.officers_of(office, on=today)
         tell(people, event_id=first, template="history_taken_over", subject=subject, now=now)
+
+
+def why_not_over(matter: Matter) -> str:
+    """Why a matter cannot be closed as history; empty if it can. Replies of this house are evaluated instead.
+
+    Asks nothing of assignments, replies and rounds that are prefetched.
+    """
+    parts = [row for row in matter.assignments.all() if row.ended_at is None and row.answers]
+    replies = [reply for row in parts for reply in row.replies.all() if reply.round == row.round]
+    if not replies or not all(reply.imported for reply in replies):
+        return "这不是历史导入的答复，应由提案者评价后办结。"
+    if matter.stage != Stage.ANSWERED or any(reply.state != Reply.State.DELIVERED for reply in replies):
+        return "只有已答复待评价的历史提案可以这样办结。"
+    if any(row.evaluation_rounds.all() for row in parts):
+        return "这件提案已经进入评价，请按评价办结。"
+    return ""
+
+
+@transaction.atomic
+def close_past(matter: Matter, *, closed_on: date | None, outcome: str = "", by: Person, now: datetime) -> None:
+    """Close a matter whose reply came in with a register (历史提案办结), with the dates of the register.
+
+    Without `closed_on` it ended on the day of its last reply. `outcome` is what the register says of the evaluation;
+    where it says nothing no round is invented. Nobody is told: it all happened long ago.
+    """
+    matter = matter.locked()
+    if sentence := why_not_over(matter):
+        raise WrongStep(sentence)
+    parts = list(matter.assignments.current().answering())
+    dates = {row.pk: row.replies.get(round=row.round).replied_on for row in parts}
+    last = max(day for day in dates.values() if day)
+    closed_on = closed_on or last
+    if closed_on < last:
+        raise Refused(f"办结日期不能早于答复日期（{last:%Y-%m-%d}）。", field="closed_on")
+    if closed_on > local_day(now):
+        raise Refused("办结日期不能晚于今天。", field="closed_on")
+    if outcome:
+        EvaluationRound.objects.bulk_create(
+            EvaluationRound(
+                assignment=row,
+                round=row.round,
+                opened_at=moment_of(dates[row.pk] or last),
+                closed_at=moment_of(closed_on),
+                outcome=outcome,
+                confirmed_by=by,
+            )
+            for row in parts
+        )
+    matter.assignments.current().update(state=State.SETTLED)
+    clocks.cancel_all(matter=matter, by=by, now=now, reason="办结")
+    matter.closed_at = moment_of(closed_on)
+    silent = outcome == EvaluationRound.Outcome.NOT_RETURNED
+    matter.stage = Stage.CLOSED_SILENT if silent else Stage.CLOSED
+    matter.save(update_fields=["closed_at", "stage"])
+    matter.record("history_closed", by=by, now=now, on=f"{closed_on:%Y-%m-%d}")
+    owners.of(matter).settled(matter)
+    readers.refresh(matter)
