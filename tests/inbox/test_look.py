@@ -20,7 +20,7 @@ from tests.browser import DESKTOP, NARROW, assert_accessible, assert_reflows, pi
 from tests.factories import PersonFactory, appoint
 from tests.html import assert_valid
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("look")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def addresses(staff: Person, folder: Path) -> list[str]:

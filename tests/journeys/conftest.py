@@ -1,4 +1,4 @@
-"""One running house for all journeys, which are therefore told one after the other (`--dist loadgroup`)."""
+"""One running house for all journeys that a process tells."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,6 @@ from tests.journeys.house import House, at_home, running_house
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "journeys":
-            item.add_marker(pytest.mark.xdist_group("journeys"))
             item.add_marker(pytest.mark.journey)
 
 

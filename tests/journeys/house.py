@@ -27,7 +27,9 @@ from tests.databases import TEMPLATE
 
 T = TypeVar("T")
 
-DATABASE = "huiyin_house"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+DATABASE = f"huiyin_house_{WORKER}"  # each process of a run has a house of its own
+PORTS = 8100 + 1000 * int(WORKER.removeprefix("gw"))
 PATIENCE = 60  # seconds until something that must happen is missed
 
 
@@ -87,15 +89,15 @@ class House:
 def running_house() -> Iterator[House]:
     """Start everything, wait until beat, worker and database hear each other, and stop everything."""
     sink = Sink()
-    smtp = Controller(sink, hostname="127.0.0.1", port=supervisor.free_port(8200))
+    smtp = Controller(sink, hostname="127.0.0.1", port=supervisor.free_port(PORTS + 100))
     smtp.start()
     children: list[Child] = []
     try:
         with _database():
-            folder = var_folder() / "house"
+            folder = var_folder() / f"house-{WORKER}"
             environment = _environment(folder, smtp.port)
             children += [start_valkey(folder, durable=False)]
-            port = supervisor.free_port(8100)
+            port = supervisor.free_port(PORTS)
             environment["SITE_URL"] = f"http://127.0.0.1:{port}"
             started = (
                 supervisor.web(folder, port, environment),

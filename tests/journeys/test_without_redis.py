@@ -20,13 +20,13 @@ from proposals.handling.models import Assignment, ResultClass
 from proposals.models import Category, Proposal, Text
 from tests.browser import sign_in, visit
 from tests.factories import PASSWORD, BodyFactory, SessionFactory, appoint
-from tests.journeys.house import PATIENCE, House
+from tests.journeys.house import PATIENCE, PORTS, WORKER, House
 
 
 @pytest.fixture
 def without_redis(house: House) -> Iterator[str]:
     """A web server of the same house whose Redis is not there."""
-    folder, port = var_folder() / "deaf", supervisor.free_port(8300)
+    folder, port = var_folder() / f"deaf-{WORKER}", supervisor.free_port(PORTS + 200)
     environment = house.environment | {
         "REDIS_URL": f"unix://{folder}/nobody.sock",
         "HUIYIN_RUN": os.urandom(12).hex(),

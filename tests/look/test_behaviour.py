@@ -1,11 +1,8 @@
 """What the script adds: keys, input methods, counters, focus. And that nothing is lost without it."""
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import DESKTOP, PHONE, visit
-
-pytestmark = pytest.mark.xdist_group("look")
 
 
 def test_pinyin_is_not_searched_until_it_is_chosen(site: str, browser: Browser) -> None:

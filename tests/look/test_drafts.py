@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import PHONE, visit
 
-pytestmark = pytest.mark.xdist_group("look")
-
 KEY = "draft:person-1:draft-7"
 AFTER_TYPING = 3_100
 DAY = 24 * 3600 * 1000

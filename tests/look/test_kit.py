@@ -10,8 +10,6 @@ from playwright.sync_api import Browser
 from tests.browser import DESKTOP, NARROW, PHONE, assert_accessible, assert_large, assert_reflows, picture, visit
 from tests.html import assert_valid
 
-pytestmark = pytest.mark.xdist_group("look")
-
 PAGES = [
     "/ui-kit/",
     *[
