@@ -56,7 +56,7 @@ def _reasons(use: str, about: str) -> Vocabulary:
         label=f"{Reason.Use(use).label}理由",
         model=Reason,
         name_field="code",
-        columns=("code", "label"),
+        columns=("label", "code"),
         order=("pk",),
         end="ends_on",
         fixed=frozenset({"code"}),

@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from members.inbox.forgetting import forget
 from members.inbox.models import LongJob
 from members.inbox.registry import engine_now
 from members.inbox.work import KEPT, register
@@ -14,3 +15,9 @@ def clear_files() -> None:
     for job in LongJob.objects.exclude(file="").filter(finished_at__lt=engine_now() - KEPT):
         delete(job.file)
         LongJob.objects.filter(pk=job.pk).update(file="")
+
+
+@shared_task(ignore_result=True, expires=3_000)
+def forget_what_is_old() -> None:
+    """Jobs and messages go when their time is over (S17)."""
+    forget(engine_now())

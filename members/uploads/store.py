@@ -3,6 +3,8 @@
 import os
 import re
 import uuid
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +34,15 @@ def open_file(name: str) -> BinaryIO:
 
 def delete(name: str) -> None:
     _path(name).unlink(missing_ok=True)
+
+
+def stored_before(moment: datetime) -> Iterator[str]:
+    """The names of the files that lie here unchanged since before that moment."""
+    root = Path(settings.MEDIA_ROOT)
+    for path in root.glob("??/*.*"):
+        name = path.relative_to(root).as_posix()
+        if NAME.fullmatch(name) and path.stat().st_mtime < moment.timestamp():
+            yield name
 
 
 def _path(name: str) -> Path:

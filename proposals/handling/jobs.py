@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from . import actions, engine
+from .actions import attaching, forgetting
 from .clockwork import engine_now
 
 
@@ -24,3 +25,13 @@ def warn_missing_year() -> None:
 @shared_task(ignore_result=True, expires=3600)
 def close_lapsed_rounds() -> None:
     actions.close_lapsed_rounds(now=engine_now())
+
+
+@shared_task(ignore_result=True, expires=3600)
+def forget_signs() -> None:
+    forgetting.forget_signs(engine_now())
+
+
+@shared_task(ignore_result=True, expires=3600)
+def scan_again() -> None:
+    attaching.scan_again(now=engine_now())

@@ -33,10 +33,11 @@ def way(*further: Crumb) -> list[Crumb]:
 
 @dataclass(frozen=True)
 class Line:
-    """A row as the list shows it: its cells in the order of the heads."""
+    """A row as the list shows it: what it is called, and its cells with their heads."""
 
     pk: int
-    cells: list[str]
+    name: str
+    cells: list[tuple[str, str]]
     ended_on: date | None
 
 
@@ -73,13 +74,20 @@ class Rows(Words, Page):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.words
         form = RowForm(words=words, new=True)
+        heads = {name: str(form.fields[name].label) for name in words.columns}
         lines = [
-            Line(row.pk, [_cell(getattr(row, name)) for name in words.columns], getattr(row, words.end))
+            Line(
+                row.pk,
+                str(row),
+                [(head, _cell(getattr(row, name))) for name, head in heads.items()],
+                getattr(row, words.end),
+            )
             for row in words.rows()
         ]
         lines.sort(key=lambda line: line.ended_on is not None)
-        heads = [str(form.fields[name].label) for name in words.columns]
-        return super().get_context_data(words=words, heads=heads, lines=lines, tabs=tabs(words.key), **kwargs)
+        return super().get_context_data(
+            words=words, heads=list(heads.values()), lines=lines, tabs=tabs(words.key), **kwargs
+        )
 
 
 def _cell(value: Any) -> str:

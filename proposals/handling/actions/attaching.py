@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from members import audit
 from members.errors import WrongStep
-from members.uploads import Clean, Use, check, delete, save
+from members.uploads import Clean, ScanState, Use, check, delete, open_file, save, scan
 from proposals.handling.models import Assignment, Attachment, Event, Matter, Purpose
 
 SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.EVALUATION})
@@ -75,6 +77,30 @@ def erase(matter: Matter, *, by: Any, now: datetime) -> int:
         )
         transaction.on_commit(_deleting(row.stored), using=database)
     return len(rows)
+
+
+def scan_again(*, now: datetime, limit: int = 200) -> int:
+    """Show the scanner what came in while it did not answer, oldest first; return how many it has now judged.
+
+    An infected file is offered to nobody any more; its row and the audit say so.
+    """
+    if not settings.CLAMD_URL:
+        return 0
+    judged = 0
+    for row in Attachment.objects.kept().filter(scan=ScanState.NOT_SCANNED).order_by("pk")[:limit]:
+        try:
+            with open_file(row.stored) as file:
+                state = scan(file.read())
+        except FileNotFoundError:
+            continue
+        if state == ScanState.NOT_SCANNED:
+            break  # it does not answer now either
+        with transaction.atomic():
+            if state == ScanState.INFECTED:
+                audit.record("handling.infected", by=None, now=now, subject=str(row.public_id), sha256=row.sha256)
+            Attachment.objects.filter(pk=row.pk).update(scan=state)
+        judged += 1
+    return judged
 
 
 def _deleting(stored: str) -> Any:
