@@ -43,6 +43,17 @@ STAFF_ROLES = frozenset(
         Role.DISCLOSURE_REVIEWER, Role.AUDITOR, Role.SECURITY_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR,
     }
 )  # fmt: skip
+
+
+class Hat(models.TextChoices):
+    """In which capacity somebody with two acts just now (身份, P13)."""
+
+    ALL = "", "全部身份"
+    MEMBER = "member", "委员身份"
+    OFFICE = "office", "工作身份"
+
+
+PROPOSING_ROLES = frozenset({Role.MEMBER, Role.CONVENER, Role.ORGANISATION_SECRETARY})
 UNIT_ROLES = frozenset({Role.UNIT_CLERK, Role.UNIT_HANDLER, Role.UNIT_DEPUTY, Role.UNIT_HEAD})
 ADMINISTRATORS = frozenset({Role.AUDITOR, Role.SECURITY_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR})
 OFFICE_ROLES = frozenset({Role.ASSIGNING_OFFICER, Role.PARTY_OFFICE, Role.GOVERNMENT_OFFICE})

@@ -13,10 +13,11 @@ from django.utils import timezone
 from members.choices import SECOND_FACTOR_ROLES
 from members.models import Person
 from members.passwords import is_too_old
-from members.rights import roles_of
+from members.rights import whole_standing
 
 SEEN, SEEN_EVERY = "seen_at", timedelta(minutes=5)
 HAS_SECOND_FACTOR = "has_second_factor"
+HAT = "hat"
 
 
 class AccountStateMiddleware:
@@ -31,6 +32,7 @@ class AccountStateMiddleware:
             return self.get_response(request)
         self._note_use(request)
         page = self._must_go_to(request, user)
+        user.hat = request.session.get(HAT, "")
         return HttpResponseRedirect(page) if page else self.get_response(request)
 
     def _must_go_to(self, request: HttpRequest, person: Person) -> str:
@@ -58,4 +60,6 @@ class AccountStateMiddleware:
 
 
 def needs_second_factor(person: Person) -> bool:
-    return settings.REQUIRE_MFA and bool(SECOND_FACTOR_ROLES & roles_of(person, timezone.localdate()).keys())
+    return settings.REQUIRE_MFA and bool(
+        SECOND_FACTOR_ROLES & whole_standing(person, timezone.localdate()).all().keys()
+    )

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from members import keys
-from members.choices import UNIT_ROLES, Role, System
+from members.choices import PROPOSING_ROLES, UNIT_ROLES, Hat, Role, System
 from members.models import Appointment, Delegation, Person
 
 RIGHTS: dict[str, frozenset[Role]] = {
@@ -86,14 +86,33 @@ class Standing:
             joined.setdefault(role, set()).update(bodies)
         return joined
 
+    def has_two_hats(self) -> bool:
+        roles = self.all().keys()
+        return bool(roles & PROPOSING_ROLES) and bool(roles - PROPOSING_ROLES)
+
+    def wearing(self, hat: str) -> "Standing":
+        """The same with the roles of one capacity only; who has but one keeps what he has."""
+        if not hat or not self.has_two_hats():
+            return self
+        own, lent = (
+            {role: bodies for role, bodies in side.items() if (role in PROPOSING_ROLES) == (hat == Hat.MEMBER)}
+            for side in (self.own, self.lent)
+        )
+        return Standing(own, lent, self.systems)
+
 
 NOBODY = Standing()
 
 
 def standing_of(user: Any, on: date) -> Standing:
-    """Read the appointments in force once; the person of a request keeps the answer (see `AppointmentBackend`)."""
+    """What this person is on that day, in the capacity chosen for this session (`Person.hat`)."""
     if not isinstance(user, Person) or not user.is_active:
         return NOBODY
+    return whole_standing(user, on).wearing(user.hat)
+
+
+def whole_standing(user: Person, on: date) -> Standing:
+    """Read the appointments in force once; the person of a request keeps the answer (see `AppointmentBackend`)."""
     kept: dict[date, Standing] | None = getattr(user, "standings", None)
     if kept is not None and on in kept:
         return kept[on]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.rights import roles_of
-from proposals.handling.models import Matter
+from proposals.handling.models import Matter, Participant
 
 from .models import EDITABLE, Proposal, Status
 
@@ -94,6 +94,10 @@ RIGHTS: dict[str, Right] = {
 AUTHORS = ("first", "contact", "drafter")
 
 
+# what somebody of the office leaves to colleagues where he is a proposer himself (P13)
+NOT_ON_OWN = frozenset({"proposals.claim", "proposals.review", "proposals.decide"})
+
+
 def is_held(user: Any, proposal: Proposal, action: str) -> bool:
     """Whether a proposal that `user` sees is in his hands for `action`; asks nothing of what is prefetched.
 
@@ -103,6 +107,8 @@ def is_held(user: Any, proposal: Proposal, action: str) -> bool:
     if right.states is not None and proposal.status not in right.states:
         return False
     rows = [row for row in proposal.matter.participants.all() if row.left_at is None]
+    if action in NOT_ON_OWN and any(row.person_id == user.pk for row in rows):
+        return False
     for role, bodies in roles_of(user, timezone.localdate()).items():
         match right.by.get(role):
             case Held.OWN if any(row.person_id == user.pk and row.role in AUTHORS for row in rows):
@@ -146,6 +152,9 @@ def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Pr
                 condition |= Q(preconsultations__unit__in=bodies)
             case _:
                 pass
+    if action in NOT_ON_OWN:
+        own = Participant.objects.filter(person=user, left_at=None)
+        condition &= ~Q(matter__in=own.values("matter"))
     found = rows.filter(pk__in=rows.filter(condition).values("pk"))
     if right.states is not None:
         found = found.filter(status__in=right.states)

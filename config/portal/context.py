@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from config.portal.browsers import is_old
 from config.portal.display import display_of
+from members.choices import Hat
 from members.inbox.queries import unread_count
 from members.models import Person
 from members.navigation import menu_of
@@ -19,6 +20,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "committee": settings.COMMITTEE_NAME,
         "site_name": f"{settings.COMMITTEE_NAME} · 回音",
+        "hat_label": Hat(user.hat).label if isinstance(user, Person) and user.hat in (Hat.MEMBER, Hat.OFFICE) else "",
         "display": display_of(request),
         "old_browser": is_old(request.headers.get("User-Agent", "")),
         "unread": unread_count(user) if isinstance(user, Person) else 0,

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/import/proposals/<uuid:public_id>/faults/", registers.Faults.as_view(), name="import_faults"),
     path("settings/import/people/", roster.Upload.as_view(), name="import_people"),
     path("settings/import/people/<uuid:public_id>/", roster.Check.as_view(), name="roster_check"),
+    path("settings/hat/", settings.ChooseHat.as_view(), name="choose_hat"),
     path("settings/display/", display.ChooseDisplay.as_view(), name="display"),
     path("views/save/", saved_views.SaveView.as_view(), name="save_view"),
     path("views/drop/", saved_views.DropView.as_view(), name="drop_view"),

@@ -95,6 +95,7 @@ class Person(AbstractBaseUser):
 
     USERNAME_FIELD = "username"
     standings: dict[date, Standing]
+    hat: str = ""  # the capacity chosen in this session (P13), no column: AccountStateMiddleware sets it
 
     class Meta:
         constraints = [

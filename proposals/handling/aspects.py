@@ -72,8 +72,8 @@ def aspects(view: Eyes, thing: Assignment | Reply | EvaluationRound) -> frozense
     relations = view.of(assignment)
     kinds = OF[type(thing)]
     found = {row.aspect for row in TABLE if row.aspect in kinds and state in row.states and row.eyes & relations}
-    if Eye.PROPOSER in relations and Eye.UNIT in relations:
-        found.discard(Aspect.DIGEST)  # a member who works in the unit sees no other evaluation (P13)
+    if Eye.PROPOSER in relations:  # a proposer who works in the unit or an office sees no other evaluation (P13)
+        found -= {Aspect.DIGEST, Aspect.RESULT, Aspect.FORMS}
     return frozenset(found)
 
 

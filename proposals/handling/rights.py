@@ -15,7 +15,7 @@ from members.choices import Role
 from members.rights import may, roles_for
 
 from .eyes import Eyes
-from .models import Access, Assignment, Matter, Objection
+from .models import Access, Assignment, Matter, Objection, Participant
 
 
 class Held(StrEnum):
@@ -103,6 +103,16 @@ RIGHTS: dict[str, Right] = {
 }
 
 
+# what somebody who stands behind a matter himself leaves to colleagues (P13)
+NOT_ON_OWN = frozenset(
+    {
+        "handling.confirm_reply_date",
+        "handling.record_evaluation",
+        "handling.confirm_evaluation",
+        "handling.confirm_dissatisfaction",
+        "handling.clear_evaluation",
+    }
+)
 # what nobody does for another (`security.md` S2)
 NEVER_DELEGATED = frozenset({"handling.evaluate", "handling.withdraw_evaluation"})
 
@@ -137,6 +147,10 @@ def held(user: Any, action: str, path: str = "") -> Q:
                 )
             case _:
                 pass
+    if action in NOT_ON_OWN:
+        own = Participant.objects.filter(person=user, left_at=None)
+        condition &= ~Q(**{f"{to}matter__in": own.values("matter")})
+        condition &= ~Q(**{f"{to}matter__in": own.exclude(matter__merged_into=None).values("matter__merged_into")})
     return condition
 
 
@@ -179,6 +193,8 @@ def allowed(user: Any, action: str, assignment: Assignment, view: Eyes) -> bool:
     """The same question about one row at hand, without asking the database again; the matter is seen already."""
     right = RIGHTS[action]
     if right.states is not None and assignment.state not in right.states:
+        return False
+    if action in NOT_ON_OWN and view.participants:
         return False
     roles = roles_for(user, action, timezone.localdate())
     return any(_holds(user, held, roles[role], assignment, view) for role, held in right.by.items() if role in roles)

@@ -222,6 +222,7 @@ TABLE: dict[str, Row] = {
     "portal:import_people": Row(roles("security_administrator")),
     "portal:roster_check": Row(roles("security_administrator"), row=True),
     "portal:display": Row(PUBLIC, public=True),
+    "portal:choose_hat": Row(EVERYBODY),
     "portal:save_view": Row(EVERYBODY),
     "portal:drop_view": Row(EVERYBODY),
     "portal:session": Row(PUBLIC, public=True),

@@ -22,7 +22,7 @@ from proposals.handling.models import (
 
 from .closing import settle_if_done
 from .giving import restage, subject_of
-from .paper import Paper, lock, not_blocked, paper_facts
+from .paper import Paper, lock, not_blocked, not_in_judgement, paper_facts
 
 Grade = Evaluation.Grade
 Outcome = EvaluationRound.Outcome
@@ -105,6 +105,7 @@ def confirm_evaluation(form: Evaluation, *, by: Person, now: datetime) -> Evalua
     row = lock_round(form.round_row)
     form = Evaluation.objects.select_for_update(of=("self",)).select_related("participant").get(pk=form.pk)
     form.round_row = row
+    not_in_judgement(row.assignment, by=by)
     if not form.on_paper or form.confirmed_at or form.withdrawn_at:
         raise WrongStep("这份评价不需要核对，或已经核对过了。")
     if form.by == by:
@@ -219,6 +220,7 @@ def confirm_dissatisfaction(row: EvaluationRound, *, by: Person, now: datetime, 
     row = lock_round(row)
     if row.closed_at is not None:
         raise WrongStep("这一轮评价已经结束。")
+    not_in_judgement(row.assignment, by=by)
     if not is_dissatisfied(row):
         raise WrongStep("按现行规则，目前的评价不构成“不满意”，不需要核实。")
     row.confirmed_by = by
@@ -297,7 +299,8 @@ def withdraw_evaluation(form: Evaluation, *, by: Person, now: datetime) -> Evalu
 @transaction.atomic
 def clear_evaluation(form: Evaluation, *, cleared: bool, by: Person, now: datetime) -> Evaluation:
     """Let the unit read this form's reasons after the round closed, or stop it (S2)."""
-    lock_round(form.round_row)
+    row = lock_round(form.round_row)
+    not_in_judgement(row.assignment, by=by)
     form.text_cleared = cleared
     form.save(update_fields=["text_cleared"])
     return form

@@ -75,6 +75,16 @@ def not_blocked(by: Person, *, now: datetime) -> None:
 
 def not_own_proposal(assignment: Assignment, *, by: Person, paper: Paper | None) -> None:
     """A member who works in the handling unit does not answer the own proposal (P13)."""
-    matters = Q(matter=assignment.matter_id) | Q(matter__merged_into=assignment.matter_id)
-    if paper is None and Participant.objects.filter(matters, person=by, left_at=None).exists():
+    if paper is None and stands_behind(assignment, by):
         raise Refused("您是本件的提案者，不能以承办单位的身份签发答复。请由本单位其他同事办理。")
+
+
+def not_in_judgement(assignment: Assignment, *, by: Person) -> None:
+    """Nor does somebody of an office check the reply to it, or what the proposers said of that (P13)."""
+    if stands_behind(assignment, by):
+        raise Refused("您是本件的提案者，不能以工作身份核对答复或评价。请由其他同事办理。")
+
+
+def stands_behind(assignment: Assignment, person: Person) -> bool:
+    matters = Q(matter=assignment.matter_id) | Q(matter__merged_into=assignment.matter_id)
+    return Participant.objects.filter(matters, person=person, left_at=None).exists()

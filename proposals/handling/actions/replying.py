@@ -30,6 +30,7 @@ from .paper import (
     acts_for,
     expect,
     lock,
+    not_in_judgement,
     not_own_proposal,
     office_sheet_needed,
     paper_facts,
@@ -267,6 +268,7 @@ def reply_clocks(assignment: Assignment) -> list[Any]:
 def confirm_reply_date(reply: Reply, *, by: Person, now: datetime, paper: Paper | None = None) -> Reply:
     """The assigning office confirms the letter's date; the reply counts from that day."""
     office_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
+    not_in_judgement(reply.assignment, by=by)
     reply = lock_reply(reply, Reply.State.DATED)
     assert reply.letter_on is not None
     return deliver(reply, on=reply.letter_on, by=by, now=now, paper=paper)
@@ -276,6 +278,7 @@ def confirm_reply_date(reply: Reply, *, by: Person, now: datetime, paper: Paper 
 def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime) -> Reply:
     """Send a letter back (答复退回修改): the unit's clock goes on."""
     office_sheet_needed(reply.assignment, by=by, now=now, paper=None)
+    not_in_judgement(reply.assignment, by=by)
     reply = lock_reply(reply, Reply.State.DATED)
     if not reason.strip():
         raise Refused("退回修改请写明原因。")
