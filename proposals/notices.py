@@ -1,16 +1,16 @@
 """What messages about proposals say, made when they are shown, for whoever may see the proposal then (S4)."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
 
-from members.inbox.registry import Rendered, Subject, register_batch_template, register_heading, register_template
+from members.inbox.registry import Pair, Rendered, Subject, register_heading, register_template, register_templates
 from members.models import Body, Person
 from proposals.handling import queries
 from proposals.handling.models import Access, Matter
 from proposals.models import CoSignature, Proposal
 
+PREFIX = "proposal_"  # of a template's name
 TITLES: dict[str, str] = {
     "submitted": "提案已提交，收件号{receipt}",
     "registered": "您的提案已登记，收件号{receipt}",
@@ -34,41 +34,44 @@ COSIGN_TITLES: dict[str, str] = {
     "cosign_expired": "联名邀请已过期",
     "cosign_removed": "您已不在联名人之中",
 }
-TO_EDIT = {"returned", "confirm_text"}
+WITHDRAWN = f"{PREFIX}withdrawn"
 
 
 def register() -> None:
-    for name in TITLES:
-        register_batch_template(f"proposal_{name}", partial(_render, name))
-    for name in COSIGN_TITLES:
-        render = _render_expired if name == "cosign_expired" else partial(_render_cosign, name)
-        register_batch_template(f"proposal_{name}", render)
+    register_templates((f"{PREFIX}{name}" for name in TITLES), _render)
+    register_templates((f"{PREFIX}{name}" for name in COSIGN_TITLES), _render_cosign)
     register_template("history_taken_over", _render_history)
     register_heading("numbering", "您的 {n} 件提案已编号")
     register_heading("handed_over", "您的 {n} 件提案已交办")
     register_heading("handover", "新交办 {n} 件")
 
 
-def _visible(subjects: Sequence[Subject], person: Person) -> dict[str, Proposal]:
+def _visible(subjects: Iterable[Subject], person: Person) -> dict[str, Proposal]:
     ids = [subject["matter"] for subject in subjects]
     rows = Proposal.objects.visible_to(person).filter(matter__public_id__in=ids).select_related("matter")
     return {str(row.matter.public_id): row for row in rows}
 
 
-def _render(name: str, subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
-    found = _visible(subjects, person)
-    if name == "withdrawn":
-        return [_withdrawn(found.get(subject["matter"]), subject) for subject in subjects]
-    return [_words(name, found.get(subject["matter"])) for subject in subjects]
+def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
+    found = _visible((subject for _, subject in pairs), person)
+    gone = _out_of_hands([subject["matter"] for name, subject in pairs if name == WITHDRAWN])
+    return [
+        _withdrawn(gone[subject["matter"]])
+        if name == WITHDRAWN and subject["matter"] in gone.keys() - found.keys()
+        else _words(name.removeprefix(PREFIX), found.get(subject["matter"]))
+        for name, subject in pairs
+    ]
 
 
-def _withdrawn(proposal: Proposal | None, subject: Subject) -> Rendered | None:
-    """A unit from whose hands it was taken sees it no more, and learns only the number."""
-    if proposal is not None:
-        return _words("withdrawn", proposal)
-    matter = Matter.objects.exclude(access=Access.SUSPENDED).filter(public_id=subject["matter"]).first()
-    if matter is None or not matter.number:
-        return None
+def _out_of_hands(ids: list[str]) -> dict[str, Matter]:
+    """Withdrawn matters with a number: who had them in hand sees them no more, and learns only the number."""
+    if not ids:
+        return {}
+    rows = Matter.objects.exclude(access=Access.SUSPENDED).filter(public_id__in=ids, number__isnull=False)
+    return {str(row.public_id): row for row in rows}
+
+
+def _withdrawn(matter: Matter) -> Rendered:
     outside = f"第{matter.number}号提案已撤案" if matter.access == Access.OPEN else ""
     return Rendered(title=f"第{matter.number}号提案已撤案，不再办理", outside=outside)
 
@@ -98,29 +101,24 @@ def _render_history(subject: Subject, person: Person) -> Rendered | None:
     )
 
 
-def _render_expired(subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
-    """Whoever did not answer in time learns only that; the text is no longer his to see."""
-    return [
-        Rendered(title=COSIGN_TITLES["cosign_expired"], body="提案已提交，您未确认的联名邀请不再有效。")
-        for _ in subjects
-    ]
-
-
-def _render_cosign(name: str, subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
-    ids = [subject["cosignature"] for subject in subjects]
-    rows = CoSignature.objects.filter(public_id__in=ids).select_related(
+def _render_cosign(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
+    asked = [subject["cosignature"] for _, subject in pairs if "cosignature" in subject]
+    rows = CoSignature.objects.filter(public_id__in=asked).select_related(
         "proposal__matter", "person", "body", "invited_by"
     )
     found = {str(row.public_id): row for row in rows}
-    drafts = _visible(subjects, person)
-    shown = []
-    for subject in subjects:
-        row = found.get(subject["cosignature"])
-        shown.append(_cosign_words(name, row, drafts.get(subject["matter"])) if row else None)
-    return shown
+    drafts = _visible((subject for _, subject in pairs), person)
+    return [
+        _cosign_words(name.removeprefix(PREFIX), found.get(subject.get("cosignature")), drafts.get(subject["matter"]))
+        for name, subject in pairs
+    ]
 
 
-def _cosign_words(name: str, row: CoSignature, proposal: Proposal | None) -> Rendered | None:
+def _cosign_words(name: str, row: CoSignature | None, proposal: Proposal | None) -> Rendered | None:
+    if name == "cosign_expired":  # the text is no longer theirs to see
+        return Rendered(title=COSIGN_TITLES[name], body="提案已提交，您未确认的联名邀请不再有效。")
+    if row is None:
+        return None
     if name == "cosign_answered":
         if proposal is None:
             return None

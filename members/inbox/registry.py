@@ -1,7 +1,7 @@
 """What a message says is known to the floor that owns its subject; owners register here at start-up."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -42,8 +42,9 @@ class Broken:
     why: str
 
 
+Pair = tuple[str, Subject]  # the name of a template, and what it is about
 RenderOne = Callable[[Subject, Person], Rendered | None]
-RenderMany = Callable[[Sequence[Subject], Person], Sequence[Rendered | None]]
+RenderMany = Callable[[Sequence[Pair], Person], Sequence[Rendered | None]]
 
 _templates: dict[str, RenderMany] = {}
 _headings: dict[str, str] = {}
@@ -53,14 +54,15 @@ _clock: Callable[[], datetime] = timezone.now
 
 def register_template(name: str, render: RenderOne) -> None:
     """Register how one message is put into words; None means this recipient may not see its subject now."""
-    register_batch_template(name, lambda subjects, person: [render(subject, person) for subject in subjects])
+    register_templates([name], lambda pairs, person: [render(subject, person) for _, subject in pairs])
 
 
-def register_batch_template(name: str, render: RenderMany) -> None:
-    """The same for a whole list at once, so that a page of messages costs the same queries as one message."""
-    if name in _templates:
-        raise RuntimeError(f"the message template {name} is registered twice")
-    _templates[name] = render
+def register_templates(names: Iterable[str], render: RenderMany) -> None:
+    """The same for a family of templates: one call puts a whole page of them into words, whichever they are."""
+    for name in names:
+        if name in _templates:
+            raise RuntimeError(f"the message template {name} is registered twice")
+        _templates[name] = render
 
 
 def register_heading(sending: str, heading: str) -> None:
@@ -72,29 +74,34 @@ def heading(sending: str, count: int) -> str:
     return _headings.get(sending, "您有 {n} 件事项").format(n=count)
 
 
-def render(pairs: Sequence[tuple[str, Subject]], person: Person) -> list[Rendered | Broken | None]:
-    """Render (template, subject) pairs for one recipient, one call per template, in the order given."""
+def render(pairs: Sequence[Pair], person: Person) -> list[Rendered | Broken | None]:
+    """Render (template, subject) pairs for one recipient, one call per family of templates, in the order given."""
     rendered: list[Rendered | Broken | None] = [None] * len(pairs)
-    for name in dict.fromkeys(name for name, _ in pairs):
-        places = [place for place, pair in enumerate(pairs) if pair[0] == name]
-        words = _render_some(name, [pairs[place][1] for place in places], person)
+    families = [_templates.get(name, _unknown) for name, _ in pairs]
+    for family in dict.fromkeys(families):
+        places = [place for place, one in enumerate(families) if one is family]
+        words = _render_some(family, [pairs[place] for place in places], person)
         for place, word in zip(places, words, strict=True):
             rendered[place] = word
     return rendered
 
 
-def _render_some(name: str, subjects: Sequence[Subject], person: Person) -> Sequence[Rendered | Broken | None]:
-    """Render messages of one template; one that breaks does not break the others."""
+def _unknown(pairs: Sequence[Pair], person: Person) -> Sequence[Rendered | None]:
+    raise LookupError(f"no message template {pairs[0][0]}")
+
+
+def _render_some(family: RenderMany, pairs: Sequence[Pair], person: Person) -> Sequence[Rendered | Broken | None]:
+    """Render messages of one family; one that breaks does not break the others."""
     try:
         with _unharmed():
-            return _templates[name](subjects, person)
+            return family(pairs, person)
     except (OperationalError, InterfaceError):  # the database's fault, not the template's: all of it again, later
         raise
     except Exception as error:  # whatever a template raises
-        if len(subjects) == 1:
-            logger.exception("template %s", name)
+        if len(pairs) == 1:
+            logger.exception("template %s", pairs[0][0])
             return [Broken(f"{type(error).__name__}: {error}")]
-    return [_render_some(name, [subject], person)[0] for subject in subjects]
+    return [_render_some(family, [pair], person)[0] for pair in pairs]
 
 
 def _unharmed() -> AbstractContextManager[None]:

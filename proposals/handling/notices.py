@@ -1,12 +1,11 @@
 """What messages about handling say, made when they are shown, for whoever may see the matter then (S4)."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from django.urls import reverse
 from django.utils import timezone
 
-from members.inbox.registry import Rendered, Subject, register_batch_template, register_heading
+from members.inbox.registry import Pair, Rendered, Subject, register_heading, register_templates
 from members.models import Person
 from members.rights import bodies_of
 
@@ -64,17 +63,16 @@ WORDS: dict[str, tuple[str, Where]] = {
 
 
 def register() -> None:
-    for name, (words, where) in WORDS.items():
-        register_batch_template(name, partial(_render, words, where))
-    register_batch_template("taken_back", _render_taken_back)
+    register_templates(WORDS, _render)
+    register_templates(["taken_back"], _render_taken_back)
     register_heading("chase", "催办 {n} 件")
     register_heading("succession", "因机构变更承接 {n} 件")
 
 
-def _render(words: str, where: Where, subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
-    wanted = [subject["matter"] for subject in subjects]
+def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
+    wanted = [subject["matter"] for _, subject in pairs]
     rows = {str(row.public_id): row for row in Matter.objects.visible_to(person).filter(public_id__in=wanted)}
-    return [_words(words, where, subject, rows.get(subject["matter"])) for subject in subjects]
+    return [_words(*WORDS[name], subject, rows.get(subject["matter"])) for name, subject in pairs]
 
 
 def _words(words: str, where: Where, subject: Subject, matter: Matter | None) -> Rendered | None:
@@ -88,13 +86,13 @@ def _words(words: str, where: Where, subject: Subject, matter: Matter | None) ->
     )
 
 
-def _render_taken_back(subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
+def _render_taken_back(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
     """The former unit no longer sees the matter: it learns the number and nothing else."""
     mine = bodies_of(person, "handling.read_unit", timezone.localdate())
-    wanted = [subject["assignment"] for subject in subjects]
+    wanted = [subject["assignment"] for _, subject in pairs]
     rows = Assignment.objects.filter(public_id__in=wanted, unit__in=mine).select_related("matter")
     found = {str(row.public_id): row.matter for row in rows.exclude(matter__access=Access.SUSPENDED)}
-    return [_taken_back(found.get(subject["assignment"])) for subject in subjects]
+    return [_taken_back(found.get(subject["assignment"])) for _, subject in pairs]
 
 
 def _taken_back(matter: Matter | None) -> Rendered | None:

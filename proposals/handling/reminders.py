@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.inbox import registry
-from members.inbox.registry import Rendered, Subject
+from members.inbox.registry import Pair, Rendered, Subject
 from members.models import Body, Person
 
 from .clockwork import engine_now
@@ -20,8 +20,7 @@ Words = Callable[[Obligation, date, WorkCalendar], tuple[str, str]]
 
 def register() -> None:
     """Called once at start-up: templates, the calendar, and the clock that the sender asks too."""
-    for name, words in TEMPLATES.items():
-        registry.register_batch_template(name, _renderer(words))
+    registry.register_templates(TEMPLATES, _render)
     registry.register_template("clock.vacancy", _vacancy)
     registry.register_template("clock.calendar_missing", _calendar_missing)
     registry.register_calendar(lambda day, count: working_calendar().back(day, count) if count else day)
@@ -64,13 +63,10 @@ TEMPLATES: dict[str, Words] = {
 }
 
 
-def _renderer(words: Words) -> registry.RenderMany:
-    def render(subjects: Sequence[Subject], person: Person) -> list[Rendered | None]:
-        rows = _visible([int(subject["obligation"]) for subject in subjects], person)
-        today, calendar = timezone.localdate(engine_now()), working_calendar()
-        return [_rendered(rows.get(int(subject["obligation"])), words, today, calendar) for subject in subjects]
-
-    return render
+def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
+    rows = _visible([int(subject["obligation"]) for _, subject in pairs], person)
+    today, calendar = timezone.localdate(engine_now()), working_calendar()
+    return [_rendered(rows.get(int(about["obligation"])), TEMPLATES[name], today, calendar) for name, about in pairs]
 
 
 def _visible(ids: Sequence[int], person: Person) -> dict[int, Obligation]:
