@@ -1,17 +1,42 @@
 """How a line names those behind a proposal and those who handle it; reads only what is prefetched."""
 
+from typing import Any
+
+from django.db.models import BooleanField, ExpressionWrapper, Q
+
+from members import keys
+from members.rights import keys_of
 from proposals.handling.models import Assignment, Participant
 from proposals.models import Proposal
 
+ANYBODY = frozenset({keys.PUBLIC, keys.MEMBERS})
+
+
+def outside(user: Any) -> "ExpressionWrapper[BooleanField]":
+    """An annotation `outside`: whether `user` sees the proposal only because it was published, as anybody does."""
+    nearer = sorted(set(keys_of(user)) - ANYBODY)
+    return ExpressionWrapper(~Q(matter__readers__overlap=nearer), output_field=BooleanField())
+
+
+def may_be_named(row: Participant, proposal: Proposal) -> bool:
+    """Whether the public may read this name: its bearer agreed, and has not been taken off the public pages (P13)."""
+    if row.person is None:
+        return True
+    agreed = row.name_public or (row.role == Participant.Role.FIRST and proposal.consents)
+    return agreed and row.person.withdrawn_at is None
+
 
 def proposers_of(proposal: Proposal) -> str:
-    """The names on the list: the first, and how many more."""
+    """The names on the list: the first, and how many more. To outsiders only those who may be named."""
     rows = [
         row for row in proposal.matter.participants.all() if row.left_at is None and row.role in Participant.EVALUATING
     ]
     rows.sort(key=lambda row: (row.order, row.pk))
+    from_outside = getattr(proposal, "outside", False)
+    if from_outside:
+        rows = [row for row in rows if may_be_named(row, proposal)]
     if not rows:
-        return proposal.proposer_text
+        return "" if from_outside else proposal.proposer_text
     return str(rows[0]) if len(rows) == 1 else f"{rows[0]}等{len(rows)}人" if rows[0].person_id else f"{rows[0]}等"
 
 

@@ -20,7 +20,7 @@ from proposals.handling.models import Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of
 from proposals.handling.standing import next_due
 from proposals.models import Proposal, Status
-from proposals.naming import proposers_of, units_of
+from proposals.naming import outside, proposers_of, units_of
 from proposals.queries import steps
 from proposals.rights import is_held
 
@@ -34,6 +34,7 @@ def listed(user: Any) -> QuerySet[Proposal]:
     """Rows of a list in this person's sight, with what a line shows."""
     rows = (
         Proposal.objects.visible_to(user)
+        .annotate(outside=outside(user))
         .exclude(status=Status.DRAFT)
         .exclude(status=Status.WITHDRAWN, receipt__isnull=True)
     )
@@ -131,7 +132,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
         return bool(user.is_authenticated)
 
     def get_queryset(self) -> QuerySet[Proposal]:
-        rows = Proposal.objects.visible_to(self.me).select_related(
+        rows = Proposal.objects.visible_to(self.me).annotate(outside=outside(self.me))
+        rows = rows.select_related(
             "matter__session", "matter__office", "matter__priority", "category", "decided_reason"
         )
         people = Participant.objects.select_related("person", "body")
