@@ -162,8 +162,9 @@ MFA_SUPPORTED_TYPES: list[str] = ["totp", "recovery_codes"]
 # staff, assigning offices and administrators need a second factor (`practice.md` P27)
 REQUIRE_MFA: bool = env.bool("REQUIRE_MFA", PRODUCTION)
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = PROFILES[PASSWORD_PROFILE]
-if MODE == "test":
-    PASSWORD_HASHERS: list[str] = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# scrypt: dear in memory for who guesses, yet a morning's sign-ins do not queue for seconds of processor as with PBKDF2
+_hashers = ["MD5PasswordHasher"] if MODE == "test" else ["ScryptPasswordHasher", "PBKDF2PasswordHasher"]
+PASSWORD_HASHERS: list[str] = [f"django.contrib.auth.hashers.{name}" for name in _hashers]
 
 # sealed personal columns (S17): `id:base64` of 32 bytes each, newest first; never in the database or its backup
 _keys = {} if PRODUCTION else field_keys(VAR)
