@@ -107,6 +107,27 @@ class TermForm(forms.Form):
     starts_on = forms.DateField(label="开始日期", widget=Day)
 
 
+class RollOverForm(forms.Form):
+    """The next term, and who of the last one stays."""
+
+    number = forms.IntegerField(label="第几届", min_value=1, max_value=99)
+    starts_on = forms.DateField(label="新一届开始日期", widget=Day, help_text="上一届到前一天为止。")
+    document = forms.CharField(label="依据文件", max_length=200, help_text="文号或会议名称。")
+    continuing = forms.ModelMultipleChoiceField(
+        Person.objects.none(),
+        label="连任委员",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="勾选的委员沿用现在的界别、党派、专委会和活动组；其余委员的资格到上一届结束为止。",
+    )
+
+    def __init__(self, *args: Any, members: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["continuing"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = members
+
+
 class OpenSessionForm(forms.Form):
     term = forms.ModelChoiceField(label="届", queryset=Term.objects.order_by("-number"), empty_label=None)
     number = forms.IntegerField(label="第几次会议", min_value=1, max_value=9)

@@ -27,6 +27,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "members.bodies": frozenset(Role) - {Role.AUDITOR},
     "members.change_bodies": frozenset({Role.PROPOSAL_DIRECTOR, Role.PROPOSAL_STAFF, Role.SYSTEM_ADMINISTRATOR}),
     "members.terms": frozenset({Role.PROPOSAL_DIRECTOR, Role.PROPOSAL_STAFF, Role.SYSTEM_ADMINISTRATOR}),
+    "members.roll_over": frozenset({Role.PROPOSAL_DIRECTOR}),
     "members.roster": frozenset({Role.SECURITY_ADMINISTRATOR}),
     "members.memberships": frozenset({Role.DUTY_STAFF, Role.PROPOSAL_DIRECTOR, Role.SECURITY_ADMINISTRATOR}),
     "members.appointments": frozenset({Role.SECURITY_ADMINISTRATOR}),

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bodies/<uuid:public_id>/succeed/", bodies.Succeed.as_view(), name="succeed"),
     path("terms/", bodies.Terms.as_view(), name="terms"),
     path("terms/new/", bodies.AddTerm.as_view(), name="add_term"),
+    path("terms/roll-over/", bodies.RollOver.as_view(), name="roll_over"),
     path("sessions/new/", bodies.OpenSession.as_view(), name="open_session"),
     path("sessions/<slug:code>/", bodies.DateSession.as_view(), name="session"),
     path("audit/", audit.Audit.as_view(), name="audit"),

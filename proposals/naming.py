@@ -12,7 +12,7 @@ from proposals.models import Proposal
 ANYBODY = frozenset({keys.PUBLIC, keys.MEMBERS})
 
 
-def outside(user: Any) -> "ExpressionWrapper[BooleanField]":
+def outside(user: Any) -> "ExpressionWrapper[Q]":
     """An annotation `outside`: whether `user` sees the proposal only because it was published, as anybody does."""
     nearer = sorted(set(keys_of(user)) - ANYBODY)
     return ExpressionWrapper(~Q(matter__readers__overlap=nearer), output_field=BooleanField())

@@ -18,7 +18,7 @@ from members.actions.people import (
     withdraw_name,
 )
 from members.actions.sessions import end_sessions
-from members.actions.terms import add_term, date_session, open_session
+from members.actions.terms import add_term, date_session, open_session, roll_over
 
 __all__ = [
     "add_body",
@@ -40,6 +40,7 @@ __all__ = [
     "refuse_appointment",
     "reopen_account",
     "revoke_delegation",
+    "roll_over",
     "seat",
     "send_mail_code",
     "send_reset_code",

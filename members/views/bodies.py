@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from members.actions import add_body, add_name, add_term, date_session, open_session, succeed
+from members.actions import add_body, add_name, add_term, date_session, open_session, roll_over, succeed
 from members.choices import BodyKind, Change, NameKind, System
 from members.filters import BodyFilter
-from members.models import Appointment, Body, Session
-from members.page_forms import BodyForm, NameForm, OpenSessionForm, SessionForm, SucceedForm, TermForm
+from members.models import Appointment, Body, Membership, Person, Session, Term
+from members.page_forms import BodyForm, NameForm, OpenSessionForm, RollOverForm, SessionForm, SucceedForm, TermForm
 from members.pages import ActionPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Fact
 
@@ -170,10 +170,13 @@ class Terms(ListPage[Session]):
         return Session.objects.select_related("term").newest_first()
 
     def acts(self) -> list[Act]:
-        return [
+        acts = [
             Act("新增会议", reverse("members:open_session"), "plus", "primary"),
             Act("新增一届", reverse("members:add_term"), "plus"),
         ]
+        if self.request.user.has_perm("members.roll_over"):
+            acts.append(Act("换届", reverse("members:roll_over"), "users"))
+        return acts
 
 
 class AddTerm(FormPage):
@@ -192,6 +195,36 @@ class AddTerm(FormPage):
             by=self.person,
             now=timezone.now(),
         )
+        return HttpResponseRedirect(reverse("members:terms"))
+
+
+class RollOver(FormPage):
+    """The next term in one act; the roster of new members is imported afterwards."""
+
+    action = "members.roll_over"
+    title = "换届"
+    form_class = RollOverForm
+    submit_label = "开始新一届"
+    done_sentence = "新一届已开始。请接着导入新任委员名册，并核对各单位和专委会的任职。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("届次", reverse("members:terms"))]
+
+    def prepare(self) -> None:
+        self.old = Term.objects.order_by("-number").first()
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"number": self.old.number + 1} if self.old else {}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        seats = Membership.objects.filter(term=self.old, ends_on=None)
+        members = Person.objects.filter(pk__in=seats.values("person")).order_by("pinyin", "pk")
+        return {**super().get_form_kwargs(), "members": members}
+
+    def form_valid(self, form: RollOverForm) -> HttpResponseBase:
+        facts = dict(form.cleaned_data)
+        stay = {person.pk for person in facts.pop("continuing")}
+        roll_over(facts.pop("number"), continuing=stay, by=self.person, now=timezone.now(), **facts)
         return HttpResponseRedirect(reverse("members:terms"))
 
 

@@ -173,6 +173,7 @@ TABLE: dict[str, Row] = {
     "members:add_name": Row(STAFF | roles("system_administrator"), row=True),
     "members:succeed": Row(STAFF | roles("system_administrator"), row=True),
     "members:terms": Row(STAFF | roles("system_administrator")),
+    "members:roll_over": Row(roles("proposal_director")),
     "members:add_term": Row(STAFF | roles("system_administrator")),
     "members:open_session": Row(STAFF | roles("system_administrator")),
     "members:session": Row(STAFF | roles("system_administrator"), row=True),
