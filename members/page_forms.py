@@ -121,11 +121,17 @@ class RollOverForm(forms.Form):
         help_text="勾选的委员沿用现在的界别、党派、专委会和活动组；其余委员的资格到上一届结束为止。",
     )
 
-    def __init__(self, *args: Any, members: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, seats: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["continuing"]
         assert isinstance(field, forms.ModelMultipleChoiceField)
-        field.queryset = members
+        field.queryset = Person.objects.filter(pk__in=seats.values("person")).order_by("pinyin", "pk")
+        sectors = {seat.person_id: seat.sector for seat in seats.select_related("sector")}
+
+        def words(person: Person) -> str:
+            return f"{person.name}　{sectors.get(person.pk) or '未定界别'}"
+
+        setattr(field, "label_from_instance", words)  # noqa: B010  # Django's way; mypy refuses to assign to a method
 
 
 class OpenSessionForm(forms.Form):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from members.actions import add_body, add_name, add_term, date_session, open_session, roll_over, succeed
 from members.choices import BodyKind, Change, NameKind, System
 from members.filters import BodyFilter
-from members.models import Appointment, Body, Membership, Person, Session, Term
+from members.models import Appointment, Body, Membership, Session, Term
 from members.page_forms import BodyForm, NameForm, OpenSessionForm, RollOverForm, SessionForm, SucceedForm, TermForm
 from members.pages import ActionPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Fact
@@ -218,8 +218,7 @@ class RollOver(FormPage):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         seats = Membership.objects.filter(term=self.old, ends_on=None)
-        members = Person.objects.filter(pk__in=seats.values("person")).order_by("pinyin", "pk")
-        return {**super().get_form_kwargs(), "members": members}
+        return {**super().get_form_kwargs(), "seats": seats}
 
     def form_valid(self, form: RollOverForm) -> HttpResponseBase:
         facts = dict(form.cleaned_data)
