@@ -109,7 +109,9 @@ def _render_cosign(pairs: Sequence[Pair], person: Person) -> list[Rendered | Non
     found = {str(row.public_id): row for row in rows}
     drafts = _visible((subject for _, subject in pairs), person)
     return [
-        _cosign_words(name.removeprefix(PREFIX), found.get(subject.get("cosignature")), drafts.get(subject["matter"]))
+        _cosign_words(
+            name.removeprefix(PREFIX), found.get(str(subject.get("cosignature"))), drafts.get(subject["matter"])
+        )
         for name, subject in pairs
     ]
 
