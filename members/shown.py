@@ -51,15 +51,19 @@ class Step:
     note: str = ""
 
 
+Went = Literal["", "ok", "warn", "danger", "now"]
+
+
 @dataclass(frozen=True)
 class Happening:
-    """A line of the timeline, newest first."""
+    """A line of the timeline, newest first; `file_url` is the scan of the sheet behind it."""
 
     what: str
     at: datetime | date
     note: str = ""
-    tone: Literal["", "ok", "warn", "danger", "now"] = ""
+    tone: Went = ""
     url: str = ""
+    file_url: str = ""
 
 
 @dataclass(frozen=True)

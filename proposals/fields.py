@@ -1,7 +1,7 @@
 """Fields that take names as people write them: units, members, one suggestion a box."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,6 +9,11 @@ from django.utils import timezone
 
 from members.models import Body, Membership, Person
 from members.widgets import Counted
+
+if TYPE_CHECKING:
+    _Bodies = forms.ModelChoiceField[Body]
+else:
+    _Bodies = forms.ModelChoiceField
 
 MOST_SUGGESTIONS = 30
 
@@ -59,9 +64,13 @@ class UnitsField(forms.CharField):
 
 
 class MemberField(forms.CharField):
-    """A current member by name; two of one name are told apart by sector, as in 张三（经济界）."""
+    """A current member by name; two of one name are told apart by sector, as in 张三（经济界）.
 
-    def __init__(self, **kwargs: Any) -> None:
+    `needed_by` says when an optional field must be filled after all.
+    """
+
+    def __init__(self, *, needed_by: str = "", **kwargs: Any) -> None:
+        self.needed_by = needed_by
         super().__init__(widget=Names("members"), max_length=128, **kwargs)
 
     def clean(self, value: Any) -> Person | None:
@@ -70,6 +79,15 @@ class MemberField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return value.name if isinstance(value, Person) else value
+
+
+class CollectiveField(_Bodies):
+    """A body that may raise a collective proposal."""
+
+    def __init__(self, *, needed_by: str = "", **kwargs: Any) -> None:
+        self.needed_by = needed_by
+        rows = Body.objects.collective().order_by("kind", "pinyin", "pk")
+        super().__init__(queryset=rows, to_field_name="public_id", empty_label="（不是集体提案）", **kwargs)
 
 
 def member_called(text: str) -> Person:

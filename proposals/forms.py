@@ -9,10 +9,19 @@ from django.utils import timezone
 
 from members.forms import in_plain_words
 from members.models import Body, Person, Session
-from members.uploads import BadFile
+from members.uploads import BadFile, Clean
 from members.widgets import Counted, CountedLine, Day
 from proposals import actions
-from proposals.fields import DraftedText, LongText, MemberField, SuggestionsField, UnitField, UnitsField, member_called
+from proposals.fields import (
+    CollectiveField,
+    DraftedText,
+    LongText,
+    MemberField,
+    SuggestionsField,
+    UnitField,
+    UnitsField,
+    member_called,
+)
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import admit
 from proposals.handling.models import EvaluationRound, Priority, Purpose, Reason
@@ -21,6 +30,7 @@ from proposals.models import Category, Proposal, Review, Text
 from proposals.vocabularies import Choice, Vocabulary
 
 LONGEST = 300
+WHAT_FILES = [(Purpose.TEXT, "附带材料"), (Purpose.SIGNATURES, "签字、盖章页的扫描件")]
 
 
 class PlainForm(forms.Form):
@@ -163,13 +173,15 @@ class FileUploadForm(PlainForm):
     """One file for the proposal, through the one door (S12)."""
 
     file = forms.FileField(label="附件", help_text="PDF、Word（.docx）、Excel（.xlsx）或图片，每个不超过 20 MB。")
-    purpose = forms.ChoiceField(
-        label="是什么", choices=[(Purpose.TEXT, "附带材料"), (Purpose.SIGNATURES, "签名页、签章扫描件")]
-    )
+    purpose = forms.ChoiceField(label="是什么", choices=WHAT_FILES)
 
     def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by = by
+        if by.has_perm("proposals.enter"):
+            purpose = self.fields["purpose"]
+            assert isinstance(purpose, forms.ChoiceField)
+            purpose.choices = [*WHAT_FILES, (Purpose.ORIGINAL, "原件的扫描件或照片")]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -227,19 +239,23 @@ class RegisterForm(PlainForm):
         widget=forms.RadioSelect,
         initial="paper",
     )
-    proposer = MemberField(label="第一提案人", required=False, help_text="集体提案请填下一栏。")
-    body = forms.ModelChoiceField(
-        Body.objects.none(),
-        label="集体提案者",
-        required=False,
-        to_field_name="public_id",
-        empty_label="（不是集体提案）",
+    proposer = MemberField(label="第一提案人", required=False, needed_by="集体提案填下一栏，这里不填")
+    body = CollectiveField(label="集体提案者", required=False, needed_by="个人提案、联名提案不填")
+    contact = MemberField(label="集体提案联系人", required=False, needed_by="提交前填写，个人提案不填")
+    original = forms.FileField(
+        label="原件的扫描件或照片", required=False, help_text="PDF 或图片，不超过 20 MB。可以稍后在“添加附件”里补传。"
     )
-    contact = MemberField(label="集体提案联系人", required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choose(self.fields["body"], Body.objects.collective().order_by("kind", "pinyin", "pk"))
+        self.by = by
+
+    def clean_original(self) -> Clean | None:
+        upload = self.cleaned_data["original"]
+        try:
+            return admit(upload, purpose=Purpose.ORIGINAL, by=self.by) if upload else None
+        except BadFile as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -10,11 +10,15 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from members.days import in_words, long_day, moment, short_day
 from members.states import tone_of
 
 register = template.Library()
 
-WEEKDAYS = "一二三四五六日"
+register.filter("short_day", short_day)
+register.filter("day", long_day)
+register.filter("moment", moment)
+register.filter("in_words", in_words)
 
 
 @register.simple_tag
@@ -22,36 +26,6 @@ def icon(name: str) -> SafeString:
     """Return a line icon of the sprite. It is never the only sign: words stand beside it."""
     sprite = static("vendor/lucide/sprite.svg")
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)
-
-
-def _local_day(value: date | datetime) -> date:
-    if isinstance(value, datetime):
-        return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
-    return value
-
-
-@register.filter
-def short_day(value: date | datetime | None) -> str:
-    """5月22日, with the year if it is not this one."""
-    if not value:
-        return ""
-    day = _local_day(value)
-    year = "" if day.year == timezone.localdate().year else f"{day.year}年"
-    return f"{year}{day.month}月{day.day}日"
-
-
-@register.filter
-def day(value: date | datetime | None) -> str:
-    """5月22日（星期五）, with the year if it is not this one."""
-    return f"{short_day(value)}（星期{WEEKDAYS[_local_day(value).weekday()]}）" if value else ""
-
-
-@register.filter
-def moment(value: datetime | None) -> str:
-    """5月22日 14:32 in local time."""
-    if not value:
-        return ""
-    return f"{short_day(value)} {timezone.localtime(value):%H:%M}"
 
 
 @register.filter

@@ -5,12 +5,15 @@ from datetime import datetime
 
 from django.db import transaction
 
+from members.choices import BodyKind
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Person, Session
+from members.uploads import Clean
 from proposals.handling import clocks, numbering, readers
 from proposals.handling.actions import Paper
-from proposals.handling.models import Assignment, Exposure, Participant, Policy
+from proposals.handling.actions.attaching import attach
+from proposals.handling.models import Assignment, Exposure, Participant, Policy, Purpose
 from proposals.handling.queries import clerks_of
 from proposals.models import EDITABLE, CoSignature, Proposal, Status, Text
 
@@ -84,11 +87,22 @@ def _missing_from_collective(proposal: Proposal) -> list[tuple[str, str]]:
         faults.append(("signer", "集体提案要写明签发人（负责人或召集人）。"))
     if not proposal.matter.participants.filter(role=Participant.Role.CONTACT, left_at=None).exists():
         faults.append(("contact", "集体提案要指定一位联系人。"))
+    if not _is_sealed(proposal):
+        faults.append(("seal", "集体提案要上传签字盖章页的扫描件。"))
     return faults
 
 
+def _is_sealed(proposal: Proposal) -> bool:
+    """A sector or a group of members has no seal: its convener signs (P14)."""
+    with_seal = proposal.matter.participants.filter(role=Participant.Role.ORGANISATION, order=0, left_at=None).exclude(
+        body__kind__in=[BodyKind.SECTOR, BodyKind.GROUP]
+    )
+    pages = proposal.matter.attachments.kept().filter(purpose=Purpose.SIGNATURES)
+    return not with_seal.exists() or pages.exists()
+
+
 @transaction.atomic
-def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime) -> Proposal:
+def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime, paper: Paper | None = None) -> Proposal:
     """Hand the proposal in (提交): it gets a receipt number, the office sees it, review begins.
 
     Invitations not answered by now drop out, and their people are told. `not_secret` is the proposer's word
@@ -121,7 +135,12 @@ def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime) -
         now=now,
     )
     event = proposal.matter.record(
-        "resubmitted" if again else "submitted", by=by, now=now, receipt=proposal.receipt, hash=revision.hash
+        "resubmitted" if again else "submitted",
+        by=by,
+        now=now,
+        receipt=proposal.receipt,
+        hash=revision.hash,
+        **paper_facts(paper),
     )
     people = proposers(proposal.matter, on=today(now))
     tell([*people, by.pk], event_id=event.pk, template="proposal_submitted", subject=subject_of(proposal), now=now)
@@ -176,9 +195,10 @@ def _give_receipt(proposal: Proposal) -> None:
 
 
 @transaction.atomic
-def register(behind: Behind, *, source: str, by: Person, now: datetime) -> Proposal:
+def register(behind: Behind, *, source: str, by: Person, now: datetime, original: Clean | None = None) -> Proposal:
     """Receive a proposal on paper or as a photo (收件登记): its receipt number is there at once (P15).
 
+    `original` is the scan or photo of it, if it was taken in already.
     The office sees it from now on; it is reviewed once typed and confirmed by its proposer.
     """
     proposal = begin(behind, by=by, now=now, source=source)
@@ -189,8 +209,20 @@ def register(behind: Behind, *, source: str, by: Person, now: datetime) -> Propo
     readers.refresh(proposal.matter)
     _give_receipt(proposal)
     proposal.save(update_fields=["receipt", "updated_at"])
+    scan = attach(proposal.matter, original, purpose=Purpose.ORIGINAL, by=by, now=now) if original else None
+    paper = Paper(
+        who=str(behind.person or behind.body),
+        on=today(now),
+        sheet=proposal.get_source_display(),
+        scan=str(scan.public_id) if scan else "",
+    )
     event = proposal.matter.record(
-        "registered", by=by, now=now, receipt=proposal.receipt, source=proposal.get_source_display()
+        "registered",
+        by=by,
+        now=now,
+        receipt=proposal.receipt,
+        source=proposal.get_source_display(),
+        **paper_facts(paper),
     )
     told(proposal, proposers(proposal.matter, on=today(now)), event, "registered", now=now)
     return proposal
@@ -210,7 +242,10 @@ def ask_to_confirm(proposal: Proposal, *, by: Person, now: datetime) -> None:
 
 @transaction.atomic
 def confirm_text(proposal: Proposal, *, how: str, by: Person, now: datetime, paper: Paper | None = None) -> Proposal:
-    """The proposer says the typed text is his own, by tap or by a recorded call; it is then submitted."""
+    """The proposer says the typed text is his own, by tap or by a recorded call; it is then submitted.
+
+    Whoever records a call or a signature for him acts on paper (P1), with or without a `paper` of his own.
+    """
     proposal = lock(proposal)
     expect(proposal, *EDITABLE)
     _entered(proposal)
@@ -218,8 +253,15 @@ def confirm_text(proposal: Proposal, *, how: str, by: Person, now: datetime, pap
         raise Refused("请写明核对方式，例如：电话核对，本人确认无误。", field="how")
     proposal.text_confirmed_at, proposal.text_confirmed_how = now, how.strip()
     proposal.save(update_fields=["text_confirmed_at", "text_confirmed_how", "updated_at"])
+    if paper is None and by.pk not in first_proposer(proposal.matter, on=today(now)):
+        paper = Paper(who=_names_of_first(proposal), on=today(now), sheet=how.strip())
     proposal.matter.record("text_confirmed", by=by, now=now, how=how.strip(), **paper_facts(paper))
-    return submit(proposal, not_secret=True, by=by, now=now)
+    return submit(proposal, not_secret=True, by=by, now=now, paper=paper)
+
+
+def _names_of_first(proposal: Proposal) -> str:
+    rows = proposal.matter.participants.filter(left_at=None, role__in=["first", "organisation"])
+    return "、".join(str(row) for row in rows.select_related("person", "body").order_by("order", "pk"))
 
 
 def _entered(proposal: Proposal) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
+from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.inbox import actions as inbox
 from members.models import Body, Person
@@ -82,7 +83,7 @@ def rule_for(code: str, *, on: date) -> TimeRule:
     """Return the rule of `code` in force on that day, or raise Refused."""
     rule = TimeRule.objects.in_force(on).filter(code=code).first()
     if rule is None:
-        raise Refused(f"{on:%Y-%m-%d} 没有适用的时限规则（{code}），请先在“设置—时限规则”中补上。")
+        raise Refused(f"{short_day(on)}没有适用的时限规则（{code}），请先在“设置—时限规则”中补上。")
     return rule
 
 
@@ -220,7 +221,7 @@ def resume(
         raise WrongStep("该时限没有暂停。")
     resumed_on = on or bench.today
     if resumed_on < since or resumed_on > bench.today:
-        raise Refused(f"恢复日期应在暂停日期（{since:%Y-%m-%d}）与今天之间。")
+        raise Refused(f"恢复日期应在暂停日期（{short_day(since)}）与今天之间。")
     old = bench.row.due_on
     event = _draft_event(bench, Kind.RESUME, on=resumed_on, reason=reason)
     bench.row.status = Status.OPEN
@@ -252,7 +253,7 @@ def extend(
     if amount is not None and amount < 1:
         raise Refused("延期时间应至少为 1。")
     if to_on is not None and to_on <= old:
-        raise Refused(f"延期后的日期应晚于现在的期限（{old:%Y-%m-%d}）。")
+        raise Refused(f"延期后的日期应晚于现在的期限（{short_day(old)}）。")
     chosen = unit or _unit(row.rule)
     if not override:
         _check_asked_in_time(bench)
@@ -263,7 +264,7 @@ def extend(
     if row.due_on <= old:
         raise Refused("这样延期后期限不会变化：会办意见须早于主办期限提交。")
     if not override and row.due_on > _cap(row, bench.calendar):
-        raise Refused(f"延期后不得晚于 {_cap(row, bench.calendar):%Y-%m-%d}（总期限）。")
+        raise Refused(f"延期后不得晚于{short_day(_cap(row, bench.calendar))}（总期限）。")
     _fold_and_write(bench, event, old)
     return row
 
@@ -273,11 +274,11 @@ def check_extension(obligation: Obligation, *, to_on: date, now: datetime) -> No
     """Raise what `extend` would raise for an extension asked at `now`; nothing is changed."""
     bench = _running(obligation, by=None, now=now)
     if to_on <= bench.row.due_on:
-        raise Refused(f"延期后的日期应晚于现在的期限（{bench.row.due_on:%Y-%m-%d}）。")
+        raise Refused(f"延期后的日期应晚于现在的期限（{short_day(bench.row.due_on)}）。")
     _check_asked_in_time(bench)
     _check_extension(bench, to_on=to_on, amount=None, unit=_unit(bench.row.rule))
     if to_on > _cap(bench.row, bench.calendar):
-        raise Refused(f"延期后不得晚于 {_cap(bench.row, bench.calendar):%Y-%m-%d}（总期限）。")
+        raise Refused(f"延期后不得晚于{short_day(_cap(bench.row, bench.calendar))}（总期限）。")
 
 
 @transaction.atomic
@@ -322,7 +323,7 @@ def reopen(
     reopened_on = on or bench.today
     ended_on = max(event.on_date for event in bench.events if event.kind in (Kind.COMPLETE, Kind.CANCEL))
     if reopened_on < ended_on or reopened_on > bench.today:
-        raise Refused(f"重新开启的日期应在结束日期（{ended_on:%Y-%m-%d}）与今天之间。")
+        raise Refused(f"重新开启的日期应在结束日期（{short_day(ended_on)}）与今天之间。")
     old = bench.row.due_on
     event = _draft_event(bench, Kind.REOPEN, on=reopened_on, reason=reason)
     bench.row.status, bench.row.done_at, bench.row.late_workdays = Status.OPEN, None, None
@@ -570,7 +571,7 @@ def _check_asked_in_time(bench: _Bench) -> None:
     """A request that is waiting was asked in time, or it would not have been taken."""
     waiting_request = ExtensionRequest.objects.filter(obligation=bench.row, state=ExtensionRequest.State.ASKED)
     if bench.today > bench.row.due_on and not waiting_request.exists():
-        raise Refused(f"期限已于 {bench.row.due_on:%Y-%m-%d} 届满，延期须在到期前提出。")
+        raise Refused(f"期限已于{short_day(bench.row.due_on)}届满，延期须在到期前提出。")
 
 
 def _check_extension(bench: _Bench, *, to_on: date | None, amount: int | None, unit: Unit) -> None:
@@ -583,4 +584,4 @@ def _check_extension(bench: _Bench, *, to_on: date | None, amount: int | None, u
     longest = bench.calendar.roll(plus(due, rule.extend_amount, _unit(rule), bench.calendar))
     wanted = to_on or plus(due, amount or 0, unit, bench.calendar)
     if wanted > longest:
-        raise Refused(f"一次延期不得晚于 {longest:%Y-%m-%d}。")
+        raise Refused(f"一次延期不得晚于{short_day(longest)}。")

@@ -1,14 +1,20 @@
 """What can happen, in which words, and for whose eyes (S4)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
 
+from members.days import short_day
+from members.shown import Went
+
 from .eyes import Eye, Eyes, eyes
 from .models import Assignment, Event, Matter
 
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 ALL = frozenset({Eye.PROPOSER, Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS})
 INSIDE = frozenset({Eye.STAFF, Eye.OFFICE})
 AUTHORS = frozenset({Eye.PROPOSER, Eye.STAFF})
@@ -23,7 +29,7 @@ class Verb:
 
     label: str
     audience: frozenset[Eye]
-    tone: str = ""
+    tone: Went = ""
 
 
 VERBS: dict[str, Verb] = {}
@@ -53,7 +59,7 @@ register(
         "contacted": Verb("{unit}{mode}沟通", OWN_UNIT_AND_PROPOSER, "ok"),
         "contact_confirmed": Verb("提案者核对沟通记录：{answer}", OWN_UNIT_AND_PROPOSER),
         "opinion_sent": Verb("{unit}提交会办意见", OWN_UNIT | {Eye.LEAD}, "ok"),
-        "reply_drafted": Verb("{unit}登记答复稿", OWN_UNIT),
+        "reply_drafted": Verb("写好答复稿，请联络员核对", INSIDE_UNIT),
         "reply_date_asked": Verb("{unit}补录答复函，待确认落款日期", OWN_UNIT, "warn"),
         "reply_returned": Verb("{unit}的答复退回修改", OWN_UNIT, "warn"),
         "replied": Verb("{unit}答复（{result}类）", ALL, "ok"),
@@ -81,7 +87,7 @@ register(
 )
 
 
-def timeline(user: Any, matter: Matter, view: Eyes | None = None) -> list[tuple[Event, str, str]]:
+def timeline(user: Any, matter: Matter, view: Eyes | None = None) -> list[tuple[Event, str, Went]]:
     """Events that `user` may read, newest first: (event, sentence, tone)."""
     view = view or eyes(user, matter)
     events: QuerySet[Event] = matter.events.select_related("by", "payload", "assignment").order_by("-seq")
@@ -99,6 +105,10 @@ def readable(audience: Iterable[Eye], view: Eyes, assignment: Assignment | None)
 
 
 class _Facts(dict[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        return short_day(date.fromisoformat(value)) if isinstance(value, str) and ISO_DAY.fullmatch(value) else value
+
     def __missing__(self, key: str) -> str:
         return "…"
 

@@ -36,6 +36,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "succeeded": ("因机构变更由承接单位继续办理，期限不变", to_part),
     "passed_inside": ("请您办理", to_part),
     "opinion_sent": ("收到会办意见", to_part),
+    "reply_drafted": ("答复稿已写好，请核对发出", to_page("draft_reply", "assignment")),
     "replied_to_co_handlers": ("主办单位已答复", to_part),
     "reply_returned": ("答复退回修改", to_part),
     "objection_refused": ("退回申请未获同意，请继续办理", to_part),

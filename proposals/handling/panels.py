@@ -1,6 +1,6 @@
 """What a page shows of a matter in hand: filled per aspect for one person, printed by `handling/panels/*.html`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,8 @@ from django.db.models.functions import JSONObject, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
-from members.shown import Act, Fact, FileRow, Happening, UnitRow
+from members.days import short_day
+from members.shown import Act, Fact, FileRow, Happening, UnitRow, Went
 
 from .aspects import Aspect, aspects
 from .attachments import attachments_of
@@ -125,10 +126,10 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     view = eyes(user, matter, rows)
     panels = Panels(view, rows)
     events = timeline(user, matter, view)
-    panels.happenings = [
-        Happening(words, event.at, note=note_of(event), tone=tone)  # type: ignore[arg-type]  # tones are those of Verb
-        for event, words, tone in events
-    ]
+    scanned = any(event.on_paper for event, _, _ in events)
+    files = attachments_of(matter, user, view) if rows or scanned else []
+    scans = {str(one.public_id): one for one in files}
+    panels.happenings = [happening_of(event, words, tone, scans) for event, words, tone in events]
     if not rows:
         return panels
     verbs = {event.verb for event, _, _ in events}
@@ -143,7 +144,6 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     panels.inside = [fact for row in rows if Aspect.INSIDE in aspects(view, row) for fact in inside_facts(row)]
     open_ones = open_requests(matter, verbs)
     panels.requests = [shown for one in open_ones if (shown := request_shown(user, one, view))]
-    files = attachments_of(matter, user, view)
     panels.files = [file_row(one) for one in files if one.purpose != Purpose.LETTER]
     if "contacted" in verbs:
         panels.contacts = contacts_shown(user, matter, view, today)
@@ -172,7 +172,17 @@ def note_of(event: Any) -> str:
     who = event.by.name if event.by else "系统"
     if not event.on_paper:
         return str(who)
-    return f"纸质办理·{who}代录（{facts.get('paper_who', '')}，{facts.get('paper_on', '')}，{facts.get('paper_sheet', '')}）"
+    on = facts.get("paper_on")
+    sheet = [facts.get("paper_who"), short_day(date.fromisoformat(on)) if on else "", facts.get("paper_sheet")]
+    named = "，".join(filter(None, sheet))
+    return f"纸质办理·{who}代录" + (f"（{named}）" if named else "")
+
+
+def happening_of(event: Any, words: str, tone: Went, scans: Mapping[str, Attachment]) -> Happening:
+    """A line of the timeline; `scans` are the files that this person may open."""
+    payload = getattr(event, "payload", None)
+    scan = scans.get(payload.facts.get("paper_scan", "")) if payload else None
+    return Happening(words, event.at, note=note_of(event), tone=tone, file_url=to("attachment", scan) if scan else "")
 
 
 def main_clock(assignment: Assignment, obligations: Sequence[Obligation]) -> Obligation | None:
@@ -236,6 +246,7 @@ def part_of(request: Objection | ExtensionRequest) -> Assignment:
 def request_shown(user: Any, request: Objection | ExtensionRequest, view: Eyes) -> RequestShown | None:
     assignment = part_of(request)
     seen = aspects(view, assignment)
+    words = "撤回申请" if Eye.UNIT in view.of(assignment) else "登记单位撤回（纸质）"
     if isinstance(request, Objection):
         if Aspect.OBJECTION not in seen:
             return None
@@ -245,7 +256,7 @@ def request_shown(user: Any, request: Objection | ExtensionRequest, view: Eyes) 
             f"{assignment.unit}申请退回（{request.get_state_display()}）",
             objection_facts(request),
             [Act("作出决定", to("decide_objection", request), kind="primary")] * decide
-            + [Act("撤回申请", to("withdraw_objection", request))] * withdraw,
+            + [Act(words, to("withdraw_objection", request))] * withdraw,
         )
     if Aspect.EXTENSION not in seen:
         return None
@@ -255,7 +266,7 @@ def request_shown(user: Any, request: Objection | ExtensionRequest, view: Eyes) 
         f"{assignment.unit}申请延期（{request.get_state_display()}）",
         extension_facts(request),
         [Act("审批", to("decide_extension", request), kind="primary")] * decide
-        + [Act("撤回申请", to("withdraw_extension", request))] * withdraw,
+        + [Act(words, to("withdraw_extension", request))] * withdraw,
     )
 
 
@@ -270,7 +281,7 @@ def objection_facts(row: Objection) -> list[Fact]:
         answer = "同意接办" if row.suggested_accepts else "不同意接办"
         facts.append(Fact("建议单位意见", f"{answer}　{row.suggested_text}", wide=True))
     if row.coordinated_on:
-        facts.append(Fact("协调会纪要", f"{row.coordinated_on:%Y-%m-%d}　{row.minutes}", wide=True))
+        facts.append(Fact("协调会纪要", f"{short_day(row.coordinated_on)}　{row.minutes}", wide=True))
     return facts
 
 
@@ -299,7 +310,7 @@ def contacts_shown(user: Any, matter: Matter, view: Eyes, today: date) -> list[C
         silent = not (row.yes or row.no) and allowed(user, "handling.confirm_contact", row.assignment, view)
         shown.append(
             ContactShown(
-                f"{row.held_on:%Y-%m-%d} {row.assignment.unit}{row.get_mode_display()}（{row.get_when_display()}）",
+                f"{short_day(row.held_on)} {row.assignment.unit}{row.get_mode_display()}（{row.get_when_display()}）",
                 f"{row.persons}。{row.text}",
                 contact_state(row.yes, row.no, row.at, today),
                 [Act("核对是否属实" if asked else "代录提案者核对", to("confirm_contact", row))]

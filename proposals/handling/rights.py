@@ -59,7 +59,7 @@ RIGHTS: dict[str, Right] = {
     "handling.decide": Right({**OFFICERS}),
     "handling.sign_for": Right({**CLERKS, **KEEPERS}, frozenset({State.PENDING})),
     "handling.object": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, IN_HAND),
-    "handling.withdraw_objection": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}, IN_HAND),
+    "handling.withdraw_objection": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, IN_HAND),
     "handling.answer_objection": Right(
         {Role.UNIT_CLERK: Held.SUGGESTED, Role.UNIT_HEAD: Held.SUGGESTED, **KEEPERS}, IN_HAND
     ),
@@ -68,7 +68,7 @@ RIGHTS: dict[str, Right] = {
     "handling.name_successor": Right({**KEEPERS}, LIVE),
     "handling.pass_inside": Right({**CLERKS}, IN_HAND),
     "handling.ask_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
-    "handling.withdraw_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}, SIGNED),
+    "handling.withdraw_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
     "handling.decide_extension": Right({**KEEPERS}, SIGNED),
     "handling.record_contact": Right({**HANDLERS, **KEEPERS}, LIVE),
     "handling.confirm_contact": Right({**PROPOSERS, **STAFF}),

@@ -39,8 +39,14 @@ class Register(Signed, FormPage):
     template_name = "proposals/register.html"
     submit_label = "登记并取收件号"
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
     def form_valid(self, form: Any) -> HttpResponseBase:
-        proposal = actions.register(form.behind(), source=form.cleaned_data["source"], by=self.me, now=timezone.now())
+        data = form.cleaned_data
+        proposal = actions.register(
+            form.behind(), source=data["source"], original=data["original"], by=self.me, now=timezone.now()
+        )
         return HttpResponseRedirect(to(proposal, "write"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -203,7 +203,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
         proposal, matter = self.object, self.object.matter
         facts = [Fact("收件号", proposal.receipt or "—"), Fact("提交方式", proposal.get_source_display())]
         if proposal.submitted_at:
-            facts.append(Fact("提交时间", timezone.localtime(proposal.submitted_at).strftime("%Y-%m-%d %H:%M")))
+            facts.append(Fact("提交时间", proposal.submitted_at))
         if matter.priority_id:
             facts.append(Fact("市委中心工作", str(matter.priority)))
         if matter.office_id:

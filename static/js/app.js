@@ -263,6 +263,13 @@
 
   const changed = new WeakSet();
 
+  /* What is typed; a chosen file goes once, when the form is sent. */
+  function wordsOf(form) {
+    const data = new FormData(form);
+    all("input[type=file]", form).forEach((field) => data.delete(field.name));
+    return data;
+  }
+
   function fieldsOf(form) {
     return Array.from(new FormData(form).entries())
       .filter(([name, value]) => typeof value === "string" && !/^(csrfmiddlewaretoken|once|version)$/.test(name));
@@ -295,7 +302,7 @@
       saving = true;
       show("saving", "正在保存…");
       try {
-        const answer = await post(form.dataset.autosave, new FormData(form));
+        const answer = await post(form.dataset.autosave, wordsOf(form));
         if (answer.status === 409) {
           show("failed", "这份草稿已在别处修改，本页内容没有保存");
           say("这份草稿已在别处修改，本页内容没有保存。请另开一页查看最新内容。", true);

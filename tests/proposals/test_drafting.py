@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from members.choices import BodyKind, Role, System
 from members.errors import Refused, Stale, WrongStep
 from proposals import actions
-from proposals.handling.models import Matter
+from proposals.handling.actions.attaching import admit, attach
+from proposals.handling.models import Matter, Purpose
 from proposals.models import Proposal, Status, Text
 from tests.factories import BodyFactory, appoint
+from tests.uploads import made
 
 from .conftest import TEXT, House
 
@@ -88,6 +91,20 @@ def test_a_collective_proposal_names_signer_and_contact(house: House) -> None:
     secretary = appoint(Role.ORGANISATION_SECRETARY, body)
     proposal = actions.begin(actions.Behind(body=body), by=secretary, now=house.later())
     proposal = actions.save_text(proposal, TEXT, version=None, by=secretary, now=house.later())
+
+    assert [field for field, _ in actions.missing(proposal, now=house.later())] == ["signer", "contact", "seal"]
+
+    upload = SimpleUploadedFile("签章页.pdf", made.pdf(), "application/pdf")
+    page = admit(upload, purpose=Purpose.SIGNATURES, by=secretary)
+    attach(proposal.matter, page, purpose=Purpose.SIGNATURES, by=secretary, now=house.later())
+    assert [field for field, _ in actions.missing(proposal, now=house.later())] == ["signer", "contact"]
+
+
+def test_a_sector_has_no_seal_and_its_convener_signs(house: House) -> None:
+    body = BodyFactory(kind=BodyKind.SECTOR, system=System.CPPCC)
+    convener = appoint(Role.CONVENER, body)
+    proposal = actions.begin(actions.Behind(body=body), by=convener, now=house.later())
+    proposal = actions.save_text(proposal, TEXT, version=None, by=convener, now=house.later())
 
     assert [field for field, _ in actions.missing(proposal, now=house.later())] == ["signer", "contact"]
 

@@ -14,6 +14,7 @@ from proposals import actions
 from proposals.handling import clocks
 from proposals.handling.actions import Paper
 from proposals.handling.models import Matter, Policy
+from proposals.handling.panels import panels_of
 from proposals.models import Proposal, ReviewPass, Status
 from proposals.reports.models import Opinion
 from tests.factories import appoint
@@ -248,6 +249,21 @@ def test_paper_has_its_receipt_at_once_and_is_submitted_when_confirmed(house: Ho
         ["review"],
     )
     assert verbs(proposal) == ["registered", "confirmation_asked", "text_confirmed", "submitted"]
+    on_paper = dict(proposal.matter.events.values_list("verb", "on_paper"))
+    assert on_paper == {"registered": True, "confirmation_asked": False, "text_confirmed": True, "submitted": True}
+    first = panels_of(house.member, proposal.matter).happenings[0]
+    assert f"纸质办理·{house.staff.name}代录（{house.member.name}，" in first.note
+
+
+def test_a_proposer_who_confirms_by_himself_does_so_on_screen(house: House) -> None:
+    from .conftest import TEXT
+
+    proposal = actions.register(actions.Behind(person=house.member), source="photo", by=house.staff, now=house.later())
+    actions.save_text(proposal, TEXT, version=None, by=house.staff, now=house.later())
+    actions.confirm_text(proposal, how="本人在线核对", by=house.member, now=house.later())
+
+    on_paper = dict(proposal.matter.events.values_list("verb", "on_paper"))
+    assert on_paper == {"registered": True, "text_confirmed": False, "submitted": False}
 
 
 def test_constraints_hold_when_code_does_not(house: House, submitted) -> None:

@@ -27,6 +27,7 @@ from .paper import Paper
 from .purging import ask_purge, purge
 from .replying import (
     PointGiven,
+    ask_to_send,
     confirm_reply_date,
     current_draft,
     deliver_reply,
@@ -47,6 +48,7 @@ __all__ = [
     "archive",
     "ask_extension",
     "ask_purge",
+    "ask_to_send",
     "assign",
     "chase",
     "clear_evaluation",

@@ -167,10 +167,21 @@ def finish(request: ExtensionRequest, assignment: Assignment, *, by: Person, now
 
 
 @transaction.atomic
-def withdraw_extension(request: ExtensionRequest, *, by: Person, now: datetime) -> ExtensionRequest:
+def withdraw_extension(
+    request: ExtensionRequest, *, by: Person, now: datetime, paper: Paper | None = None
+) -> ExtensionRequest:
     request, assignment = lock_request(request)
+    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
     request.state, request.decided_by, request.decided_at = "withdrawn", by, now
     request.save(update_fields=["state", "decided_by", "decided_at"])
     finish(request, assignment, by=by, now=now)
-    assignment.matter.record("extension_withdrawn", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
+    assignment.matter.record(
+        "extension_withdrawn",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        **paper_facts(paper),
+    )
     return request

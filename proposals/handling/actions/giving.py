@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
@@ -185,7 +186,7 @@ def pass_inside(
     stages = ["reply", "rehandle", "co_opinion"]
     due = clocks.open_for(assignment=assignment).filter(stage__in=stages).values_list("due_on", flat=True).first()
     if internal_due_on and due and internal_due_on >= due:
-        raise Refused(f"内部时限应早于办理期限（{due:%Y-%m-%d}）。")
+        raise Refused(f"内部时限应早于办理期限（{short_day(due)}）。")
     if internal_due_on and internal_due_on < today:
         raise Refused("内部时限不能早于今天。")
     assignment.deputy, assignment.section, assignment.handler = deputy, section, handler

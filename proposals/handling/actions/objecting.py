@@ -241,10 +241,11 @@ def refuse_objection(
 
 
 @transaction.atomic
-def withdraw_objection(objection: Objection, *, by: Person, now: datetime) -> Objection:
+def withdraw_objection(objection: Objection, *, by: Person, now: datetime, paper: Paper | None = None) -> Objection:
+    sheet_needed(objection.assignment.unit_id, by=by, now=now, paper=paper)
     objection = lock_objection(objection, *Objection.UNDECIDED)
     close_objection(objection, State.WITHDRAWN, text="", by=by, now=now)
-    return end_quietly(objection, "objection_withdrawn", by=by, now=now, paper=None)
+    return end_quietly(objection, "objection_withdrawn", by=by, now=now, paper=paper)
 
 
 def end_quietly(objection: Objection, verb: str, *, by: Person, now: datetime, paper: Paper | None) -> Objection:

@@ -157,6 +157,29 @@ def draft_reply(
     return reply
 
 
+@transaction.atomic
+def ask_to_send(assignment: Assignment, *, by: Person, now: datetime) -> None:
+    """Whoever drafts but may not send says that the draft is ready; the unit's clerk is told.
+
+    Nobody outside the unit learns of it (S2).
+    """
+    assignment = lock(assignment)
+    expect(assignment, State.SIGNED)
+    if not assignment.replies.filter(
+        round=assignment.round, state__in=[Reply.State.DRAFT, Reply.State.RETURNED]
+    ).exists():
+        raise WrongStep("还没有答复稿，请先拟写。")
+    event = assignment.matter.record("reply_drafted", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
+    clerks = queries.clerks_of([assignment.unit_id], on=timezone.localdate(now))
+    tell(
+        [person for person in clerks if person != by.pk],
+        event_id=event.pk,
+        template="reply_drafted",
+        subject=subject_of(assignment),
+        now=now,
+    )
+
+
 def current_draft(assignment: Assignment) -> Reply | None:
     """The reply of this round as far as it has come; None before the first word."""
     rows = assignment.replies.filter(round=assignment.round).select_related("result", "issuer", "assignment__matter")

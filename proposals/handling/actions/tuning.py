@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from members import audit
+from members.days import full_day, short_day
 from members.errors import Refused, WrongStep
 from members.models import Person
 from proposals.handling import clocks, engine, workdays
@@ -33,7 +34,7 @@ def replace_rule(
     if old.valid.upper is not None:
         raise WrongStep("这条规则已经有了后继的规则，请修改最新的一条。")
     if starts_on <= old.valid.lower:
-        raise Refused(f"生效日期应晚于现行规则的生效日期（{old.valid.lower:%Y-%m-%d}）。", field="starts_on")
+        raise Refused(f"生效日期应晚于现行规则的生效日期（{short_day(old.valid.lower)}）。", field="starts_on")
     if amount < 1:
         raise Refused("期限至少为 1。", field="amount")
     old.valid = DateRange(old.valid.lower, starts_on)
@@ -64,7 +65,7 @@ def replace_rule(
 def apply_rule(rule: TimeRule, *, by: Person, now: datetime) -> int:
     """Let the running clocks that `rule` would move follow it, one event each; return how many did."""
     if not rule.valid.lower <= workdays.today(now):
-        raise WrongStep(f"这条规则自 {rule.valid.lower:%Y-%m-%d} 起适用，之前不能用于进行中的期限。")
+        raise WrongStep(f"这条规则自{short_day(rule.valid.lower)}起适用，之前不能用于进行中的期限。")
     moved = [one.obligation for one in moved_by_rule(rule)]
     for obligation in sorted(moved, key=lambda row: row.pk):
         _apply(obligation, rule, by=by, now=now)
@@ -73,7 +74,7 @@ def apply_rule(rule: TimeRule, *, by: Person, now: datetime) -> int:
 
 
 def _apply(obligation: Obligation, rule: TimeRule, *, by: Person, now: datetime) -> None:
-    reason = f"自 {rule.valid.lower:%Y-%m-%d} 起的规则"
+    reason = f"自{full_day(rule.valid.lower)}起的规则"
     clocks.apply_rule(obligation, rule, by=by, now=now, reason=reason)
 
 

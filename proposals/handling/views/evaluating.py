@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.shown import Fact
-from members.templatetags.pieces import short_day
 from proposals.handling import actions, forms, queries
 from proposals.handling.actions import Paper
 from proposals.handling.eyes import participations

@@ -7,6 +7,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from members.days import short_day
 from members.pages import Column, ListPage
 from members.rights import bodies_of
 from members.shown import Act, Tab
@@ -184,7 +185,7 @@ class Extensions(Waiting):
 
     def line(self, row: ExtensionRequest) -> dict[str, Any]:
         url = reverse("handling:decide_extension", args=[row.public_id])
-        what = f"由{row.old_due:%Y-%m-%d}延至{row.to_on:%Y-%m-%d}；{row.reason}"
+        what = f"由{short_day(row.old_due)}延至{short_day(row.to_on)}；{row.reason}"
         part = row.obligation.assignment
         return {"part": part, "what": what, "state": row.get_state_display(), "at": row.asked_at, "url": url}
 
@@ -200,7 +201,7 @@ class LetterDates(Waiting):
 
     def line(self, row: Reply) -> dict[str, Any]:
         url = reverse("handling:letter_date", args=[row.public_id])
-        what = f"落款日期{row.letter_on:%Y-%m-%d}　{row.doc_no}"
+        what = f"落款日期{short_day(row.letter_on)}　{row.doc_no}"
         return {
             "part": row.assignment,
             "what": what,

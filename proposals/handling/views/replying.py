@@ -39,8 +39,10 @@ class DraftReply(AssignmentForm):
         self.suggestions: list[Suggestion] = suggestions_to_answer(self.object.matter)
         self.draft: Reply | None = actions.readable_draft(self.object, by=self.me)
         self.may_send = in_hands_of(self.rows().filter(pk=self.object.pk), self.me, "handling.reply").exists()
+        ready = "ready" in self.request.POST
         self.submit_label = "保存，去核对" if self.may_send else "保存"
-        self.done_sentence = "" if self.may_send else "答复稿已保存，请本单位联络员核对后发出。"
+        told = "答复稿已保存，并已请本单位联络员核对发出。" if ready else "答复稿已保存，还没有请联络员核对。"
+        self.done_sentence = "" if self.may_send else told
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -90,6 +92,8 @@ class DraftReply(AssignmentForm):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         self.save(form)
+        if "ready" in self.request.POST and not self.may_send:
+            actions.ask_to_send(self.object, by=self.me, now=timezone.now())
         address = reverse("handling:reply", args=[self.object.public_id]) if self.may_send else self.home()
         return HttpResponseRedirect(address)
 
@@ -117,6 +121,7 @@ class DraftReply(AssignmentForm):
             paper=[form[name] for name in LETTER_FIELDS if name not in WHOLE],
             whole=[form[name] for name in WHOLE],
             draft=self.draft,
+            may_send=self.may_send,
             letters=letters_of(self.object),
             earlier=earlier_replies(self.object, self.me),
             autosave=reverse("handling:autosave_reply", args=[self.object.public_id]),

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from members.days import short_day
 from members.pages import DetailPage
 from members.shown import Crumb
 from proposals.handling import actions, forms
@@ -33,7 +34,7 @@ class Sheets(Waiting):
     def line(self, row: Checkpoint) -> dict[str, Any]:
         clock = row.obligation
         url = reverse("handling:issue_sheet", args=[clock.public_id])
-        what = f"期限{clock.due_on:%Y-%m-%d}已过"
+        what = f"期限{short_day(clock.due_on)}已过"
         return {"part": clock.assignment, "what": what, "state": "待审核", "at": row.fired_at, "url": url}
 
 

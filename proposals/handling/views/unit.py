@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members import audit
+from members.days import short_day
 from members.errors import WrongStep
 from members.pages import BulkPage, DetailPage
 from members.shown import Act, Crumb, Fact, Mark
@@ -52,7 +53,7 @@ class Part(Mine, DetailPage[Assignment]):
             matter=matter,
             text=[line for line in text.split("\n")[1:] if line.strip()],
             kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
-            people=f"{part.office}{timezone.localdate(part.given_at):%Y-%m-%d}交办",
+            people=f"{part.office}{short_day(timezone.localdate(part.given_at))}交办",
             marks=[Mark(part.get_state_display())] if part.get_state_display() != matter.get_stage_display() else [],
             details_url=self.details_url(),
             due_on=running and running.due_on,
@@ -193,11 +194,12 @@ class ObjectTo(AssignmentForm):
         )
 
 
-class WithdrawObjection(PlainForm[Objection], PartConfirm[Objection]):
+class WithdrawObjection(PartConfirm[Objection]):
     action = "handling.withdraw_objection"
     path = "assignment"
     title = "撤回退回申请"
     question = "撤回后由本单位继续办理。"
+    form_class = forms.ActForm
     submit_label = "撤回申请"
     done_sentence = "已撤回。"
 
@@ -205,7 +207,7 @@ class WithdrawObjection(PlainForm[Objection], PartConfirm[Objection]):
         return Objection.objects.select_related("assignment__matter", "assignment__unit")
 
     def do(self, form: Any, paper: Paper | None) -> None:
-        actions.withdraw_objection(self.object, by=self.me, now=timezone.now())
+        actions.withdraw_objection(self.object, by=self.me, now=timezone.now(), paper=paper)
 
 
 class AnswerObjection(PartForm[Objection]):
@@ -264,11 +266,12 @@ class AskExtension(AssignmentForm):
         )
 
 
-class WithdrawExtension(PlainForm[ExtensionRequest], PartConfirm[ExtensionRequest]):
+class WithdrawExtension(PartConfirm[ExtensionRequest]):
     action = "handling.withdraw_extension"
     path = "obligation__assignment"
     title = "撤回延期申请"
     question = "撤回后仍按原期限办理。"
+    form_class = forms.ActForm
     submit_label = "撤回申请"
     done_sentence = "已撤回。"
 
@@ -276,7 +279,7 @@ class WithdrawExtension(PlainForm[ExtensionRequest], PartConfirm[ExtensionReques
         return ExtensionRequest.objects.select_related("obligation__assignment__matter", "obligation__assignment__unit")
 
     def do(self, form: Any, paper: Paper | None) -> None:
-        actions.withdraw_extension(self.object, by=self.me, now=timezone.now())
+        actions.withdraw_extension(self.object, by=self.me, now=timezone.now(), paper=paper)
 
 
 class RecordContact(AssignmentForm):
@@ -316,7 +319,7 @@ class ConfirmContact(PartForm[Contact]):
         row = self.object
         return [
             *super().facts(),
-            Fact("沟通", f"{row.held_on:%Y-%m-%d} {row.get_mode_display()}（{row.get_when_display()}）"),
+            Fact("沟通", f"{short_day(row.held_on)} {row.get_mode_display()}（{row.get_when_display()}）"),
             Fact("参加人员", row.persons),
             Fact("沟通情况", row.text, wide=True),
         ]
