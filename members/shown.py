@@ -78,12 +78,16 @@ class Fact:
 
 @dataclass(frozen=True)
 class Act:
-    """Something that can be done from here: a link to its page. One per page is `primary`."""
+    """Something that can be done from here: a link to its page. One per page is `primary`.
+
+    `about` is read aloud after the label where the eyes see it from the place.
+    """
 
     label: str
     url: str
     icon: str = ""
     kind: Literal["", "primary", "ghost", "danger"] = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)

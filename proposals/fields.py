@@ -28,7 +28,8 @@ class Names(forms.TextInput):
 class UnitField(forms.CharField):
     """A unit by its name, short name or a former name; the value is the Body, or None."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, needed_by: str = "", **kwargs: Any) -> None:
+        self.needed_by = needed_by
         super().__init__(widget=Names("units"), max_length=128, **kwargs)
 
     def clean(self, value: Any) -> Body | None:
@@ -52,7 +53,7 @@ class UnitsField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("help_text", "一行写一个单位，全称、简称都可以。")
-        super().__init__(widget=forms.Textarea({"rows": 3}), max_length=2000, **kwargs)
+        super().__init__(widget=forms.Textarea({"rows": 3, "data-names": "units"}), max_length=2000, **kwargs)
 
     def clean(self, value: Any) -> list[Body]:
         text = super().clean(value)

@@ -400,7 +400,7 @@ class AllocationForm(PlainForm):
         widget=forms.RadioSelect,
         initial="lead",
     )
-    lead = UnitField(label="独办或主办单位", required=False)
+    lead = UnitField(label="独办或主办单位", required=False, needed_by="交办前填写，分办时不填")
     others = UnitsField(label="会办单位；分办时写全部分办单位", required=False)
 
     def shares(self) -> list[actions.Share]:

@@ -111,6 +111,7 @@ class Panels:
     files: list[FileRow] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
+    by_unit: list[tuple[str, list[Act]]] = field(default_factory=list)
     recorded: list[tuple[str, list[Act]]] = field(default_factory=list)
     obligations: list[Obligation] = field(default_factory=list)
     to_consult: set[int] = field(default_factory=set)
@@ -151,7 +152,7 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     panels.replies = replies_shown(matter, rows, view, files)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
     panels.rounds = [told for row in rounds if (told := round_shown(user, row, view))]
-    panels.acts, panels.recorded = acts_of(user, panels, open_ones)
+    fill_acts(user, panels, open_ones)
     return panels
 
 
@@ -543,24 +544,26 @@ URGENT = ("sign_for", "draft_reply", "send_opinion")
 OF_THE_UNIT = (*URGENT, "object", "pass_inside", "record_contact", "ask_extension")
 
 
-def acts_of(
-    user: Any, panels: Panels, waiting: Sequence[Objection | ExtensionRequest]
-) -> tuple[list[Act], list[tuple[str, list[Act]]]]:
-    """What this person can do now; apart from it, by unit, what he can record from a unit's paper."""
-    acts: list[Act] = []
-    recorded: list[tuple[str, list[Act]]] = []
+def fill_acts(user: Any, panels: Panels, waiting: Sequence[Objection | ExtensionRequest]) -> None:
+    """What this person can do now: of his own, with each of several units, and from a unit's paper."""
     for row in panels.assignments:
         offered = [name for name in WORDS if offer(user, name, row, panels, waiting)]
         outside = Eye.UNIT not in panels.view.of(row)
         several = len(panels.assignments) > 1 and outside
-        if outside and (theirs := [Act(WORDS[name], to(name, row)) for name in offered if name in OF_THE_UNIT]):
-            recorded.append((str(row.unit), theirs))
+        if outside and (theirs := [act_on(row, name) for name in offered if name in OF_THE_UNIT]):
+            panels.recorded.append((str(row.unit), theirs))
             offered = [name for name in offered if name not in OF_THE_UNIT]
+        if several and offered:
+            panels.by_unit.append((str(row.unit), [act_on(row, name) for name in offered]))
+            continue
         for name in offered:
-            label = f"{WORDS[name]}（{row.unit}）" if several else WORDS[name]
-            primary = name in URGENT and not any(act.kind == "primary" for act in acts)
-            acts.append(Act(label, to(name, row), kind="primary" if primary else ""))
-    return acts, recorded
+            primary = name in URGENT and not any(act.kind == "primary" for act in panels.acts)
+            panels.acts.append(Act(WORDS[name], to(name, row), kind="primary" if primary else ""))
+
+
+def act_on(row: Assignment, name: str) -> Act:
+    """The button of an act that stands below the unit's name."""
+    return Act(WORDS[name], to(name, row), about=str(row.unit))
 
 
 def offer(

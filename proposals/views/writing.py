@@ -19,7 +19,7 @@ from members.shown import Fact, FileRow
 from members.uploads import ScanState
 from proposals import actions
 from proposals.aspects import my_organisations
-from proposals.fields import member_labels
+from proposals.fields import member_labels, unit_names
 from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationForm, TextForm
 from proposals.handling.actions.attaching import attach
 from proposals.handling.attachments import attachments_of
@@ -296,6 +296,7 @@ class Check(Writing):
             text=facts_of(text),
             faults=actions.faults_of(self.object, text, most),
             length=text.length,
+            units=unit_names(),
             most=most,
             cosigners=self.object.cosignatures.filter(state__in=["invited", "agreed"]).select_related("person", "body"),
             **kwargs,

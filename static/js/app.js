@@ -45,8 +45,8 @@
 
   /* ---- size and colours: at once here, remembered by the server ---- */
 
-  const OTHER = { size: { large: "normal", normal: "large" }, theme: { dark: "light", light: "dark", auto: "dark" } };
-  const ON = { size: "large", theme: "dark" };
+  const OTHER = { size: { large: "normal", normal: "large" }, rows: { compact: "normal", normal: "compact" }, theme: { dark: "light", light: "dark", auto: "dark" } };
+  const ON = { size: "large", theme: "dark", rows: "compact" };
 
   all("form[data-display]").forEach((form) => {
     form.addEventListener("submit", (event) => {
@@ -411,6 +411,61 @@
       event.preventDefault();
       event.returnValue = "";
     }
+  });
+
+  /* ---- choosing by typing: a long list grows a line that narrows it, a box of names a line that adds to it ---- */
+
+  function lineBefore(field, words) {
+    const label = one("label[for='" + CSS.escape(field.id) + "']");
+    const line = document.createElement("input");
+    line.type = "search";
+    line.autocomplete = "off";
+    line.className = "finder";
+    line.placeholder = words;
+    line.setAttribute("aria-label", words + (label ? "：" + label.textContent.trim() : ""));
+    field.parentNode.insertBefore(line, field);
+    return line;
+  }
+
+  all("select[data-long]").forEach((select) => {
+    const options = Array.from(select.options);
+    const line = lineBefore(select, "输入名称或拼音，缩小下面的范围");
+    const narrow = () => {
+      const typed = line.value.trim().toLowerCase();
+      const found = options.filter((option) => option.value && (option.text + " " + (option.dataset.find || "")).toLowerCase().includes(typed));
+      const chosen = typed && found.length === 1 ? found[0] : select.selectedOptions[0];
+      select.textContent = "";
+      options.filter((option) => !option.value || option === chosen || found.includes(option)).forEach((option) => select.appendChild(option));
+      if (chosen) chosen.selected = true;
+      if (typed) say(found.length === 1 ? "已选" + found[0].text : "找到 " + found.length + " 个");
+    };
+    line.addEventListener("input", (event) => { if (!event.isComposing) narrow(); });
+    line.addEventListener("compositionend", narrow);
+    line.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing && event.keyCode !== 229) { event.preventDefault(); select.focus(); }
+    });
+  });
+
+  all("textarea[data-names]").forEach((box) => {
+    const names = document.getElementById(box.dataset.names);
+    if (!names) return;
+    const line = lineBefore(box, "输入名称，从提示中选择后加入下面");
+    line.setAttribute("list", names.id);
+    const add = () => {
+      const name = line.value.trim();
+      if (!name) return;
+      if (!box.value.split("\n").includes(name)) box.value = box.value.trim() ? box.value.trim() + "\n" + name : name;
+      line.value = "";
+      say("已加入" + name);
+    };
+    /* A name taken from the list comes in at once; typed ones wait for Enter or for leaving the line. */
+    line.addEventListener("input", (event) => {
+      if (!event.inputType || event.inputType === "insertReplacementText") add();
+    });
+    line.addEventListener("change", add);
+    line.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing && event.keyCode !== 229) { event.preventDefault(); add(); }
+    });
   });
 
   /* ---- the end of the sign-in: a warning five minutes before, and a way to stay ---- */

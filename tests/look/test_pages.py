@@ -107,6 +107,16 @@ class TestLists:
             "系统：党委": "?name=%E6%A0%B7%E6%9C%AC&system=government",
         }
 
+    def test_conditions_stand_open_on_a_phone_only_while_they_hold(self, signed_in: Client) -> None:
+        box = '<input class="unseen filters-more" type="checkbox" id="more-filters"'
+
+        plain, chosen = (html(signed_in.get(f"/sample/{query}")) for query in ("", "?system=party"))
+
+        assert f"{box}>" in plain
+        assert f"{box} checked>" in chosen
+        assert_valid(chosen)
+        assert ("保存为我的视图" in plain, "保存为我的视图" in chosen) == (False, True)
+
     def test_an_empty_list_says_so(self, signed_in: Client) -> None:
         assert "没有符合条件的内容。" in html(signed_in.get("/sample/?name=没有"))
 
@@ -293,7 +303,13 @@ class TestDisplay:
 
         assert 'data-size="large"' in html(client.get("/"))
 
-    @pytest.mark.parametrize("name", ["size", "theme", "keys"])
+    def test_the_height_of_rows_stays_with_the_device(self, signed_in: Client) -> None:
+        signed_in.post("/settings/display/", {"rows": "compact", "next": "/sample/"})
+
+        assert 'data-rows="compact"' in html(signed_in.get("/sample/"))
+        assert 'data-rows="normal"' in html(Client().get("/"))
+
+    @pytest.mark.parametrize("name", ["size", "theme", "keys", "rows"])
     def test_nonsense_changes_nothing(self, name: str, client: Client) -> None:
         client.post("/settings/display/", {name: '"><script>'})
 

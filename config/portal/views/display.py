@@ -8,23 +8,24 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from config.portal.display import SIZES, THEMES, Display, display_of, remember
+from config.portal.display import ROWS, SIZES, THEMES, Display, display_of, remember
 from members.pages import Page
 
 
 class ChooseDisplay(Page):
-    """Takes `size`, `theme` or `keys`, any of them, and goes back to where the person was."""
+    """Takes `size`, `theme`, `keys` or `rows`, any of them, and goes back to where the person was."""
 
     public = True
     http_method_names = ["post"]  # as Django's View declares it
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         now = display_of(request)
-        size, theme, keys = (request.POST.get(name, "") for name in ("size", "theme", "keys"))
+        size, theme, keys, rows = (request.POST.get(name, "") for name in ("size", "theme", "keys", "rows"))
         wanted = Display(
             size if size in SIZES else now.size,
             theme if theme in THEMES else now.theme,
             keys == "on" if keys in ("on", "off") else now.keys,
+            rows if rows in ROWS else now.rows,
         )
         if request.user.is_authenticated:
             person = self.person

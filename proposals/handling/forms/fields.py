@@ -35,6 +35,16 @@ class DayField(forms.DateField):
         super().__init__(widget=Day(), **kwargs)
 
 
+class UnitSelect(forms.Select):
+    """A long list that is also searched by pinyin (app.js); without a script it is the list."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if unit := getattr(value, "instance", None):
+            option["attrs"]["data-find"] = unit.pinyin
+        return option
+
+
 class UnitField(_Units):
     """A unit that can act upon a matter today."""
 
@@ -43,6 +53,7 @@ class UnitField(_Units):
             queryset=Body.objects.units().order_by("pinyin", "pk"),
             to_field_name="public_id",
             empty_label="请选择单位",
+            widget=UnitSelect({"data-long": ""}),
             **kwargs,
         )
 
