@@ -550,7 +550,7 @@ def fill_acts(user: Any, panels: Panels, waiting: Sequence[Objection | Extension
         offered = [name for name in WORDS if offer(user, name, row, panels, waiting)]
         outside = Eye.UNIT not in panels.view.of(row)
         several = len(panels.assignments) > 1 and outside
-        if outside and (theirs := [act_on(row, name) for name in offered if name in OF_THE_UNIT]):
+        if outside and (theirs := [Act(WORDS[name], to(name, row)) for name in offered if name in OF_THE_UNIT]):
             panels.recorded.append((str(row.unit), theirs))
             offered = [name for name in offered if name not in OF_THE_UNIT]
         if several and offered:
