@@ -55,8 +55,6 @@ def unit_work(user: Any, on: date) -> Work:
     """A unit's figures, those of its queue's tabs, and what is due first."""
     parts = of_unit(user, on)
     queue = reverse("handling:queue")
-    rows = Obligation.objects.open().filter(assignment__in=parts, stage__in=DUTIES)
-    rows = rows.select_related("matter", "assignment", "rule").order_by("due_on", "pk")
     todos = [
         Todo(
             name_of(row.matter),
@@ -65,7 +63,7 @@ def unit_work(user: Any, on: date) -> Work:
             note=row.rule.name,
             due_on=row.due_on,
         )
-        for row in rows[:SHOWN]
+        for row in due_first(parts)
         if row.assignment
     ]
     figures = parts.aggregate(**{tab: Number("pk", filter=in_tab(tab, on)) for tab in ("pending", "signed")})
@@ -90,14 +88,32 @@ def pressing(parts: QuerySet[Assignment], url: str, on: date) -> list[Count]:
     ]
 
 
+def due_first(parts: QuerySet[Assignment]) -> QuerySet[Obligation]:
+    """The duties of these parts that come first."""
+    rows = Obligation.objects.open().filter(assignment__in=parts, stage__in=DUTIES)
+    return rows.select_related("matter", "assignment__unit", "rule").order_by("due_on", "pk")[:SHOWN]
+
+
 def spoken_day(day: date) -> str:
     return f"{day.month}月{day.day}日"
 
 
 def ledger_work(user: Any, on: date) -> Work:
-    """What is late or nearly so among all that this person's office has given out."""
+    """What is late or nearly so among all that this person's office has given out, and what is due first."""
     parts = in_hands_of(Assignment.objects.current().exclude(state=Assignment.State.SETTLED), user, "handling.ledger")
-    return Work(counts=pressing(parts, reverse("handling:ledger"), on))
+    ledger = reverse("handling:ledger")
+    todos = [
+        Todo(
+            name_of(row.matter),
+            row.matter.get_absolute_url(),
+            when=spoken_day(row.due_on),
+            note=f"{row.assignment.unit}　{row.rule.name}",
+            due_on=row.due_on,
+        )
+        for row in due_first(parts)
+        if row.assignment
+    ]
+    return Work(counts=pressing(parts, ledger, on), queues=[Queue("最近到期", todos, ledger)] if todos else [])
 
 
 WAITING: tuple[tuple[str, str, str, str, QuerySet[Any]], ...] = (

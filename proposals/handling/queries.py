@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from members.choices import Role, System
 from members.errors import Refused
@@ -149,6 +149,8 @@ def pairs_of(title: str) -> set[str]:
 
 
 def waiting_sheets() -> QuerySet[Checkpoint]:
-    """Prepared sheets that nobody has dealt with yet, of clocks that still run."""
-    fired = Checkpoint.objects.filter(outcome=Checkpoint.Outcome.FIRED, step__template="clock.chase_sheet", sheet=None)
-    return fired.filter(obligation__status__in=Obligation.RUNNING, obligation__assignment__isnull=False)
+    """Prepared sheets that nobody has dealt with yet, of clocks that still run: the latest one a clock."""
+    fired = Checkpoint.objects.filter(outcome=Checkpoint.Outcome.FIRED, step__template="clock.chase_sheet")
+    newer = fired.filter(obligation=OuterRef("obligation"), pk__gt=OuterRef("pk"))
+    running = fired.filter(obligation__status__in=Obligation.RUNNING, obligation__assignment__isnull=False)
+    return running.filter(~Exists(newer), sheet=None)

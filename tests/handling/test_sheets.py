@@ -65,3 +65,19 @@ def test_the_officer_finds_edits_and_prints_it(house: House, prepared: Checkpoin
 
     assert answer.status_code == 200
     assert "请于三日内报告。" in answer.content.decode()
+
+
+def test_a_sheet_prepared_again_takes_the_place_of_the_one_before(house: House, prepared: Checkpoint) -> None:
+    again = Checkpoint.objects.create(
+        obligation=prepared.obligation,
+        epoch=prepared.epoch,
+        step=prepared.step,
+        n=2,
+        fired_at=house.later(),
+        outcome="fired",
+    )
+    assert list(waiting_sheets()) == [again]
+
+    actions.issue_sheet(again, text="督办", how="sent", by=house.officer, now=house.later())
+
+    assert not waiting_sheets().exists()
