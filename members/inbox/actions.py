@@ -55,15 +55,18 @@ def tell(recipients: Iterable[int], *, event_id: int, template: str, subject: Su
 
 
 @transaction.atomic
-def tell_many(facts: Iterable[tuple[int, int, str, Subject]], *, sending: str, now: datetime) -> None:
+def tell_many(
+    facts: Iterable[tuple[int, int, str, Subject]], *, sending: str, now: datetime, mail_at: datetime | None = None
+) -> None:
     """Tell the many facts of one act, (recipient, event, template, subject) each, in one message per person (P3).
 
-    `sending` names the act in the key, as in `handover:b12`; its first word names the heading.
+    `sending` names the act in the key, as in `handover:b12`; its first word names the heading. An act of many
+    transactions gives `mail_at`, until which mail waits for the facts that are still to come.
     """
     told = [Fact(f"ev{event_id}", person_id, template, subject) for person_id, event_id, template, subject in facts]
 
     def address(person_id: int, reach: Reach, channel: Channel) -> tuple[str, datetime]:
-        return f"{sending}:p{person_id}:{channel}", now
+        return f"{sending}:p{person_id}:{channel}", mail_at or now
 
     _post(told, address, name=sending.split(":", maxsplit=1)[0], now=now)
 

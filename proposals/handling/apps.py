@@ -9,11 +9,12 @@ class HandlingConfig(AppConfig):
     def ready(self) -> None:
         from members import rights as house
         from members import succession
-        from proposals.handling import menu, notices, reminders, rights
+        from proposals.handling import batches, menu, notices, reminders, rights
         from proposals.handling.actions.giving import follow_succession
 
         house.register(self.label, rights.roles_by_action(rights.RIGHTS), never_delegated=rights.NEVER_DELEGATED)
         succession.register(follow_succession)
         reminders.register()
         notices.register()
+        batches.register()
         menu.add()

@@ -88,6 +88,13 @@ def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -
     return Chased(frozenset(people - directory.by_role.get(Role.LEADER, set())), vacant)
 
 
+def concerned(obligation: Obligation, directory: Directory) -> frozenset[int]:
+    """Whom a moved last day concerns: its holder and the assigning office; a person's own limit is nobody else's."""
+    if obligation.holder_person_id:
+        return frozenset({obligation.holder_person_id})
+    return chased(obligation, (Audience.HANDLER, Audience.ASSIGNING_OFFICE), directory).people
+
+
 def bodies_of(obligation: Obligation) -> set[int]:
     """The bodies whose people may be chased about the obligation."""
     office = obligation.assignment.office_id if obligation.assignment else obligation.matter.office_id

@@ -6,7 +6,7 @@ planned and had not handed off is taken back, and the ladder is set anew.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -16,7 +16,7 @@ from members.errors import Refused, WrongStep
 from members.inbox import actions as inbox
 from members.models import Body, Person
 
-from . import clockface
+from . import chase, clockface
 from .clockwork import explain as explaining
 from .clockwork.calendar import OutOfCalendar, WorkCalendar
 from .clockwork.fold import late_workdays as lateness
@@ -36,6 +36,8 @@ from .models import (
 from .models.clocks import ObligationQuerySet
 from .workdays import working_calendar
 
+GATHERED = timedelta(minutes=30)
+"""Mail about many clocks moved at once waits so long, so that it is one mail."""
 Kind = ClockEvent.Kind
 Status = Obligation.Status
 
@@ -49,6 +51,8 @@ class _Bench:
     now: datetime
     by: Person | None
     events: list[ClockEvent] = field(default_factory=list)
+    sending: str = ""
+    """The act that moves many clocks at once, if this is part of one: whoever it concerns is told in its name."""
 
     @property
     def today(self) -> date:
@@ -299,8 +303,12 @@ def revoke(
 
 @transaction.atomic
 def apply_rule(obligation: Obligation, rule: TimeRule, *, by: Person | None, now: datetime, reason: str) -> Obligation:
-    """Let a running clock follow a newer rule of the same code; pauses and extensions are kept."""
+    """Let a running clock follow a newer rule of the same code; pauses and extensions are kept.
+
+    If its last day moves, that stands on the timeline, and the holder and the assigning office are told.
+    """
     bench = _running(obligation, by=by, now=now)
+    bench.sending = f"clocks:r{rule.pk}"
     row = bench.row
     if rule.code != row.rule.code or rule.pk == row.rule_id:
         raise Refused("只能改用同一环节的另一条规则。")
@@ -360,9 +368,11 @@ def move_holder(
 def recount(obligation: Obligation, *, now: datetime) -> bool:
     """Fold a running clock on the calendar now in force; return whether its last day moved.
 
-    Without a move there is no event, no epoch and no message; only the reminders' days may shift.
+    Without a move there is no event, no epoch and no message; only the reminders' days may shift. A move
+    stands on the timeline, and the holder and the assigning office are told.
     """
     bench = _locked(obligation, by=None, now=now)
+    bench.sending = f"clocks:c{bench.calendar.version}"
     if not bench.row.is_running:
         return False
     old = bench.row.due_on
@@ -453,7 +463,29 @@ def _fold_and_write(bench: _Bench, event: ClockEvent, old: date, *, rearm: bool 
         inbox.cancel(bench.row.pk, before_epoch=bench.row.epoch)
     _settle(bench, fresh=moved or rearm)
     if moved:
+        _announce(bench, event)
         _lead_followers(bench)
+
+
+def _announce(bench: _Bench, event: ClockEvent) -> None:
+    """Write a last day that was moved from afar on the timeline, and tell whom it concerns: once (P3)."""
+    if not bench.sending:
+        return
+    row = bench.row
+    directory = chase.Directory.read(chase.bodies_of(row), on=bench.today)
+    facts: dict[str, Any] = {"clock": row.rule.name, "old": event.old_due, "new": event.new_due, "reason": event.reason}
+    written = row.matter.record(_verb_of(row), by=bench.by, now=bench.now, assignment=row.assignment, **facts)
+    subject = {"obligation": row.pk, "event": event.pk}
+    told = [(one, written.pk, "clock.moved", subject) for one in sorted(chase.concerned(row, directory))]
+    inbox.tell_many(told, sending=bench.sending, now=bench.now, mail_at=bench.now + GATHERED)
+
+
+def _verb_of(row: Obligation) -> str:
+    """By this the timeline knows for whose eyes it is: who has not yet evaluated is no unit's business."""
+    if row.holder_person_id:
+        return "person_clock_changed"
+    own = row.assignment is not None and row.assignment.unit_id == row.holder_body_id
+    return "clock_changed" if own else "office_clock_changed"
 
 
 def _settle(bench: _Bench, *, fresh: bool = False) -> None:
@@ -542,7 +574,9 @@ def _lead_followers(bench: _Bench) -> None:
         matter=lead.matter_id, round=lead.round, rule__bound_stage=lead.stage
     )
     for follower in followers.order_by("id"):
-        _bind(_locked(follower, by=bench.by, now=bench.now), lead.due_on)
+        bound = _locked(follower, by=bench.by, now=bench.now)
+        bound.sending = bench.sending
+        _bind(bound, lead.due_on)
 
 
 def _bind(bench: _Bench, lead_due: date) -> None:
@@ -550,7 +584,7 @@ def _bind(bench: _Bench, lead_due: date) -> None:
     if last == lead_due:
         return
     old = bench.row.due_on
-    event = _draft_event(bench, Kind.FOLLOW, on=bench.today, to_on=lead_due)
+    event = _draft_event(bench, Kind.FOLLOW, on=bench.today, to_on=lead_due, reason="主办期限调整")
     _fold_and_write(bench, event, old)
 
 

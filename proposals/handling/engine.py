@@ -219,6 +219,16 @@ def refold(*, now: datetime, limit: int = REFOLD_BATCH) -> int:
     return done
 
 
+def refold_all(*, now: datetime) -> int:
+    """Recount until nothing is left or the time budget is spent, and return how many were looked at."""
+    began, done = time.monotonic(), 0
+    while count := refold(now=now):
+        done += count
+        if count < REFOLD_BATCH or time.monotonic() - began > BUDGET.total_seconds():
+            break
+    return done
+
+
 def _hold_refold_lock() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REFOLD_LOCK])

@@ -83,6 +83,8 @@ register(
         "purge_asked": Verb("申请清除内容", INSIDE, "warn"),
         "purged": Verb("内容已清除", INSIDE, "warn"),
         "clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", OWN_UNIT),
+        "office_clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", INSIDE),
+        "person_clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", frozenset({Eye.STAFF})),
     }
 )
 

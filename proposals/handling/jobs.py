@@ -14,7 +14,7 @@ def scan() -> None:
 
 @shared_task(ignore_result=True, expires=55)
 def refold() -> None:
-    engine.refold(now=engine_now())
+    engine.refold_all(now=engine_now())
 
 
 @shared_task(ignore_result=True, expires=3600)

@@ -12,7 +12,7 @@ from members.models import Body, Person
 
 from .clockwork import engine_now
 from .clockwork.calendar import WEEKDAYS, WorkCalendar
-from .models import Access, Matter, Obligation
+from .models import Access, ClockEvent, Matter, Obligation
 from .workdays import working_calendar
 
 Words = Callable[[Obligation, date, WorkCalendar], tuple[str, str]]
@@ -21,6 +21,8 @@ Words = Callable[[Obligation, date, WorkCalendar], tuple[str, str]]
 def register() -> None:
     """Called once at start-up: templates, the calendar, and the clock that the sender asks too."""
     registry.register_templates(TEMPLATES, _render)
+    registry.register_templates(["clock.moved"], _render_moved)
+    registry.register_heading("clocks", "期限变动 {n} 项")
     registry.register_template("clock.vacancy", _vacancy)
     registry.register_template("clock.calendar_missing", _calendar_missing)
     registry.register_calendar(lambda day, count: working_calendar().back(day, count) if count else day)
@@ -93,6 +95,27 @@ def _rendered(row: Obligation | None, words: Words, today: date, calendar: WorkC
         body=f"{row.holder_body}：{text}" if row.holder_body else text,
         url=reverse("handling:why", args=[row.public_id]),
         outside=outside if row.matter.access == Access.OPEN else "",
+    )
+
+
+def _render_moved(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
+    rows = _visible([int(subject["obligation"]) for _, subject in pairs], person)
+    events = ClockEvent.objects.in_bulk([int(subject["event"]) for _, subject in pairs])
+    return [_moved(rows.get(int(about["obligation"])), events.get(int(about["event"]))) for _, about in pairs]
+
+
+def _moved(row: Obligation | None, event: ClockEvent | None) -> Rendered | None:
+    if row is None or event is None or event.old_due is None:
+        return None
+    number = f"第{row.matter.number}号" if row.matter.number else ""
+    text = f"因{event.reason}，期限由{spoken(event.old_due)}改为{spoken(event.new_due)}。"
+    return Rendered(
+        title=f"期限变动：{row.rule.name}，{name_of(row.matter)}",
+        body=f"{row.holder_body}：{text}" if row.holder_body else text,
+        url=reverse("handling:why", args=[row.public_id]),
+        outside=f"期限变动：{number}{row.rule.name}，改为{spoken(event.new_due)}"
+        if row.matter.access == Access.OPEN
+        else "",
     )
 
 

@@ -1,5 +1,6 @@
 """Rules, ladders and calendars are rows: changing them is an act with a date, and moves nothing by itself."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -7,12 +8,14 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from members import audit
 from members.days import full_day, short_day
-from members.errors import Refused, WrongStep
+from members.errors import Refusal, Refused, WrongStep
 from members.models import Person
 from proposals.handling import clocks, engine, workdays
 from proposals.handling.clockwork.years import Year
 from proposals.handling.models import Ladder, Obligation, TimeRule
 from proposals.handling.moving import moved_by_rule
+
+TICK = 50
 
 
 @transaction.atomic
@@ -62,20 +65,34 @@ def replace_rule(
     return new
 
 
-def apply_rule(rule: TimeRule, *, by: Person, now: datetime) -> int:
-    """Let the running clocks that `rule` would move follow it, one event each; return how many did."""
+def apply_rule(
+    rule: TimeRule, *, by: Person, now: datetime, tick: Callable[[int, int], None] = lambda done, total: None
+) -> int:
+    """Let the running clocks that `rule` would move follow it; return how many did.
+
+    One transaction each: what a run that broke off has left is found by the next. `tick` hears now and then how
+    many of how many have been looked at.
+    """
     if not rule.valid.lower <= workdays.today(now):
         raise WrongStep(f"这条规则自{short_day(rule.valid.lower)}起适用，之前不能用于进行中的期限。")
-    moved = [one.obligation for one in moved_by_rule(rule)]
-    for obligation in sorted(moved, key=lambda row: row.pk):
-        _apply(obligation, rule, by=by, now=now)
-    audit.record("handling.apply_rule", by=by, now=now, subject=rule.code, moved=len(moved))
-    return len(moved)
+    wanted = moved_by_rule(rule)
+    moved = 0
+    for number, pk in enumerate(wanted, start=1):
+        moved += _apply(pk, rule, by=by, now=now)
+        if number % TICK == 0 or number == len(wanted):
+            tick(number, len(wanted))
+    audit.record("handling.apply_rule", by=by, now=now, subject=rule.code, moved=moved)
+    return moved
 
 
-def _apply(obligation: Obligation, rule: TimeRule, *, by: Person, now: datetime) -> None:
-    reason = f"自{full_day(rule.valid.lower)}起的规则"
-    clocks.apply_rule(obligation, rule, by=by, now=now, reason=reason)
+def _apply(pk: int, rule: TimeRule, *, by: Person, now: datetime) -> bool:
+    """One that has ended meanwhile, or follows the rule already, is passed over."""
+    reason = f"时限规则自{full_day(rule.valid.lower)}起调整"
+    try:
+        clocks.apply_rule(Obligation.objects.get(pk=pk), rule, by=by, now=now, reason=reason)
+    except Refusal:
+        return False
+    return True
 
 
 @transaction.atomic

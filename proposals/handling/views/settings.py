@@ -8,9 +8,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from members.inbox.actions import start_job
+from members.inbox.models import LongJob
 from members.pages import FormPage, Page
 from members.shown import Act, Crumb
-from proposals.handling import moving, workdays
+from proposals.handling import batches, moving, workdays
 from proposals.handling.actions import tuning
 from proposals.handling.clockface import step_of
 from proposals.handling.clocks import would_be_due
@@ -84,12 +86,25 @@ class ApplyRule(OneRule):
     submit_label = "适用新规则"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        moved = moving.moved_by_rule(self.rule)
-        return super().get_context_data(rule=self.rule, moved=moved[:200], amount=len(moved), **kwargs)
+        effect = moving.effect_of_rule(self.rule, now=timezone.now())
+        return super().get_context_data(rule=self.rule, effect=effect, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
+        if len(moving.moved_by_rule(self.rule)) > batches.AT_ONCE:
+            return HttpResponseRedirect(reverse("inbox:job", args=[self.later().public_id]))
         tuning.apply_rule(self.rule, by=self.me, now=timezone.now())
         return HttpResponseRedirect(reverse("clock_settings:rules"))
+
+    def later(self) -> LongJob:
+        """Hundreds go as a long job, whose page says how far it is."""
+        return start_job(
+            batches.APPLY_RULE,
+            title=f"适用新规则：{self.rule.name}",
+            args={"rule": self.rule.pk},
+            back=reverse("clock_settings:rules"),
+            by=self.me,
+            now=timezone.now(),
+        )
 
 
 class Ladders(Mine, Page):
@@ -182,7 +197,7 @@ class LoadYear(Mine, FormPage):
         return _home("calendar", "工作日历")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**{"year": None, "moved": [], "amount": 0, **kwargs})
+        return super().get_context_data(**{"year": None, "effect": None, **kwargs})
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         if "confirmed" not in self.request.POST:
@@ -198,9 +213,9 @@ class LoadYear(Mine, FormPage):
             return self.show_effect(preview.form)
 
     def show_effect(self, form: YearForm) -> HttpResponseBase:
-        moved = moving.moved_by(form.year)
+        effect = moving.effect_of(form.year, now=timezone.now())
         text = form.cleaned_data["text"]
-        context = self.get_context_data(form=form, year=form.year, text=text, moved=moved[:200], amount=len(moved))
+        context = self.get_context_data(form=form, year=form.year, text=text, effect=effect)
         return self.render_to_response(context)
 
 

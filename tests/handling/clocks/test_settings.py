@@ -68,7 +68,7 @@ def test_a_years_file_is_shown_before_it_is_loaded(staff: Client, home: House) -
 
     file = SimpleUploadedFile("2027.json", year_2027().encode())
     preview = staff.post(address, {"file": file})
-    assert "将使 0 项进行中的期限变动" in preview.content.decode()
+    assert "没有进行中的期限会变动" in preview.content.decode()
     assert CalendarYear.objects.get(year=2027).status == "provisional"
 
     done = staff.post(address, {"text": preview.context["text"], "confirmed": "1"})

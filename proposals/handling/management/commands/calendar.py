@@ -11,7 +11,7 @@ from proposals.handling import engine, workdays
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import BadYear, Year, missing_year, read_year
 from proposals.handling.models import CalendarYear
-from proposals.handling.moving import Moved, moved_by
+from proposals.handling.moving import SHOWN, Effect, effect_of
 
 
 class Command(BaseCommand):
@@ -37,16 +37,18 @@ class Command(BaseCommand):
             year = read_year(file)
         except BadYear as error:
             raise CommandError(str(error)) from error
-        moved = moved_by(year)
+        effect = effect_of(year, now=engine_now(), shown=None if as_json else SHOWN)
         changed = not dry_run and workdays.publish(year).changed
         while changed and engine.refold(now=engine_now()):
             pass
         if as_json:
-            self.stdout.write(json.dumps(_report(year, moved, changed=changed, dry_run=dry_run), ensure_ascii=False))
+            self.stdout.write(json.dumps(_report(year, effect, changed=changed, dry_run=dry_run), ensure_ascii=False))
             return
-        for one in moved:
-            self.stdout.write(f"{one.label} {one.stage}：{one.old} → {one.new}")
-        self.stdout.write(_sentence(year, len(moved), changed=changed, dry_run=dry_run))
+        for one in effect.moved:
+            self.stdout.write(f"{one.label} {one.stage}：{one.old} → {one.new}，告知 {'、'.join(one.told) or '—'}")
+        if effect.left_out:
+            self.stdout.write(f"另有 {effect.left_out} 项没有列出，--json 列出全部。")
+        self.stdout.write(_sentence(year, effect, changed=changed, dry_run=dry_run))
 
     def check_years(self, *, as_json: bool) -> None:
         today = workdays.today(engine_now())
@@ -66,14 +68,19 @@ class Command(BaseCommand):
             raise CommandError(f"{missing} 年的放假安排还没有载入，涉及该年的期限标为“暂定”。")
 
 
-def _report(year: Year, moved: list[Moved], *, changed: bool, dry_run: bool) -> dict[str, Any]:
-    rows = [{"matter": one.label, "stage": one.stage, "old": str(one.old), "new": str(one.new)} for one in moved]
-    return {"year": year.number, "changed": changed, "dry_run": dry_run, "moved": len(moved), "deadlines": rows}
+def _report(year: Year, effect: Effect, *, changed: bool, dry_run: bool) -> dict[str, Any]:
+    rows = [
+        {"matter": one.label, "stage": one.stage, "old": str(one.old), "new": str(one.new), "told": one.told}
+        for one in effect.moved
+    ]
+    facts = {"year": year.number, "changed": changed, "dry_run": dry_run}
+    return {**facts, "moved": effect.amount, "people": effect.people, "deadlines": rows}
 
 
-def _sentence(year: Year, moved: int, *, changed: bool, dry_run: bool) -> str:
+def _sentence(year: Year, effect: Effect, *, changed: bool, dry_run: bool) -> str:
+    moves = f"{effect.amount} 项进行中的期限"
     if dry_run:
-        return f"{year.number} 年日历可以载入，将使 {moved} 项进行中的期限变动。没有写入。"
+        return f"{year.number} 年日历可以载入，将使 {moves}变动，告知 {effect.people} 人。没有写入。"
     if not changed:
         return f"{year.number} 年日历与现有的完全相同，没有变动。"
-    return f"已载入 {year.number} 年日历，{moved} 项进行中的期限随之变动。"
+    return f"已载入 {year.number} 年日历，{moves}随之变动，告知 {effect.people} 人。"
