@@ -186,7 +186,7 @@ PACKAGES = {"chromium": "chromium", "fonts-noto-cjk": "中文字体"}
 def test(arguments: Sequence[str]) -> NoReturn:
     """Install the browser and a Chinese font where they are missing, then hand over to pytest."""
     install_packages(missing_packages())
-    argv = [PYTHON, "-m", "pytest", *(arguments or ["-n", "2"])]
+    argv = [PYTHON, "-m", "pytest", *(arguments or ["-n", "2", "--dist", "worksteal"])]
     os.execv(PYTHON, argv)
 
 

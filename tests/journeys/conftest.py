@@ -8,10 +8,13 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.journeys.house import House, at_home, running_house
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys are long: they begin at once, so that no process waits for the other's at the end."""
     for item in items:
         if item.path.parent.name == "journeys":
             item.add_marker(pytest.mark.journey)
+    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
 
 
 @pytest.fixture(scope="session")

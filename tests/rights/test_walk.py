@@ -59,7 +59,7 @@ def answers(client: Client, url: str, *, may_open: bool, posts: bool) -> list[in
     codes = [client.get(url).status_code]
     if may_open or posts:
         codes.append(client.post(url).status_code)
-    return [*codes, client.head(url).status_code] if may_open else codes
+    return [*codes, client.head(url).status_code] if posts else codes
 
 
 def signed_in(person: Person) -> Client:
@@ -88,7 +88,7 @@ def faults(person: Person, granted: set[str], *, posts: bool = False) -> list[st
     return found
 
 
-# the right is asked before the method is looked at: two roles that may do little send to every address too
+# the right is asked before the method is looked at: two roles that may do little send and ask for the head everywhere
 POSTS_EVERYWHERE = {Role.AUDITOR, Role.UNIT_HANDLER}
 
 
