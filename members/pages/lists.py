@@ -32,7 +32,7 @@ class BoundedPaginator:
     @cached_property
     def count(self) -> int:
         """How many rows there are, at most `COUNT_LIMIT + 1`."""
-        return self.rows.order_by()[: COUNT_LIMIT + 1].count()
+        return self.rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
 
     @property
     def amount(self) -> str:
@@ -147,7 +147,7 @@ class ListPage(Page, Generic[M]):
 
     def export(self, rows: "models.QuerySet[M]") -> HttpResponseBase:
         """Answer with the table of all rows that the filter shows; without the reason it needs, ask for one."""
-        count = rows.order_by()[: tables.NEEDS_SECOND_PERSON + 1].count()
+        count = rows.order_by().values("pk")[: tables.NEEDS_SECOND_PERSON + 1].count()
         reason = self.request.POST.get("reason", "")
         lines = ([column.value(row) for column in self.columns] for row in rows.iterator(chunk_size=500))
         table = tables.Table(self.get_title(), [column.label for column in self.columns], lines)

@@ -16,7 +16,7 @@ from proposals.aspects import behind, my_organisations, sees_invitations, sees_o
 from proposals.filters import ProposalFilter
 from proposals.forms import WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
-from proposals.handling.models import Matter, Obligation, Participant, Stage
+from proposals.handling.models import Assignment, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of
 from proposals.handling.standing import next_due
 from proposals.models import Proposal, Status
@@ -27,7 +27,10 @@ from proposals.rights import is_held
 from .base import OneProposal, ProposalPage, Signed, name_of, to
 from .writing import facts_of, file_rows
 
-PEOPLE = ("matter__participants__person", "matter__participants__body", "matter__assignments__unit")
+PEOPLE = (
+    Prefetch("matter__participants", Participant.objects.select_related("person", "body")),
+    Prefetch("matter__assignments", Assignment.objects.select_related("unit")),
+)
 
 
 def listed(user: Any) -> QuerySet[Proposal]:
@@ -136,8 +139,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
         rows = rows.select_related(
             "matter__session", "matter__office", "matter__priority", "category", "decided_reason"
         )
-        people = Participant.objects.select_related("person", "body")
-        return rows.prefetch_related(Prefetch("matter__participants", people))
+        return rows.prefetch_related(PEOPLE[0])
 
     def get_title(self) -> str:
         return self.object.matter.title or name_of(self.object)
