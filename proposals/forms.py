@@ -305,6 +305,21 @@ class WithdrawOnPaperForm(WithdrawForm):
         return Paper(who=data["who"], on=data["on"], sheet=data["sheet"])
 
 
+class TakeOutForm(PlainForm):
+    """Which proposer takes no further part."""
+
+    person = forms.ModelChoiceField(
+        Person.objects.none(), label="提案者", widget=forms.RadioSelect, empty_label=None,
+        help_text="第一提案人退出后，由排在最前的联名人继续；没有联名人的，由提案委继续。",
+    )  # fmt: skip
+    reason = forms.CharField(label="原因", max_length=200, help_text="例如：逝世、撤销委员资格、本人书面申请。")
+
+    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        behind = proposal.matter.participants.filter(left_at=None, role__in=["first", "cosigner"])
+        choose(self.fields["person"], Person.objects.filter(pk__in=behind.values("person")).order_by("pinyin", "pk"))
+
+
 # review ----------------------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ TITLES: dict[str, str] = {
     "merged": "提案并案办理",
     "unmerged": "提案取消并案",
     "withdrawn": "提案已撤案",
+    "proposer_left": "提案者有变动，请您继续联系办理",
     "handed_over": "提案已交办",
     "unit_asked": "请答复是否承办",
     "unit_answered": "拟办单位已答复",

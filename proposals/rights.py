@@ -75,6 +75,10 @@ RIGHTS: dict[str, Right] = {
     "proposals.claim": Right({**DESK}, BEFORE_DECISION),
     "proposals.review": Right({**DESK}, BEFORE_DECISION),
     "proposals.decide": Right({**STAFF}, BEFORE_DECISION),
+    "proposals.take_out": Right(
+        {**STAFF},
+        BEFORE_DECISION | frozenset({Status.RETURNED, Status.TO_NUMBER, Status.FILED, Status.ASSIGNED, Status.MERGED}),
+    ),
     "proposals.merge": Right({**STAFF}, BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.MERGED})),
     "proposals.turn": Right({**STAFF}, BEFORE_DECISION | frozenset({Status.DECLINED})),
     "proposals.number": Right({**STAFF}, frozenset({Status.TO_NUMBER})),

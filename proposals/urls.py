@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/discard/", writing.Discard.as_view(), name="discard"),
     path("<uuid:public_id>/confirm-text/", desk.ConfirmText.as_view(), name="confirm_text"),
     path("<uuid:public_id>/withdraw/", reading.Withdraw.as_view(), name="withdraw"),
+    path("<uuid:public_id>/take-out/", reading.TakeOut.as_view(), name="take_out"),
     path("<uuid:public_id>/review/", reviewing.Review.as_view(), name="review"),
     path("<uuid:public_id>/advise/", reviewing.Advise.as_view(), name="advise"),
     path("<uuid:public_id>/file/", reviewing.File.as_view(), name="file"),

@@ -32,6 +32,7 @@ VERBS = {
     "unmerged": Verb("取消并案：{reason}", AUTHORS, "warn"),
     "let_go": Verb("{other}不再并入本案", AUTHORS),
     "withdrawn": Verb("撤案：{reason}", ALL, "warn"),
+    "proposer_left": Verb("{name}不再作为提案者（{reason}）{going_on}", AUTHORS, "warn"),
     "allocated": Verb("拟办：{units}", INSIDE),
     "units_asked": Verb("就承办意向征求{units}意见", INSIDE),
     "unit_answered": Verb("{unit}答复：{answer}", INSIDE),

@@ -23,6 +23,7 @@ from .cosigning import (
 from .drafting import Behind, Details, begin, change_proposer, details_of, discard, save_text
 from .handing_over import Plan, Refusal, hand_over, plan
 from .keeping import archive, close_history, hold_place
+from .leaving import take_out
 from .merging import merge, unmerge
 from .numbering import Order, run, waiting
 from .reviewing import advise, after_passes, claim, decline, file, pass_now, passes, release, send_back, turn
@@ -89,6 +90,7 @@ __all__ = [
     "save_text",
     "send_back",
     "submit",
+    "take_out",
     "turn",
     "unmerge",
     "waiting",

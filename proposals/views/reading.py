@@ -14,7 +14,7 @@ from members.shown import Act, Crumb, Fact, FileRow, Mark, Tab
 from proposals import actions
 from proposals.aspects import behind, my_organisations, sees_invitations, sees_office_work, shown_text, writes
 from proposals.filters import ProposalFilter
-from proposals.forms import WithdrawForm, WithdrawOnPaperForm
+from proposals.forms import TakeOutForm, WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
 from proposals.handling.models import Assignment, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of
@@ -275,6 +275,7 @@ ACTS = (
     ("proposals.close_history", "close_history", "历史提案办结", "circle-check"),
     ("proposals.archive", "archive", "归档", "bookmark"),
     ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
+    ("proposals.take_out", "take_out", "提案者变动", "user-round"),
 )
 LIKELY = ("继续写", "核对文字", "审查", "拟定承办单位", "归档")
 SHOWS: dict[str, Shows] = {
@@ -286,6 +287,7 @@ SHOWS: dict[str, Shows] = {
     "unmerge": lambda proposal: proposal.status == Status.MERGED,
     "turn": lambda proposal: proposal.status == Status.DECLINED,
     "withdraw": lambda proposal: proposal.receipt is not None,
+    "take_out": lambda proposal: proposal.receipt is not None and proposal.form != Proposal.Form.COLLECTIVE,
 }
 
 
@@ -306,6 +308,23 @@ class Withdraw(ProposalPage):
     def form_valid(self, form: Any) -> HttpResponseBase:
         paper = form.paper() if self.by_desk() else None
         actions.withdraw(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper)
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+
+class TakeOut(ProposalPage):
+    """A proposer has died or was removed; somebody else goes on (P13)."""
+
+    action = "proposals.take_out"
+    form_class = TakeOutForm
+    title = "提案者变动"
+    submit_label = "登记"
+    done_sentence = "已登记提案者变动。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "proposal": self.object}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.take_out(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
         return HttpResponseRedirect(to(self.object, "detail"))
 
 

@@ -66,6 +66,7 @@ TABLE: dict[str, Row] = {
     "proposals:discard": Row(WRITERS, row=True),
     "proposals:confirm_text": Row(DESK | WRITERS, row=True),
     "proposals:withdraw": Row(WRITERS | STAFF, row=True),
+    "proposals:take_out": Row(STAFF, row=True),
     "proposals:review": Row(DESK, row=True),
     "proposals:advise": Row(DESK, row=True),
     "proposals:file": Row(STAFF, row=True),

@@ -15,6 +15,7 @@ from .extending import ask_extension, decide_extension, withdraw_extension
 from .giving import Given, Part, announce, assign, name_successor, pass_inside, sign_for, succeed, transfer
 from .history import close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
+from .leaving import leave
 from .objecting import (
     answer_objection,
     coordinate_objection,
@@ -66,6 +67,7 @@ __all__ = [
     "draft_reply",
     "evaluate",
     "issue_sheet",
+    "leave",
     "lift_suspension",
     "name_successor",
     "object_to",
