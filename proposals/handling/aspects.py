@@ -17,6 +17,7 @@ class Aspect(StrEnum):
     EXTENSION = "extension"
     INSIDE = "inside"  # section, handler, internal date, head's comment
     CLOCKS = "clocks"
+    REMINDED = "reminded"  # who is reminded and chased, by name
     CONTACTS = "contacts"
     OPINION = "opinion"
     DRAFT_REPLY = "draft_reply"
@@ -54,6 +55,7 @@ TABLE = (
     Row(Aspect.EXTENSION, EVERY, frozenset({STAFF, OFFICE, UNIT})),
     Row(Aspect.INSIDE, EVERY, frozenset({UNIT})),
     Row(Aspect.CLOCKS, EVERY, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
+    Row(Aspect.REMINDED, EVERY, frozenset({STAFF, OFFICE, UNIT})),
     Row(Aspect.CONTACTS, EVERY, frozenset({STAFF, OFFICE, UNIT, PROPOSER})),
     Row(Aspect.OPINION, EVERY, frozenset({STAFF, OFFICE, UNIT, LEAD})),
     # of a reply, by its state
@@ -80,7 +82,7 @@ def aspects(view: Eyes, thing: Assignment | Reply | EvaluationRound) -> frozense
 OF: dict[type, Collection[Aspect]] = {
     Assignment: {
         Aspect.CONTACT_DETAILS, Aspect.OBJECTION, Aspect.EXTENSION, Aspect.INSIDE, Aspect.CLOCKS, Aspect.CONTACTS,
-        Aspect.OPINION,
+        Aspect.REMINDED,         Aspect.OPINION,
     },
     Reply: {Aspect.DRAFT_REPLY, Aspect.REPLY},
     EvaluationRound: {Aspect.FORMS, Aspect.RESULT, Aspect.DIGEST},

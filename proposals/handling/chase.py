@@ -30,6 +30,8 @@ CLERKS = frozenset(
 )
 PROPOSAL_OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR})
 OFFICERS = frozenset({Role.ASSIGNING_OFFICER})
+MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
+"""What a quiet matter does not silence: the sheet that is laid out for the office."""
 
 
 @dataclass

@@ -29,7 +29,6 @@ BUDGET = timedelta(seconds=40)
 SET_ASIDE = timedelta(hours=1)
 REFOLD_BATCH = 500
 REFOLD_LOCK = 7_205_001
-MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
 
 
 @dataclass
@@ -182,7 +181,7 @@ def _checkpoint(row: Obligation, firing: Firing, outcome: str, now: datetime) ->
 
 def _facts(row: Obligation, firing: Firing, step: LadderStep, batch: _Batch) -> list[Fact]:
     """What is told to whom. A quiet matter chases nobody; only the office's prepared sheet is laid out."""
-    if row.matter.quiet and step.template not in MUTE_TEMPLATES:
+    if row.matter.quiet and step.template not in chase.MUTE_TEMPLATES:
         return []
     told = chase.chased(row, step.audience_rule, batch.directory)
     stem = f"o{row.pk}:e{row.epoch}:s{firing.step}:n{firing.n}"

@@ -1,6 +1,7 @@
 """What reminders say, in words, when they are shown or sent (S4)."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 from django.urls import reverse
@@ -14,6 +15,8 @@ from .clockwork import engine_now
 from .clockwork.calendar import WEEKDAYS, WorkCalendar
 from .models import Access, ClockEvent, Matter, Obligation
 from .workdays import working_calendar
+
+logger = logging.getLogger(__name__)
 
 Words = Callable[[Obligation, date, WorkCalendar], tuple[str, str]]
 
@@ -63,6 +66,34 @@ TEMPLATES: dict[str, Words] = {
     "clock.overdue": _overdue,
     "clock.chase_sheet": _sheet,
 }
+
+
+LABELS = {
+    "clock.soon": "即将到期",
+    "clock.today": "今日到期",
+    "clock.overdue": "已逾期",
+    "clock.chase_sheet": "拟督办单，待交办机构审核",
+}
+
+
+def faults_of(template: str) -> Iterator[str]:
+    """Say in a sentence why a step could not use this template, if it could not: it is tried on a sample."""
+    if template not in TEMPLATES:
+        yield f"没有“{template}”这个通知模板。"
+        return
+    today, calendar = timezone.localdate(engine_now()), working_calendar()
+    for due in (calendar.back(today, 3), today, calendar.add(today, 3)):
+        try:
+            title, body = TEMPLATES[template](
+                Obligation(due_on=due, started_on=today, anchor_on=today), today, calendar
+            )
+        except Exception:  # whatever a template raises
+            logger.exception("template %s", template)
+            yield f"通知模板“{LABELS.get(template, template)}”不能生成文字。"
+            return
+        if not (title and body):
+            yield f"通知模板“{LABELS.get(template, template)}”没有文字。"
+            return
 
 
 def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rules/<int:pk>/apply/", settings.ApplyRule.as_view(), name="apply_rule"),
     path("ladders/", settings.Ladders.as_view(), name="ladders"),
     path("ladders/<slug:code>/", settings.OneLadder.as_view(), name="ladder"),
+    path("ladders/<slug:code>/replace/", settings.ReplaceLadder.as_view(), name="replace_ladder"),
     path("calendar/", settings.Calendar.as_view(), name="calendar"),
     path("calendar/load/", settings.LoadYear.as_view(), name="load_year"),
     path("calendar/day/", settings.LocalDay.as_view(), name="local_day"),

@@ -242,6 +242,7 @@ TABLE: dict[str, Row] = {
     "clock_settings:apply_rule": Row(STAFF | roles("system_administrator")),
     "clock_settings:ladders": Row(STAFF | roles("system_administrator")),
     "clock_settings:ladder": Row(STAFF | roles("system_administrator"), row=True),
+    "clock_settings:replace_ladder": Row(STAFF | roles("system_administrator"), row=True),
     "clock_settings:calendar": Row(STAFF | roles("system_administrator")),
     "clock_settings:load_year": Row(STAFF | roles("system_administrator")),
     "clock_settings:local_day": Row(STAFF | roles("system_administrator")),

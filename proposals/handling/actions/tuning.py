@@ -1,7 +1,8 @@
 """Rules, ladders and calendars are rows: changing them is an act with a date, and moves nothing by itself."""
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -10,12 +11,15 @@ from members import audit
 from members.days import full_day, short_day
 from members.errors import Refusal, Refused, WrongStep
 from members.models import Person
-from proposals.handling import clocks, engine, workdays
+from proposals.handling import clocks, engine, reminders, workdays
 from proposals.handling.clockwork.years import Year
-from proposals.handling.models import Ladder, Obligation, TimeRule
+from proposals.handling.models import Audience, Ladder, LadderStep, Obligation, TimeRule
+from proposals.handling.models.clocks import OFFICE_CLOSES, OFFICE_OPENS
 from proposals.handling.moving import moved_by_rule
 
 TICK = 50
+FARTHEST = 250
+"""A step this many working days away, about a year, is the farthest that is believed."""
 
 
 @transaction.atomic
@@ -63,6 +67,93 @@ def replace_rule(
         "handling.replace_rule", by=by, now=now, subject=old.code, amount=amount, unit=unit, starts_on=starts_on
     )
     return new
+
+
+@dataclass(frozen=True)
+class StepFacts:
+    """A step of a ladder as somebody wrote it down."""
+
+    name: str
+    anchor: str
+    offset: int
+    at: time
+    severity: int
+    audience: tuple[str, ...]
+    template: str
+    every: int | None = None
+    times: int | None = None
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        return self.anchor, self.offset, self.at, self.template, frozenset(self.audience)
+
+
+@transaction.atomic
+def replace_ladder(old: Ladder, *, name: str, steps: Sequence[StepFacts], by: Person, now: datetime) -> Ladder:
+    """Make a new version of a ladder, for rules made from now on; rules that have the old one keep it.
+
+    Raises Refused for a ladder that could not run, WrongStep if the old one has been replaced already.
+    """
+    old = Ladder.objects.select_for_update(of=("self",)).get(pk=old.pk)
+    if Ladder.objects.filter(replaces=old).exists():
+        raise WrongStep("这套节点已经有了新版本，请修改最新的一版。")
+    check_steps(steps)
+    number = old.code.rpartition("-v")[2] if "-v" in old.code else "1"
+    stem = old.code.rpartition("-v")[0] if "-v" in old.code else old.code
+    new = Ladder.objects.create(code=f"{stem}-v{int(number) + 1}", name=name.strip() or old.name, replaces=old)
+    LadderStep.objects.bulk_create(
+        LadderStep(
+            ladder=new,
+            code=f"s{place}",
+            name=step.name,
+            anchor=step.anchor,
+            offset_workdays=step.offset,
+            at_time=step.at,
+            severity=step.severity,
+            audience_rule=list(step.audience),
+            template=step.template,
+            repeat_every=step.every,
+            max_repeats=step.times or 1,
+        )
+        for place, step in enumerate(steps, start=1)
+    )
+    audit.record("handling.replace_ladder", by=by, now=now, subject=new.code, steps=len(steps))
+    return new
+
+
+def check_steps(steps: Sequence[StepFacts]) -> None:
+    """Raise Refused with everything that keeps these steps from running."""
+    faults = [] if steps else ["至少要有一个节点；不需要提醒的规则请选“不提醒”。"]
+    for place, step in enumerate(steps, start=1):
+        faults += [f"第 {place} 个节点：{fault}" for fault in _faults(step)]
+        if any(step.same == other.same for other in steps[: place - 1]):
+            faults.append(f"第 {place} 个节点：与前面的节点完全相同。")
+    if faults:
+        raise Refused("".join(faults))
+
+
+def _faults(step: StepFacts) -> Iterator[str]:
+    if not step.name.strip():
+        yield "请填写名称。"
+    if step.anchor not in LadderStep.Anchor.values:
+        yield f"没有“{step.anchor}”这种起点。"
+    if abs(step.offset) > FARTHEST:
+        yield f"偏移不能超过 {FARTHEST} 个工作日。"
+    if step.anchor == LadderStep.Anchor.START and step.offset < 0:
+        yield "不能早于起算日。"
+    if not OFFICE_OPENS <= step.at <= OFFICE_CLOSES:
+        yield "时刻应在 9:00 至 17:30 之间。"
+    if not step.audience:
+        yield "请选择提醒对象。"
+    for one in sorted(set(step.audience) - set(Audience.values)):
+        yield f"没有“{one}”这类提醒对象。"
+    if step.every and not step.times:
+        yield "重复提醒须写明最多次数。"
+    if (step.times or 1) > 1 and not step.every:
+        yield "写了次数，还须写明每隔几个工作日。"
+    if step.every is not None and not (1 <= step.every <= FARTHEST and 1 <= (step.times or 1) <= 99):
+        yield "间隔应为 1 至 250 个工作日，次数应为 1 至 99 次。"
+    yield from reminders.faults_of(step.template)
 
 
 def apply_rule(

@@ -91,11 +91,25 @@ class Audience(models.TextChoices):
     FIRST_PROPOSER = "first_proposer", "第一提案人"
 
 
+class LadderQuerySet(models.QuerySet["Ladder"]):
+    def latest_versions(self) -> "LadderQuerySet":
+        """Those that a new rule may take; an older version stays with the rules that have it."""
+        return self.filter(replaced_by=None)
+
+
 class Ladder(models.Model):
-    """The steps by which somebody is reminded of a limit, and then chased (提醒与催办节点)."""
+    """The steps by which somebody is reminded of a limit, and then chased (提醒与催办节点).
+
+    In use it never changes: a new version takes its place in the rules made from then on.
+    """
 
     code = models.CharField("代码", max_length=40, unique=True)
     name = models.CharField("名称", max_length=60)
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name="接替"
+    )
+
+    objects = LadderQuerySet.as_manager()
 
     class Meta:
         triggers = [pgtrigger.Protect(name="kept", operation=pgtrigger.Delete)]

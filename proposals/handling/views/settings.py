@@ -1,6 +1,5 @@
 """Settings: rules, ladders and the working calendar, with what an edit would move shown before it is made."""
 
-from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
@@ -12,15 +11,15 @@ from members.inbox.actions import start_job
 from members.inbox.models import LongJob
 from members.pages import FormPage, Page
 from members.shown import Act, Crumb
-from proposals.handling import batches, moving, workdays
+from proposals.handling import batches, foreseen, moving, workdays
 from proposals.handling.actions import tuning
 from proposals.handling.clockface import step_of
 from proposals.handling.clocks import would_be_due
 from proposals.handling.clockwork.calendar import OutOfCalendar
 from proposals.handling.clockwork.ladder import plan
 from proposals.handling.clockwork.years import missing_year
-from proposals.handling.forms.settings import LocalDayForm, RuleForm, YearForm
-from proposals.handling.models import Audience, CalendarDay, CalendarYear, Ladder, TimeRule
+from proposals.handling.forms.settings import LadderForm, LocalDayForm, PreviewForm, RuleForm, YearForm
+from proposals.handling.models import CalendarDay, CalendarYear, Ladder, TimeRule
 
 from .base import Mine
 
@@ -116,7 +115,7 @@ class Ladders(Mine, Page):
         return [Crumb("设置", reverse("portal:settings"))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        ladders = Ladder.objects.prefetch_related("steps", "rules").order_by("name", "pk")
+        ladders = Ladder.objects.prefetch_related("steps", "rules").select_related("replaced_by").order_by("name", "pk")
         return super().get_context_data(ladders=ladders, **kwargs)
 
 
@@ -134,14 +133,20 @@ class OneLadder(Mine, Page):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.ladder = get_object_or_404(Ladder, code=kwargs["code"])
+        self.replaced = Ladder.objects.filter(replaces=self.ladder).first()
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        start = _day(self.request.GET.get("start", "")) or timezone.localdate()
+        form = PreviewForm(self.request.GET or None)
+        if form.is_bound and not form.is_valid():
+            raise Http404
+        chosen = form.cleaned_data if form.is_bound else {}
+        start = chosen.get("start") or timezone.localdate()
+        body = chosen.get("unit") or foreseen.sample_holder(self.ladder)
         rule = TimeRule.objects.in_force(start).filter(ladder=self.ladder).order_by("pk").first()
         steps = list(self.ladder.steps.order_by("severity", "pk"))
         named = {step.pk: step for step in steps}
-        preview: list[dict[str, Any]] = []
+        preview: list[foreseen.Foreseen] = []
         due = None
         if rule:
             try:
@@ -149,14 +154,49 @@ class OneLadder(Mine, Page):
                 firings = plan([step_of(step) for step in steps], start, due, workdays.working_calendar())
             except OutOfCalendar as error:  # no calendar reaches so far
                 raise Http404 from error
-            preview = [
-                {"at": one.at, "n": one.n, "step": named[one.step], "to": _to(named[one.step].audience_rule)}
-                for one in firings
-            ]
-        rows = [{"step": step, "to": _to(step.audience_rule)} for step in steps]
+            preview = foreseen.on_sample(firings, named, body, now=timezone.now())
+        rows = [{"step": step, "to": foreseen.audience_of(step)} for step in steps]
+        if not form.is_bound:
+            form = PreviewForm(initial={"start": start, "unit": body.public_id if body else None})
         return super().get_context_data(
-            ladder=self.ladder, rule=rule, start=start, due=due, preview=preview, rows=rows, **kwargs
-        )
+            ladder=self.ladder, rule=rule, start=start, due=due, preview=preview, rows=rows, body=body, form=form,
+            **kwargs,
+        )  # fmt: skip
+
+    def acts(self) -> list[Act]:
+        if self.replaced:
+            return []
+        return [Act("改出新版本", reverse("clock_settings:replace_ladder", args=[self.ladder.code]), kind="primary")]
+
+
+class ReplaceLadder(Mine, FormPage):
+    """A ladder in use never changes; what is saved here is a new one for the rules made from then on."""
+
+    action = "handling.settings"
+    template_name = "handling/settings/replace_ladder.html"
+    form_class = LadderForm
+    submit_label = "保存新版本"
+    done_sentence = "新版本已保存。现有规则不变；改用新规则时可以选它。"
+    ladder: Ladder
+
+    def prepare(self) -> None:
+        self.ladder = get_object_or_404(Ladder, code=self.kwargs["code"])
+
+    def get_title(self) -> str:
+        return f"改出新版本：{self.ladder.name}"
+
+    def crumbs(self) -> list[Crumb]:
+        return _home("ladders", "提醒与催办")
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": self.ladder.name}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "ladder": self.ladder}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        new = tuning.replace_ladder(self.ladder, **form.cleaned_data, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(reverse("clock_settings:ladder", args=[new.code]))
 
 
 class Calendar(Mine, Page):
@@ -244,16 +284,3 @@ class LocalDay(Mine, FormPage):
         )
         tuning.recount_now(now=timezone.now())
         return HttpResponseRedirect(f"{reverse('clock_settings:calendar')}?year={facts['on'].year}")
-
-
-def _to(audiences: list[str]) -> str:
-    return "、".join(Audience(one).label for one in audiences)
-
-
-def _day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Http404 from error

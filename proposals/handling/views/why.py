@@ -3,10 +3,13 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from members.pages import DetailPage
 from members.shown import Crumb
 from proposals.handling import clocks
+from proposals.handling.eyes import eyes
+from proposals.handling.foreseen import coming
 from proposals.handling.models import Matter, Obligation
 from proposals.handling.reminders import name_of
 
@@ -28,4 +31,8 @@ class Why(Mine, DetailPage[Obligation]):
         return [Crumb(name_of(self.object.matter), self.object.matter.get_absolute_url())]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(lines=clocks.explain(self.object), **kwargs)
+        row = self.object
+        reminders = None
+        if row.is_running:
+            reminders = coming(row, eyes(self.me, row.matter), self.me, now=timezone.now())
+        return super().get_context_data(lines=clocks.explain(row), reminders=reminders, **kwargs)
