@@ -77,6 +77,23 @@ class DelegateForm(forms.Form):
         setattr(field, "label_from_instance", lambda row: f"{row.body.name} {row.get_role_display()}")  # noqa: B010  Django's way; mypy refuses to assign to a method
 
 
+class AwayForm(forms.Form):
+    starts_on = forms.DateField(label="开始日期", widget=Day)
+    ends_on = forms.DateField(label="结束日期", widget=Day, help_text="这一天也不在岗。")
+    to = forms.ModelChoiceField(
+        label="代办人",
+        queryset=Person.objects.none(),
+        required=False,
+        help_text="本单位的同事；这些天由其代办，提醒也发给他。不选则转给单位负责人或交办机构。",
+    )
+
+    def __init__(self, *args: Any, colleagues: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        to = self.fields["to"]
+        assert isinstance(to, forms.ModelChoiceField)
+        to.queryset = colleagues
+
+
 class BodyForm(forms.Form):
     name = forms.CharField(label="全称", max_length=128)
     short_name = forms.CharField(label="简称", max_length=64, required=False)

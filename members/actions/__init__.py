@@ -1,3 +1,4 @@
+from members.actions.absence import end_absence, note_absence
 from members.actions.appointments import (
     appoint,
     confirm,
@@ -31,10 +32,12 @@ __all__ = [
     "confirm",
     "date_session",
     "delegate",
+    "end_absence",
     "end_appointment",
     "end_sessions",
     "issue_code",
     "new_person",
+    "note_absence",
     "open_session",
     "prove_mail",
     "refuse_appointment",

@@ -5,7 +5,7 @@ from django.contrib.sessions.models import Session as SignedIn
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from members.models import Code, Once, PasswordRecord, RosterDraft, SignInFailures
+from members.models import Absence, Code, Once, PasswordRecord, RosterDraft, SignInFailures
 
 DAY = timedelta(days=1)
 PASSWORDS_KEPT = 5
@@ -15,6 +15,7 @@ def forget(now: datetime) -> None:
     """Delete what `docs/data.md` says is kept for a short time; safe to run twice, late, or beside itself."""
     SignInFailures.objects.filter(last_at__lt=now - DAY).delete()
     RosterDraft.objects.filter(made_at__lt=now - DAY).delete()
+    Absence.objects.filter(ends_on__lt=(now - 30 * DAY).date()).delete()
     Code.objects.filter(expires_at__lt=now - DAY).delete()
     Once.objects.filter(made_at__lt=now - 2 * DAY).delete()
     SignedIn.objects.filter(expire_date__lt=now).delete()

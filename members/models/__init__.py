@@ -1,4 +1,4 @@
-from members.models.appointment import Appointment, Delegation
+from members.models.appointment import Absence, Appointment, Delegation
 from members.models.audit import AuditEntry, AuditFacts
 from members.models.body import AssigningOffice, Body, BodyName, Succession
 from members.models.once import Once
@@ -8,6 +8,7 @@ from members.models.sign_in import Code, CodeUse, PasswordRecord, SignInFailures
 from members.models.term import Session, Term
 
 __all__ = [
+    "Absence",
     "Appointment",
     "AssigningOffice",
     "AuditEntry",

@@ -130,3 +130,29 @@ class Delegation(models.Model):
     def revoke(self, now: datetime) -> None:
         self.revoked_at = now
         self.save(update_fields=["revoked_at"])
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def in_force(self, on: date) -> AbsenceQuerySet:
+        return self.filter(starts_on__lte=on, ends_on__gte=on, revoked_at=None)
+
+
+class Absence(models.Model):
+    """Days on which somebody is not at his post (不在岗), by his own word: reminders go to whom he has lent it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="absences", verbose_name="本人")
+    starts_on = models.DateField("开始日期")
+    ends_on = models.DateField("结束日期")
+    noted_at = models.DateTimeField("登记时间")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="absence_ends_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.starts_on}—{self.ends_on}"

@@ -8,11 +8,20 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from members.actions import appoint, confirm, delegate, end_appointment, refuse_appointment, revoke_delegation
+from members.actions import (
+    appoint,
+    confirm,
+    delegate,
+    end_absence,
+    end_appointment,
+    note_absence,
+    refuse_appointment,
+    revoke_delegation,
+)
 from members.choices import Role
 from members.filters import AppointmentFilter
-from members.models import Appointment, Delegation, Person
-from members.page_forms import AppointForm, DelegateForm, EndForm, ReasonForm
+from members.models import Absence, Appointment, Delegation, Person
+from members.page_forms import AppointForm, AwayForm, DelegateForm, EndForm, ReasonForm
 from members.pages import SIGNED_IN, ActionPage, BulkPage, ConfirmPage, FormPage, ListPage
 from members.queries import colleagues_of
 from members.rights import RIGHTS
@@ -189,12 +198,15 @@ class Delegations(ListPage[Delegation]):
         return [Crumb("我的账号", reverse("account_home"))]
 
     def acts(self) -> list[Act]:
+        away = Act("登记不在岗", reverse("members:be_away"))
         if not self.request.user.has_perm("members.delegate"):
-            return []
-        return [Act("新的委托", reverse("members:delegate"), "", "primary")]
+            return [away]
+        return [Act("新的委托", reverse("members:delegate"), "", "primary"), away]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(today=timezone.localdate(), **kwargs)
+        today = timezone.localdate()
+        absences = Absence.objects.filter(person=self.person, revoked_at=None, ends_on__gte=today)
+        return super().get_context_data(today=today, absences=absences.order_by("starts_on", "pk"), **kwargs)
 
 
 class Delegate(FormPage):
@@ -240,4 +252,47 @@ class Revoke(ConfirmPage[Delegation]):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         revoke_delegation(self.object, by=self.person, now=timezone.now())
+        return HttpResponseRedirect(reverse("members:delegations"))
+
+
+class BeAway(FormPage):
+    action = SIGNED_IN
+    title = "登记不在岗"
+    form_class = AwayForm
+    submit_label = "登记"
+    done_sentence = "已登记。这些天的提醒不再发给您。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("委托同事代办", reverse("members:delegations"))]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        today = timezone.localdate()
+        own = Appointment.objects.in_force(today).filter(
+            person=self.person, role__in=sorted(RIGHTS["members.delegate"])
+        )
+        bodies = set(own.values_list("body", flat=True))
+        return {**super().get_form_kwargs(), "colleagues": colleagues_of(self.person, bodies, today)}
+
+    def form_valid(self, form: AwayForm) -> HttpResponseBase:
+        note_absence(**form.cleaned_data, by=self.person, now=timezone.now())
+        return HttpResponseRedirect(reverse("members:delegations"))
+
+
+class BeBack(ConfirmPage[Absence]):
+    action = SIGNED_IN
+    title = "撤销不在岗登记"
+    submit_label = "撤销"
+    done_sentence = "已撤销，提醒照常发给您。"
+
+    def get_queryset(self) -> QuerySet[Absence]:
+        return Absence.objects.filter(person=self.person, revoked_at=None)
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("委托同事代办", reverse("members:delegations"))]
+
+    def get_question(self) -> str:
+        return "撤销后提醒立即照常发给您。委托给同事的任职如不再需要，请另行收回。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        end_absence(self.object, by=self.person, now=timezone.now())
         return HttpResponseRedirect(reverse("members:delegations"))

@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Q
 
 from members.choices import Role
-from members.models import Appointment
+from members.models import Absence, Appointment, Delegation
 
 from .models import Audience, Obligation, Participant
 
@@ -36,10 +36,16 @@ MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
 
 @dataclass
 class Directory:
-    """Appointments in force on one day, and first proposers, as far as a batch needs them: two queries."""
+    """Appointments in force on one day, and first proposers, as far as a batch needs them: four queries.
+
+    Whoever is away that day is not in it; those to whom an appointment is lent stand beside its holder, or in the
+    place of one who is away.
+    """
 
     by_body: dict[int, dict[str, set[int]]] = field(default_factory=dict)
     by_role: dict[str, set[int]] = field(default_factory=dict)
+    covers: dict[tuple[int, int], set[int]] = field(default_factory=dict)
+    leaders: set[int] = field(default_factory=set)
     first_of: dict[int, int] = field(default_factory=dict)
 
     @classmethod
@@ -48,9 +54,18 @@ class Directory:
         wanted = Q(body__in=set(bodies), role__in=[*CLERKS, *HEADS, Role.UNIT_HANDLER]) | Q(role__in=everywhere)
         found = cls()
         appointments = Appointment.objects.in_force(on).filter(wanted, person__is_active=True)
-        for body, role, person in appointments.values_list("body_id", "role", "person_id"):
-            found.by_body.setdefault(body, {}).setdefault(role, set()).add(person)
-            found.by_role.setdefault(role, set()).add(person)
+        rows = list(appointments.values_list("pk", "body_id", "role", "person_id"))
+        away = set(Absence.objects.in_force(on).values_list("person_id", flat=True))
+        lent: dict[int, set[int]] = {}
+        delegations = Delegation.objects.in_force(on).filter(appointment__in=[row[0] for row in rows])
+        for appointment, to in delegations.filter(to__is_active=True).values_list("appointment_id", "to_id"):
+            lent.setdefault(appointment, set()).add(to)
+        for appointment, body, role, person in rows:
+            reached = ({person} | lent.get(appointment, set())) - away
+            found.by_body.setdefault(body, {}).setdefault(role, set()).update(reached)
+            found.by_role.setdefault(role, set()).update(reached)
+            found.covers.setdefault((body, person), set()).update(reached)
+            found.leaders |= {person} if role == Role.LEADER else set()
         first = Participant.objects.filter(matter__in=set(matters), role=Participant.Role.FIRST, left_at=None)
         found.first_of = {matter: person for matter, person in first.values_list("matter_id", "person_id") if person}
         return found
@@ -87,7 +102,7 @@ def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -
             vacant = obligation.holder_body_id if rule != Audience.HOLDER_HEADS else vacant
             found = _heads(obligation, directory) or _office(obligation, directory)
         people |= found
-    return Chased(frozenset(people - directory.by_role.get(Role.LEADER, set())), vacant)
+    return Chased(frozenset(people - directory.leaders), vacant)
 
 
 def concerned(obligation: Obligation, directory: Directory) -> frozenset[int]:
@@ -121,9 +136,9 @@ def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int
 
 
 def _handler(obligation: Obligation, directory: Directory) -> set[int]:
-    """The handler inside the unit, as long as he works there."""
+    """The handler inside the unit, as long as he works there, or who stands in for him."""
     handler = obligation.assignment.handler_id if obligation.assignment else None
-    return {handler} if handler and directory.works_at(handler, obligation.holder_body_id) else set()
+    return directory.covers.get((obligation.holder_body_id or 0, handler or 0), set())
 
 
 def _clerks(obligation: Obligation, directory: Directory) -> set[int]:

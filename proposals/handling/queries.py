@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from members.choices import Role, System
 from members.errors import Refused
@@ -46,12 +46,15 @@ def clerks_of(bodies: Iterable[int], *, on: date) -> list[int]:
 
 
 def clerks_by_body(bodies: Iterable[int], *, on: date) -> dict[int, list[int]]:
-    """The same for each body, in one query."""
+    """The same for each body, with those to whom a clerk has lent his post today, in one query."""
     wanted = set(bodies)
+    in_force = Q(delegations__starts_on__lte=on, delegations__ends_on__gte=on, delegations__revoked_at=None)
     rows = Appointment.objects.in_force(on).filter(body__in=wanted, person__is_active=True)
+    rows = rows.filter(role__in=[*CLERK_ROLES, *HEAD_ROLES])
+    lent = rows.annotate(lent=FilteredRelation("delegations", condition=in_force), stand_in=F("lent__to"))
     found: dict[int, dict[str, set[int]]] = {body: {} for body in wanted}
-    for body, role, person in rows.filter(role__in=[*CLERK_ROLES, *HEAD_ROLES]).values_list("body", "role", "person"):
-        found[body].setdefault(role, set()).add(person)
+    for body, role, person, stand_in in lent.values_list("body", "role", "person", "stand_in"):
+        found[body].setdefault(role, set()).update(one for one in (person, stand_in) if one)
     return {
         body: sorted(roles.get(Role.UNIT_CLERK) or roles.get(Role.UNIT_HEAD, set())) for body, roles in found.items()
     }

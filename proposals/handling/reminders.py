@@ -162,8 +162,8 @@ def _vacancy(subject: Subject, person: Person) -> Rendered | None:
     body = Body.objects.filter(pk=subject["body"]).first()
     if body is None:
         return None
-    text = "该单位没有在任的联络员，提醒已转给单位负责人或交办机构。请尽快补充任命。"
-    return Rendered(title=f"{body}没有联络员", body=text)
+    text = "该单位没有在岗的联络员（无人任职、账号停用或不在岗又未委托），提醒已转给单位负责人或交办机构。请尽快补充任命或安排代办。"
+    return Rendered(title=f"{body}没有在岗的联络员", body=text)
 
 
 def _calendar_missing(subject: Subject, person: Person) -> Rendered:

@@ -168,6 +168,8 @@ TABLE: dict[str, Row] = {
     "members:delegations": Row(EVERYBODY),
     "members:delegate": Row(UNITS | roles("assigning_officer", "proposal_director", "secretary_general")),
     "members:revoke": Row(EVERYBODY, row=True),
+    "members:be_away": Row(EVERYBODY),
+    "members:be_back": Row(EVERYBODY, row=True),
     "members:bodies": Row(EVERYBODY - roles("auditor")),
     "members:add_body": Row(STAFF | roles("system_administrator")),
     "members:body": Row(EVERYBODY - roles("auditor"), row=True),

@@ -80,7 +80,7 @@ def test_the_administrator_reads_which_body_has_no_clerk(home: House) -> None:
     (said,) = registry.render([("clock.vacancy", {"body": home.unit.body.pk})], home.admin)
 
     assert isinstance(said, Rendered)
-    assert said.title == f"{home.unit.body}没有联络员"
+    assert said.title == f"{home.unit.body}没有在岗的联络员"
 
 
 def test_a_missing_year_is_named(home: House) -> None:
