@@ -139,6 +139,7 @@ class UnitRow:
     contact: str = ""
     why_url: str = ""
     done: bool = False
+    provisional: bool = False
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def packets(assignments: Iterable[Assignment]) -> list[documents.Packet]:
         )
     }
     clocks = Obligation.objects.running().filter(matter__in=matters, stage__in=ANSWER_STAGES)
-    due = dict(clocks.values_list("assignment_id", "due_on"))
+    due = {clock.assignment_id: clock for clock in clocks}
     by_unit: dict[str, list[documents.Sheet]] = {}
     for row in sorted(
         rows, key=lambda row: (row.unit.pinyin, row.unit_id, len(row.matter.number or ""), row.matter.number or "")
@@ -51,13 +51,22 @@ def packets(assignments: Iterable[Assignment]) -> list[documents.Packet]:
     return [documents.Packet(unit, sheets) for unit, sheets in by_unit.items()]
 
 
-def sheet(row: Assignment, proposal: Proposal, due_on: date | None) -> documents.Sheet:
+def sheet(row: Assignment, proposal: Proposal, clock: Obligation | None) -> documents.Sheet:
     """One proposal as its unit reads it; a placeholder has a number and nothing else."""
     matter = proposal.matter
     partners = [other for other in matter.assignments.all() if other.ended_at is None and other.pk != row.pk]
     number, role = matter.number or "", row.get_role_display()
+    due_on, provisional = (clock.due_on, clock.provisional) if clock else (None, False)
     if matter.placeholder:
-        return documents.Sheet(number=number, title="线下办理", proposers="", role=role, due_on=due_on, internal=True)
+        return documents.Sheet(
+            number=number,
+            title="线下办理",
+            proposers="",
+            role=role,
+            due_on=due_on,
+            provisional=provisional,
+            internal=True,
+        )
     text = proposal.text()
     return documents.Sheet(
         number=number,
@@ -69,6 +78,7 @@ def sheet(row: Assignment, proposal: Proposal, due_on: date | None) -> documents
         category=str(proposal.category or ""),
         filed_on=day(proposal.filed_at),
         due_on=due_on,
+        provisional=provisional,
         internal=proposal.internal,
         situation=text.situation,
         analysis=text.analysis,

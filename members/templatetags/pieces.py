@@ -51,10 +51,12 @@ def status_tag(label: str, tone: str = "", symbol: str = "") -> SafeString:
 
 
 @register.simple_tag
-def deadline(due_on: date | None, started_on: date | None = None, on: date | None = None) -> SafeString:
+def deadline(
+    due_on: date | None, started_on: date | None = None, on: date | None = None, provisional: object = False
+) -> SafeString:
     """Return how long is left until the end of `due_on`, counted in calendar days from today (or `on`).
 
-    With `started_on` a small bar shows the share of the time that is used up.
+    With `started_on` a small bar shows the share of the time that is used up; `provisional` marks the day 暂定.
     """
     if due_on is None:
         return format_html('<span class="quiet">{}</span>', "不计时限")
@@ -63,12 +65,13 @@ def deadline(due_on: date | None, started_on: date | None = None, on: date | Non
     tone, symbol, words = _how_long(left)
     bar = _bar(_share(started_on, due_on, today)) if started_on else ""
     return format_html(
-        '<div class="due {}"><b>{}{}</b><span class="due__day"><time datetime="{}">{}</time>{}</span></div>',
+        '<div class="due {}"><b>{}{}</b><span class="due__day"><time datetime="{}">{}</time>{}{}</span></div>',
         f"is-{tone}" if tone else "",
         icon(symbol) if symbol else "",
         words,
         due_on.isoformat(),
         short_day(due_on),
+        "（暂定）" if provisional else "",
         bar,
     )
 

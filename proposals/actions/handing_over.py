@@ -13,6 +13,7 @@ from members.models import Body, Person, Session
 from proposals.handling import clocks
 from proposals.handling.actions import Given, Paper, announce, assign
 from proposals.handling.actions.giving import check_parts
+from proposals.handling.workdays import working_calendar
 from proposals.models import Batch, Proposal, Status
 
 from .allocating import parts_of
@@ -35,6 +36,7 @@ class Plan:
     refused: list[Refusal]
     units: list[tuple[Body, int]]
     due_on: date
+    provisional: bool = False
 
 
 def plan(proposals: Sequence[Proposal], *, now: datetime, fixed_on: date | None = None) -> Plan:
@@ -49,7 +51,7 @@ def plan(proposals: Sequence[Proposal], *, now: datetime, fixed_on: date | None 
             counts[part.unit] = counts.get(part.unit, 0) + 1
     units = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].name))
     due_on = clocks.would_be_due("reply", anchor_on=today(now), fixed_on=fixed_on)
-    return Plan(ready, refused, units, due_on)
+    return Plan(ready, refused, units, due_on, working_calendar().is_provisional(today(now), due_on))
 
 
 def obstacle(proposal: Proposal) -> str:

@@ -40,10 +40,16 @@ class Sheet:
     category: str = ""
     filed_on: date | None = None
     due_on: date | None = None
+    provisional: bool = False
     internal: bool = False
     situation: str = ""
     analysis: str = ""
     suggestions: Sequence[str] = ()
+
+    @property
+    def due(self) -> str:
+        """Until when it is answered, marked while a year's holidays are not known."""
+        return chinese(self.due_on) + ("（暂定）" if self.due_on and self.provisional else "")
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def allocation_docx(batch: Batch) -> bytes:
     """Which unit has which proposal, the whole batch on one table (分办表)."""
     paper = _paper(f"{batch.title}分办表", landscape=True)
     _title(paper, f"{batch.title}分办表")
-    rows = [[s.number, s.title, s.proposers, s.role, p.unit, chinese(s.due_on)] for s, p in _by_number(batch)]
+    rows = [[s.number, s.title, s.proposers, s.role, p.unit, s.due] for s, p in _by_number(batch)]
     _table(paper, ["案号", "案由", "提案者", "职责", "承办单位", "答复期限"], rows, [18, 92, 36, 16, 48, 30])
     _line(paper, f"共 {batch.total()} 件，涉及 {len(batch.packets)} 个单位。")
     return _bytes(paper)
@@ -215,7 +221,7 @@ def _cover(paper: Paper, batch: Batch, packet: Packet) -> None:
 
 def _list(paper: Paper, packet: Packet) -> None:
     _title(paper, "提案目录")
-    rows = [[s.number, s.title, s.proposers, s.role, chinese(s.due_on)] for s in packet.sheets]
+    rows = [[s.number, s.title, s.proposers, s.role, s.due] for s in packet.sheets]
     _table(paper, ["案号", "案由", "提案者", "职责", "答复期限"], rows, [18, 66, 34, 16, 26])
 
 
@@ -242,7 +248,7 @@ def sheet_facts(sheet: Sheet) -> list[tuple[str, str]]:
         ("立案日期", chinese(sheet.filed_on)),
         ("本单位职责", sheet.role),
         ("其他承办单位", sheet.partners),
-        ("答复期限", chinese(sheet.due_on)),
+        ("答复期限", sheet.due),
         ("公开意见", "不公开（内部）" if sheet.internal else ""),
     ]
     return [(name, value) for name, value in facts if value]

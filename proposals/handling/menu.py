@@ -59,7 +59,7 @@ def unit_work(user: Any, on: date) -> Work:
         Todo(
             name_of(row.matter),
             reverse("handling:part", args=[row.assignment.public_id]),
-            when=spoken_day(row.due_on),
+            when=spoken_day(row.due_on) + row.mark,
             note=row.rule.name,
             due_on=row.due_on,
         )
@@ -106,7 +106,7 @@ def ledger_work(user: Any, on: date) -> Work:
         Todo(
             name_of(row.matter),
             row.matter.get_absolute_url(),
-            when=spoken_day(row.due_on),
+            when=spoken_day(row.due_on) + row.mark,
             note=f"{row.assignment.unit}　{row.rule.name}",
             due_on=row.due_on,
         )
@@ -153,7 +153,7 @@ def member_work(user: Any, on: date) -> Work:
         Todo(
             f"评价{row.assignment.unit}对{name_of(row.matter)}的答复",
             reverse("handling:evaluate", args=[row.assignment.public_id, row.round]),
-            when=f"{spoken_day(row.due_on)}前",
+            when=f"{spoken_day(row.due_on)}前{row.mark}",
             due_on=row.due_on,
         )
         for row in clocks.filter(matter__in=Matter.objects.visible_to(user)).order_by("due_on", "pk")[:SHOWN]

@@ -208,6 +208,7 @@ def unit_row(assignment: Assignment, obligations: Sequence[Obligation], view: Ey
         contact=assignment.unit.phone,
         why_url=reverse("handling:why", args=[clock.public_id]) if clock and clock.is_running else "",
         done=done,
+        provisional=bool(clock and clock.provisional),
     )
 
 

@@ -40,23 +40,23 @@ def spoken(day: date) -> str:
 def _soon(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
     left = calendar.count(today, row.due_on)
     if not left:  # read later than it was sent
-        return "到期提醒", f"期限为{spoken(row.due_on)}。"
-    return "即将到期", f"期限为{spoken(row.due_on)}，还有 {left} 个工作日。"
+        return "到期提醒", f"期限为{spoken(row.due_on)}{row.mark}。"
+    return "即将到期", f"期限为{spoken(row.due_on)}{row.mark}，还有 {left} 个工作日。"
 
 
 def _today(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
     if row.due_on == today:
         return "今日到期", f"今天（{spoken(row.due_on)}）是最后一天，当日 24 时前均为按时。"
-    return "到期提醒", f"期限为{spoken(row.due_on)}。"
+    return "到期提醒", f"期限为{spoken(row.due_on)}{row.mark}。"
 
 
 def _overdue(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
-    return "已逾期", f"期限为{spoken(row.due_on)}，已逾期 {calendar.count(row.due_on, today)} 个工作日。"
+    return "已逾期", f"期限为{spoken(row.due_on)}{row.mark}，已逾期 {calendar.count(row.due_on, today)} 个工作日。"
 
 
 def _sheet(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
     late = calendar.count(row.due_on, today)
-    text = f"期限为{spoken(row.due_on)}，已逾期 {late} 个工作日。督办单已拟好，请审核后印发；系统不会自行发给领导。"
+    text = f"期限为{spoken(row.due_on)}{row.mark}，已逾期 {late} 个工作日。督办单已拟好，请审核后印发；系统不会自行发给领导。"
     return "督办单待审核", text
 
 
@@ -117,10 +117,12 @@ def _rendered(row: Obligation | None, words: Words, today: date, calendar: WorkC
     if row is None:
         return None
     state, text = (
-        words(row, today, calendar) if row.is_running else ("已结束", f"期限为{spoken(row.due_on)}，该环节已经结束。")
+        words(row, today, calendar)
+        if row.is_running
+        else ("已结束", f"期限为{spoken(row.due_on)}{row.mark}，该环节已经结束。")
     )
     number = f"第{row.matter.number}号" if row.matter.number else ""
-    outside = f"{state}：{number}{row.rule.name}，{spoken(row.due_on)}到期"
+    outside = f"{state}：{number}{row.rule.name}，{spoken(row.due_on)}{row.mark}到期"
     return Rendered(
         title=f"{state}：{row.rule.name}，{name_of(row.matter)}",
         body=f"{row.holder_body}：{text}" if row.holder_body else text,
@@ -139,12 +141,13 @@ def _moved(row: Obligation | None, event: ClockEvent | None) -> Rendered | None:
     if row is None or event is None or event.old_due is None:
         return None
     number = f"第{row.matter.number}号" if row.matter.number else ""
-    text = f"因{event.reason}，期限由{spoken(event.old_due)}改为{spoken(event.new_due)}。"
+    mark = row.mark if event.new_due == row.due_on else ""
+    text = f"因{event.reason}，期限由{spoken(event.old_due)}改为{spoken(event.new_due)}{mark}。"
     return Rendered(
         title=f"期限变动：{row.rule.name}，{name_of(row.matter)}",
         body=f"{row.holder_body}：{text}" if row.holder_body else text,
         url=reverse("handling:why", args=[row.public_id]),
-        outside=f"期限变动：{number}{row.rule.name}，改为{spoken(event.new_due)}"
+        outside=f"期限变动：{number}{row.rule.name}，改为{spoken(event.new_due)}{mark}"
         if row.matter.access == Access.OPEN
         else "",
     )

@@ -20,7 +20,10 @@ def with_clock(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
     """Each assignment with the one running clock that it is measured by, if any."""
     main = Q(obligations__stage__in=MAIN_STAGES, obligations__status__in=Obligation.RUNNING)
     return rows.annotate(clock=FilteredRelation("obligations", condition=main)).annotate(
-        due_on=F("clock__due_on"), started_on=F("clock__started_on"), why=F("clock__public_id")
+        due_on=F("clock__due_on"),
+        started_on=F("clock__started_on"),
+        provisional=F("clock__provisional"),
+        why=F("clock__public_id"),
     )
 
 

@@ -343,4 +343,9 @@ class Done(OneProposal, DetailPage[Proposal]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         clock = clocks.open_for(matter=self.object.matter, stage="review").first()
-        return super().get_context_data(proposal=self.object, due_on=clock.due_on if clock else None, **kwargs)
+        return super().get_context_data(
+            proposal=self.object,
+            due_on=clock.due_on if clock else None,
+            provisional=bool(clock and clock.provisional),
+            **kwargs,
+        )

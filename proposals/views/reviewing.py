@@ -114,6 +114,7 @@ class Review(ProposalPage):
             final=final,
             decides=decides,
             due_on=clock.due_on if clock else None,
+            provisional=bool(clock and clock.provisional),
             next_url=next_after(proposal, self.me),
             reviews=reviews,
             people=proposal.matter.participants.filter(left_at=None)

@@ -23,7 +23,7 @@ def prepared_text(checkpoint: Checkpoint) -> str:
     clock = checkpoint.obligation
     unit = clock.holder_body
     return (
-        f"{unit}：\n　　你单位承办的{name_of(clock.matter)}，{clock.rule.name}期限为{spoken(clock.due_on)}，"
+        f"{unit}：\n　　你单位承办的{name_of(clock.matter)}，{clock.rule.name}期限为{spoken(clock.due_on)}{clock.mark}，"
         "至今没有办结。请抓紧办理，并于收到本单后3个工作日内书面说明进展和完成时间。"
     )
 

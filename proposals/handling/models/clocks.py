@@ -389,6 +389,11 @@ class Obligation(Addressed):
     def is_running(self) -> bool:
         return self.status in Obligation.RUNNING
 
+    @property
+    def mark(self) -> str:
+        """What stands behind its last day wherever that is printed, while a year's holidays are not known."""
+        return "（暂定）" if self.provisional else ""
+
 
 class ClockEvent(models.Model):
     """What changed a clock; written once. `due_on` of an obligation is the fold of these."""

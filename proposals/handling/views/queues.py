@@ -52,6 +52,7 @@ class Parts(Mine, ListPage[Assignment]):
         Column("交办日期", lambda row: timezone.localdate(row.given_at)),
         Column("签收日期", lambda row: row.signed_at and timezone.localdate(row.signed_at)),
         Column("答复期限", lambda row: row.due_on),
+        Column("暂定", lambda row: "暂定" if row.provisional else ""),
     )
 
     def scope(self) -> QuerySet[Assignment]:

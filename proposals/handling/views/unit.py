@@ -58,6 +58,7 @@ class Part(Mine, DetailPage[Assignment]):
             details_url=self.details_url(),
             due_on=running and running.due_on,
             started_on=running and running.started_on,
+            provisional=running and running.provisional,
             why_url=running and reverse("handling:why", args=[running.public_id]),
             **kwargs,
         )
