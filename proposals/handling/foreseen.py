@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from members.models import AssigningOffice, Body, Person
+from members.models import Body, Person
 
 from . import chase, clockface
 from .aspects import Aspect, aspects
@@ -51,9 +51,9 @@ def on_sample(
     found = list(firings)
     if body is None:
         return [_foreseen(one, steps[one.step]) for one in found]
-    office = AssigningOffice.objects.filter(system=body.system).values_list("office", flat=True).first()
+    office = Body.objects.assigning_office_for(body)
     sample = Obligation(
-        holder_body=body, matter=Matter(office_id=office), assignment=Assignment(office_id=office) if office else None
+        holder_body=body, matter=Matter(office=office), assignment=Assignment(office=office) if office else None
     )
     return _named(sample, found, steps, on=today(now))
 
