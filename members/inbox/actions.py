@@ -86,14 +86,14 @@ def remind(facts: Iterable[Fact], *, now: datetime) -> None:
 
 
 @transaction.atomic
-def cancel(about: int | Collection[int], *, before_epoch: int | None = None) -> int:
+def cancel(about: int | Collection[int], *, before_epoch: int | None = None, keep: Collection[str] = ()) -> int:
     """Take back what has not been handed off about these obligations, and return how many rows that were.
 
     It waits for a hand-off in flight; none begins after it has run. With `before_epoch` only what older
-    epochs planned. To be called with the obligation locked, in the transaction that closes it.
+    epochs planned; templates in `keep` stay. To be called with the obligation locked, in the transaction that closes it.
     """
     obligations = [about] if isinstance(about, int) else list(about)
-    pending = Message.objects.filter(about__in=obligations, state=State.PENDING)
+    pending = Message.objects.filter(about__in=obligations, state=State.PENDING).exclude(template__in=keep)
     if before_epoch is not None:
         pending = pending.filter(epoch__lt=before_epoch)
     _wait_for_hand_offs()

@@ -76,6 +76,8 @@ register(
         "reopened": Verb("重新办理", ALL, "warn"),
         "archived": Verb("归档", ALL),
         "chased": Verb("催办{unit}　{text}", OWN_UNIT, "warn"),
+        "quieted": Verb("停止自动催办：{reason}", INSIDE, "warn"),
+        "unquieted": Verb("恢复自动催办：{reason}", INSIDE),
         "sheet_issued": Verb("向{unit}印发督办单（{how}）", OWN_UNIT, "warn"),
         "sheet_aside": Verb("督办单不发：{note}", INSIDE),
         "suspended": Verb("暂停查看（保密核查）", INSIDE, "warn"),

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.days import short_day
-from members.shown import Act, Fact, FileRow, Happening, UnitRow, Went
+from members.rights import may
+from members.shown import Act, Fact, FileRow, Happening, Mark, UnitRow, Went
 
 from .aspects import Aspect, aspects
 from .attachments import attachments_of
@@ -114,6 +115,7 @@ class Panels:
     by_unit: list[tuple[str, list[Act]]] = field(default_factory=list)
     recorded: list[tuple[str, list[Act]]] = field(default_factory=list)
     obligations: list[Obligation] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     to_consult: set[int] = field(default_factory=set)
 
 
@@ -141,6 +143,8 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     panels.obligations = list(
         Obligation.objects.filter(matter=matter, assignment__in=rows).select_related("rule").order_by("pk")
     )
+    if matter.quiet and view.general & {Eye.STAFF} | ({Eye.OFFICE} if view.offices else set()):
+        panels.marks.append(Mark("不自动催办", "warn", "bell"))
     panels.units = [unit_row(row, panels.obligations, view) for row in rows]
     panels.inside = [fact for row in rows if Aspect.INSIDE in aspects(view, row) for fact in inside_facts(row)]
     open_ones = open_requests(matter, verbs)
@@ -153,6 +157,9 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
     panels.rounds = [told for row in rounds if (told := round_shown(user, row, view))]
     fill_acts(user, panels, open_ones)
+    if may(user, "handling.quiet") and not matter.is_closed:
+        words = "恢复自动催办" if matter.quiet else "不自动催办"
+        panels.acts.append(Act(words, reverse("handling:quiet", args=[matter.public_id]), "bell"))
     return panels
 
 

@@ -89,6 +89,7 @@ RIGHTS: dict[str, Right] = {
     "handling.lift_suspension": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}),
     "handling.purge": Right({**STAFF}),
     "handling.chase": Right({**KEEPERS}, IN_HAND),
+    "handling.quiet": Right({**STAFF}),
     "handling.issue_sheet": Right({**KEEPERS}, IN_HAND),
     "handling.explain": Right(
         {

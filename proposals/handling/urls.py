@@ -63,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     row("evaluations", "withdraw_evaluation", evaluating.WithdrawEvaluation, "withdraw"),
     row("evaluations", "confirm_evaluation", evaluating.ConfirmEvaluation, "confirm"),
     row("evaluations", "clear_evaluation", evaluating.ClearEvaluation, "clear"),
+    row("matters", "quiet", secrecy.Quiet, "quiet"),
     row("matters", "suspend", secrecy.Suspend, "suspend"),
     row("matters", "lift_suspension", secrecy.LiftSuspension, "lift"),
     row("matters", "purge", secrecy.Purge, "purge"),

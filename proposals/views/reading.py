@@ -199,7 +199,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             marks.append(Mark("平时提案"))
         if proposal.matter.placeholder:
             marks.append(Mark("线下办理", "warn", "lock"))
-        return marks
+        return [*marks, *self.panels.marks]
 
     def facts(self) -> list[Fact]:
         proposal, matter = self.object, self.object.matter

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message, State
+from members.inbox.registry import SENDING
 from proposals.handling import actions, clocks, engine
 from proposals.handling.models import Obligation
+from proposals.handling.panels import panels_of
 from tests.handling.conftest import House, give, round_of, signed
 from tests.handling.test_acts import answered, rated
 
@@ -67,6 +69,44 @@ def test_i8_i18_closing_ends_every_clock_and_reopening_starts_a_new_round_never_
     [clock] = Obligation.objects.running().filter(matter=matter)
     assert (clock.stage, clock.round) == ("rehandle", 2)
     assert list(frozen)[: len(before)] == before
+
+
+def test_staff_quiet_a_matter_with_a_reason_and_only_the_sheet_is_still_laid_out(house: House, client: Client) -> None:
+    house.clerk.mail = house.officer.mail = "one@example.test"
+    house.clerk.save()
+    house.officer.save()
+    matter = give(house)
+    part = signed(house, matter)
+    clock = clocks.open_for(assignment=part, stage="reply").get()
+    engine.scan(now=house.now + (clock.due_on - timezone.localdate(house.now)))
+    waiting = Message.objects.filter(about=clock.pk, state=State.PENDING)
+    assert waiting.exists()
+    address = reverse("handling:quiet", args=[matter.public_id])
+    client.force_login(house.clerk)
+    assert client.post(address, {"reason": "x"}).status_code == 403
+    client.force_login(house.staff)
+
+    assert client.post(address, {"reason": ""}).status_code == 422
+    assert client.post(address, {"reason": "专题协商期间"}).status_code == 302
+
+    matter.refresh_from_db()
+    clock.refresh_from_db()
+    assert (matter.quiet, clock.is_running, waiting.exists()) == (True, True, False)
+    page = client.get(matter.get_absolute_url()).content.decode()
+    assert "停止自动催办：专题协商期间" in page
+    assert "恢复自动催办" in page
+    assert [mark.label for mark in panels_of(house.officer, matter).marks] == ["不自动催办"]
+    assert panels_of(house.clerk, matter).marks == []
+    said = Message.objects.count()
+    engine.scan(now=house.now + (clock.due_on - timezone.localdate(house.now)) + timedelta(days=20))
+    told = Message.objects.order_by("pk")[said:].values_list("template", "recipient")
+    told = [(template, person) for template, person in told if template != SENDING]
+    assert set(told) == {("clock.chase_sheet", house.officer.pk)}
+    client.post(address, {"reason": "协商结束"})
+    matter.refresh_from_db()
+    assert not matter.quiet
+    with pytest.raises(WrongStep):
+        actions.set_quiet(matter, quiet=False, reason="再一次", by=house.staff, now=house.later())
 
 
 @pytest.mark.parametrize(

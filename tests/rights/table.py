@@ -124,6 +124,7 @@ TABLE: dict[str, Row] = {
     "handling:withdraw_evaluation": Row(PROPOSERS, row=True),
     "handling:confirm_evaluation": Row(STAFF, row=True),
     "handling:clear_evaluation": Row(STAFF, row=True),
+    "handling:quiet": Row(STAFF, row=True),
     "handling:suspend": Row(DESK | roles("report_staff"), row=True),
     "handling:lift_suspension": Row(roles("proposal_director"), row=True),
     "handling:purge": Row(STAFF, row=True),

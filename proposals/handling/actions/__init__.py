@@ -26,6 +26,7 @@ from .objecting import (
 )
 from .paper import Paper
 from .purging import ask_purge, purge
+from .quieting import set_quiet
 from .replying import (
     PointGiven,
     ask_to_send,
@@ -81,6 +82,7 @@ __all__ = [
     "reopen",
     "return_reply",
     "send_opinion",
+    "set_quiet",
     "settle",
     "sign_for",
     "succeed",

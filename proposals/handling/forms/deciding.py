@@ -56,6 +56,10 @@ class ReturnForm(forms.Form):
     reason = LongText(label="退回修改的原因", rows=3, max_length=300)
 
 
+class QuietForm(forms.Form):
+    reason = LongText(label="原因", rows=2, max_length=200)
+
+
 class SecrecyForm(forms.Form):
     reason = LongText(label="原因", rows=2, max_length=200, help_text="不要写出涉密内容。")
 

@@ -56,6 +56,39 @@ class Suspend(OneMatter):
         actions.suspend(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
 
 
+class Quiet(OneMatter):
+    """One page for both ways: nobody is chased any more, or chased again."""
+
+    action = "handling.quiet"
+    form_class = forms.QuietForm
+
+    def get_title(self) -> str:
+        return "恢复自动催办" if self.object.quiet else "不自动催办"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.submit_label = self.get_title()
+        self.done_sentence = "已恢复自动催办。" if self.object.quiet else "已停止自动催办，督办单仍会拟好。"
+
+    def get_question(self) -> str:
+        if self.object.quiet:
+            return "恢复后，各时限的提醒照常发出；已经过去的不补发。"
+        return "期限照常计算，但不再自动提醒和催办任何人；逾期后仍为交办机构拟好督办单，由其决定是否印发。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(self.object.label, self.object.get_absolute_url())]
+
+    def home(self) -> str:
+        return self.object.get_absolute_url()
+
+    def facts(self) -> list[Fact]:
+        return [Fact("编号", self.object.label), Fact("状态", self.object.get_stage_display())]
+
+    def do(self, form: Any) -> None:
+        quiet = not self.object.quiet
+        actions.set_quiet(self.object, quiet=quiet, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+
+
 class Suspensions(Mine, ListPage[Suspension]):
     """Numbers and dates only: what is suspended shows nothing of itself."""
 

@@ -54,7 +54,10 @@ class Part(Mine, DetailPage[Assignment]):
             text=[line for line in text.split("\n")[1:] if line.strip()],
             kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
             people=f"{part.office}{short_day(timezone.localdate(part.given_at))}交办",
-            marks=[Mark(part.get_state_display())] if part.get_state_display() != matter.get_stage_display() else [],
+            marks=[
+                *([Mark(part.get_state_display())] if part.get_state_display() != matter.get_stage_display() else []),
+                *self.panels.marks,
+            ],
             details_url=self.details_url(),
             due_on=running and running.due_on,
             started_on=running and running.started_on,
