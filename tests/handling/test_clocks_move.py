@@ -99,9 +99,8 @@ def test_staff_quiet_a_matter_with_a_reason_and_only_the_sheet_is_still_laid_out
     assert panels_of(house.clerk, matter).marks == []
     said = Message.objects.count()
     engine.scan(now=house.now + (clock.due_on - timezone.localdate(house.now)) + timedelta(days=20))
-    told = Message.objects.order_by("pk")[said:].values_list("template", "recipient")
-    told = [(template, person) for template, person in told if template != SENDING]
-    assert set(told) == {("clock.chase_sheet", house.officer.pk)}
+    told = Message.objects.order_by("pk").values_list("template", "recipient")[said:]
+    assert {one for one in told if one[0] != SENDING} == {("clock.chase_sheet", house.officer.pk)}
     client.post(address, {"reason": "协商结束"})
     matter.refresh_from_db()
     assert not matter.quiet
