@@ -15,7 +15,7 @@ from proposals.models import Batch, Proposal
 from proposals.rights import in_hands_of
 
 HAND_OVER = "proposals.hand_over"
-AT_ONCE = 40
+AT_ONCE = 100
 """As many proposals as a page hands over while one waits."""
 
 

@@ -1,45 +1,46 @@
 """What handling asks of a proposal (`handling.owners`): called with the matter locked, never calls back."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from members import keys
-from proposals.handling.models import Assignment, Exposure, Matter
-from proposals.models import Proposal, Status
+from proposals.handling.models import Assignment, Exposure, Matter, Participant
+from proposals.models import PreConsultation, Proposal, Status, become_all
 from proposals.reports.models import Opinion
 
 ERASED = "（已清除）"
 
 
 class ProposalOwner:
-    def assigned(self, matter: Matter) -> None:
-        _become(matter.proposal, Status.ASSIGNED)
+    def assigned(self, matters: Sequence[Matter]) -> None:
+        _become(Proposal.objects.filter(matter__in=matters), Status.ASSIGNED)
 
     def answered(self, matter: Matter, round: int) -> None:
         """Nothing changes on the proposal's side: the stage says it all."""
 
     def settled(self, matter: Matter) -> None:
-        _become(matter.proposal, Status.CLOSED)
+        _become([matter.proposal], Status.CLOSED)
         for follower in Proposal.objects.filter(matter__merged_into=matter).select_related("matter"):
-            _become(follower, Status.CLOSED)
+            _become([follower], Status.CLOSED)
             follower.matter.closed_at = matter.closed_at
             follower.matter.save(update_fields=["closed_at"])
 
     def reopened(self, matter: Matter) -> None:
-        _become(matter.proposal, Status.ASSIGNED)
+        _become([matter.proposal], Status.ASSIGNED)
 
-    def readers(self, matter: Matter) -> set[int]:
+    def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
         """The proposers; those merged into it and, for a follower, the units of the main one; units asked first."""
-        audience = _behind(matter)
-        if matter.exposure == Exposure.DRAFT:
-            return audience
-        for follower in matter.followers.all():
-            audience |= _behind(follower)
-        if matter.merged_into_id:
-            current = Assignment.objects.current().filter(matter=matter.merged_into_id)
-            units = current.values_list("unit_id", flat=True)
-            audience |= {keys.body_key(unit) for unit in units}
-        if matter.proposal.status == Status.FILED:
-            asked = matter.proposal.preconsultations.values_list("unit_id", flat=True)
-            audience |= {keys.body_key(unit) for unit in asked}
-        return audience
+        found: dict[int, set[int]] = {matter.pk: set() for matter in matters}
+        drafts = {matter.pk for matter in matters if matter.exposure == Exposure.DRAFT}
+        followers = dict(Matter.objects.filter(merged_into__in=found).values_list("pk", "merged_into_id"))
+        for matter, key in _behind({*found, *followers}):
+            if matter in found:
+                found[matter].add(key)
+            if followers.get(matter) in found.keys() - drafts:
+                found[followers[matter]].add(key)
+        for matter, key in _units_of_mains(matters) + _units_asked(found):
+            if matter not in drafts:
+                found[matter].add(key)
+        return found
 
     def erase(self, matter: Matter) -> None:
         """A purge takes the words from the proposal, its frozen texts, its reviews and what others wrote on it."""
@@ -69,12 +70,30 @@ class ProposalOwner:
         return "\n".join([text.title, text.situation, text.analysis, *text.suggestions])
 
 
-def _behind(matter: Matter) -> set[int]:
-    """Keys of those who stand behind a matter."""
-    rows = matter.participants.filter(left_at=None).values_list("person_id", "body_id")
-    return {keys.person_key(person) if person else keys.body_key(body) for person, body in rows}
+def _behind(matters: Iterable[int]) -> list[tuple[int, int]]:
+    """Keys of those who stand behind matters, each with its matter."""
+    rows = Participant.objects.filter(matter__in=list(matters), left_at=None)
+    return [
+        (matter, keys.person_key(person) if person else keys.body_key(body))
+        for matter, person, body in rows.values_list("matter_id", "person_id", "body_id")
+    ]
 
 
-def _become(proposal: Proposal, status: Status) -> None:
-    if proposal.status != status:
-        proposal.become(status)
+def _units_of_mains(matters: Iterable[Matter]) -> list[tuple[int, int]]:
+    """For each follower, the units that handle the main one."""
+    followers = {matter.pk: matter.merged_into_id for matter in matters if matter.merged_into_id}
+    if not followers:
+        return []
+    rows = Assignment.objects.current().filter(matter__in=set(followers.values())).values_list("matter_id", "unit_id")
+    given = list(rows)
+    return [(pk, keys.body_key(unit)) for pk, main in followers.items() for matter, unit in given if matter == main]
+
+
+def _units_asked(matters: Iterable[int]) -> list[tuple[int, int]]:
+    """Units asked before the hand-over."""
+    rows = PreConsultation.objects.filter(proposal__matter__in=list(matters), proposal__status=Status.FILED)
+    return [(matter, keys.body_key(unit)) for matter, unit in rows.values_list("proposal__matter_id", "unit_id")]
+
+
+def _become(proposals: Iterable[Proposal], status: Status) -> None:
+    become_all([row for row in proposals if row.status != status], status)

@@ -1,13 +1,13 @@
 """Which units a proposal will be given to: the draft, and what the units say beforehand (拟办、预告)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from members.errors import Refused, WrongStep
-from members.models import Body, Person
+from members.models import AssigningOffice, Body, Person
 from proposals.handling import clocks, readers
 from proposals.handling.actions import Part
 from proposals.handling.actions.giving import check_parts
@@ -39,13 +39,23 @@ def proposed(proposal: Proposal) -> list[Share]:
 
 def office_of(unit: Body, *, now: datetime) -> Body:
     """The office that assigns to this unit's system (P9); the proposal office where none is set."""
-    return Body.objects.assigning_office_for(unit) or proposal_office(on=today(now))
+    return offices_of([unit], now=now)[unit]
 
 
-def parts_of(proposal: Proposal, *, now: datetime) -> list[Part]:
+def offices_of(units: Iterable[Body], *, now: datetime) -> dict[Body, Body]:
+    """The same for many units."""
+    wanted = set(units)
+    rows = AssigningOffice.objects.select_related("office").filter(system__in={unit.system for unit in wanted})
+    by_system = {row.system: row.office for row in rows}
+    rest = None if all(unit.system in by_system for unit in wanted) else proposal_office(on=today(now))
+    found = ((unit, by_system.get(unit.system) or rest) for unit in wanted)
+    return {unit: office for unit, office in found if office}
+
+
+def parts_of(rows: Iterable[AllocationPart], offices: Mapping[Body, Body]) -> list[Part]:
     """The draft as handling takes it, the leading unit first."""
-    rows = sorted(proposal.allocation.select_related("unit"), key=lambda row: (row.role not in LEADING, row.pk))
-    return [Part(row.unit, row.role, office_of(row.unit, now=now)) for row in rows]
+    ordered = sorted(rows, key=lambda row: (row.role not in LEADING, row.pk))
+    return [Part(row.unit, row.role, offices[row.unit]) for row in ordered]
 
 
 @transaction.atomic

@@ -12,16 +12,19 @@ from members.inbox.actions import tell
 from members.models import Appointment, Body, Person
 from proposals.handling import clocks, readers
 from proposals.handling.actions import Paper
-from proposals.handling.models import Event, Matter, Participant
-from proposals.handling.queries import STAFF_ROLES, people_in
+from proposals.handling.models import Event, Matter, Obligation, Participant
+from proposals.handling.queries import STAFF_ROLES, people_by_body, people_in
 from proposals.models import Proposal, Status
+
+SUSPENDED = "该件正在保密核查，暂停办理。请联系提案委。"
+SECRETARIES = (Role.ORGANISATION_SECRETARY, Role.CONVENER)
 
 
 def lock(proposal: Proposal) -> Proposal:
     """The proposal as it is now, its matter locked first; a suspended one refuses every act."""
     matter = proposal.matter.locked()
     if matter.access == "suspended":
-        raise WrongStep("该件正在保密核查，暂停办理。请联系提案委。")
+        raise WrongStep(SUSPENDED)
     fresh = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
     fresh.matter = matter
     return fresh
@@ -63,12 +66,17 @@ def subject_of(proposal: Proposal, **more: Any) -> dict[str, Any]:
 
 def proposers(matter: Matter, *, on: date) -> list[int]:
     """Persons who are told for the proposers: themselves, or an organisation's secretaries and contact person."""
-    rows = matter.participants.filter(left_at=None)
-    people = {row.person_id for row in rows if row.person_id and row.role != Participant.Role.DRAFTER}
-    bodies = [row.body_id for row in rows if row.body_id]
-    return sorted(
-        {*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)}
-    )
+    return proposers_by_matter([matter], on=on)[matter.pk]
+
+
+def proposers_by_matter(matters: Iterable[Matter], *, on: date) -> dict[int, list[int]]:
+    """The same for many, by matter id."""
+    found: dict[int, set[int]] = {matter.pk: set() for matter in matters}
+    rows = list(Participant.objects.filter(matter__in=found, left_at=None).exclude(role=Participant.Role.DRAFTER))
+    acting = people_by_body(SECRETARIES, {row.body_id for row in rows if row.body_id}, on=on)
+    for row in rows:
+        found[row.matter_id] |= {row.person_id} if row.person_id else acting.get(row.body_id or 0, set())
+    return {matter: sorted(people) for matter, people in found.items()}
 
 
 def first_proposer(matter: Matter, *, on: date) -> list[int]:
@@ -78,9 +86,7 @@ def first_proposer(matter: Matter, *, on: date) -> list[int]:
     )
     people = {row.person_id for row in rows if row.person_id}
     bodies = [row.body_id for row in rows if row.body_id and row.role == Participant.Role.ORGANISATION]
-    return sorted(
-        {*filter(None, people), *people_in([Role.ORGANISATION_SECRETARY, Role.CONVENER], on=on, bodies=bodies)}
-    )
+    return sorted({*filter(None, people), *people_in(SECRETARIES, on=on, bodies=bodies)})
 
 
 def holder(matter: Matter) -> dict[str, Any]:
@@ -114,8 +120,12 @@ def proposal_office(*, on: date) -> Body:
 
 def end_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime) -> None:
     """What these stages waited for has been done."""
-    for obligation in clocks.open_for(matter=matter).filter(stage__in=stages):
-        clocks.complete(obligation, by=by, now=now)
+    end_clocks_of([matter], *stages, by=by, now=now)
+
+
+def end_clocks_of(matters: Iterable[Matter], *stages: str, by: Person | None, now: datetime) -> None:
+    """The same for many matters."""
+    clocks.complete_many(Obligation.objects.running().filter(matter__in=matters, stage__in=stages), by=by, now=now)
 
 
 def drop_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime, reason: str) -> None:

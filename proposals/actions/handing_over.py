@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell_many
 from members.models import Body, Person, Session
 from proposals.handling import clocks
-from proposals.handling.actions import Given, Paper, announce, assign
+from proposals.handling.actions import Given, Paper, Part, announce, assign_many
 from proposals.handling.actions.giving import check_parts
+from proposals.handling.models import Access, Matter
 from proposals.handling.workdays import working_calendar
 from proposals.models import Batch, Proposal, Status
 
-from .allocating import parts_of
-from .base import end_clocks, lock, proposers, subject_of, today
+from .allocating import offices_of, parts_of
+from .base import SUSPENDED, end_clocks_of, lock_many, proposers_by_matter, today
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def plan(proposals: Sequence[Proposal], *, now: datetime, fixed_on: date | None 
 
 def obstacle(proposal: Proposal) -> str:
     """Why this proposal cannot be handed over, or nothing."""
+    if proposal.matter.access == Access.SUSPENDED:
+        return SUSPENDED
     if proposal.status != Status.FILED:
         return f"现在是“{proposal.get_status_display()}”，不是待交办。"
     rows = list(proposal.allocation.all())
@@ -96,43 +100,54 @@ def hand_over(
         by=by,
         at=now,
     )
-    given, refused = [], []
-    for proposal in sorted(proposals, key=lambda proposal: proposal.matter_id):
-        try:
-            given.append(_hand_over_one(proposal, by=by, now=now, fixed_on=fixed_on, paper=paper))
-        except (Refused, WrongStep) as error:
-            refused.append(Refusal(proposal, str(error)))
-    if not given:
+    ready, refused = _sorted_out(proposals, now=now)
+    if not ready:
         raise Refused(
             "没有可以交办的提案：" + "；".join(f"{row.proposal.matter.label}{row.reason}" for row in refused[:5])
         )
+    matters = [proposal.matter for proposal, _ in ready]
+    end_clocks_of(matters, "assignment", by=by, now=now)
+    wanted = [(proposal.matter, parts) for proposal, parts in ready]
+    given = assign_many(wanted, by=by, now=now, fixed_on=fixed_on, paper=paper)
     batch.total = len(given)
     batch.save(update_fields=["total"])
-    batch.proposals.set([one.event.matter.proposal for one in given])
+    batch.proposals.set([proposal for proposal, _ in ready])
     announce(given, sending=f"handover:{batch.public_id}", now=now)
-    _tell_proposers(given, batch, now=now)
+    _tell_proposers(matters, given, batch, now=now)
     return batch, refused
 
 
-@transaction.atomic
-def _hand_over_one(
-    proposal: Proposal, *, by: Person, now: datetime, fixed_on: date | None, paper: Paper | None
-) -> Given:
-    proposal = lock(proposal)
-    if reason := obstacle(proposal):
-        raise WrongStep(reason)
-    parts = parts_of(proposal, now=now)
-    check_parts(parts)
-    end_clocks(proposal.matter, "assignment", by=by, now=now)
-    return assign(proposal.matter, parts, by=by, now=now, fixed_on=fixed_on, paper=paper)
+def _sorted_out(
+    proposals: Sequence[Proposal], *, now: datetime
+) -> tuple[list[tuple[Proposal, list[Part]]], list[Refusal]]:
+    """Lock them, and tell those that can go, with their units, from those that cannot, with the reason."""
+    rows = lock_many(proposals)
+    prefetch_related_objects(rows, "allocation__unit")
+    offices = offices_of({part.unit for row in rows for part in row.allocation.all()}, now=now)
+    ready, refused = [], []
+    for proposal in rows:
+        parts = parts_of(proposal.allocation.all(), offices)
+        try:
+            if reason := obstacle(proposal):
+                raise WrongStep(reason)
+            check_parts(parts)
+        except (Refused, WrongStep) as error:
+            refused.append(Refusal(proposal, str(error)))
+        else:
+            ready.append((proposal, parts))
+    return ready, refused
 
 
-def _tell_proposers(given: Sequence[Given], batch: Batch, *, now: datetime) -> None:
-    facts = []
-    for one in given:
-        proposal = one.event.matter.proposal
-        followers = [proposal, *Proposal.objects.filter(matter__merged_into=proposal.matter)]
-        for row in followers:
-            people = proposers(row.matter, on=today(now))
-            facts += [(person, one.event.pk, "proposal_handed_over", subject_of(proposal)) for person in people]
+def _tell_proposers(matters: Sequence[Matter], given: Sequence[Given], batch: Batch, *, now: datetime) -> None:
+    """The proposers of each, and of those merged into it, hear where it went."""
+    mains = {matter.pk: matter for matter in matters}
+    followers = list(Matter.objects.filter(merged_into__in=matters))
+    people = proposers_by_matter([*matters, *followers], on=today(now))
+    for follower in followers:
+        people[follower.merged_into_id or 0] += people[follower.pk]
+    facts = [
+        (person, one.event.pk, "proposal_handed_over", {"matter": str(mains[one.event.matter_id].public_id)})
+        for one in given
+        for person in sorted(set(people[one.event.matter_id]))
+    ]
     tell_many(facts, sending=f"handed_over:{batch.public_id}", now=now)

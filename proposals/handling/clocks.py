@@ -4,7 +4,7 @@ Lock order: matter, obligation, message. A due date that the fold moves makes a 
 planned and had not handed off is taken back, and the ladder is set anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -51,6 +51,7 @@ class _Bench:
     now: datetime
     by: Person | None
     events: list[ClockEvent] = field(default_factory=list)
+    ladder: list[LadderStep] | None = None
     sending: str = ""
     """The act that moves many clocks at once, if this is part of one: whoever it concerns is told in its name."""
 
@@ -59,6 +60,8 @@ class _Bench:
         return local_day(self.now)
 
     def steps(self) -> list[LadderStep]:
+        if self.ladder is not None:
+            return self.ladder
         ladder = self.row.rule.ladder_id
         return clockface.steps_by_ladder([ladder]).get(ladder, []) if ladder else []
 
@@ -98,12 +101,27 @@ def would_be_due(code: str, *, anchor_on: date, fixed_on: date | None = None) ->
     return clockface.due_of(row, [], working_calendar())
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Wanted:
+    """A clock to be started: by the rule `code` from the anchor's day, held by a body or a person."""
+
+    matter: Matter
+    code: str
+    anchor_on: date
+    stage: str = ""
+    assignment: Assignment | None = None
+    round: int = 1
+    body: Body | None = None
+    person: Person | None = None
+    fixed_on: date | None = None
+    cap_on: date | None = None
+
+
 def start(
     matter: Matter,
     code: str,
     *,
-    stage: str | None = None,
+    stage: str = "",
     assignment: Assignment | None = None,
     round: int = 1,
     body: Body | None = None,
@@ -115,58 +133,69 @@ def start(
     by: Person | None,
     now: datetime,
 ) -> Obligation:
-    """Start a clock held by a body or a person, by the rule in force on the anchor's day.
-
-    Steps of the ladder already past come to the single most severe; with `fire_past=False` (imported
-    history) none fires. Raises WrongStep if the same clock is already running.
-    """
-    calendar, today = working_calendar(), local_day(now)
-    _lock_matter(matter.pk)
-    row = Obligation(
-        matter=matter,
-        assignment=assignment,
-        stage=stage or code,
-        round=round,
-        holder_body=body,
-        holder_person=person,
-        rule=rule_for(code, on=min(anchor_on, today)),
-        anchor_on=anchor_on,
-        fixed_on=fixed_on,
-        cap_on=cap_on,
-        started_on=min(anchor_on, today),
-        calendar_version=calendar.version,
-    )
-    bench = _Bench(row, calendar, now, by)
-    _draft_event(bench, Kind.START, on=anchor_on)
-    if lead_due := _lead_due(row):
-        _draft_event(bench, Kind.FOLLOW, on=today, to_on=lead_due)
-    _fold(bench)
-    _set_next(bench, clockface.NOTHING)
-    _insert(row)
-    for event in bench.events:
-        event.obligation, event.new_due = row, row.due_on
-    ClockEvent.objects.bulk_create(bench.events)
-    if not fire_past:
-        _pass_over_past(bench)
-    _lead_followers(bench)
-    return row
+    """Start one clock; see `start_many`."""
+    wanted = Wanted(matter, code, anchor_on, stage, assignment, round, body, person, fixed_on, cap_on)
+    return start_many([wanted], fire_past=fire_past, by=by, now=now)[0]
 
 
 @transaction.atomic
+def start_many(
+    wanted: Sequence[Wanted], *, fire_past: bool = True, by: Person | None, now: datetime
+) -> list[Obligation]:
+    """Start clocks by the rules in force on their anchors' days, in a constant number of queries.
+
+    Steps of the ladder already past come to the single most severe; with `fire_past=False` (imported
+    history) none fires. Raises WrongStep if one of them is already running.
+    """
+    calendar, today = working_calendar(), local_day(now)
+    _lock_matters({one.matter.pk for one in wanted})
+    rules = {key: rule_for(key[0], on=key[1]) for key in {(one.code, min(one.anchor_on, today)) for one in wanted}}
+    steps = clockface.steps_by_ladder(rule.ladder_id for rule in rules.values() if rule.ladder_id)
+    rows = [_new_row(one, rules[one.code, min(one.anchor_on, today)], today) for one in wanted]
+    benches = [_Bench(row, calendar, now, by, ladder=steps.get(row.rule.ladder_id or 0, [])) for row in rows]
+    leading = _lead_dues(rows)
+    for bench in sorted(benches, key=lambda bench: bool(bench.row.rule.bound_stage)):  # leaders first
+        row = bench.row
+        _draft_event(bench, Kind.START, on=row.anchor_on)
+        if lead_due := leading.get((row.matter_id, row.round, row.rule.bound_stage)):
+            _draft_event(bench, Kind.FOLLOW, on=today, to_on=lead_due)
+        _fold(bench)
+        _set_next(bench, clockface.NOTHING)
+        place = (row.matter_id, row.round, row.stage)
+        leading[place] = min(leading.get(place, row.due_on), row.due_on)
+    _insert(benches)
+    if not fire_past:
+        for bench in benches:
+            _pass_over_past(bench)
+    _lead_followers(benches)
+    return rows
+
+
 def complete(obligation: Obligation, *, by: Person | None, now: datetime, on: date | None = None) -> Obligation:
     """End a clock as done, on an earlier day if it happened on paper; lateness is frozen now."""
-    bench = _running(obligation, by=by, now=now)
-    done_on = on or bench.today
-    if done_on > bench.today:
-        raise Refused("完成日期不能晚于今天。")
-    since = open_since([clockface.fact_of(event) for event in bench.events])
-    late = lateness(bench.row.due_on, done_on, since, bench.calendar)
-    _write_event(bench, Kind.COMPLETE, on=done_on)
-    bench.row.status = Status.DONE
-    bench.row.late_workdays = late
-    bench.row.done_at = now if done_on == bench.today else datetime.combine(done_on, time(), ZONE)
-    _close(bench)
-    return bench.row
+    return complete_many([obligation], by=by, now=now, on=on)[0]
+
+
+@transaction.atomic
+def complete_many(
+    obligations: Iterable[Obligation], *, by: Person | None, now: datetime, on: date | None = None
+) -> list[Obligation]:
+    """End clocks as done on one day, in a constant number of queries."""
+    benches = [_still_running(bench) for bench in _locked_many(obligations, by=by, now=now)]
+    if not benches:
+        return []
+    for bench in benches:
+        done_on = on or bench.today
+        if done_on > bench.today:
+            raise Refused("完成日期不能晚于今天。")
+        since = open_since([clockface.fact_of(event) for event in bench.events])
+        bench.row.late_workdays = lateness(bench.row.due_on, done_on, since, bench.calendar)
+        bench.row.status = Status.DONE
+        bench.row.done_at = now if done_on == bench.today else datetime.combine(done_on, time(), ZONE)
+        _draft_still_event(bench, Kind.COMPLETE, on=done_on)
+    ClockEvent.objects.bulk_create(bench.events[-1] for bench in benches)
+    _close(benches)
+    return [bench.row for bench in benches]
 
 
 @transaction.atomic
@@ -175,7 +204,7 @@ def cancel(obligation: Obligation, *, by: Person | None, now: datetime, reason: 
     bench = _running(obligation, by=by, now=now)
     _write_event(bench, Kind.CANCEL, on=bench.today, reason=reason)
     bench.row.status = Status.CANCELLED
-    _close(bench)
+    _close([bench])
     return bench.row
 
 
@@ -407,6 +436,8 @@ def past_steps(obligations: Iterable[Obligation], *, now: datetime) -> int:
 # how it is done ------------------------------------------------------------------------------------------------------
 
 
+CHUNK = 1_000
+ENDING = ("status", "done_at", "late_workdays", "next_at", "next_step", "next_n", "error")
 CHANGING = (
     "assignment",
     "holder_body",
@@ -425,22 +456,52 @@ CHANGING = (
 )
 
 
-def _lock_matter(matter_id: int) -> None:
+def _lock_matters(ids: Collection[int]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM handling_matter WHERE id = %s FOR NO KEY UPDATE", [matter_id])
+        cursor.execute("SELECT id FROM handling_matter WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(ids)])
 
 
 def _locked(obligation: Obligation, *, by: Person | None, now: datetime) -> _Bench:
-    _lock_matter(obligation.matter_id)
-    row = Obligation.objects.select_for_update(of=("self",), no_key=True).select_related("rule").get(pk=obligation.pk)
-    return _Bench(row, working_calendar(), now, by, list(row.events.order_by("seq")))
+    return _locked_many([obligation], by=by, now=now)[0]
+
+
+def _locked_many(obligations: Iterable[Obligation], *, by: Person | None, now: datetime) -> list[_Bench]:
+    """Lock clocks by id, their matters first, and put each on the table with its events."""
+    given = list(obligations)
+    _lock_matters({row.matter_id for row in given})
+    locked = Obligation.objects.select_for_update(of=("self",), no_key=True).select_related("rule").order_by("id")
+    calendar = working_calendar()
+    benches = [_Bench(row, calendar, now, by) for row in locked.filter(pk__in=[row.pk for row in given])]
+    by_id = {bench.row.pk: bench for bench in benches}
+    for event in ClockEvent.objects.filter(obligation__in=by_id).order_by("obligation_id", "seq"):
+        by_id[event.obligation_id].events.append(event)
+    return benches
 
 
 def _running(obligation: Obligation, *, by: Person | None, now: datetime) -> _Bench:
-    bench = _locked(obligation, by=by, now=now)
+    return _still_running(_locked(obligation, by=by, now=now))
+
+
+def _still_running(bench: _Bench) -> _Bench:
     if not bench.row.is_running:
         raise WrongStep("该时限已经结束。请刷新页面。")
     return bench
+
+
+def _new_row(one: Wanted, rule: TimeRule, today: date) -> Obligation:
+    return Obligation(
+        matter=one.matter,
+        assignment=one.assignment,
+        stage=one.stage or one.code,
+        round=one.round,
+        holder_body=one.body,
+        holder_person=one.person,
+        rule=rule,
+        anchor_on=one.anchor_on,
+        fixed_on=one.fixed_on,
+        cap_on=one.cap_on,
+        started_on=min(one.anchor_on, today),
+    )
 
 
 def _fold(bench: _Bench) -> None:
@@ -464,7 +525,7 @@ def _fold_and_write(bench: _Bench, event: ClockEvent, old: date, *, rearm: bool 
     _settle(bench, fresh=moved or rearm)
     if moved:
         _announce(bench, event)
-        _lead_followers(bench)
+        _lead_followers([bench])
 
 
 def _announce(bench: _Bench, event: ClockEvent) -> None:
@@ -499,19 +560,24 @@ def _set_next(bench: _Bench, handled: clockface.Handled) -> None:
     clockface.set_next(bench.row, steps, handled, bench.calendar, now=bench.now)
 
 
-def _close(bench: _Bench) -> None:
-    bench.row.next_at = bench.row.next_step = bench.row.next_n = None
-    bench.row.error = ""
-    bench.row.save(update_fields=CHANGING)
-    inbox.cancel(bench.row.pk)
+def _close(benches: Sequence[_Bench]) -> None:
+    for bench in benches:
+        bench.row.next_at = bench.row.next_step = bench.row.next_n = None
+        bench.row.error = ""
+    Obligation.objects.bulk_update([bench.row for bench in benches], ENDING, batch_size=CHUNK)
+    inbox.cancel([bench.row.pk for bench in benches])
 
 
-def _insert(row: Obligation) -> None:
+def _insert(benches: Sequence[_Bench]) -> None:
     try:
         with transaction.atomic():
-            row.save(force_insert=True)
+            Obligation.objects.bulk_create((bench.row for bench in benches), batch_size=CHUNK)
     except IntegrityError as error:
         raise WrongStep("该环节的时限已经在计算。") from error
+    for bench in benches:
+        for event in bench.events:
+            event.obligation, event.new_due = bench.row, bench.row.due_on
+    ClockEvent.objects.bulk_create((event for bench in benches for event in bench.events), batch_size=CHUNK)
 
 
 def _draft_event(bench: _Bench, kind: str, *, on: date, reason: str = "", **details: Any) -> ClockEvent:
@@ -532,9 +598,13 @@ def _draft_event(bench: _Bench, kind: str, *, on: date, reason: str = "", **deta
 
 def _write_event(bench: _Bench, kind: str, *, on: date, reason: str = "", **details: Any) -> None:
     """Write an event that moves nothing by itself."""
+    _draft_still_event(bench, kind, on=on, reason=reason, **details).save(force_insert=True)
+
+
+def _draft_still_event(bench: _Bench, kind: str, *, on: date, reason: str = "", **details: Any) -> ClockEvent:
     event = _draft_event(bench, kind, on=on, reason=reason, **details)
     event.old_due = event.new_due = bench.row.due_on
-    event.save(force_insert=True)
+    return event
 
 
 def _pass_over_past(bench: _Bench) -> None:
@@ -559,24 +629,40 @@ def _pass_over_past(bench: _Bench) -> None:
         bench.row.save(update_fields=["next_at", "next_step", "next_n"])
 
 
-def _lead_due(row: Obligation) -> date | None:
-    """Return the due date that a new follower is bound by, if the clock it follows is running already."""
-    if not row.rule.bound_stage:
-        return None
-    leaders = Obligation.objects.running().filter(matter=row.matter_id, round=row.round, stage=row.rule.bound_stage)
-    return min(leaders.values_list("due_on", flat=True), default=None)
+Place = tuple[int, int, str]
+"""Matter, round and stage: where a clock stands that others may be bound to."""
 
 
-def _lead_followers(bench: _Bench) -> None:
-    """Clocks that follow this one are bound anew when its last day is set or moved."""
-    lead = bench.row
-    followers = Obligation.objects.running().filter(
-        matter=lead.matter_id, round=lead.round, rule__bound_stage=lead.stage
+def _lead_dues(rows: Iterable[Obligation]) -> dict[Place, date]:
+    """Return the due dates that new followers are bound by, of the clocks they follow that run already."""
+    bound = [row for row in rows if row.rule.bound_stage]
+    if not bound:
+        return {}
+    leaders = Obligation.objects.running().filter(
+        matter__in={row.matter_id for row in bound}, stage__in={row.rule.bound_stage for row in bound}
     )
-    for follower in followers.order_by("id"):
-        bound = _locked(follower, by=bench.by, now=bench.now)
-        bound.sending = bench.sending
-        _bind(bound, lead.due_on)
+    found: dict[Place, date] = {}
+    for row in leaders:
+        place = (row.matter_id, row.round, row.stage)
+        found[place] = min(found.get(place, row.due_on), row.due_on)
+    return found
+
+
+def _lead_followers(benches: Sequence[_Bench]) -> None:
+    """Clocks that follow these are bound anew when their last day is set or moved."""
+    leads: dict[Place, date] = {
+        (bench.row.matter_id, bench.row.round, bench.row.stage): bench.row.due_on for bench in benches
+    }
+    followers = Obligation.objects.running().filter(
+        matter__in={matter for matter, _, _ in leads}, rule__bound_stage__in={stage for _, _, stage in leads}
+    )
+    others = followers.exclude(pk__in=[bench.row.pk for bench in benches]).select_related("rule").order_by("id")
+    for follower in others:
+        lead_due = leads.get((follower.matter_id, follower.round, follower.rule.bound_stage))
+        if lead_due:
+            bound = _locked(follower, by=benches[0].by, now=benches[0].now)
+            bound.sending = benches[0].sending
+            _bind(bound, lead_due)
 
 
 def _bind(bench: _Bench, lead_due: date) -> None:

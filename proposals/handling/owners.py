@@ -4,14 +4,15 @@ An owner is registered for each kind of matter at start-up. Its functions are ca
 transaction with the matter locked, and never call back into handling.
 """
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from .models import Kind, Matter
 
 
 class Owner(Protocol):
-    def assigned(self, matter: Matter) -> None:
-        """Units have been given the matter."""
+    def assigned(self, matters: Sequence[Matter]) -> None:
+        """Units have been given these matters."""
 
     def answered(self, matter: Matter, round: int) -> None:
         """Every unit that must reply in `round` has replied."""
@@ -22,8 +23,8 @@ class Owner(Protocol):
     def reopened(self, matter: Matter) -> None:
         """Handling has begun again."""
 
-    def readers(self, matter: Matter) -> set[int]:
-        """Audience keys of those who may see the matter on the owner's side."""
+    def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
+        """Audience keys of those who may see each matter on the owner's side, by matter id."""
 
     def erase(self, matter: Matter) -> None:
         """Purge every word on the owner's side, on the connection that `matter` was read by."""
@@ -46,3 +47,12 @@ def of(matter: Matter) -> Owner:
 
 def kinds() -> set[str]:
     return set(_owners)
+
+
+def by_owner(matters: Iterable[Matter]) -> Iterator[tuple[Owner, list[Matter]]]:
+    """The matters of each owner together."""
+    found: dict[str, list[Matter]] = {}
+    for matter in matters:
+        found.setdefault(matter.kind, []).append(matter)
+    for kind, rows in found.items():
+        yield _owners[kind], rows

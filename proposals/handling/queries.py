@@ -1,6 +1,6 @@
 """Questions about matters in hand that span tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from .models import (
     Checkpoint,
     EvaluationRound,
     Matter,
+    Objection,
     Obligation,
     Participant,
     Policy,
@@ -38,6 +39,15 @@ def people_in(roles: Iterable[Role], *, on: date, bodies: Iterable[int] | None =
     if bodies is not None:
         appointments = appointments.filter(body__in=list(bodies))
     return list(appointments.order_by("person_id").values_list("person_id", flat=True).distinct())
+
+
+def people_by_body(roles: Iterable[Role], bodies: Iterable[int], *, on: date) -> dict[int, set[int]]:
+    """Ids of the persons who hold one of `roles` on that day, by body."""
+    found: dict[int, set[int]] = {}
+    appointments = Appointment.objects.in_force(on).filter(role__in=list(roles), person__is_active=True)
+    for body, person in appointments.filter(body__in=list(bodies)).values_list("body_id", "person_id"):
+        found.setdefault(body, set()).add(person)
+    return found
 
 
 def clerks_of(bodies: Iterable[int], *, on: date) -> list[int]:
@@ -113,15 +123,28 @@ def policy(code: str, *, on: date, default: str) -> str:
 
 def stage_of(matter: Matter) -> Stage:
     """The stage that a matter's assignments put it in while it is being handled."""
-    rows = list(matter.assignments.current().values_list("role", "state", "round"))
-    answering = [(state, turn) for role, state, turn in rows if role != Assignment.Role.CO]
-    if matter.assignments.current().filter(objections__state="coordinating").exists():
+    return stages_of([matter])[matter.pk]
+
+
+def stages_of(matters: Iterable[Matter]) -> dict[int, Stage]:
+    """The same for many, by matter id, in one query."""
+    parts: dict[int, list[Assignment]] = {matter.pk: [] for matter in matters}
+    coordinating = Exists(Objection.objects.filter(assignment=OuterRef("pk"), state="coordinating"))
+    rows = Assignment.objects.current().filter(matter__in=parts)
+    for row in rows.annotate(coordinating=coordinating):
+        parts[row.matter_id].append(row)
+    return {matter: _stage_of(rows) for matter, rows in parts.items()}
+
+
+def _stage_of(rows: Sequence[Any]) -> Stage:
+    answering = [row for row in rows if row.answers]
+    if any(row.coordinating for row in rows):
         return Stage.COORDINATING
-    if answering and all(state == Assignment.State.ANSWERED for state, _ in answering):
+    if answering and all(row.state == Assignment.State.ANSWERED for row in answering):
         return Stage.ANSWERED
-    if any(turn > 1 and state == Assignment.State.SIGNED for state, turn in answering):
+    if any(row.round > 1 and row.state == Assignment.State.SIGNED for row in answering):
         return Stage.REHANDLING
-    if any(state == Assignment.State.SIGNED for _, state, _ in rows):
+    if any(row.state == Assignment.State.SIGNED for row in rows):
         return Stage.HANDLING
     return Stage.TO_SIGN
 

@@ -1,36 +1,66 @@
 """Who may see a matter, as audience keys (`members.keys`)."""
 
+from collections.abc import Sequence
+
 from members import keys
 
 from . import owners
-from .models import Access, Exposure, Matter, Objection
+from .models import Access, Assignment, Exposure, Matter, Objection
+
+HANDLED = (Exposure.HANDLING, Exposure.PUBLISHED)
 
 
 def readers_of(matter: Matter) -> list[int]:
     """Derive the audience of `matter` from its access, exposure, owner and assignments."""
+    return readers_of_many([matter])[matter.pk]
+
+
+def readers_of_many(matters: Sequence[Matter]) -> dict[int, list[int]]:
+    """The same for many, by matter id, in a constant number of queries."""
+    known = {pk: found for owner, rows in owners.by_owner(matters) for pk, found in owner.readers(rows).items()}
+    units = _units([matter.pk for matter in matters if matter.exposure in HANDLED])
+    return {matter.pk: _derived(matter, known[matter.pk], units.get(matter.pk, set())) for matter in matters}
+
+
+def _derived(matter: Matter, audience: set[int], units: set[int]) -> list[int]:
     if matter.access == Access.SUSPENDED:
         return [keys.SUSPENDED]
-    audience = set(owners.of(matter).readers(matter))
     if matter.exposure == Exposure.DRAFT:
         return sorted(audience)
-    audience.add(keys.PROPOSAL_OFFICE)
+    audience = audience | units | {keys.PROPOSAL_OFFICE}
     if matter.office_id:
         audience.add(keys.body_key(matter.office_id))
-    if matter.exposure in (Exposure.HANDLING, Exposure.PUBLISHED):
-        for unit, office in matter.assignments.current().values_list("unit_id", "office_id"):
-            audience |= {keys.body_key(unit), keys.body_key(office)}
-        asked = Objection.objects.filter(assignment__matter=matter, state=Objection.State.OPEN)
-        audience |= {keys.body_key(unit) for unit in asked.values_list("suggested_id", flat=True) if unit}
-        if matter.leader_id:
-            audience.add(keys.person_key(matter.leader_id))
+    if matter.exposure in HANDLED and matter.leader_id:
+        audience.add(keys.person_key(matter.leader_id))
     if matter.exposure == Exposure.PUBLISHED and matter.access == Access.OPEN:
         audience |= {keys.PUBLIC, keys.MEMBERS}
     return sorted(audience)
 
 
+def _units(matters: Sequence[int]) -> dict[int, set[int]]:
+    """Keys of the units that handle each matter, of their offices, and of units asked to take it over."""
+    found: dict[int, set[int]] = {}
+    if not matters:
+        return found
+    given = Assignment.objects.current().filter(matter__in=matters)
+    for matter, unit, office in given.values_list("matter_id", "unit_id", "office_id"):
+        found.setdefault(matter, set()).update({keys.body_key(unit), keys.body_key(office)})
+    asked = Objection.objects.filter(
+        assignment__matter__in=matters, state=Objection.State.OPEN, suggested__isnull=False
+    )
+    for matter, unit in asked.values_list("assignment__matter_id", "suggested_id"):
+        found.setdefault(matter, set()).add(keys.body_key(unit))
+    return found
+
+
 def refresh(matter: Matter) -> None:
     """Write the derived audience if it differs; called by the transaction that changed its grounds."""
-    derived = readers_of(matter)
-    if derived != matter.readers:
-        matter.readers = derived
-        matter.save(update_fields=["readers"])
+    refresh_many([matter])
+
+
+def refresh_many(matters: Sequence[Matter]) -> None:
+    derived = readers_of_many(matters)
+    changed = [matter for matter in matters if derived[matter.pk] != matter.readers]
+    for matter in changed:
+        matter.readers = derived[matter.pk]
+    Matter.objects.bulk_update(changed, ["readers"], batch_size=500)

@@ -1,7 +1,18 @@
 """Proposals: text, co-signing, review and allocation."""
 
 from .office import AllocationPart, Batch, Claim, PreConsultation, Review, ReviewPass
-from .proposal import EDITABLE, NEXT, Category, CoSignature, Proposal, ProposalQuerySet, Revision, Status, Text
+from .proposal import (
+    EDITABLE,
+    NEXT,
+    Category,
+    CoSignature,
+    Proposal,
+    ProposalQuerySet,
+    Revision,
+    Status,
+    Text,
+    become_all,
+)
 
 __all__ = [
     "EDITABLE",
@@ -19,4 +30,5 @@ __all__ = [
     "Revision",
     "Status",
     "Text",
+    "become_all",
 ]

@@ -2,12 +2,14 @@
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from members.errors import WrongStep
 from proposals.handling.models import Addressed, Matter, Reason
@@ -193,10 +195,7 @@ class Proposal(models.Model):
 
     def become(self, status: Status) -> None:
         """Take one step of the flow, or raise WrongStep if there is no such step."""
-        if status not in NEXT[self.status]:
-            raise WrongStep(f"{self.get_status_display()}的提案不能变为“{status.label}”。")
-        self.status = status
-        self.save(update_fields=["status", "updated_at"])
+        become_all([self], status)
 
     def text(self) -> Text:
         """The text as it stands now; asks for the suggestions unless they are prefetched."""
@@ -206,6 +205,16 @@ class Proposal(models.Model):
     @property
     def editable(self) -> bool:
         return self.status in EDITABLE
+
+
+def become_all(proposals: Iterable[Proposal], status: Status) -> None:
+    """Take the same step with many, or with none: raises WrongStep if one has no such step."""
+    rows, moment = list(proposals), timezone.now()
+    for row in rows:
+        if status not in NEXT[row.status]:
+            raise WrongStep(f"{row.get_status_display()}的提案不能变为“{status.label}”。")
+        row.status, row.updated_at = status, moment
+    Proposal.objects.filter(pk__in=[row.pk for row in rows]).update(status=status, updated_at=moment)
 
 
 class Revision(models.Model):

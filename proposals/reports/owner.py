@@ -1,13 +1,15 @@
 """What handling asks of an opinion (`handling.owners`)."""
 
+from collections.abc import Mapping, Sequence
+
 from members import keys
-from proposals.handling.models import Matter
+from proposals.handling.models import Matter, Participant
 from proposals.reports.models import Opinion
 
 
 class OpinionOwner:
-    def assigned(self, matter: Matter) -> None:
-        _become(matter.opinion, Opinion.Status.ASSIGNED)
+    def assigned(self, matters: Sequence[Matter]) -> None:
+        Opinion.objects.filter(matter__in=matters).update(status=Opinion.Status.ASSIGNED)
 
     def answered(self, matter: Matter, round: int) -> None:
         """Whether it is over is said by `settled`."""
@@ -18,9 +20,12 @@ class OpinionOwner:
     def reopened(self, matter: Matter) -> None:
         _become(matter.opinion, Opinion.Status.ASSIGNED)
 
-    def readers(self, matter: Matter) -> set[int]:
-        rows = matter.participants.filter(left_at=None).values_list("person_id", "body_id")
-        return {keys.person_key(person) if person else keys.body_key(body) for person, body in rows}
+    def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
+        found: dict[int, set[int]] = {matter.pk: set() for matter in matters}
+        rows = Participant.objects.filter(matter__in=matters, left_at=None)
+        for matter, person, body in rows.values_list("matter_id", "person_id", "body_id"):
+            found[matter].add(keys.person_key(person) if person else keys.body_key(body))
+        return found
 
     def erase(self, matter: Matter) -> None:
         Opinion.objects.using(matter._state.db).filter(matter=matter).update(text="（已清除）", consent="（已清除）")

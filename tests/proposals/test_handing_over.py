@@ -4,6 +4,8 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from members.choices import Role, System
 from members.errors import Refused, WrongStep
@@ -100,6 +102,20 @@ def test_one_message_a_clerk_however_many_proposals(house: House, filed, clerk_u
     due = clocks.open_for(matter=rows[0].matter, stage="reply").get().due_on
     assert due == date(2026, 6, 30)
     assert told(house.member).count("proposal_handed_over") == 3
+
+
+def test_a_hand_over_costs_the_same_queries_for_two_proposals_and_for_many(
+    house: House, filed, clerk_unit: Body, other_unit: Body
+) -> None:
+    def handed_over(amount: int) -> int:
+        rows = [filed() for _ in range(amount)]
+        for row in rows:
+            actions.allocate(row, shares(clerk_unit, other_unit), by=house.officer, now=house.later())
+        with CaptureQueriesContext(connection) as queries:
+            actions.hand_over(rows, session=house.session, by=house.officer, now=house.later())
+        return len(queries)
+
+    assert handed_over(2) == handed_over(9)
 
 
 def test_all_that_can_go_goes_and_the_rest_says_why(house: House, filed, submitted, clerk_unit: Body) -> None:

@@ -12,7 +12,7 @@ from .evaluating import (
     withdraw_evaluation,
 )
 from .extending import ask_extension, decide_extension, withdraw_extension
-from .giving import Given, Part, announce, assign, name_successor, pass_inside, sign_for, succeed, transfer
+from .giving import Given, Part, announce, assign, assign_many, name_successor, pass_inside, sign_for, succeed, transfer
 from .history import close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
 from .leaving import leave
@@ -52,6 +52,7 @@ __all__ = [
     "ask_purge",
     "ask_to_send",
     "assign",
+    "assign_many",
     "chase",
     "clear_evaluation",
     "close_lapsed_rounds",

@@ -13,7 +13,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries, readers
-from proposals.handling.models import Assignment, Event, Exposure, ExtensionRequest, Matter, Objection
+from proposals.handling.models import Assignment, Event, Exposure, ExtensionRequest, Matter, Objection, record_many
 
 from .paper import Paper, acts_for, expect, lock, not_blocked, office_sheet_needed, paper_facts, sheet_needed
 
@@ -54,7 +54,6 @@ def check_parts(parts: Sequence[Part]) -> None:
         raise Refused("缺少主办单位。")
 
 
-@transaction.atomic
 def assign(
     matter: Matter,
     parts: Sequence[Part],
@@ -64,56 +63,73 @@ def assign(
     fixed_on: date | None = None,
     paper: Paper | None = None,
 ) -> Given:
-    """Give `matter` to units (交办) and start their clocks (`domain.md` §2.2 rows 9–17 of the field's rules).
+    """Give one matter to units; see `assign_many`."""
+    return assign_many([(matter, parts)], by=by, now=now, fixed_on=fixed_on, paper=paper)[0]
 
-    `fixed_on` is the batch's reply date, which wins over the period. Telling is `announce`, so that a
-    hand-over of many matters is one message a clerk.
+
+@transaction.atomic
+def assign_many(
+    wanted: Sequence[tuple[Matter, Sequence[Part]]],
+    *,
+    by: Person,
+    now: datetime,
+    fixed_on: date | None = None,
+    paper: Paper | None = None,
+) -> list[Given]:
+    """Give matters to units (交办) and start their clocks (`domain.md` §2.2 rows 9–17 of the field's rules).
+
+    All or none, in a number of queries that does not grow with them. `fixed_on` is the batch's reply date, which
+    wins over the period. Telling is `announce`, so that a hand-over of many matters is one message a clerk.
     """
-    check_parts(parts)
-    matter = matter.locked()
-    if matter.assignments.current().exists():
-        raise WrongStep(f"{matter.label}已经交办。")
-    assignments = [
-        Assignment.objects.create(
-            matter=matter, unit=part.unit, role=part.role, office=part.office, given_at=now, given_by=by
+    for _, parts in wanted:
+        check_parts(parts)
+    ids = [matter.pk for matter, _ in wanted]
+    matters = {row.pk: row for row in Matter.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")}
+    if taken := Assignment.objects.current().filter(matter__in=ids).order_by("matter_id").first():
+        raise WrongStep(f"{matters[taken.matter_id].label}已经交办。")
+    rows = [
+        Assignment(
+            matter=matters[matter.pk], unit=part.unit, role=part.role, office=part.office, given_at=now, given_by=by
         )
+        for matter, parts in wanted
         for part in sorted(parts, key=lambda part: part.role == Role.CO)
     ]
-    matter.exposure = Exposure.HANDLING
-    matter.save(update_fields=["exposure"])
-    for assignment in assignments:
-        start_clocks(assignment, by=by, now=now, fixed_on=fixed_on)
-    event = matter.record(
-        "assigned",
-        by=by,
-        now=now,
-        on_paper=paper is not None,
-        units="、".join(str(assignment) for assignment in assignments),
-        **paper_facts(paper),
-    )
-    owners.of(matter).assigned(matter)
-    restage(matter)
-    return Given(event, assignments)
+    given: dict[int, list[Assignment]] = {}
+    for row in Assignment.objects.bulk_create(rows, batch_size=500):
+        given.setdefault(row.matter_id, []).append(row)
+    clocks.start_many([one for row in rows for one in clocks_of(row, now=now, fixed_on=fixed_on)], by=by, now=now)
+    for matter in matters.values():
+        matter.exposure = Exposure.HANDLING
+    Matter.objects.filter(pk__in=matters).update(exposure=Exposure.HANDLING)
+    facts = {matter: _facts(given[matter.pk], paper) for matter in matters.values()}
+    events = record_many(facts, "assigned", by=by, now=now, on_paper=paper is not None)
+    for owner, own in owners.by_owner(matters.values()):
+        owner.assigned(own)
+    restage_many(list(matters.values()))
+    return [Given(events[pk], given[pk]) for pk in ids]
 
 
-def start_clocks(assignment: Assignment, *, by: Person | None, now: datetime, fixed_on: date | None = None) -> None:
+def _facts(assignments: Sequence[Assignment], paper: Paper | None) -> dict[str, Any]:
+    return {"units": "、".join(str(assignment) for assignment in assignments), **paper_facts(paper)}
+
+
+def clocks_of(assignment: Assignment, *, now: datetime, fixed_on: date | None = None) -> list[clocks.Wanted]:
     """The clocks of one new assignment: sign-for, objection window, contact, and reply or opinion."""
-    today = timezone.localdate(now)
     stages = ["sign_for", "objection_window"]
     answering = ["first_contact", "reply" if assignment.round == 1 else "rehandle"]
     stages += answering if assignment.answers else ["co_opinion"]
-    for stage in stages:
-        clocks.start(
+    return [
+        clocks.Wanted(
             assignment.matter,
             stage,
+            timezone.localdate(now),
             assignment=assignment,
             round=assignment.round,
             body=assignment.unit,
-            anchor_on=today,
             fixed_on=fixed_on if stage == "reply" else None,
-            by=by,
-            now=now,
         )
+        for stage in stages
+    ]
 
 
 def announce(given: Iterable[Given], *, sending: str, now: datetime) -> None:
@@ -130,11 +146,17 @@ def announce(given: Iterable[Given], *, sending: str, now: datetime) -> None:
 
 def restage(matter: Matter) -> None:
     """Write stage and audience after the assignments changed."""
-    stage = queries.stage_of(matter)
-    if stage != matter.stage:
-        matter.stage = stage
-        matter.save(update_fields=["stage"])
-    readers.refresh(matter)
+    restage_many([matter])
+
+
+def restage_many(matters: Sequence[Matter]) -> None:
+    stages = queries.stages_of(matters)
+    moved = [matter for matter in matters if matter.stage != stages[matter.pk]]
+    for matter in moved:
+        matter.stage = stages[matter.pk]
+    for stage in {matter.stage for matter in moved}:
+        Matter.objects.filter(pk__in=[matter.pk for matter in moved if matter.stage == stage]).update(stage=stage)
+    readers.refresh_many(matters)
 
 
 @transaction.atomic
@@ -243,7 +265,7 @@ def transfer(
         given_by=by,
         replaces=old,
     )
-    start_clocks(new, by=by, now=now)
+    clocks.start_many(clocks_of(new, now=now), by=by, now=now)
     event = old.matter.record(
         "reassigned",
         by=by,

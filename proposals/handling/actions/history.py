@@ -17,13 +17,13 @@ from proposals.handling.models import (
     Assignment,
     EvaluationRound,
     Event,
-    EventPayload,
     Exposure,
     Matter,
     Obligation,
     Reply,
     ResultClass,
     Stage,
+    record_many,
 )
 
 from .giving import Part
@@ -81,7 +81,7 @@ def take_over(pasts: Sequence[Past], *, by: Person | None, now: datetime) -> Tak
     Reply.objects.bulk_create(
         reply for past in pasts for reply in replies_of(past, by_matter.get(past.matter.pk, []), by=by, now=now)
     )
-    events = write_events(pasts, by=by, now=now)
+    events = record_many({past.matter: past.facts or {} for past in pasts}, "imported", by=by, now=now)
     for past in pasts:
         set_stage(past, by_matter.get(past.matter.pk, []))
     Matter.objects.bulk_update(
@@ -142,28 +142,6 @@ def replies_of(past: Past, assignments: Sequence[Assignment], *, by: Person | No
                 delivered_at=moment_of(on) if on else None,
                 replied_on=on,
             )
-
-
-def write_events(pasts: Sequence[Past], *, by: Person | None, now: datetime) -> dict[int, Event]:
-    """The first event of each matter, by matter id: what was imported, in one sentence's facts."""
-    events = {
-        past.matter.pk: Event.next(
-            past.matter,
-            "imported",
-            by=by,
-            at=now,
-            after=(0, ""),
-            assignment=None,
-            on_paper=False,
-            facts=past.facts or {},
-        )
-        for past in pasts
-    }
-    Event.objects.bulk_create(events.values())
-    EventPayload.objects.bulk_create(
-        EventPayload(event=events[past.matter.pk], facts=past.facts or {}) for past in pasts
-    )
-    return events
 
 
 def set_stage(past: Past, assignments: Sequence[Assignment]) -> None:

@@ -43,6 +43,7 @@ from .matter import (
     Stage,
     Suggestion,
     Suspension,
+    record_many,
 )
 from .reply import Evaluation, EvaluationRound, Reply, ReplyPoint
 from .sheet import ChaseSheet
@@ -91,5 +92,6 @@ __all__ = [
     "Suggestion",
     "Suspension",
     "TimeRule",
+    "record_many",
     "together",
 ]

@@ -187,11 +187,42 @@ class Matter(Addressed):
         `facts` are the values as they were; they live apart so that a purge can erase them and
         leave the chain whole (S5). The matter must be locked by the caller.
         """
-        last = self.events.order_by("-seq").values_list("seq", "chain").first() or (0, "")
-        event = Event.next(self, verb, by=by, at=now, after=last, assignment=assignment, on_paper=on_paper, facts=facts)
-        event.save(force_insert=True)
-        EventPayload(event=event, facts=facts).save(force_insert=True)
-        return event
+        return record_many({self: facts}, verb, by=by, now=now, assignment=assignment, on_paper=on_paper)[self.pk]
+
+
+def record_many(
+    facts: Mapping[Matter, Mapping[str, Any]],
+    verb: str,
+    *,
+    by: Any,
+    now: datetime,
+    assignment: Any = None,
+    on_paper: bool = False,
+) -> dict[int, "Event"]:
+    """`Matter.record` for many locked matters, each with its facts; returns the events by matter id.
+
+    It writes on the connection that the matters were read by: a purge has its own.
+    """
+    here = next((matter._state.db for matter in facts), None)
+    ends = Event.objects.using(here).filter(matter__in=facts).order_by("matter_id", "-seq").distinct("matter_id")
+    last = {matter: (seq, chain) for matter, seq, chain in ends.values_list("matter_id", "seq", "chain")}
+    events = {
+        matter.pk: Event.next(
+            matter,
+            verb,
+            by=by,
+            at=now,
+            after=last.get(matter.pk, (0, "")),
+            assignment=assignment,
+            on_paper=on_paper,
+            facts=own,
+        )
+        for matter, own in facts.items()
+    }
+    Event.objects.using(here).bulk_create(events.values())
+    payloads = (EventPayload(event=events[matter.pk], facts=own) for matter, own in facts.items())
+    EventPayload.objects.using(here).bulk_create(payloads)
+    return events
 
 
 class Participant(models.Model):
