@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 (
                     "person",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="absences",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="本人",

@@ -141,7 +141,7 @@ class Absence(models.Model):
     """Days on which somebody is not at his post (不在岗), by his own word: reminders go to whom he has lent it."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    person = models.ForeignKey(Person, models.CASCADE, related_name="absences", verbose_name="本人")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="absences", verbose_name="本人")
     starts_on = models.DateField("开始日期")
     ends_on = models.DateField("结束日期")
     noted_at = models.DateTimeField("登记时间")
