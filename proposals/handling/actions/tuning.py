@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from members import audit
 from members.days import full_day, short_day
 from members.errors import Refusal, Refused, WrongStep
+from members.inbox.doorbell import ring_after_commit
 from members.models import Person
 from proposals.handling import clocks, engine, reminders, workdays
 from proposals.handling.clockwork.years import Year
@@ -18,6 +19,9 @@ from proposals.handling.models.clocks import OFFICE_CLOSES, OFFICE_OPENS
 from proposals.handling.moving import moved_by_rule
 
 TICK = 50
+AT_ONCE = 50
+"""As many clocks as are recounted while a page waits; a worker hears the bell for the others."""
+REFOLD = "proposals.handling.jobs.refold"
 FARTHEST = 250
 """A step this many working days away, about a year, is the farthest that is believed."""
 
@@ -197,7 +201,8 @@ def load_year(year: Year, *, by: Person, now: datetime) -> bool:
 
 def recount_now(*, now: datetime) -> int:
     """Recount what an edit of the calendar has left behind, as far as one request may; the engine does the rest."""
-    return engine.refold(now=now, limit=200)
+    ring_after_commit(REFOLD)
+    return engine.refold(now=now, limit=AT_ONCE)
 
 
 @transaction.atomic
