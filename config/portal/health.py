@@ -13,18 +13,18 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max, Min
+from django.db.models import Max
 from django.utils import timezone
 
+from config.portal import vitals
 from members.database import append_only_models
-from members.inbox.models import Message, State
 from proposals.handling.clockwork import engine_now
-from proposals.handling.models import CalendarDay, CalendarYear, EngineBeat, Obligation
+from proposals.handling.clockwork.years import missing_year
+from proposals.handling.models import CalendarDay, CalendarYear, EngineBeat
+from proposals.handling.workdays import working_calendar
 
 Level = Literal["ok", "warn", "fail"]
 LATE_BEAT = timedelta(minutes=3)
-LATE_ENGINE = timedelta(minutes=5)
-LATE_MAIL = timedelta(minutes=15)
 LEAST_FREE = 1024**3
 
 
@@ -99,20 +99,31 @@ def heartbeat() -> Finding:
 
 def engine_lag() -> Finding:
     now = engine_now()
-    oldest: datetime | None = Obligation.objects.filter(next_at__lte=now).aggregate(at=Min("next_at"))["at"]
-    lag = now - oldest if oldest else timedelta()
-    level: Level = "ok" if lag <= LATE_ENGINE else "fail"
-    text = "提醒没有积压。" if oldest is None else f"最早一个该发而未发的提醒应在{_ago(lag)}发出。"
-    return _finding("engine_lag", level, text, seconds=int(lag.total_seconds()))
+    state = vitals.clocks(now=now)
+    lag = state.lag(now)
+    level: Level = "fail" if lag > vitals.LATE_ENGINE else "warn" if state.set_aside else "ok"
+    text = f"最早一个该发而未发的提醒应在{_ago(lag)}发出。" if state.due else "提醒没有积压。"
+    if state.set_aside:
+        text += f"有 {state.set_aside} 项时限的提醒做不出来，每小时重试，原因见“运行状况”页。"
+    facts = {"seconds": int(lag.total_seconds()), "due": state.due, "set_aside": state.set_aside}
+    return _finding("engine_lag", level, text, **facts)
+
+
+def loops() -> Finding:
+    """Jobs that have run before and have not gone well for too long."""
+    late = [beat.loop for beat in vitals.beats(now=timezone.now()) if beat.at and beat.late]
+    text = f"{'、'.join(loop.label for loop in late)}太久没有完成，请检查后台任务的日志。" if late else "各项后台任务按时完成。"
+    return _finding("loops", "fail" if late else "ok", text, late=[loop.name for loop in late])
 
 
 def outbox() -> Finding:
     now = timezone.now()
-    waiting = Message.objects.filter(state=State.PENDING, part_of=None, not_before__lte=now - LATE_MAIL).count()
-    undelivered = Message.objects.filter(state__in=[State.DEAD, State.UNKNOWN], part_of=None).count()
-    level: Level = "fail" if waiting else "warn" if undelivered else "ok"
-    text = f"等了 15 分钟以上的通知 {waiting} 条，未送达 {undelivered} 条。"
-    return _finding("outbox", level, text, waiting=waiting, undelivered=undelivered)
+    rows = vitals.backlogs(now=now)
+    stuck = [row.channel for row in rows if row.oldest and now - row.oldest > vitals.LATE_MAIL]
+    waiting, undelivered = sum(row.waiting for row in rows), sum(row.dead + row.unknown for row in rows)
+    level: Level = "fail" if stuck else "warn" if undelivered else "ok"
+    text = f"待发 {waiting} 条{'，最早的等了 15 分钟以上' if stuck else ''}，未送达 {undelivered} 条。"
+    return _finding("outbox", level, text, waiting=waiting, undelivered=undelivered, stuck=stuck)
 
 
 def calendar() -> Finding:
@@ -121,11 +132,14 @@ def calendar() -> Finding:
     provisional = list(
         CalendarYear.objects.filter(status=CalendarYear.Status.PROVISIONAL).values_list("year", flat=True)
     )
-    facts = {"until": last.isoformat() if last else None, "provisional": provisional}
+    missing = missing_year(today, working_calendar().published)
+    facts = {"until": last.isoformat() if last else None, "provisional": provisional, "missing": missing}
     if last is None or last < today:
         return _finding("calendar", "fail", "工作日历没有今天，请载入今年的放假安排。", **facts)
     if last < today + timedelta(days=200) or today.year in provisional:
         return _finding("calendar", "warn", f"工作日历到 {last} 为止，请载入新的放假安排。", **facts)
+    if missing:
+        return _finding("calendar", "warn", f"{missing} 年的放假安排还没有载入。", **facts)
     return _finding("calendar", "ok", f"工作日历到 {last} 为止。", **facts)
 
 
@@ -158,6 +172,7 @@ ALL: dict[str, Callable[[], Finding]] = READY | {
     "append_only": append_only,
     "heartbeat": heartbeat,
     "engine_lag": engine_lag,
+    "loops": loops,
     "outbox": outbox,
     "calendar": calendar,
     "storage": storage,
@@ -170,6 +185,7 @@ LABELS = {
     "append_only": "只追加的表",
     "heartbeat": "心跳",
     "engine_lag": "提醒引擎",
+    "loops": "后台任务",
     "outbox": "待发通知",
     "calendar": "工作日历",
     "storage": "附件存储",

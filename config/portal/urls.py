@@ -1,7 +1,7 @@
 from django.conf import settings as house
 from django.urls import URLPattern, URLResolver, path
 
-from config.portal.views import desk, display, health, kit, public, registers, roster, saved_views, settings
+from config.portal.views import desk, display, engine, health, kit, public, registers, roster, saved_views, settings
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/import/proposals/<uuid:public_id>/faults/", registers.Faults.as_view(), name="import_faults"),
     path("settings/import/people/", roster.Upload.as_view(), name="import_people"),
     path("settings/import/people/<uuid:public_id>/", roster.Check.as_view(), name="roster_check"),
+    path("settings/engine/", engine.EnginePage.as_view(), name="engine"),
     path("settings/hat/", settings.ChooseHat.as_view(), name="choose_hat"),
     path("settings/display/", display.ChooseDisplay.as_view(), name="display"),
     path("views/save/", saved_views.SaveView.as_view(), name="save_view"),
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("browser/", public.OldBrowser.as_view(), name="browser"),
     path("healthz", health.Healthz.as_view(), name="healthz"),
     path("readyz", health.Readyz.as_view(), name="readyz"),
+    path("metrics", health.Metrics.as_view(), name="metrics"),
 ]
 
 if not house.PRODUCTION:

@@ -84,6 +84,7 @@ def send(*, now: datetime, transport: Transport | None = None) -> Tally:
                 break
     finally:
         line.close()
+    registry.beat(now)
     return tally
 
 

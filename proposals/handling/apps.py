@@ -9,12 +9,14 @@ class HandlingConfig(AppConfig):
     def ready(self) -> None:
         from members import rights as house
         from members import succession
-        from proposals.handling import batches, menu, notices, reminders, rights
+        from members.inbox import registry
+        from proposals.handling import batches, engine, menu, notices, reminders, rights
         from proposals.handling.actions.giving import follow_succession
 
         house.register(self.label, rights.roles_by_action(rights.RIGHTS), never_delegated=rights.NEVER_DELEGATED)
         succession.register(follow_succession)
         reminders.register()
         notices.register()
+        registry.register_beat(lambda now: engine.beat("send", now=now))
         batches.register()
         menu.add()

@@ -16,6 +16,7 @@ from members.choices import Role
 from members.inbox.actions import Fact, remind
 
 from . import chase, clockface, clocks
+from .audit import differences
 from .clockwork.calendar import WorkCalendar
 from .clockwork.ladder import Firing, due_now, local_day, next_firing, waiting
 from .clockwork.years import missing_year
@@ -246,8 +247,20 @@ def warn_missing_year(*, now: datetime) -> int | None:
     return year
 
 
-def beat(name: str, *, now: datetime, lag: timedelta = timedelta()) -> None:
+def beat(name: str, *, now: datetime, lag: timedelta = timedelta(), found: int = 0) -> None:
     """Write that a loop went well; a stale row shows as a banner."""
-    facts = {"last_ok_at": now, "oldest_due_lag": lag}
+    facts = {"last_ok_at": now, "oldest_due_lag": lag, "found": found}
     if not EngineBeat.objects.filter(pk=name).update(**facts):
         EngineBeat.objects.update_or_create(name=name, defaults=facts)
+
+
+def audit(*, now: datetime) -> int:
+    """Derive every running clock anew; tell the administrators and the proposal office, once a day, if one differs."""
+    found = sum(1 for _ in differences(now=now))
+    if found:
+        directory = chase.Directory.read((), on=local_day(now))
+        people = directory.anywhere([*chase.PROPOSAL_OFFICE, Role.SYSTEM_ADMINISTRATOR])
+        stem = f"audit:{local_day(now)}"
+        remind([Fact(stem, person, "clock.audit", {"found": found}) for person in sorted(people)], now=now)
+    beat("audit", now=now, found=found)
+    return found

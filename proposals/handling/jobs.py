@@ -15,6 +15,7 @@ def scan() -> None:
 @shared_task(ignore_result=True, expires=55)
 def refold() -> None:
     engine.refold_all(now=engine_now())
+    engine.beat("refold", now=engine_now())
 
 
 @shared_task(ignore_result=True, expires=3600)
@@ -23,8 +24,14 @@ def warn_missing_year() -> None:
 
 
 @shared_task(ignore_result=True, expires=3600)
+def audit() -> None:
+    engine.audit(now=engine_now())
+
+
+@shared_task(ignore_result=True, expires=3600)
 def close_lapsed_rounds() -> None:
     actions.close_lapsed_rounds(now=engine_now())
+    engine.beat("lapse", now=engine_now())
 
 
 @shared_task(ignore_result=True, expires=3600)

@@ -28,6 +28,7 @@ def register() -> None:
     registry.register_heading("clocks", "期限变动 {n} 项")
     registry.register_template("clock.vacancy", _vacancy)
     registry.register_template("clock.calendar_missing", _calendar_missing)
+    registry.register_template("clock.audit", _audit)
     registry.register_calendar(lambda day, count: working_calendar().back(day, count) if count else day)
     registry.register_clock(engine_now)
 
@@ -176,4 +177,12 @@ def _calendar_missing(subject: Subject, person: Person) -> Rendered:
         body=f"涉及 {year} 年的期限目前只按周末推算，标为“暂定”。国务院办公厅通知发布后请及时载入日历。",
         url=reverse("clock_settings:calendar"),
         outside=f"{year} 年放假安排尚未载入",
+    )
+
+
+def _audit(subject: Subject, person: Person) -> Rendered:
+    return Rendered(
+        title=f"有 {subject['found']} 处时限与记录不一致",
+        body="夜间核对发现存储的日期或下次提醒与时限记录推算的结果不同。请系统管理员运行 audit_clocks 查看明细并处理。",
+        outside=f"有 {subject['found']} 处时限与记录不一致",
     )

@@ -236,6 +236,8 @@ TABLE: dict[str, Row] = {
     "portal:browser": Row(PUBLIC, public=True),
     "portal:healthz": Row(PUBLIC, public=True),
     "portal:readyz": Row(PUBLIC, public=True),
+    "portal:metrics": Row(PUBLIC, public=True),
+    "portal:engine": Row(STAFF | roles("system_administrator")),
     "portal:kit": Row(PUBLIC, public=True),
     "portal:kit_part": Row(PUBLIC, row=True, public=True),
     "proposals:batches": Row(KEEPERS),

@@ -8,8 +8,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views import View
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from config.portal import health
+from config.portal import health, vitals
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -36,6 +37,18 @@ class Readyz(View):
         if _may_see_details(request):
             answer |= {finding.name: {"level": finding.level, "text": finding.text} for finding in findings}
         return JsonResponse(answer, status=200 if ready else 503, json_dumps_params={"ensure_ascii": False})
+
+
+@method_decorator(login_not_required, name="dispatch")
+class Metrics(View):
+    """Figures for Prometheus: for whoever has the token, and for this machine (S23)."""
+
+    public = True
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if not _may_see_details(request):
+            return HttpResponse("需要 STATUS_TOKEN。\n", status=403, content_type="text/plain; charset=utf-8")
+        return HttpResponse(vitals.exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _may_see_details(request: HttpRequest) -> bool:

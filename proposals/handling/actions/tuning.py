@@ -216,3 +216,12 @@ def set_local_day(on: date, *, is_workday: bool, name: str, by: Person, now: dat
         raise Refused("这一天本来就是这样，不需要调整。", field="on")
     workdays.set_local_day(on, is_workday=is_workday, name=name.strip()[:40])
     audit.record("handling.set_local_day", by=by, now=now, subject=on.isoformat(), is_workday=is_workday)
+
+
+@transaction.atomic
+def try_again(*, by: Person, now: datetime) -> int:
+    """Let the engine try at once what it has set aside, and return how many clocks that are."""
+    rows = Obligation.objects.open().exclude(error="").order_by("id").select_for_update(no_key=True)
+    amount = Obligation.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now)
+    audit.record("handling.try_again", by=by, now=now, amount=amount)
+    return amount

@@ -531,6 +531,7 @@ class EngineBeat(models.Model):
     name = models.CharField(max_length=24, primary_key=True)
     last_ok_at = models.DateTimeField()
     oldest_due_lag = models.DurationField(default=timedelta)
+    found = models.PositiveIntegerField(default=0)  # differences that the nightly audit saw
 
 
 class EngineClock(models.Model):
