@@ -15,7 +15,6 @@ from members.inbox.queries import unread_count
 from members.models import Person
 from members.navigation import menu_of
 
-
 KEPT_SECONDS = 3_600 if settings.TEST else 20  # a process that has just begun asks after this time, too
 _asked_at, _trouble = time.monotonic(), ""
 

@@ -4,7 +4,7 @@ import shutil
 import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -112,7 +112,11 @@ def engine_lag() -> Finding:
 def loops() -> Finding:
     """Jobs that have run before and have not gone well for too long."""
     late = [beat.loop for beat in vitals.beats(now=timezone.now()) if beat.at and beat.late]
-    text = f"{'、'.join(loop.label for loop in late)}太久没有完成，请检查后台任务的日志。" if late else "各项后台任务按时完成。"
+    text = (
+        f"{'、'.join(loop.label for loop in late)}太久没有完成，请检查后台任务的日志。"
+        if late
+        else "各项后台任务按时完成。"
+    )
     return _finding("loops", "fail" if late else "ok", text, late=[loop.name for loop in late])
 
 

@@ -95,17 +95,15 @@ def clocks(*, now: datetime) -> Clocks:
 def backlogs(*, now: datetime) -> list[Backlog]:
     due = Q(state=State.PENDING, not_before__lte=now)
     rows = Message.objects.filter(part_of=None).filter(due | Q(state__in=[State.DEAD, State.UNKNOWN]))
-    found = {
-        row.pop("channel"): row
-        for row in rows.values("channel").annotate(
-            waiting=Count("id", filter=due),
-            oldest=Min("not_before", filter=due),
-            dead=Count("id", filter=Q(state=State.DEAD)),
-            unknown=Count("id", filter=Q(state=State.UNKNOWN)),
-        )
-    }
-    nothing = {"waiting": 0, "oldest": None, "dead": 0, "unknown": 0}
-    return [Backlog(channel, **found.get(channel, nothing)) for channel in Channel if channel != Channel.INAPP]
+    counted = rows.values("channel").annotate(
+        waiting=Count("id", filter=due),
+        oldest=Min("not_before", filter=due),
+        dead=Count("id", filter=Q(state=State.DEAD)),
+        unknown=Count("id", filter=Q(state=State.UNKNOWN)),
+    )
+    found = {channel: rest for channel, *rest in counted.values_list("channel", "waiting", "oldest", "dead", "unknown")}
+    nothing = [0, None, 0, 0]
+    return [Backlog(channel, *found.get(channel, nothing)) for channel in Channel if channel != Channel.INAPP]
 
 
 def set_aside() -> list[Obligation]:
@@ -164,7 +162,9 @@ class Engine(Collector):
                 jobs.add_metric([job_state], amounts.get(job_state, 0))
         yield jobs
         missing = missing_year(local_day(now), working_calendar().published)
-        yield _gauge("calendar_year_missing", "1 while next year's calendar is missing after 1 November", missing is not None)
+        yield _gauge(
+            "calendar_year_missing", "1 while next year's calendar is missing after 1 November", missing is not None
+        )
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

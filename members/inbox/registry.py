@@ -50,7 +50,7 @@ _templates: dict[str, RenderMany] = {}
 _headings: dict[str, str] = {}
 _workdays_before: Callable[[date, int], date] | None = None
 _clock: Callable[[], datetime] = timezone.now
-_beat: Callable[[datetime], None] = lambda now: None
+_beat: Callable[[datetime], None] | None = None
 
 
 def register_template(name: str, render: RenderOne) -> None:
@@ -143,4 +143,5 @@ def register_beat(beat: Callable[[datetime], None]) -> None:
 
 
 def beat(now: datetime) -> None:
-    _beat(now)
+    if _beat:
+        _beat(now)

@@ -38,7 +38,9 @@ class EnginePage(Page):
             Count("提醒最久迟了（分钟）", lag, tone="danger" if state.lag(now) > vitals.LATE_ENGINE else ""),
             Count("到时间待发提醒", state.due),
             Count("待发通知", sum(row.waiting for row in backlogs)),
-            Count("送不到", sum(row.dead for row in backlogs), tone="warn" if any(row.dead for row in backlogs) else ""),
+            Count(
+                "送不到", sum(row.dead for row in backlogs), tone="warn" if any(row.dead for row in backlogs) else ""
+            ),
             Count("结果不明", sum(row.unknown for row in backlogs)),
             Count("提醒做不出来", state.set_aside, tone="danger" if state.set_aside else ""),
         ]
