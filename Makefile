@@ -2,12 +2,13 @@
 PYTHON ?= python3
 RUN = $(PYTHON) config/bootstrap.py
 
-.PHONY: demo test check bench lock
+.PHONY: demo test check bench drill lock
 
 demo: ; @$(RUN) demo
 test: ; @$(RUN) test $(ARGS)
 check: ; @$(RUN) check
 bench: ; @$(RUN) bench $(ARGS)
+drill: ; @$(RUN) drill $(ARGS)
 
 # After a change of dependencies in pyproject.toml.
 lock:

@@ -1,6 +1,6 @@
 """From a fresh clone to a virtual environment with the locked packages, then on to `config.house`.
 
-    python3 config/bootstrap.py demo|test|check|bench [arguments]
+    python3 config/bootstrap.py demo|test|check|bench|drill [arguments]
 
 Nothing but the standard library, since nothing else is there yet.
 """

@@ -291,7 +291,17 @@ def bench(arguments: Sequence[str]) -> NoReturn:
     os.execv(PYTHON, [PYTHON, "-m", "tests.bench", *arguments])
 
 
-GOALS: dict[str, Callable[[Sequence[str]], int]] = {"demo": demo, "test": test, "check": check, "bench": bench}
+def drill(arguments: Sequence[str]) -> NoReturn:
+    os.execv(PYTHON, [PYTHON, "-m", "tests.drills", *arguments])
+
+
+GOALS: dict[str, Callable[[Sequence[str]], int]] = {
+    "demo": demo,
+    "test": test,
+    "check": check,
+    "bench": bench,
+    "drill": drill,
+}
 
 
 def main() -> int:

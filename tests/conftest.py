@@ -98,11 +98,15 @@ def as_runtime_role(request: pytest.FixtureRequest, _django_db_marker: None) -> 
             cursor.execute(f"SET LOCAL ROLE {connection.ops.quote_name(settings.RUNTIME_ROLE)}")
 
 
-@pytest.fixture(autouse=True)
-def seeded(request: pytest.FixtureRequest, _django_db_marker: None) -> None:
-    """Give a test that really commits a fresh copy: the one before it left every table empty, defaults included."""
-    marker = request.node.get_closest_marker("django_db")
-    if marker and marker.kwargs.get("transaction"):
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Give a fresh copy to whatever follows a test that really commits: its end empties every table, defaults included.
+
+    What follows may be any test: a process that has finished its own takes over some of the other's.
+    """
+    yield
+    marker = item.get_closest_marker("django_db")
+    if nextitem and marker and marker.kwargs.get("transaction"):
         worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
         connections.close_all()
         databases.drop(worker)

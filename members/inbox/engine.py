@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from members.inbox import mail, registry
 from members.inbox.models import Channel, ChannelStop, Message, State
@@ -27,6 +27,7 @@ BUDGET = timedelta(seconds=40)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(days=5)
+RECONNECT_SECONDS = 0.5
 
 _CLAIM = """
     UPDATE inbox_message SET attempts = attempts + 1, not_before = %s
@@ -103,7 +104,7 @@ def _hand_off_all(claimed: Sequence[tuple[int, int]], line: Transport, watch: _W
             return False
         try:
             line.open()
-            outcome = hand_off(pk, token, line, now=watch.now())
+            outcome = _hand_off_surely(pk, token, line, watch, lease)
         except LineDown as down:
             logger.warning("mail: %s", down)
             outcome = Outcome.LINE_DOWN
@@ -114,6 +115,21 @@ def _hand_off_all(claimed: Sequence[tuple[int, int]], line: Transport, watch: _W
         if outcome == Outcome.LINE_DOWN:
             return False
     return True
+
+
+def _hand_off_surely(pk: int, token: int, line: Transport, watch: _Watch, lease: _Watch) -> Outcome:
+    """Hand off, and if the database goes away meanwhile, again when it is back, as long as the lease is half ours.
+
+    The server may then get the same mail twice, under the same Message-ID.
+    """
+    while True:
+        try:
+            return hand_off(pk, token, line, now=watch.now())
+        except (OperationalError, InterfaceError):
+            if connection.is_usable() or lease.passed() > LEASE / 2:
+                raise
+            connection.close()
+            time.sleep(RECONNECT_SECONDS)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from members.choices import Role
 from members.inbox.actions import Fact, remind
@@ -81,7 +81,8 @@ def scan(*, now: datetime) -> Tally:
 def scan_batch(*, now: datetime) -> tuple[int, Tally]:
     """Fire one batch, and return how many rows it had.
 
-    If it fails as a whole, each row is tried alone: a poisoned one is set aside for an hour with its error.
+    If it fails as a whole, each row is tried alone: a poisoned one is set aside for an hour with its error. What the
+    database could not do now (disk full, deadlock, gone) is no row's fault: all roll back, and the next tick tries anew.
     """
     rows = _claim(now=now)
     if not rows:
@@ -90,6 +91,8 @@ def scan_batch(*, now: datetime) -> tuple[int, Tally]:
     try:
         with transaction.atomic():
             tally = _fire(rows, now=now)
+    except OperationalError:
+        raise
     except Exception:  # the faulty row is found by trying each alone
         logger.exception("a batch of %s obligations failed, trying one by one", len(rows))
         tally = _fire_one_by_one([row.pk for row in rows], now=now)
@@ -122,6 +125,8 @@ def _fire_one_by_one(ids: Sequence[int], *, now: datetime) -> Tally:
         try:
             with transaction.atomic():
                 tally.add(_fire(_rows([pk]), now=now))
+        except OperationalError:
+            raise
         except Exception as error:  # one poisoned row never stops its neighbours
             logger.exception("obligation %s was set aside", pk)
             text = f"{type(error).__name__}: {error}"[:300]

@@ -199,6 +199,9 @@ class Rung:
     only_for_office: bool = False
 
 
+CONCERNED = Rung(0, 0, 0, ("handler", "assigning_office"))
+
+
 @dataclass(frozen=True)
 class Post:
     """Somebody's place: a role in a body for a time."""
@@ -324,6 +327,14 @@ class Book:
         if vacant is not None:
             for person in self.holding(today, {"system_administrator"}):
                 self.write(f"vacant:b{vacant}:{today}", person, now)
+
+    def announce(self, case: Case, now: datetime, act: str) -> None:
+        """Tell whom it concerns that an act from afar has moved the last day: the holder and the assigning office."""
+        people = {case.person} if case.person else self.audience(case, CONCERNED, now.astimezone(CHINA).date())[0]
+        for person in people:
+            for channel in self.channels.get(person, ("inapp",)):
+                self.facts.add(f"moved:o{case.name}:{case.due}:p{person}:{channel}")
+                self.sendings.add(f"{act}:p{person}:{channel}")
 
     def write(self, stem: str, person: int, now: datetime) -> None:
         hour = now.astimezone(CHINA).strftime("%Y-%m-%dT%H")

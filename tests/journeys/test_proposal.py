@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from members.choices import Role
 from members.models import Body, Person
 from proposals.handling.models import Assignment, Matter, Obligation, Policy
+from proposals.handling.workdays import working_calendar
 from proposals.models import CoSignature, Proposal
 from tests.factories import PASSWORD, appoint
 from tests.journeys.committee import Committee, committee, member, somebody, unit
@@ -186,7 +187,7 @@ def more_time_is_granted(
 ) -> None:
     part = part_of(matter, unit("市民政局"))
     reply = Obligation.objects.get(assignment=part, stage="reply")
-    later = reply.due_on + timedelta(days=20)
+    later = working_calendar().roll(reply.due_on + timedelta(days=20))
     clerk = told.as_(civil_clerk).open("handling:part", part.public_id)
     clerk.press("申请延期").fill(to=later, reason="需要调研论证", text="正在入户调研。").press("提交延期申请")
 
@@ -364,7 +365,7 @@ def an_objection_is_refused(told: Story, co: Assignment, staff: Person) -> None:
 def more_time_is_granted_on_paper(told: Story, lead: Assignment, staff: Person, colleague: Person) -> None:
     """Who typed the request does not grant it."""
     reply = Obligation.objects.get(assignment=lead, stage="reply")
-    later = reply.due_on + timedelta(days=15)
+    later = working_calendar().roll(reply.due_on + timedelta(days=15))
     desk = told.as_(staff).open("handling:part", lead.public_id).records_for(lead.unit, "申请延期")
     desk.fill(to=later, reason="资金或项目尚在审批", text="资金正在审批。", **paper("方正", "延期申请函")).press(
         "提交延期申请"

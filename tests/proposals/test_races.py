@@ -1,6 +1,5 @@
 """Two at once: one does it, the other is told."""
 
-import importlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,25 +7,16 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import connection
 
 from members.errors import Refusal
 from proposals import actions
-from proposals.handling import defaults
 from proposals.handling.models import Policy
 from proposals.models import Proposal
 
 from .conftest import NOW, House, category
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def default_rows(transactional_db: None) -> None:
-    """A test that really commits ends with empty tables; the rows of the first migrations are laid anew."""
-    defaults.load(lambda name: apps.get_model("handling", name))
-    importlib.import_module("proposals.migrations.0003_default_rows").fill(apps, None)
 
 
 def both(*calls: Callable[[], Any]) -> list[str]:

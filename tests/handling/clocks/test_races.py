@@ -10,13 +10,12 @@ from threading import Event, Lock
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import connection
 
 from members import keys
 from members.inbox import engine as inbox
 from members.inbox.models import Channel, Message, State
-from proposals.handling import audit, clocks, defaults, engine
+from proposals.handling import audit, clocks, engine
 from proposals.handling.models import Checkpoint, Obligation
 from tests.handling.factories import House, Unit, assignment, at, house, matter, reply_clock, unit
 
@@ -25,12 +24,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 T_10 = at(date(2026, 5, 19), 9)
 RACES = 40
 SECONDS = 60
-
-
-@pytest.fixture(autouse=True)
-def defaults_are_there(transactional_db: None) -> None:
-    """A test that commits leaves empty tables behind; rules and calendar come back before the next."""
-    defaults.load(lambda name: apps.get_model("handling", name))
 
 
 class Ledger:

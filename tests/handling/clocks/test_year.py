@@ -4,7 +4,7 @@ import pytest
 
 from members.inbox.models import Channel, Message, State
 from proposals.handling import audit
-from proposals.handling.models import Checkpoint, Obligation
+from proposals.handling.models import Checkpoint, ClockEvent, Obligation
 from tests.handling.factories import at
 
 from .year import END, World
@@ -26,8 +26,16 @@ def handed_off_after_the_end(world: World) -> list[str]:
     return [key for key, about, at_last in sent if about and at_last and at_last > world.ended[about]]
 
 
+def key(fact: Message) -> str:
+    """What the reference calls a fact: it cannot know the number of the event that a moved last day left."""
+    if fact.template != "clock.moved":
+        return fact.key
+    event = ClockEvent.objects.get(pk=fact.subject["event"])
+    return f"moved:o{event.obligation_id}:{event.new_due}:p{fact.recipient_id}:{fact.channel}"
+
+
 def test_i7_a_year_of_five_hundred_proposals_equals_the_reference(world: World) -> None:
-    facts = set(Message.objects.filter(part_of__isnull=False).values_list("key", flat=True))
+    facts = {key(fact) for fact in Message.objects.filter(part_of__isnull=False)}
     sendings = set(Message.objects.filter(part_of__isnull=True).values_list("key", flat=True))
 
     counts = world.counts

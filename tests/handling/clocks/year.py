@@ -13,7 +13,7 @@ from members.choices import Role
 from members.inbox import engine as inbox
 from members.models import Body, Person
 from proposals.handling import clocks, engine, workdays
-from proposals.handling.models import Assignment, CalendarDay, LadderStep, Matter, Obligation, TimeRule
+from proposals.handling.models import Assignment, CalendarDay, CalendarVersion, LadderStep, Matter, Obligation, TimeRule
 from tests.factories import LONG_AGO, PersonFactory
 from tests.handling import reference
 from tests.handling.factories import ZONE, House, assignment, at, house, matter, unit
@@ -136,11 +136,12 @@ class World:
         rows = [pk for pk, row in self.rows.items() if row.matter_id == case.pk]
         return [pk for pk in rows if self.book.cases[pk].state != "ended"]
 
-    def followers_follow(self, case: Matter, lead_due: date, now: datetime) -> None:
+    def followers_follow(self, case: Matter, lead_due: date, now: datetime, *, act: str = "") -> None:
         for pk in self.running(case):
             if self.rows[pk].stage == "co_opinion" and self.book.cases[pk].lead_due != lead_due:
                 self.book.cases[pk].lead_due = lead_due
-                self.book.change(self.book.cases[pk], now)
+                if self.book.change(self.book.cases[pk], now) and act:
+                    self.book.announce(self.book.cases[pk], now, act)
 
     def is_running(self, pk: int) -> bool:
         return self.book.cases[pk].state != "ended"
@@ -220,12 +221,14 @@ class World:
         else:
             self.book.days.off.add(on)
         self.counts.edits += 1
+        act = f"clocks:c{CalendarVersion.objects.get().version}"
         for pk in sorted(self.book.cases, key=lambda pk: (self.rows[pk].stage != "reply", pk)):
             slow = self.book.cases[pk]
-            if slow.state == "ended":
+            if slow.state == "ended" or not self.book.change(slow, now):
                 continue
-            if self.book.change(slow, now) and self.rows[pk].stage == "reply":
-                self.followers_follow(self.rows[pk].matter, slow.due, now)
+            self.book.announce(slow, now, act)
+            if self.rows[pk].stage == "reply":
+                self.followers_follow(self.rows[pk].matter, slow.due, now, act=act)
 
     # what is going to happen
 
