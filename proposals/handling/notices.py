@@ -33,6 +33,9 @@ def to_page(name: str, key: str = "") -> Where:
 # template: the words, and the page that they lead to
 WORDS: dict[str, tuple[str, Where]] = {
     "assigned": ("交办给您单位，请签收", to_part),
+    "made_lead": ("改由您单位主办", to_part),
+    "made_co_handler": ("改由您单位会办", to_part),
+    "units_changed": ("承办单位有调整", to_part),
     "succeeded": ("因机构变更由承接单位继续办理，期限不变", to_part),
     "passed_inside": ("请您办理", to_part),
     "opinion_sent": ("收到会办意见", to_part),

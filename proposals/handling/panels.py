@@ -32,7 +32,7 @@ from .models import (
     Purpose,
     Reply,
 )
-from .rights import allowed
+from .rights import IN_HAND, allowed
 from .workdays import working_calendar
 
 MAIN_STAGES = ("reply", "rehandle", "co_opinion")
@@ -543,6 +543,9 @@ WORDS = {
     "draft_reply": "拟写答复",
     "ask_extension": "申请延期",
     "transfer": "调整承办单位",
+    "add_unit": "增加承办单位",
+    "make_lead": "改为主办",
+    "release": "不再承办",
     "name_successor": "指定承接单位",
     "chase": "催办",
     "consult_jointly": "登记联合会商",
@@ -589,8 +592,19 @@ def offer(
             return bool(clocks & set(MAIN_STAGES)) and ExtensionRequest not in kinds
         case "draft_reply" | "reopen":
             return row.answers
+        case "transfer":
+            return Objection not in kinds
+        case "add_unit":
+            return row.answers
+        case "release":
+            return row.role in (Assignment.Role.CO, Assignment.Role.SPLIT) and Objection not in kinds
+        case "make_lead":
+            lead = next((one for one in panels.assignments if one.role == Assignment.Role.LEAD), None)
+            undecided = {part_of(one).pk for one in waiting if isinstance(one, Objection)}
+            in_hand = lead is not None and lead.state in IN_HAND and not undecided & {lead.pk, row.pk}
+            return row.role == Assignment.Role.CO and in_hand
         case "send_opinion":
-            return not row.answers
+            return not row.answers and any(one.answers and one.state in IN_HAND for one in panels.assignments)
         case "name_successor":
             return row.unit.ended_on is not None
         case "consult_jointly":

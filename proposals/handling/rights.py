@@ -41,6 +41,7 @@ class Right:
 State = Assignment.State
 IN_HAND = frozenset({State.PENDING, State.SIGNED})
 SIGNED = frozenset({State.SIGNED})
+GIVING_OPINIONS = frozenset({State.SIGNED, State.ANSWERED})
 LIVE = frozenset({State.PENDING, State.SIGNED, State.ANSWERED})
 
 CLERKS = {Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, Role.UNIT_DEPUTY: Held.UNIT}
@@ -65,6 +66,9 @@ RIGHTS: dict[str, Right] = {
     ),
     "handling.decide_objection": Right({**KEEPERS}, IN_HAND),
     "handling.transfer": Right({**KEEPERS}, IN_HAND),
+    "handling.add_unit": Right({**KEEPERS}, IN_HAND),
+    "handling.release": Right({**KEEPERS}, IN_HAND),
+    "handling.make_lead": Right({**KEEPERS}, LIVE),
     "handling.name_successor": Right({**KEEPERS}, LIVE),
     "handling.pass_inside": Right({**CLERKS}, IN_HAND),
     "handling.ask_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
@@ -72,7 +76,7 @@ RIGHTS: dict[str, Right] = {
     "handling.decide_extension": Right({**KEEPERS}, SIGNED),
     "handling.record_contact": Right({**HANDLERS, **KEEPERS}, LIVE),
     "handling.confirm_contact": Right({**PROPOSERS, **STAFF}),
-    "handling.send_opinion": Right({**HANDLERS, **KEEPERS}, IN_HAND),
+    "handling.send_opinion": Right({**HANDLERS, **KEEPERS}, GIVING_OPINIONS),
     "handling.draft_reply": Right({**HANDLERS, **KEEPERS}, SIGNED),
     "handling.reply": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
     "handling.confirm_reply_date": Right({**KEEPERS}, SIGNED),

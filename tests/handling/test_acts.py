@@ -164,7 +164,7 @@ def test_a_unit_has_one_part_only(house: House) -> None:
 
     with pytest.raises(Refused, match="已经在承办该件"):
         actions.transfer(
-            part_of(matter, house.unit), house.other_unit, reason="调整", by=house.officer, now=house.later()
+            part_of(matter, house.other_unit), house.unit, reason="调整", by=house.officer, now=house.later()
         )
 
 
@@ -251,7 +251,9 @@ def test_after_two_returns_only_a_meeting_decides(house: House) -> None:
         (house.unit, house.other_unit, house.clerk),
         (house.other_unit, house.third_unit, house.other_clerk),
     ):
-        objection = objected(house, part_of(matter, unit), by=now_by)
+        objection = objected(house, part_of(matter, unit), suggested=clerk, by=now_by)
+        asked = house.other_clerk if clerk == house.other_unit else house.third_clerk
+        actions.answer_objection(objection, accepts=True, text="", by=asked, now=house.later())
         actions.uphold_objection(objection, unit=clerk, text="调整", by=house.officer, now=house.later())
     objection = objected(house, part_of(matter, house.third_unit), by=house.third_clerk)
 

@@ -12,12 +12,13 @@ from .evaluating import (
     withdraw_evaluation,
 )
 from .extending import ask_extension, decide_extension, withdraw_extension
-from .giving import Given, Part, announce, assign, assign_many, name_successor, pass_inside, sign_for, succeed, transfer
+from .giving import Given, Part, announce, assign, assign_many, name_successor, pass_inside, sign_for, succeed
 from .history import close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
 from .leaving import leave
 from .objecting import (
     answer_objection,
+    ask_unit,
     coordinate_objection,
     object_to,
     refuse_objection,
@@ -39,18 +40,21 @@ from .replying import (
     send_opinion,
 )
 from .secrecy import lift_suspension, open_suspension, suspend
+from .sharing import add_unit, make_lead, release, transfer
 
 __all__ = [
     "Given",
     "Paper",
     "Part",
     "PointGiven",
+    "add_unit",
     "announce",
     "answer_objection",
     "archive",
     "ask_extension",
     "ask_purge",
     "ask_to_send",
+    "ask_unit",
     "assign",
     "assign_many",
     "chase",
@@ -71,6 +75,7 @@ __all__ = [
     "issue_sheet",
     "leave",
     "lift_suspension",
+    "make_lead",
     "name_successor",
     "object_to",
     "open_suspension",
@@ -80,6 +85,7 @@ __all__ = [
     "readable_draft",
     "record_contact",
     "refuse_objection",
+    "release",
     "reopen",
     "return_reply",
     "send_opinion",

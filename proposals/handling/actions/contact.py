@@ -12,7 +12,7 @@ from proposals.handling import clocks, queries
 from proposals.handling.models import Assignment, Contact, ContactAnswer, Participant
 
 from .giving import subject_of
-from .paper import Paper, expect, lock, paper_facts, sheet_needed
+from .paper import Paper, expect, lock, paper_facts, unit_sheet_needed
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def record_contact(
     paper: Paper | None = None,
 ) -> Contact:
     """Log a contact (面商); the first one ends the contact clock and asks the proposers to confirm."""
-    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
+    unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     expect(assignment, *Assignment.OPEN)
     today = timezone.localdate(now)

@@ -12,7 +12,13 @@ from proposals.handling import clocks, queries
 from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Obligation
 
 from .giving import subject_of
-from .paper import Paper, expect, lock, paper_facts, sheet_needed
+from .paper import (
+    Paper,
+    expect,
+    lock,
+    paper_facts,
+    unit_sheet_needed,
+)
 
 Office = ExtensionApproval.Office
 
@@ -30,7 +36,7 @@ def ask_extension(
     assignment: Assignment, *, to: date, reason: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> ExtensionRequest:
     """Ask for a later due date (申请延期). Asking alone moves nothing."""
-    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
+    unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     expect(assignment, Assignment.State.SIGNED)
     if not reason.strip():
@@ -171,7 +177,7 @@ def withdraw_extension(
     request: ExtensionRequest, *, by: Person, now: datetime, paper: Paper | None = None
 ) -> ExtensionRequest:
     request, assignment = lock_request(request)
-    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
+    unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     request.state, request.decided_by, request.decided_at = "withdrawn", by, now
     request.save(update_fields=["state", "decided_by", "decided_at"])
     finish(request, assignment, by=by, now=now)

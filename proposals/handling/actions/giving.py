@@ -13,9 +13,9 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries, readers
-from proposals.handling.models import Assignment, Event, Exposure, ExtensionRequest, Matter, Objection, record_many
+from proposals.handling.models import Assignment, Event, Exposure, Matter, record_many
 
-from .paper import Paper, acts_for, expect, lock, not_blocked, office_sheet_needed, paper_facts, sheet_needed
+from .paper import Paper, acted_at, acted_on, acts_for, expect, lock, not_blocked, paper_facts, unit_sheet_needed
 
 Role = Assignment.Role
 State = Assignment.State
@@ -79,7 +79,7 @@ def assign_many(
     """Give matters to units (交办) and start their clocks (`domain.md` §2.2 rows 9–17 of the field's rules).
 
     All or none, in a number of queries that does not grow with them. `fixed_on` is the batch's reply date, which
-    wins over the period. Telling is `announce`, so that a hand-over of many matters is one message a clerk.
+    wins over the period; from `paper` they count from the day of its meeting. Telling is `announce`, so that a hand-over of many matters is one message a clerk.
     """
     for _, parts in wanted:
         check_parts(parts)
@@ -87,9 +87,15 @@ def assign_many(
     matters = {row.pk: row for row in Matter.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")}
     if taken := Assignment.objects.current().filter(matter__in=ids).order_by("matter_id").first():
         raise WrongStep(f"{matters[taken.matter_id].label}已经交办。")
+    on, given_at = acted_on(paper, now=now), acted_at(paper, now=now)
     rows = [
         Assignment(
-            matter=matters[matter.pk], unit=part.unit, role=part.role, office=part.office, given_at=now, given_by=by
+            matter=matters[matter.pk],
+            unit=part.unit,
+            role=part.role,
+            office=part.office,
+            given_at=given_at,
+            given_by=by,
         )
         for matter, parts in wanted
         for part in sorted(parts, key=lambda part: part.role == Role.CO)
@@ -97,7 +103,7 @@ def assign_many(
     given: dict[int, list[Assignment]] = {}
     for row in Assignment.objects.bulk_create(rows, batch_size=500):
         given.setdefault(row.matter_id, []).append(row)
-    clocks.start_many([one for row in rows for one in clocks_of(row, now=now, fixed_on=fixed_on)], by=by, now=now)
+    clocks.start_many([one for row in rows for one in clocks_of(row, on=on, fixed_on=fixed_on)], by=by, now=now)
     for matter in matters.values():
         matter.exposure = Exposure.HANDLING
     Matter.objects.filter(pk__in=matters).update(exposure=Exposure.HANDLING)
@@ -113,7 +119,7 @@ def _facts(assignments: Sequence[Assignment], paper: Paper | None) -> dict[str, 
     return {"units": "、".join(str(assignment) for assignment in assignments), **paper_facts(paper)}
 
 
-def clocks_of(assignment: Assignment, *, now: datetime, fixed_on: date | None = None) -> list[clocks.Wanted]:
+def clocks_of(assignment: Assignment, *, on: date, fixed_on: date | None = None) -> list[clocks.Wanted]:
     """The clocks of one new assignment: sign-for, objection window, contact, and reply or opinion."""
     stages = ["sign_for", "objection_window"]
     answering = ["first_contact", "reply" if assignment.round == 1 else "rehandle"]
@@ -122,7 +128,7 @@ def clocks_of(assignment: Assignment, *, now: datetime, fixed_on: date | None = 
         clocks.Wanted(
             assignment.matter,
             stage,
-            timezone.localdate(now),
+            on,
             assignment=assignment,
             round=assignment.round,
             body=assignment.unit,
@@ -162,11 +168,11 @@ def restage_many(matters: Sequence[Matter]) -> None:
 @transaction.atomic
 def sign_for(assignment: Assignment, *, by: Person, now: datetime, paper: Paper | None = None) -> Assignment:
     """The unit acknowledges the matter (签收); its sign-for clock ends."""
-    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
+    unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     not_blocked(by, now=now)
     assignment = lock(assignment)
     expect(assignment, State.PENDING)
-    assignment.state, assignment.signed_at, assignment.signed_by = State.SIGNED, now, by
+    assignment.state, assignment.signed_at, assignment.signed_by = State.SIGNED, acted_at(paper, now=now), by
     assignment.save(update_fields=["state", "signed_at", "signed_by"])
     for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
         clocks.complete(obligation, by=by, now=now, on=paper.on if paper else None)
@@ -232,73 +238,6 @@ def pass_inside(
 def subject_of(assignment: Assignment) -> dict[str, str]:
     """What a message refers to; the words are made when it is shown (S4)."""
     return {"matter": str(assignment.matter.public_id), "assignment": str(assignment.public_id)}
-
-
-@transaction.atomic
-def transfer(
-    assignment: Assignment, unit: Body, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
-) -> Assignment:
-    """Move a unit's part to another unit (调整); the old unit's clocks end and new ones start today.
-
-    The old assignment keeps its whole history and points to nothing new; the new one `replaces` it.
-    """
-    old = lock(assignment)
-    office_sheet_needed(old, by=by, now=now, paper=paper)
-    expect(old, State.PENDING, State.SIGNED)
-    if not Body.objects.units().filter(pk=unit.pk).exists():
-        raise Refused(f"{unit}不是承办单位，或已经撤销。", field="unit")
-    if old.matter.assignments.current().filter(unit=unit).exists():
-        raise Refused(f"{unit}已经在承办该件。", field="unit")
-    today = timezone.localdate(now)
-    drop_requests(old, by=by, now=now, unit=unit)
-    clocks.cancel_all(assignment=old, by=by, now=now, reason=reason)
-    old.state, old.ended_at, old.ended_by, old.ended_reason = State.ENDED, now, by, reason
-    old.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
-    office = Body.objects.assigning_office_for(unit) or old.office
-    new = Assignment.objects.create(
-        matter=old.matter,
-        unit=unit,
-        role=old.role,
-        round=old.round,
-        office=office,
-        given_at=now,
-        given_by=by,
-        replaces=old,
-    )
-    clocks.start_many(clocks_of(new, now=now), by=by, now=now)
-    event = old.matter.record(
-        "reassigned",
-        by=by,
-        now=now,
-        assignment=new,
-        on_paper=paper is not None,
-        old=str(old.unit),
-        new=str(unit),
-        reason=reason,
-        **paper_facts(paper),
-    )
-    restage(old.matter)
-    tell(
-        queries.clerks_of([unit.pk], on=today), event_id=event.pk, template="assigned", subject=subject_of(new), now=now
-    )
-    tell(
-        queries.clerks_of([old.unit_id], on=today),
-        event_id=event.pk,
-        template="taken_back",
-        subject=subject_of(old),
-        now=now,
-    )
-    proposers = queries.people_behind(queries.evaluators(old.matter), on=today)
-    tell(proposers, event_id=event.pk, template="unit_changed", subject=subject_of(new), now=now)
-    return new
-
-
-def drop_requests(assignment: Assignment, *, by: Person, now: datetime, unit: Body | None = None) -> None:
-    """What the unit had asked for is over, now that its part has ended; `unit` is who has it now."""
-    open_ones = Objection.objects.filter(assignment=assignment, state__in=Objection.UNDECIDED)
-    open_ones.update(state=Objection.State.UPHELD, decided_by=by, decided_at=now, new_unit=unit)
-    asked = ExtensionRequest.objects.filter(obligation__assignment=assignment, state=ExtensionRequest.State.ASKED)
-    asked.update(state=ExtensionRequest.State.WITHDRAWN, decided_by=by, decided_at=now)
 
 
 @transaction.atomic

@@ -9,19 +9,23 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Body, Person
 from proposals.handling import clocks, queries, readers
-from proposals.handling.models import Assignment, Objection, Reason
+from proposals.handling.models import Assignment, Event, Objection, Reason
 
-from .giving import restage, subject_of, transfer
-from .paper import Paper, expect, lock, office_sheet_needed, paper_facts, sheet_needed
+from .giving import restage, subject_of
+from .paper import (
+    Paper,
+    acted_at,
+    acted_on,
+    expect,
+    lock,
+    office_sheet_needed,
+    paper_facts,
+    sheet_needed,
+    unit_sheet_needed,
+)
+from .sharing import COORDINATE_AFTER, known_unit, let_go, move, returns_of
 
 State = Objection.State
-COORDINATE_AFTER = 2
-"""From this many upheld objections on, only a coordination meeting decides (P9)."""
-
-
-def returns_of(assignment: Assignment) -> int:
-    """How often the matter has gone back already."""
-    return Objection.objects.filter(assignment__matter=assignment.matter, state=State.UPHELD).count()
 
 
 @transaction.atomic
@@ -40,12 +44,12 @@ def object_to(
 
     Only the sign-for ladder rests meanwhile; every other clock runs on (`design.md` rule 13).
     """
-    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
+    unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     expect(assignment, Assignment.State.PENDING, Assignment.State.SIGNED)
-    acted_on = paper.on if paper else timezone.localdate(now)
+    on = acted_on(paper, now=now)
     window = clocks.open_for(assignment=assignment, stage="objection_window").first()
-    if window is None or acted_on > window.due_on:
+    if window is None or on > window.due_on:
         raise Refused("申请退回的期限已过，请继续办理；确有困难请与交办机构联系。")
     if assignment.objections.filter(state__in=Objection.UNDECIDED).exists():
         raise WrongStep("已有一份退回申请正在处理，请等待决定。")
@@ -64,7 +68,7 @@ def object_to(
         suggested=suggested,
         state=State.COORDINATING if again else State.OPEN if suggested else State.DECIDING,
         raised_by=by,
-        raised_at=now,
+        raised_at=acted_at(paper, now=now),
     )
     for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
         clocks.pause(obligation, by=by, now=now, reason="申请退回")
@@ -73,7 +77,7 @@ def object_to(
         "objection_decision",
         assignment=assignment,
         body=assignment.office,
-        anchor_on=acted_on,
+        anchor_on=on,
         by=by,
         now=now,
     )
@@ -97,23 +101,64 @@ def object_to(
         now=now,
     )
     if suggested is not None and not again:
-        clocks.start(
-            assignment.matter,
-            "objection_opinion",
-            assignment=assignment,
-            body=suggested,
-            anchor_on=acted_on,
-            by=by,
-            now=now,
-        )
-        tell(
-            queries.clerks_of([suggested.pk], on=today),
-            event_id=event.pk,
-            template="objection_asked",
-            subject={**subject_of(assignment), "objection": str(objection.public_id)},
-            now=now,
-        )
+        asked(objection, event, on=on, by=by, now=now)
     restage(assignment.matter)
+    return objection
+
+
+def asked(objection: Objection, event: Event, *, on: date, by: Person, now: datetime) -> None:
+    """The unit that the objection names has its days to say whether it takes the matter; it may read it now."""
+    assignment = objection.assignment
+    assert objection.suggested is not None
+    clocks.start(
+        assignment.matter,
+        "objection_opinion",
+        assignment=assignment,
+        body=objection.suggested,
+        anchor_on=on,
+        by=by,
+        now=now,
+    )
+    tell(
+        queries.clerks_of([objection.suggested.pk], on=timezone.localdate(now)),
+        event_id=event.pk,
+        template="objection_asked",
+        subject={**subject_of(assignment), "objection": str(objection.public_id)},
+        now=now,
+    )
+
+
+@transaction.atomic
+def ask_unit(objection: Objection, unit: Body, *, by: Person, now: datetime, paper: Paper | None = None) -> Objection:
+    """Ask a unit of the office's own choice whether it takes the matter (征求意见, P9).
+
+    It takes the place of the unit that was asked before, whose answer stays on the timeline.
+    """
+    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper, since=objection.raised_at)
+    objection = lock_objection(objection, *Objection.UNDECIDED)
+    if objection.state == State.OPEN:
+        raise Refused(f"正在征求{objection.suggested}的意见。请等待答复，或用“代录建议单位意见”登记它的答复。")
+    if objection.state == State.COORDINATING:
+        raise Refused("该件由协调会决定，不再另行征求意见。")
+    known_unit(unit)
+    assignment = objection.assignment
+    if unit == assignment.unit:
+        raise Refused("请选择申请退回的单位以外的单位。", field="unit")
+    objection.suggested, objection.state = unit, State.OPEN
+    objection.suggested_accepts = objection.suggested_by = objection.suggested_at = None
+    objection.suggested_text = ""
+    objection.save()
+    event = assignment.matter.record(
+        "objection_asked",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(unit),
+        **paper_facts(paper),
+    )
+    readers.refresh(assignment.matter)
+    asked(objection, event, on=acted_on(paper, now=now), by=by, now=now)
     return objection
 
 
@@ -134,12 +179,12 @@ def answer_objection(
     """The suggested unit says whether the matter is its own, before anything is decided (P9)."""
     if objection.suggested_id is None:
         raise WrongStep("这份退回申请没有建议单位。")
-    sheet_needed(objection.suggested_id, by=by, now=now, paper=paper)
+    sheet_needed(objection.suggested_id, by=by, now=now, paper=paper, since=objection.raised_at)
     objection = lock_objection(objection, State.OPEN)
     if not accepts and not text.strip():
         raise Refused("不同意接办时，请写明理由。")
     objection.suggested_accepts, objection.suggested_text = accepts, text
-    objection.suggested_by, objection.suggested_at = by, now
+    objection.suggested_by, objection.suggested_at = by, acted_at(paper, now=now)
     objection.state = State.DECIDING
     objection.save(update_fields=["suggested_accepts", "suggested_text", "suggested_by", "suggested_at", "state"])
     assignment = objection.assignment
@@ -152,7 +197,7 @@ def answer_objection(
         assignment=assignment,
         on_paper=paper is not None,
         unit=str(objection.suggested),
-        answer="同意接办" if accepts else "不同意接办",
+        answer=("同意接办" if accepts else "不同意接办") + (f"（{text.strip()}）" if text.strip() else ""),
         **paper_facts(paper),
     )
     readers.refresh(assignment.matter)
@@ -171,7 +216,7 @@ def coordinate_objection(
     objection: Objection, *, held_on: date, minutes: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> Objection:
     """Record the coordination meeting; the decision that follows is binding."""
-    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper)
+    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper, since=objection.raised_at)
     objection = lock_objection(objection, *Objection.UNDECIDED)
     if not minutes.strip():
         raise Refused("请填写协调会议纪要。")
@@ -194,14 +239,16 @@ def coordinate_objection(
     return objection
 
 
-def close_objection(objection: Objection, state: str, *, text: str, by: Person, now: datetime) -> None:
+def close_objection(
+    objection: Objection, state: str, *, text: str, by: Person, now: datetime, paper: Paper | None
+) -> None:
     objection.state, objection.decision_text = state, text
-    objection.decided_by, objection.decided_at = by, now
+    objection.decided_by, objection.decided_at = by, acted_at(paper, now=now)
     objection.save(update_fields=["state", "decision_text", "decided_by", "decided_at", "new_unit"])
     for stage in ("objection_decision", "objection_opinion"):
         for obligation in clocks.open_for(assignment=objection.assignment, stage=stage):
             if stage == "objection_decision":
-                clocks.complete(obligation, by=by, now=now)
+                clocks.complete(obligation, by=by, now=now, on=acted_on(paper, now=now))
             else:
                 clocks.cancel(obligation, by=by, now=now, reason="已作决定")
 
@@ -211,19 +258,33 @@ def meeting_first(objection: Objection) -> None:
         raise Refused("该件已两次调整，须先召开协调会并填写纪要，再作决定。")
 
 
+def asked_first(objection: Objection, unit: Body) -> None:
+    """A unit takes over what it was asked about, unless a meeting has decided (P9)."""
+    if objection.minutes:
+        return
+    if unit != objection.suggested or objection.suggested_at is None:
+        raise Refused(f"请先征求{unit}的意见；对方答复后再作决定。", field="unit")
+
+
 @transaction.atomic
 def uphold_objection(
-    objection: Objection, *, unit: Body, text: str, by: Person, now: datetime, paper: Paper | None = None
+    objection: Objection, *, unit: Body | None, text: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> Assignment:
-    """Agree (同意调整): the old unit's clocks end, the new unit starts its own on the day of the decision."""
-    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper)
+    """Agree (同意退回): the old unit's clocks end, the new unit starts its own on the day of the decision.
+
+    Without a new unit a co-handler, or one of several split units, is simply released.
+    """
+    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper, since=objection.raised_at)
     objection = lock_objection(objection, *Objection.UNDECIDED)
     meeting_first(objection)
-    if objection.state == State.OPEN and unit == objection.suggested:
-        raise Refused(f"请先征求{unit}的意见；对方答复后再作决定。")
+    if unit is not None:
+        asked_first(objection, unit)
     objection.new_unit = unit
-    close_objection(objection, State.UPHELD, text=text, by=by, now=now)
-    return transfer(objection.assignment, unit, reason=text or "同意退回申请", by=by, now=now, paper=paper)
+    close_objection(objection, State.UPHELD, text=text, by=by, now=now, paper=paper)
+    reason = text or "同意退回申请"
+    if unit is None:
+        return let_go(objection.assignment, reason=reason, by=by, now=now, paper=paper)
+    return move(objection.assignment, unit, reason=reason, by=by, now=now, paper=paper)
 
 
 @transaction.atomic
@@ -231,20 +292,20 @@ def refuse_objection(
     objection: Objection, *, text: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> Objection:
     """Refuse (不同意): the unit goes on, and its clocks are as if nothing had been asked."""
-    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper)
+    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper, since=objection.raised_at)
     objection = lock_objection(objection, *Objection.UNDECIDED)
     meeting_first(objection)
     if not text.strip():
         raise Refused("不同意退回时，请写明理由，单位会看到。")
-    close_objection(objection, State.REFUSED, text=text, by=by, now=now)
+    close_objection(objection, State.REFUSED, text=text, by=by, now=now, paper=paper)
     return end_quietly(objection, "objection_refused", by=by, now=now, paper=paper)
 
 
 @transaction.atomic
 def withdraw_objection(objection: Objection, *, by: Person, now: datetime, paper: Paper | None = None) -> Objection:
-    sheet_needed(objection.assignment.unit_id, by=by, now=now, paper=paper)
+    sheet_needed(objection.assignment.unit_id, by=by, now=now, paper=paper, since=objection.raised_at)
     objection = lock_objection(objection, *Objection.UNDECIDED)
-    close_objection(objection, State.WITHDRAWN, text="", by=by, now=now)
+    close_objection(objection, State.WITHDRAWN, text="", by=by, now=now, paper=paper)
     return end_quietly(objection, "objection_withdrawn", by=by, now=now, paper=paper)
 
 

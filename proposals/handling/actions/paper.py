@@ -1,12 +1,13 @@
 """Acts on paper and the checks that every action shares (P1)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 
+from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.models import Person
 from members.rights import roles_of
@@ -48,19 +49,45 @@ def expect(assignment: Assignment, *states: str) -> None:
         )
 
 
-def sheet_needed(unit_id: int, *, by: Person, now: datetime, paper: Paper | None) -> None:
-    """Whoever acts for a body without an appointment to it must name the sheet (P1)."""
+def acted_on(paper: Paper | None, *, now: datetime) -> date:
+    """The day on which somebody acted: the sheet's, or today."""
+    return paper.on if paper else timezone.localdate(now)
+
+
+def acted_at(paper: Paper | None, *, now: datetime) -> datetime:
+    """The moment to keep: of a sheet of an earlier day one knows no hour, so its noon."""
+    if paper is None or paper.on >= timezone.localdate(now):
+        return now
+    return datetime.combine(paper.on, time(12), timezone.get_current_timezone())
+
+
+def sheet_needed(
+    unit_id: int, *, by: Person, now: datetime, paper: Paper | None, since: datetime | None = None
+) -> None:
+    """Whoever acts for a body without an appointment to it must name the sheet (P1).
+
+    A sheet is not of a later day than today, nor of an earlier one than `since`, when what it acts upon began.
+    """
     if paper is not None:
         if paper.on > timezone.localdate(now):
             raise Refused("纸质办理的日期不能晚于今天。", field="paper_on")
+        if since and paper.on < (began := timezone.localdate(since)):
+            raise Refused(f"纸质办理的日期不能早于{short_day(began)}，当时还没有这件事。请核对单据。", field="paper_on")
         return
     if not acts_for(by, unit_id, on=timezone.localdate(now)):
         raise Refused("代其他单位登记时，请填写纸质办理的经办人、日期和单据名称。", field="paper_who")
 
 
-def office_sheet_needed(assignment: Assignment, *, by: Person, now: datetime, paper: Paper | None) -> None:
+def unit_sheet_needed(assignment: Assignment, *, by: Person, now: datetime, paper: Paper | None) -> None:
+    """The unit acts on what it was given; the offices may record that from its sheet."""
+    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper, since=assignment.given_at)
+
+
+def office_sheet_needed(
+    assignment: Assignment, *, by: Person, now: datetime, paper: Paper | None, since: datetime | None = None
+) -> None:
     """The assigning office decides; the proposal committee may record its decision from the sheet."""
-    sheet_needed(assignment.office_id, by=by, now=now, paper=paper)
+    sheet_needed(assignment.office_id, by=by, now=now, paper=paper, since=since or assignment.given_at)
 
 
 def acts_for(person: Person, body_id: int, *, on: date) -> bool:

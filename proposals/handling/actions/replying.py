@@ -24,7 +24,7 @@ from proposals.handling.models import (
     Suggestion,
 )
 
-from .giving import drop_requests, restage, subject_of
+from .giving import restage, subject_of
 from .paper import (
     Paper,
     acts_for,
@@ -34,8 +34,9 @@ from .paper import (
     not_own_proposal,
     office_sheet_needed,
     paper_facts,
-    sheet_needed,
+    unit_sheet_needed,
 )
+from .sharing import drop_requests
 
 State = Assignment.State
 
@@ -61,17 +62,21 @@ def send_opinion(
     paper: Paper | None = None,
 ) -> CoOpinion:
     """A co-handler's opinion for the lead (会办意见); a second one is a new version, nothing is overwritten."""
-    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper)
+    unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     if assignment.answers:
         raise Refused("主办、独办、分办单位直接答复，不提交会办意见。")
     expect(assignment, State.SIGNED, State.ANSWERED)
     if not text.strip():
         raise Refused("请填写会办意见。")
-    version = assignment.opinions.filter(round=assignment.round).count() + 1
+    waiting = assignment.matter.assignments.current().answering().filter(state__in=[State.PENDING, State.SIGNED])
+    lead = waiting.order_by("-round").first()
+    if lead is None:
+        raise WrongStep("主办单位已经答复，不再接收会办意见。")
+    version = assignment.opinions.filter(round=lead.round).count() + 1
     opinion = CoOpinion.objects.create(
         assignment=assignment,
-        round=assignment.round,
+        round=lead.round,
         version=version,
         text=text,
         doc_no=doc_no,
@@ -236,7 +241,7 @@ def deliver_reply(reply: Reply, *, by: Person, now: datetime, scan: str = "", pa
 
     `scan` is the public id of the letter's attachment; a letter dated before today cannot do without.
     """
-    sheet_needed(reply.assignment.unit_id, by=by, now=now, paper=paper)
+    unit_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
     not_own_proposal(reply.assignment, by=by, paper=paper)
     reply = lock_reply(reply, Reply.State.DRAFT, Reply.State.RETURNED)
     expect(reply.assignment, State.SIGNED)

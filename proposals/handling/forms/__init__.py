@@ -1,6 +1,8 @@
 """Forms of handling: they check input, the actions check rules."""
 
 from .deciding import (
+    AddUnitForm,
+    AskUnitForm,
     ChaseForm,
     ConsultationForm,
     CoordinateForm,
@@ -29,7 +31,9 @@ from .unit import (
 
 __all__ = [
     "ActForm",
+    "AddUnitForm",
     "AnswerObjectionForm",
+    "AskUnitForm",
     "ChaseForm",
     "ConsultationForm",
     "ContactAnswerForm",

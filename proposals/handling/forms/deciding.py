@@ -1,24 +1,35 @@
 """What the offices fill in."""
 
+from typing import Any
+
 from django import forms
 
-from proposals.handling.models import ChaseSheet, Purpose
+from proposals.handling.models import Assignment, ChaseSheet, Purpose
 
 from .fields import ActForm, DayField, LongText, UnitField
 
 
 class DecideObjectionForm(ActForm):
-    decision = forms.ChoiceField(
-        label="决定",
-        choices=[("uphold", "同意退回，调整承办单位"), ("refuse", "不同意退回，由原单位继续办理")],
-        widget=forms.RadioSelect,
-    )
-    unit = UnitField(label="调整为", required=False)
+    decision = forms.ChoiceField(label="决定", widget=forms.RadioSelect)
+    unit = UnitField(label="调整为", required=False, help_text="须已征求该单位的意见，或经协调会议定。")
     text = LongText(label="说明", rows=4, required=False, help_text="不同意退回时必填，单位会看到。")
+
+    def __init__(self, *args: Any, part: Assignment, **kwargs: Any) -> None:
+        super().__init__(*args, part=part, **kwargs)
+        choices = [("uphold", "同意退回，调整承办单位"), ("refuse", "不同意退回，由原单位继续办理")]
+        if part.role in (Assignment.Role.CO, Assignment.Role.SPLIT):
+            choices.insert(1, ("release", f"同意退回，不再由{part.unit}承办"))
+        field = self.fields["decision"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
 
     def clean(self) -> None:
         if self.cleaned_data.get("decision") == "uphold" and not self.cleaned_data.get("unit"):
             self.add_error("unit", "请选择调整后的承办单位。")
+
+
+class AskUnitForm(ActForm):
+    unit = UnitField(label="征求意见的单位")
 
 
 class CoordinateForm(ActForm):
@@ -30,6 +41,20 @@ class CoordinateForm(ActForm):
 class TransferForm(ActForm):
     unit = UnitField(label="调整为")
     reason = LongText(label="调整原因", rows=3, max_length=200)
+
+    def __init__(self, *args: Any, meeting: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if meeting:
+            self.fields |= {
+                "held_on": DayField(label="协调会日期", help_text="该件已两次调整，须经协调会议定。"),
+                "minutes": LongText(label="协调会纪要", rows=6, max_length=5000),
+            }
+            self.order_fields(["unit", "reason", "held_on", "minutes"])
+
+
+class AddUnitForm(ActForm):
+    unit = UnitField(label="增加的单位", help_text="有主办单位的，增加为会办；分办的，增加为分办。期限自决定之日起算。")
+    reason = LongText(label="增加原因", rows=3, max_length=200)
 
 
 class SheetForm(forms.Form):

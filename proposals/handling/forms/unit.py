@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from members.choices import UNIT_ROLES, Role
 from members.models import Appointment, Person
-from proposals.handling.models import Contact, Participant
+from members.uploads import Clean
+from proposals.handling.models import Contact, Participant, Purpose
 
 from .fields import ActForm, DayField, LongText, ReasonField, UnitField
 
@@ -86,3 +87,7 @@ class OpinionForm(ActForm):
     text = LongText(label="会办意见", rows=8, max_length=5000)
     doc_no = forms.CharField(label="文号", max_length=60, required=False)
     letter_on = DayField(label="落款日期", required=False)
+    letter = forms.FileField(label="会办意见函", required=False, help_text="盖章件的 PDF 或图片，也可以是 .docx。")
+
+    def clean_letter(self) -> Clean | None:
+        return self.let_in("letter", Purpose.OPINION)

@@ -13,6 +13,7 @@ from members.rights import roles_of
 from members.shown import Act, Fact
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
+from proposals.handling.actions.sharing import COORDINATE_AFTER, returns_of
 from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Objection
 from proposals.handling.panels import extension_facts, objection_facts
 from proposals.handling.reminders import name_of
@@ -41,9 +42,12 @@ class DecideObjection(PartForm[Objection]):
         return [*super().facts(), *objection_facts(self.object)]
 
     def acts(self) -> list[Act]:
-        acts = [Act("登记协调会", reverse("handling:coordinate_objection", args=[self.object.public_id]))]
+        key = [self.object.public_id]
+        acts = [Act("登记协调会", reverse("handling:coordinate_objection", args=key))]
         if self.object.state == Objection.State.OPEN:
-            acts.append(Act("代录建议单位意见", reverse("handling:answer_objection", args=[self.object.public_id])))
+            acts.append(Act("代录建议单位意见", reverse("handling:answer_objection", args=key)))
+        if self.object.state == Objection.State.DECIDING:
+            acts.append(Act("征求单位意见", reverse("handling:ask_unit", args=key)))
         return acts
 
     def get_initial(self) -> dict[str, Any]:
@@ -55,13 +59,42 @@ class DecideObjection(PartForm[Objection]):
         if data["decision"] == "refuse":
             actions.refuse_objection(self.object, text=data["text"], by=self.me, now=now, paper=paper)
             return
+        unit = data["unit"] if data["decision"] == "uphold" else None
         self.moved = actions.uphold_objection(
-            self.object, unit=data["unit"], text=data["text"], by=self.me, now=now, paper=paper
+            self.object, unit=unit, text=data["text"], by=self.me, now=now, paper=paper
         )
 
     def home(self) -> str:
-        moved = getattr(self, "moved", None)
-        return reverse("handling:part", args=[moved.public_id]) if moved else super().home()
+        moved: Assignment | None = getattr(self, "moved", None)
+        return home_of(moved) if moved else super().home()
+
+
+class AskUnit(PartForm[Objection]):
+    """The office asks a unit of its own choice before it decides (P9)."""
+
+    action = "handling.decide_objection"
+    path = "assignment"
+    title = "征求单位意见"
+    form_class = forms.AskUnitForm
+    submit_label = "征求意见"
+    done_sentence = "已征求意见，对方答复后会通知您。"
+
+    def rows(self) -> QuerySet[Objection]:
+        return Objection.objects.filter(state__in=Objection.UNDECIDED).select_related(
+            "assignment__matter", "assignment__unit", "assignment__office", "reason", "suggested"
+        )
+
+    def actor(self) -> int:
+        return self.part.office_id
+
+    def facts(self) -> list[Fact]:
+        return [*super().facts(), *objection_facts(self.object)]
+
+    def home(self) -> str:
+        return reverse("handling:decide_objection", args=[self.object.public_id])
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.ask_unit(self.object, form.cleaned_data["unit"], by=self.me, now=timezone.now(), paper=paper)
 
 
 class CoordinateObjection(PartForm[Objection]):
@@ -171,18 +204,76 @@ class OfficeForm(AssignmentForm):
         return self.part.office_id
 
 
-class Transfer(OfficeForm):
+def home_of(part: Assignment) -> str:
+    """The page of a part, or of another unit's part where this one has ended."""
+    if part.ended_at is None:
+        return reverse("handling:part", args=[part.public_id])
+    left = part.matter.assignments.current().order_by("pk").first()
+    return reverse("handling:part", args=[left.public_id]) if left else reverse("handling:ledger")
+
+
+class SharingForm(OfficeForm):
+    """A change of the units; it ends at the page of the part that came out of it."""
+
+    def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
+        raise NotImplementedError
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        self.changed = self.change(form.cleaned_data, paper)
+
+    def home(self) -> str:
+        changed: Assignment | None = getattr(self, "changed", None)
+        return home_of(changed) if changed else super().home()
+
+
+class Transfer(SharingForm):
     action = "handling.transfer"
     title = "调整承办单位"
     form_class = forms.TransferForm
     submit_label = "调整"
-    done_sentence = "已调整，新的单位期限从今天起算。"
+    done_sentence = "已调整，新的单位期限从决定之日起算。"
 
-    def do(self, form: Any, paper: Paper | None) -> None:
-        data = form.cleaned_data
-        self.object = actions.transfer(
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "meeting": returns_of(self.object) >= COORDINATE_AFTER}
+
+    def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
+        kept = {name: data[name] for name in ("reason", "held_on", "minutes") if name in data}
+        return actions.transfer(self.object, data["unit"], **kept, by=self.me, now=timezone.now(), paper=paper)
+
+
+class AddUnit(SharingForm):
+    action = "handling.add_unit"
+    title = "增加承办单位"
+    form_class = forms.AddUnitForm
+    submit_label = "增加"
+    done_sentence = "已增加，并通知有关单位和提案者。"
+
+    def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
+        return actions.add_unit(
             self.object, data["unit"], reason=data["reason"], by=self.me, now=timezone.now(), paper=paper
         )
+
+
+class Release(SharingForm):
+    action = "handling.release"
+    title = "不再承办"
+    form_class = forms.ReasonForm
+    submit_label = "不再由该单位承办"
+    done_sentence = "已调整，并通知有关单位和提案者。"
+
+    def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
+        return actions.release(self.object, reason=data["reason"], by=self.me, now=timezone.now(), paper=paper)
+
+
+class MakeLead(SharingForm):
+    action = "handling.make_lead"
+    title = "改为主办"
+    form_class = forms.ReasonForm
+    submit_label = "改为主办，原主办单位改为会办"
+    done_sentence = "已改为主办，答复期限不变。"
+
+    def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
+        return actions.make_lead(self.object, reason=data["reason"], by=self.me, now=timezone.now(), paper=paper)
 
 
 class NameSuccessor(PlainForm[Assignment], AssignmentForm):

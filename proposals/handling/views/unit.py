@@ -16,7 +16,7 @@ from proposals.handling import actions, forms, owners, queries
 from proposals.handling.actions import Paper
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.eyes import eyes, participations
-from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant
+from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant, Purpose
 from proposals.handling.panels import main_clock, panels_of
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
@@ -372,3 +372,5 @@ class SendOpinion(AssignmentForm):
             now=timezone.now(),
             paper=paper,
         )
+        if data["letter"]:
+            self.keep(data["letter"], Purpose.OPINION)
