@@ -257,13 +257,14 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000  # kilobytes; the child is replaced
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # intervals only: nothing to remember, nothing to corrupt
-# Seconds between doorbells; one that was not heard before the next is worth nothing.
+# All periodic work and the seconds between two runs, for beat and for `run_deadlines` alike. A doorbell that was not heard
+# before the next is worth nothing.
 _DOORBELLS = {
     "config.portal.jobs.tick": 60,
     "proposals.handling.jobs.scan": 60,
+    "proposals.handling.jobs.refold": 60,
     "members.inbox.tasks.send": 60,
     "members.inbox.tasks.work": 60,
-    "proposals.handling.jobs.refold": 600,
     "members.inbox.jobs.clear_files": 3600,
     "members.jobs.forget_what_is_over": 3600,
     "proposals.handling.jobs.warn_missing_year": 6 * 3600,

@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Q
 
 from members.choices import Role
-from members.models import Absence, Appointment, Delegation
+from members.models import Absence, Appointment, Delegation, Person
 
 from .models import Audience, Obligation, Participant
 
@@ -36,7 +36,7 @@ MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
 
 @dataclass
 class Directory:
-    """Appointments in force on one day, and first proposers, as far as a batch needs them: four queries.
+    """Appointments in force on one day, first proposers and closed accounts, as far as a batch needs them: five queries.
 
     Whoever is away that day is not in it; those to whom an appointment is lent stand beside its holder, or in the
     place of one who is away.
@@ -47,9 +47,12 @@ class Directory:
     covers: dict[tuple[int, int], set[int]] = field(default_factory=dict)
     leaders: set[int] = field(default_factory=set)
     first_of: dict[int, int] = field(default_factory=dict)
+    closed: set[int] = field(default_factory=set)
 
     @classmethod
-    def read(cls, bodies: Iterable[int], *, matters: Iterable[int] = (), on: date) -> "Directory":
+    def read(
+        cls, bodies: Iterable[int], *, matters: Iterable[int] = (), people: Iterable[int] = (), on: date
+    ) -> "Directory":
         everywhere = [*PROPOSAL_OFFICE, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
         wanted = Q(body__in=set(bodies), role__in=[*CLERKS, *HEADS, Role.UNIT_HANDLER]) | Q(role__in=everywhere)
         found = cls()
@@ -68,6 +71,9 @@ class Directory:
             found.leaders |= {person} if role == Role.LEADER else set()
         first = Participant.objects.filter(matter__in=set(matters), role=Participant.Role.FIRST, left_at=None)
         found.first_of = {matter: person for matter, person in first.values_list("matter_id", "person_id") if person}
+        asked = {*people, *found.first_of.values()}
+        closed = Person.objects.filter(pk__in=asked, is_active=False)
+        found.closed = set(closed.values_list("pk", flat=True)) if asked else set()
         return found
 
     def at(self, body: int | None, roles: Iterable[str]) -> set[int]:
@@ -76,6 +82,12 @@ class Directory:
 
     def anywhere(self, roles: Iterable[str]) -> set[int]:
         return set().union(*(self.by_role.get(role, set()) for role in roles))
+
+    def in_person(self, person: int | None) -> set[int]:
+        """The person himself; the proposal office in the place of one whose account is closed."""
+        if person in self.closed:
+            return self.anywhere(PROPOSAL_OFFICE)
+        return {person} if person else set()
 
     def works_at(self, person: int, body: int | None) -> bool:
         return any(person in people for people in self.by_body.get(body or 0, {}).values())
@@ -108,8 +120,13 @@ def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -
 def concerned(obligation: Obligation, directory: Directory) -> frozenset[int]:
     """Whom a moved last day concerns: its holder and the assigning office; a person's own limit is nobody else's."""
     if obligation.holder_person_id:
-        return frozenset({obligation.holder_person_id})
+        return frozenset(directory.in_person(obligation.holder_person_id))
     return chased(obligation, (Audience.HANDLER, Audience.ASSIGNING_OFFICE), directory).people
+
+
+def holders_of(obligations: Iterable[Obligation]) -> set[int]:
+    """The persons who hold a limit of their own."""
+    return {row.holder_person_id for row in obligations if row.holder_person_id}
 
 
 def bodies_of(obligation: Obligation) -> set[int]:
@@ -120,7 +137,7 @@ def bodies_of(obligation: Obligation) -> set[int]:
 
 def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int]:
     if rule == Audience.PERSON or (obligation.holder_person_id and rule in (Audience.HANDLER, Audience.HOLDER_CLERKS)):
-        return {obligation.holder_person_id} if obligation.holder_person_id else _clerks(obligation, directory)
+        return directory.in_person(obligation.holder_person_id) or _clerks(obligation, directory)
     if rule == Audience.HANDLER:
         return _handler(obligation, directory) or _clerks(obligation, directory)
     if rule == Audience.HOLDER_CLERKS:
@@ -130,8 +147,7 @@ def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int
     if rule == Audience.ASSIGNING_OFFICE:
         return _office(obligation, directory)
     if rule == Audience.FIRST_PROPOSER:
-        first = directory.first_of.get(obligation.matter_id)
-        return {first} if first else set()
+        return directory.in_person(directory.first_of.get(obligation.matter_id))
     return directory.anywhere(PROPOSAL_OFFICE)
 
 

@@ -40,6 +40,7 @@ GATHERED = timedelta(minutes=30)
 """Mail about many clocks moved at once waits so long, so that it is one mail."""
 Kind = ClockEvent.Kind
 Status = Obligation.Status
+TURNS = (Kind.PAUSE, Kind.RESUME, Kind.COMPLETE, Kind.CANCEL, Kind.REOPEN)
 
 
 @dataclass
@@ -234,9 +235,10 @@ def pause(
     bench = _running(obligation, by=by, now=now)
     if bench.row.status != Status.OPEN:
         raise WrongStep("该时限已经暂停。")
-    if on and on > bench.today:
-        raise Refused("暂停日期不能晚于今天。")
-    _write_event(bench, Kind.PAUSE, on=on or bench.today, reason=reason)
+    paused_on, begun_on = on or bench.today, _last_turn(bench)
+    if paused_on < begun_on or paused_on > bench.today:
+        raise Refused(f"暂停日期应在{short_day(begun_on)}（起算或上次恢复计时之日）与今天之间。")
+    _write_event(bench, Kind.PAUSE, on=paused_on, reason=reason)
     bench.row.status = Status.PAUSED
     _settle(bench)
     inbox.cancel(bench.row.pk)
@@ -358,7 +360,7 @@ def reopen(
     if bench.row.is_running:
         raise WrongStep("该时限仍在进行，不需要重新开启。")
     reopened_on = on or bench.today
-    ended_on = max(event.on_date for event in bench.events if event.kind in (Kind.COMPLETE, Kind.CANCEL))
+    ended_on = _last_turn(bench)
     if reopened_on < ended_on or reopened_on > bench.today:
         raise Refused(f"重新开启的日期应在结束日期（{short_day(ended_on)}）与今天之间。")
     old = bench.row.due_on
@@ -533,7 +535,7 @@ def _announce(bench: _Bench, event: ClockEvent) -> None:
     if not bench.sending:
         return
     row = bench.row
-    directory = chase.Directory.read(chase.bodies_of(row), on=bench.today)
+    directory = chase.Directory.read(chase.bodies_of(row), people=chase.holders_of([row]), on=bench.today)
     facts: dict[str, Any] = {"clock": row.rule.name, "old": event.old_due, "new": event.new_due, "reason": event.reason}
     written = row.matter.record(_verb_of(row), by=bench.by, now=bench.now, assignment=row.assignment, **facts)
     subject = {"obligation": row.pk, "event": event.pk}
@@ -577,6 +579,7 @@ def _insert(benches: Sequence[_Bench]) -> None:
     for bench in benches:
         for event in bench.events:
             event.obligation, event.new_due = bench.row, bench.row.due_on
+            event.old_due = None if event.kind == Kind.START else bench.row.due_on
     ClockEvent.objects.bulk_create((event for bench in benches for event in bench.events), batch_size=CHUNK)
 
 
@@ -672,6 +675,11 @@ def _bind(bench: _Bench, lead_due: date) -> None:
     old = bench.row.due_on
     event = _draft_event(bench, Kind.FOLLOW, on=bench.today, to_on=lead_due, reason="主办期限调整")
     _fold_and_write(bench, event, old)
+
+
+def _last_turn(bench: _Bench) -> date:
+    """The latest day on which the clock began, stood or went on; a later turn is dated on it or after it."""
+    return max((event.on_date for event in bench.events if event.kind in TURNS), default=bench.row.started_on)
 
 
 def _unit(rule: TimeRule) -> Unit:

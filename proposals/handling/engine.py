@@ -10,26 +10,27 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from members.choices import Role
 from members.inbox.actions import Fact, remind
 
 from . import chase, clockface, clocks
-from .audit import differences
+from .audit import SET_ASIDE, differences
 from .clockwork.calendar import WorkCalendar
-from .clockwork.ladder import Firing, due_now, local_day, next_firing, waiting
+from .clockwork.ladder import Firing, due_now, local_day, next_firing, office_moment, waiting
 from .clockwork.years import missing_year
 from .models import Checkpoint, EngineBeat, LadderStep, Obligation
+from .models.clocks import ObligationQuerySet
 from .workdays import working_calendar
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200
 BUDGET = timedelta(seconds=40)
-SET_ASIDE = timedelta(hours=1)
-REFOLD_BATCH = 500
 REFOLD_LOCK = 7_205_001
+NO_ROWS_FAULT = (OperationalError, InterfaceError)
+"""What the database could not do now: no row is set aside for it, all of it is tried again."""
 
 
 @dataclass
@@ -91,7 +92,7 @@ def scan_batch(*, now: datetime) -> tuple[int, Tally]:
     try:
         with transaction.atomic():
             tally = _fire(rows, now=now)
-    except OperationalError:
+    except NO_ROWS_FAULT:
         raise
     except Exception:  # the faulty row is found by trying each alone
         logger.exception("a batch of %s obligations failed, trying one by one", len(rows))
@@ -125,14 +126,17 @@ def _fire_one_by_one(ids: Sequence[int], *, now: datetime) -> Tally:
         try:
             with transaction.atomic():
                 tally.add(_fire(_rows([pk]), now=now))
-        except OperationalError:
+        except NO_ROWS_FAULT:
             raise
         except Exception as error:  # one poisoned row never stops its neighbours
             logger.exception("obligation %s was set aside", pk)
-            text = f"{type(error).__name__}: {error}"[:300]
-            Obligation.objects.filter(pk=pk).update(next_at=now + SET_ASIDE, error=text)
+            _set_aside(pk, error, next_at=office_moment(now + SET_ASIDE, working_calendar()))
             tally.set_aside += 1
     return tally
+
+
+def _set_aside(pk: int, error: Exception, **facts: datetime) -> None:
+    Obligation.objects.filter(pk=pk).update(error=f"{type(error).__name__}: {error}"[:300], **facts)
 
 
 def _fire(rows: list[Obligation], *, now: datetime) -> Tally:
@@ -158,7 +162,9 @@ def _read(rows: list[Obligation], *, now: datetime) -> _Batch:
         calendar=working_calendar(),
         steps=clockface.steps_by_ladder(row.rule.ladder_id for row in rows if row.rule.ladder_id),
         handled=dict(clockface.handled_by_obligation(handled)),
-        directory=chase.Directory.read(bodies, matters=[row.matter_id for row in rows], on=today),
+        directory=chase.Directory.read(
+            bodies, matters=[row.matter_id for row in rows], people=chase.holders_of(rows), on=today
+        ),
     )
 
 
@@ -178,7 +184,8 @@ def _fire_row(row: Obligation, batch: _Batch, tally: Tally) -> None:
     row.next_at = coming[0] if coming else None
     row.next_step_id = coming[1].step if coming else None
     row.next_n = coming[1].n if coming else None
-    row.error = ""
+    if row.calendar_version == batch.calendar.version:  # else the error may be that of its recount
+        row.error = ""
 
 
 def _checkpoint(row: Obligation, firing: Firing, outcome: str, now: datetime) -> Checkpoint:
@@ -208,30 +215,37 @@ def _vacancy(body: int, batch: _Batch) -> list[Fact]:
 # the calendar was edited --------------------------------------------------------------------------------------------
 
 
-def refold(*, now: datetime, limit: int = REFOLD_BATCH) -> int:
-    """Recount running clocks that were counted on an older calendar, and return how many were looked at.
+def refold(*, now: datetime, limit: int | None = None, budget: timedelta | None = BUDGET) -> int:
+    """Recount running clocks that were counted on an older calendar, and return how many were.
 
-    One transaction each behind a lock, so that it can stop anywhere and run beside itself.
+    Each is looked at once, in a transaction of its own behind a lock: so it can stop anywhere and run beside itself.
+    One that cannot be counted is set aside with its error, stays where it is, and comes last the next time.
     """
-    version = working_calendar().version
-    rows = Obligation.objects.running().filter(calendar_version__lt=version).order_by("calendar_version", "id")
-    done = 0
-    for row in rows[:limit]:
+    began, done = time.monotonic(), 0
+    for row in behind().order_by("error", "calendar_version", "id").only("matter")[:limit].iterator(chunk_size=500):
+        if budget and time.monotonic() - began > budget.total_seconds():
+            break
+        done += _recount(row, now=now)
+    return done
+
+
+def behind() -> ObligationQuerySet:
+    """Running clocks that were counted on an older calendar."""
+    return Obligation.objects.running().filter(calendar_version__lt=working_calendar().version)
+
+
+def _recount(row: Obligation, *, now: datetime) -> bool:
+    try:
         with transaction.atomic():
             _hold_refold_lock()
             clocks.recount(row, now=now)
-        done += 1
-    return done
-
-
-def refold_all(*, now: datetime) -> int:
-    """Recount until nothing is left or the time budget is spent, and return how many were looked at."""
-    began, done = time.monotonic(), 0
-    while count := refold(now=now):
-        done += count
-        if count < REFOLD_BATCH or time.monotonic() - began > BUDGET.total_seconds():
-            break
-    return done
+    except NO_ROWS_FAULT:
+        raise
+    except Exception as error:  # one poisoned row never stops its neighbours
+        logger.exception("obligation %s was not recounted", row.pk)
+        _set_aside(row.pk, error)
+        return False
+    return True
 
 
 def _hold_refold_lock() -> None:
@@ -261,7 +275,7 @@ def beat(name: str, *, now: datetime, lag: timedelta = timedelta(), found: int =
 
 def audit(*, now: datetime) -> int:
     """Derive every running clock anew; tell the administrators and the proposal office, once a day, if one differs."""
-    found = sum(1 for _ in differences(now=now))
+    found = len(differences(now=now))
     if found:
         directory = chase.Directory.read((), on=local_day(now))
         people = directory.anywhere([*chase.PROPOSAL_OFFICE, Role.SYSTEM_ADMINISTRATOR])

@@ -105,7 +105,8 @@ def _named(
 ) -> list[Foreseen]:
     """Resolve every step as the engine would today; with `only` the names of those bodies' people alone."""
     matters = [obligation.matter_id] if obligation.matter_id else []
-    directory = chase.Directory.read(chase.bodies_of(obligation), matters=matters, on=on)
+    holders = chase.holders_of([obligation])
+    directory = chase.Directory.read(chase.bodies_of(obligation), matters=matters, people=holders, on=on)
     told = {pk: chase.chased(obligation, step.audience_rule, directory) for pk, step in steps.items()}
     everybody = set[int]().union(*(one.people for one in told.values()))
     readable = (

@@ -1,4 +1,7 @@
-"""What the clock starts. Safe to run twice, late, or beside itself: PostgreSQL holds all truth."""
+"""What the clock starts. Safe to run twice, late, or beside itself: PostgreSQL holds all truth.
+
+What they return is for `run_deadlines`, which calls them without Celery.
+"""
 
 from celery import shared_task
 
@@ -8,14 +11,15 @@ from .clockwork import engine_now
 
 
 @shared_task(ignore_result=True, expires=55)
-def scan() -> None:
-    engine.scan(now=engine_now())
+def scan() -> dict[str, float]:
+    return engine.scan(now=engine_now()).as_dict()
 
 
 @shared_task(ignore_result=True, expires=55)
-def refold() -> None:
-    engine.refold_all(now=engine_now())
+def refold() -> dict[str, int]:
+    done = engine.refold(now=engine_now())
     engine.beat("refold", now=engine_now())
+    return {"recounted": done}
 
 
 @shared_task(ignore_result=True, expires=3600)
@@ -24,14 +28,15 @@ def warn_missing_year() -> None:
 
 
 @shared_task(ignore_result=True, expires=3600)
-def audit() -> None:
-    engine.audit(now=engine_now())
+def audit() -> dict[str, int]:
+    return {"differences": engine.audit(now=engine_now())}
 
 
 @shared_task(ignore_result=True, expires=3600)
-def close_lapsed_rounds() -> None:
-    actions.close_lapsed_rounds(now=engine_now())
+def close_lapsed_rounds() -> dict[str, int]:
+    closed = actions.close_lapsed_rounds(now=engine_now())
     engine.beat("lapse", now=engine_now())
+    return {"closed_rounds": closed}
 
 
 @shared_task(ignore_result=True, expires=3600)

@@ -179,7 +179,8 @@ def _effect(rows: Sequence[_Row], new: dict[int, date], *, now: datetime, shown:
 def _concerned(rows: Collection[_Row], *, now: datetime) -> dict[int, frozenset[int]]:
     """Whom each of these limits concerns, by id; the same people are looked up once."""
     bodies = {body for row in rows for body in (row.holder_body, row.office, row.matter_office) if body}
-    directory = chase.Directory.read(bodies, on=today(now))
+    holders = {row.holder_person for row in rows if row.holder_person}
+    directory = chase.Directory.read(bodies, people=holders, on=today(now))
     known: dict[tuple[int | None, ...], frozenset[int]] = {}
     found: dict[int, frozenset[int]] = {}
     for row in rows:

@@ -13,6 +13,7 @@ from members.errors import Refusal, Refused, WrongStep
 from members.inbox.doorbell import ring_after_commit
 from members.models import Person
 from proposals.handling import clocks, engine, reminders, workdays
+from proposals.handling.clockwork.ladder import office_moment
 from proposals.handling.clockwork.years import Year
 from proposals.handling.models import Audience, Ladder, LadderStep, Obligation, TimeRule
 from proposals.handling.models.clocks import OFFICE_CLOSES, OFFICE_OPENS
@@ -191,7 +192,7 @@ def _apply(pk: int, rule: TimeRule, *, by: Person, now: datetime) -> bool:
 
 
 @transaction.atomic
-def load_year(year: Year, *, by: Person, now: datetime) -> bool:
+def load_year(year: Year, *, by: Person | None, now: datetime) -> bool:
     """Load a year's holidays; running limits are recounted by the engine. False if it changes nothing."""
     changed = workdays.publish(year).changed
     if changed:
@@ -220,8 +221,12 @@ def set_local_day(on: date, *, is_workday: bool, name: str, by: Person, now: dat
 
 @transaction.atomic
 def try_again(*, by: Person, now: datetime) -> int:
-    """Let the engine try at once what it has set aside, and return how many clocks that are."""
-    rows = Obligation.objects.open().exclude(error="").order_by("id").select_for_update(no_key=True)
-    amount = Obligation.objects.filter(pk__in=[row.pk for row in rows]).update(next_at=now)
+    """Let the engine try at once, or when the office opens, what it has set aside; return how many clocks that are."""
+    aside = Obligation.objects.running().exclude(error="").order_by("id").select_for_update(no_key=True)
+    rows = [row.pk for row in aside]
+    moment = office_moment(now, workdays.working_calendar())
+    Obligation.objects.filter(pk__in=rows, next_at__isnull=False).update(next_at=moment)
+    ring_after_commit(REFOLD)
+    amount = len(rows)
     audit.record("handling.try_again", by=by, now=now, amount=amount)
     return amount

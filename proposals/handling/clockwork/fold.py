@@ -1,14 +1,15 @@
 """The last day of a time limit as a fold over what happened to its clock: pure, re-derivable at any time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from .calendar import WorkCalendar
 from .rules import Rule, Unit, plus
 
-STOPS = frozenset({"pause", "complete", "cancel"})
-STARTS = frozenset({"resume", "reopen"})
+PAUSED = ({"pause"}, {"resume", "reopen"})
+ENDED = ({"complete", "cancel"}, {"reopen"})
+"""What makes a clock stand, and what lets it go on: one that has ended is not resumed, it is opened again."""
 
 
 @dataclass(frozen=True)
@@ -85,26 +86,27 @@ def spans(facts: Sequence[Fact]) -> list[Span]:
 
     A limit that was ended and opened again stood in between.
     """
-    found: list[Span] = []
-    start: date | None = None
-    for fact in sorted(facts, key=lambda fact: (fact.on, fact.seq)):
-        if fact.kind in STOPS and start is None:
-            start = fact.on
-        elif fact.kind in STARTS and start is not None:
-            found.append(Span(start, fact.on))
-            start = None
-    return merged(found)
+    return merged(Span(start, end) for start, end in _stands(facts) if end)
 
 
 def open_since(facts: Sequence[Fact]) -> date | None:
     """Return since when the clock has been standing, or None while it runs."""
-    start: date | None = None
-    for fact in sorted(facts, key=lambda fact: (fact.on, fact.seq)):
-        if fact.kind in STOPS:
-            start = start or fact.on
-        elif fact.kind in STARTS:
-            start = None
-    return start
+    return min((start for start, end in _stands(facts) if end is None), default=None)
+
+
+def _stands(facts: Sequence[Fact]) -> Iterator[tuple[date, date | None]]:
+    """Yield from when to when the clock stood, for each reason; a time that lasts still has no end."""
+    ordered = sorted(facts, key=lambda fact: (fact.on, fact.seq))
+    for stops, starts in (PAUSED, ENDED):
+        start: date | None = None
+        for fact in ordered:
+            if fact.kind in stops:
+                start = start or fact.on
+            elif fact.kind in starts and start:
+                yield start, fact.on
+                start = None
+        if start:
+            yield start, None
 
 
 def merged(found: Iterable[Span]) -> list[Span]:

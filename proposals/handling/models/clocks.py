@@ -528,7 +528,7 @@ class Checkpoint(models.Model):
 class EngineBeat(models.Model):
     """When a loop of the engine last went well; shown as a banner when stale."""
 
-    name = models.CharField(max_length=24, primary_key=True)
+    name = models.CharField(max_length=80, primary_key=True)
     last_ok_at = models.DateTimeField()
     oldest_due_lag = models.DurationField(default=timedelta)
     found = models.PositiveIntegerField(default=0)  # differences that the nightly audit saw

@@ -10,11 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from proposals.handling import audit, clocks, engine
-from proposals.handling.models import CalendarYear, EngineBeat, Obligation
-from tests.handling.factories import House, at, house, matter, reply_clock
+from proposals.handling.models import CalendarYear, Obligation
+from tests.handling.factories import House, at, house, matter, reply_clock, rule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 NOW = at(date(2026, 5, 25))
+NOTHING_NEXT: dict[str, Any] = {"next_at": None, "next_step": None, "next_n": None}
 
 
 @pytest.fixture
@@ -50,9 +51,18 @@ def test_i1_a_sound_database_has_no_difference(home: House) -> None:
         ({"anchor_on": date(2026, 3, 9)}, {"到期日"}),
         ({"fixed_on": date(2026, 8, 3)}, {"到期日"}),
         ({"next_at": at(date(2026, 8, 3))}, {"下次提醒"}),
-        ({"next_at": None, "next_step": None, "next_n": None}, {"下次提醒"}),
-        ({"status": "paused", "next_at": None, "next_step": None, "next_n": None}, {"状态"}),
+        (NOTHING_NEXT, {"下次提醒"}),
+        ({"status": "paused", **NOTHING_NEXT}, {"状态"}),
         ({"epoch": 2}, {"下次提醒"}),
+        ({"due_on": date(2060, 12, 31)}, {"到期日", "末条记录的到期日", "下次提醒"}),
+        ({"anchor_on": date(2060, 11, 30)}, {"到期日"}),
+        ({"status": "done", "done_at": NOW, "late_workdays": 0, **NOTHING_NEXT}, {"状态"}),
+        ({"status": "cancelled", **NOTHING_NEXT}, {"状态"}),
+        ({"calendar_version": 99}, {"日历版本"}),
+        ({"provisional": True}, {"暂定"}),
+        ({"next_n": 2}, {"下次提醒的节点"}),
+        ({"error": "KeyError: 'x'", "next_at": at(date(2026, 8, 3))}, {"下次提醒"}),
+        ({"error": "KeyError: 'x'", "next_n": 2}, {"下次提醒的节点"}),
     ],
 )
 def test_i1_a_planted_fault_is_found(home: House, fault: dict[str, Any], names: set[str]) -> None:
@@ -66,6 +76,39 @@ def test_i1_a_planted_fault_is_found(home: House, fault: dict[str, Any], names: 
     assert {difference.obligation for difference in differences} == {faulty.pk} != {sound.pk}
 
 
+def test_i1_another_rule_than_the_last_that_was_applied_is_found(home: House) -> None:
+    obligation = reply_clock(home)
+    old = obligation.rule
+    old.valid = (date(2000, 1, 1), date(2026, 4, 1))
+    old.save()
+    new = rule("reply", 3, "month", valid=(date(2026, 4, 1), None))
+    clocks.apply_rule(obligation, new, by=None, now=at(date(2026, 4, 2)), reason="x")
+    assert found(at(date(2026, 4, 3))) == []
+
+    Obligation.objects.filter(pk=obligation.pk).update(rule=old)
+
+    assert "适用规则" in found(at(date(2026, 4, 3)))
+
+
+def test_i15_an_event_that_does_not_go_on_from_the_last_is_found(home: House) -> None:
+    obligation = reply_clock(home)
+    clocks.extend(obligation, amount=1, by=None, now=at(date(2026, 5, 6)), reason="x")
+    planted = {"kind": "move", "on_date": date(2026, 5, 7), "at": NOW}
+    obligation.events.create(seq=3, old_due=date(2026, 6, 2), new_due=date(2026, 7, 2), **planted)
+
+    assert found() == ["第 3 条记录的原到期日"]
+
+
+def test_what_was_set_aside_is_no_difference(home: House) -> None:
+    obligation = reply_clock(home)
+    assert obligation.next_at == at(date(2026, 5, 19), 9)
+    Obligation.objects.filter(pk=obligation.pk).update(error="KeyError: 'x'", next_at=at(date(2026, 5, 19), 10))
+
+    assert found(at(date(2026, 5, 19), 9, 30)) == []
+    Obligation.objects.filter(pk=obligation.pk).update(next_at=at(date(2026, 5, 19), 11))
+    assert found(at(date(2026, 5, 19), 9, 30)) == ["下次提醒"]
+
+
 def test_the_audit_command_fails_when_something_differs(home: House) -> None:
     obligation = reply_clock(home)
     assert json.loads(run("audit_clocks", "--json")) == {"checked": 1, "differences": []}
@@ -73,16 +116,6 @@ def test_the_audit_command_fails_when_something_differs(home: House) -> None:
     Obligation.objects.filter(pk=obligation.pk).update(due_on=date(2026, 6, 3))
     with pytest.raises(CommandError, match="与时限记录不一致"):
         run("audit_clocks")
-
-
-def test_one_round_of_the_engine_says_what_it_did(home: House) -> None:
-    reply_clock(home, on=date(2024, 3, 4), now=at(date(2024, 3, 4)))
-
-    did = json.loads(run("run_deadlines", "--once", "--json"))
-
-    assert (did["fired"], did["set_aside"], did["recounted"]) == (1, 0, 0)
-    assert did["superseded"] > 3
-    assert EngineBeat.objects.filter(name="scan").exists()
 
 
 def test_a_calendar_is_loaded_from_a_file_after_a_dry_run(home: House, tmp_path: Path) -> None:

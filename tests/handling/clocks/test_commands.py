@@ -149,6 +149,20 @@ def test_a_pause_cannot_end_before_it_began(home: House) -> None:
         clocks.resume(obligation, by=None, now=at(date(2026, 4, 9)), on=date(2026, 4, 7))
 
 
+def test_a_pause_does_not_begin_before_the_clock_last_went_on(home: House) -> None:
+    obligation = reply_clock(home)
+    clocks.pause(obligation, by=None, now=at(date(2026, 4, 1)), reason="送审")
+    clocks.resume(obligation, by=None, now=at(date(2026, 4, 8)))
+
+    for on in (date(2026, 4, 7), date(2026, 4, 10)):
+        with pytest.raises(Refused, match="暂停日期应在4月8日"):
+            clocks.pause(obligation, by=None, now=at(date(2026, 4, 9)), reason="送审", on=on)
+    clocks.pause(obligation, by=None, now=at(date(2026, 4, 9)), reason="送审", on=date(2026, 4, 8))
+
+    again = clocks.resume(obligation, by=None, now=at(date(2026, 4, 10)))
+    assert (again.status, again.due_on) == ("open", date(2026, 6, 11))
+
+
 def test_an_extension_moves_the_last_day_and_taking_it_back_restores_it(home: House) -> None:
     obligation = reply_clock(home)
 

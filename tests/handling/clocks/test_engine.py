@@ -12,6 +12,7 @@ from members.choices import Role
 from members.inbox.models import Channel, Message
 from members.models import Person
 from proposals.handling import clocks, engine, workdays
+from proposals.handling.actions import tuning
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import Year
 from proposals.handling.models import CalendarDay, Checkpoint, EngineBeat, EngineClock, LadderStep, Obligation
@@ -204,6 +205,34 @@ def test_i10_one_poisoned_row_never_stops_its_neighbours(home: House, monkeypatc
     assert bad.next_at == at(T_10, 10)
     assert bad.error.startswith("OutOfCalendar")
     assert {good.checkpoints.count(), other.checkpoints.count()} == {1}
+
+
+def test_i13_what_is_set_aside_or_tried_again_waits_for_office_hours(home: House) -> None:
+    row = reply_clock(home)
+    Obligation.objects.filter(pk=row.pk).update(due_on=date(2060, 12, 31))
+    friday_evening, monday = at(date(2026, 5, 22), 17), at(date(2026, 5, 25), 9)
+
+    assert engine.scan(now=friday_evening).set_aside == 1
+    row.refresh_from_db()
+    assert row.next_at == monday
+    assert tuning.try_again(by=home.staff, now=at(date(2026, 5, 23))) == 1
+    row.refresh_from_db()
+    assert row.next_at == monday
+    assert tuning.try_again(by=home.staff, now=at(date(2026, 5, 25), 11)) == 1
+    row.refresh_from_db()
+    assert row.next_at == at(date(2026, 5, 25), 11)
+
+
+def test_i9_a_limit_of_somebody_without_account_goes_to_the_proposal_office(home: House) -> None:
+    member, case = appoint(Role.MEMBER), matter(home)
+    held = {"assignment": assignment(home, case), "anchor_on": MONDAY, "by": None, "now": at(MONDAY)}
+    clock = clocks.start(case, "evaluation", person=member, **held)
+    Person.objects.filter(pk=member.pk).update(is_active=False)
+    assert clock.next_at
+
+    engine.scan(now=clock.next_at)
+
+    assert (facts(member), len(facts(home.staff))) == ([], 1)
 
 
 def test_i20_a_batch_costs_the_same_queries_for_one_row_and_for_many(home: House) -> None:

@@ -73,7 +73,7 @@ def test_a_provisional_day_is_marked_on_every_page_mail_and_letter_and_counted_a
     assert [place for place, text in everywhere(home, clock, client).items() if "暂定" not in text] == []
 
     workdays.publish(NOTICE)
-    engine.refold_all(now=at(date(2026, 11, 20)))
+    engine.refold(now=at(date(2026, 11, 20)))
 
     clock.refresh_from_db()
     assert (clock.due_on, clock.provisional) == (date(2027, 2, 4), False)

@@ -46,7 +46,7 @@ def free(*more: date, notice: str = "国办发明电〔2026〕9号") -> Year:
 
 def publish(year: Year) -> None:
     workdays.publish(year)
-    engine.refold_all(now=NOW)
+    engine.refold(now=NOW)
 
 
 def sendings(person: Person) -> list[tuple[str, int]]:
@@ -108,7 +108,7 @@ def test_a_published_year_stands_on_the_timeline_and_everybody_concerned_is_told
     first, second = reply_clock(home, matter=case, assignment=assignment(home, case)), reply_clock(home)
 
     publish(free(DUE))
-    engine.refold_all(now=NOW)
+    engine.refold(now=NOW)
 
     assert sendings(home.unit.clerk) == [("clocks", 2)]
     assert sendings(home.officer) == [("clocks", 2)]

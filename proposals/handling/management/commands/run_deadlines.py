@@ -1,25 +1,30 @@
-"""The engine without Celery: scan, recount, send, and what people left to long jobs."""
+"""The engine without Celery: all that beat would ring for and a worker would do, by the same table."""
 
 import json
+import logging
 import signal
 import threading
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
+from celery import current_app
+from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.utils import timezone
 
-from members.inbox import engine as inbox
-from members.inbox.work import work
-from proposals.handling import actions, engine
-from proposals.handling.clockwork import engine_now
+from proposals.handling.engine import beat
+from proposals.handling.models import EngineBeat
+
+logger = logging.getLogger(__name__)
 
 EVERY = 60.0
 AFTER_TROUBLE = 5.0
 
 
 class Command(BaseCommand):
-    help = "扫描到期事项、按新日历重算期限并发送通知：--once 执行一轮，--loop 每分钟一轮。"
+    help = "不经 Celery 执行全部定时工作（扫描到期事项、重算期限、发送通知、核对和清理）：--once 执行一轮，--loop 每分钟一轮。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         how = parser.add_mutually_exclusive_group(required=True)
@@ -28,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="输出 JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        current_app.loader.import_default_modules()
         if options["once"]:
             self.tell(one_round(), as_json=options["json"])
             return
@@ -39,33 +45,43 @@ class Command(BaseCommand):
     def loop(self, stop: threading.Event, *, as_json: bool) -> None:
         """Go on through a database that comes and goes: what was not committed is found again."""
         while not stop.is_set():
-            try:
-                self.tell(one_round(), as_json=as_json)
-                pause = EVERY
-            except OperationalError as error:
-                self.stderr.write(f"数据库暂时不可用，{AFTER_TROUBLE:.0f} 秒后重试：{error}")
-                pause = AFTER_TROUBLE
-            finally:
-                close_old_connections()
-            stop.wait(pause)
+            did = one_round()
+            close_old_connections()
+            self.tell(did, as_json=as_json)
+            stop.wait(AFTER_TROUBLE if did["failed"] else EVERY)
 
     def tell(self, did: dict[str, Any], *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(did))
             return
+        for name, error in did["failed"].items():
+            self.stderr.write(f"{name} 没有完成，稍后重试：{error}")
         self.stdout.write(
-            f"触发 {did['fired']} 个提醒节点，并入 {did['superseded']} 个，搁置 {did['set_aside']} 个；"
-            f"重算期限 {did['recounted']} 项；送出 {did['messages'].get('sent', 0)} 封。"
+            f"触发 {did.get('fired', 0)} 个提醒节点，并入 {did.get('superseded', 0)} 个，搁置 {did.get('set_aside', 0)} 个；"
+            f"重算期限 {did.get('recounted', 0)} 项；送出 {did.get('messages', {}).get('sent', 0)} 封。"
         )
 
 
 def one_round() -> dict[str, Any]:
-    """Scan, recount, warn and send, and return what was done."""
-    now = engine_now()
-    tally = engine.scan(now=now)
-    recounted = engine.refold(now=now)
-    engine.warn_missing_year(now=now)
-    closed = actions.close_lapsed_rounds(now=now)
-    sent = inbox.send(now=engine_now())
-    jobs = work(now=engine_now())
-    return {**tally.as_dict(), "recounted": recounted, "closed_rounds": closed, "messages": sent.counts, "jobs": jobs}
+    """Do what is due of the periodic work, and return what was done and, under `failed`, what was not.
+
+    Work that fails stops none of the rest, and is due again at once.
+    """
+    did: dict[str, Any] = {"failed": {}}
+    last: dict[str, Any] | None = None
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        pause = timedelta(seconds=entry["schedule"])
+        try:
+            if last is None:
+                last = dict(EngineBeat.objects.values_list("name", "last_ok_at"))
+            if pause.total_seconds() > EVERY and name in last and timezone.now() - last[name] < pause:
+                continue
+            did |= current_app.tasks[name]() or {}
+            if pause.total_seconds() > EVERY:
+                beat(name, now=timezone.now())
+        except Exception as error:  # one that fails never keeps the others from their turn
+            logger.exception("%s failed", name)
+            did["failed"][name] = f"{type(error).__name__}: {error}"[:300]
+            if isinstance(error, OperationalError | InterfaceError) and not connection.is_usable():
+                break  # the database is gone: the rest would fail as well
+    return did
