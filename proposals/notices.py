@@ -104,8 +104,10 @@ def _render_history(subject: Subject, person: Person) -> Rendered | None:
 
 def _render_cosign(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
     asked = [subject["cosignature"] for _, subject in pairs if "cosignature" in subject]
-    rows = CoSignature.objects.filter(public_id__in=asked).select_related(
-        "proposal__matter", "person", "body", "invited_by"
+    rows = (
+        CoSignature.objects.marked()
+        .filter(public_id__in=asked)
+        .select_related("proposal__matter", "person", "body", "invited_by")
     )
     found = {str(row.public_id): row for row in rows}
     drafts = _visible((subject for _, subject in pairs), person)
@@ -137,7 +139,7 @@ def _cosign_words(name: str, row: CoSignature | None, proposal: Proposal | None)
         return None
     return Rendered(
         title=f"{row.invited_by.name}邀请您联名",
-        body=f"请在{row.due_on:%m月%d日}前确认。" if row.due_on else "",
+        body=f"请在{row.due_on:%m月%d日}前确认{row.mark}。" if row.due_on else "",
         url=f"/proposals/invitations/{row.public_id}/",
         outside="邀请您联名一件提案",
     )

@@ -45,7 +45,7 @@ def cosignatures_of(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
 
     Nothing of a suspended matter.
     """
-    rows = CoSignature.objects.filter(Q(person=person) | Q(body__in=bodies))
+    rows = CoSignature.objects.marked().filter(Q(person=person) | Q(body__in=bodies))
     rows = rows.exclude(proposal__matter__access=Access.SUSPENDED)
     return rows.select_related("proposal__matter", "invited_by", "person", "body")
 

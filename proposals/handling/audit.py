@@ -78,12 +78,13 @@ def _ended() -> Iterator[Difference]:
         last_kind=Subquery(last.values("kind")[:1]), last_due=Subquery(last.values("new_due")[:1])
     )
     sound = Q(status=Status.DONE, last_kind=Kind.COMPLETE) | Q(status=Status.CANCELLED, last_kind=Kind.CANCEL)
-    for row in ended.exclude(sound & Q(last_due=F("due_on"))).order_by("id"):
-        became = BECOMES.get(Kind(row.last_kind)) if row.last_kind else None
-        if became != row.status:
-            yield Difference(row.pk, "状态", row.status, became or "进行中")
+    odd = ended.exclude(sound & Q(last_due=F("due_on"))).order_by("id")
+    for pk, status, due, kind, last_due in odd.values_list("pk", "status", "due_on", "last_kind", "last_due"):
+        became = BECOMES.get(Kind(kind)) if kind else None
+        if became != status:
+            yield Difference(pk, "状态", status, became or "open")
         else:
-            yield Difference(row.pk, "末条记录的到期日", str(row.last_due), str(row.due_on))
+            yield Difference(pk, "末条记录的到期日", str(last_due), str(due))
 
 
 def _events_of(rows: Sequence[Obligation]) -> dict[int, list[ClockEvent]]:

@@ -236,8 +236,10 @@ def pause(
     if bench.row.status != Status.OPEN:
         raise WrongStep("该时限已经暂停。")
     paused_on, begun_on = on or bench.today, _last_turn(bench)
-    if paused_on < begun_on or paused_on > bench.today:
-        raise Refused(f"暂停日期应在{short_day(begun_on)}（起算或上次恢复计时之日）与今天之间。")
+    if paused_on > bench.today:
+        raise Refused("暂停日期不能晚于今天。")
+    if paused_on < begun_on:
+        raise Refused(f"暂停日期不能早于{short_day(begun_on)}：时限从这一天起才（重新）计时。")
     _write_event(bench, Kind.PAUSE, on=paused_on, reason=reason)
     bench.row.status = Status.PAUSED
     _settle(bench)

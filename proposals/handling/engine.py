@@ -254,7 +254,7 @@ def _hold_refold_lock() -> None:
 
 
 def warn_missing_year(*, now: datetime) -> int | None:
-    """From 1 November on, tell the offices once a day while next year's notice is missing."""
+    """Tell the offices once a day which year's notice is missing: from 1 November before it until it is there."""
     today = local_day(now)
     year = missing_year(today, working_calendar().published)
     if year is None:

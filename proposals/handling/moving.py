@@ -15,8 +15,8 @@ from .clockwork.fold import Clock, Fact, fold
 from .clockwork.rules import Rule
 from .clockwork.years import Year
 from .models import Assignment, ClockEvent, Matter, Obligation, TimeRule
-from .models.clocks import ObligationQuerySet
-from .workdays import calendar_with, today, working_calendar
+from .models.clocks import ObligationQuerySet, mark_of
+from .workdays import calendar_with, calendar_with_day, today, working_calendar
 
 SHOWN = 200
 """As many limits as a preview names; beyond that it gives their number."""
@@ -58,6 +58,11 @@ class Moved:
     old: date
     new: date
     told: list[str] = field(default_factory=list)
+    provisional: bool = False
+
+    @property
+    def mark(self) -> str:
+        return mark_of(provisional=self.provisional)
 
     @property
     def label(self) -> str:
@@ -87,14 +92,23 @@ class Effect:
 
 def effect_of(year: Year, *, now: datetime, shown: int | None = SHOWN) -> Effect:
     """What loading `year` would do; `shown=None` names every limit. The number of queries is constant."""
+    return _effect_of_calendar(calendar_with(year), now=now, shown=shown)
+
+
+def effect_of_local_day(on: date, *, is_workday: bool, now: datetime) -> Effect:
+    """What it would do if this city alone worked that day, or did not."""
+    return _effect_of_calendar(calendar_with_day(on, is_workday=is_workday), now=now, shown=SHOWN)
+
+
+def _effect_of_calendar(calendar: WorkCalendar, *, now: datetime, shown: int | None) -> Effect:
     rows = _read(Obligation.objects.running())
-    return _effect(rows, _new_days(rows, calendar_with(year)), now=now, shown=shown)
+    return _effect(rows, _new_days(rows, calendar), calendar, now=now, shown=shown)
 
 
 def effect_of_rule(rule: TimeRule, *, now: datetime) -> Effect:
     """What it would do if the running limits of the same stage followed `rule`."""
-    rows = _read(_touched_by(rule))
-    return _effect(rows, _new_days(rows, working_calendar(), rule), now=now, shown=SHOWN)
+    rows, calendar = _read(_touched_by(rule)), working_calendar()
+    return _effect(rows, _new_days(rows, calendar, rule), calendar, now=now, shown=SHOWN)
 
 
 def moved_by_rule(rule: TimeRule) -> list[int]:
@@ -160,7 +174,9 @@ def _facts(rows: Sequence[_Row]) -> dict[int, list[Fact]]:
     return found
 
 
-def _effect(rows: Sequence[_Row], new: dict[int, date], *, now: datetime, shown: int | None) -> Effect:
+def _effect(
+    rows: Sequence[_Row], new: dict[int, date], calendar: WorkCalendar, *, now: datetime, shown: int | None
+) -> Effect:
     moved = [row for row in rows if new[row.pk] != row.due_on]
     concerned = _concerned(moved, now=now)
     people = set[int]().union(*concerned.values())
@@ -170,7 +186,13 @@ def _effect(rows: Sequence[_Row], new: dict[int, date], *, now: datetime, shown:
         [row.pk for row in named]
     )
     lines = [
-        Moved(found[row.pk], row.due_on, new[row.pk], [names[one] for one in sorted(concerned[row.pk]) if one in names])
+        Moved(
+            found[row.pk],
+            row.due_on,
+            new[row.pk],
+            [names[one] for one in sorted(concerned[row.pk]) if one in names],
+            provisional=calendar.is_provisional(row.anchor_on, new[row.pk]),
+        )
         for row in named
     ]
     return Effect(lines, len(moved), len(names))

@@ -8,11 +8,14 @@ from datetime import date, datetime
 from django.db import connection, transaction
 from django.db.models import F
 
+from members.errors import Refused
+
 from .clockwork.calendar import Day, WorkCalendar
 from .clockwork.ladder import local_day
 from .clockwork.years import Year
 from .models import CalendarDay, CalendarVersion, CalendarYear
 
+LOCAL = CalendarDay.Source.LOCAL.value
 _kept: dict[uuid.UUID, WorkCalendar] = {}
 
 
@@ -35,11 +38,29 @@ def _read(version: int) -> WorkCalendar:
 
 
 def calendar_with(year: Year) -> WorkCalendar:
-    """Return the calendar as it would be with `year` published, without writing anything."""
-    kept = {day.on: day for day in _special() if day.on.year != year.number}
+    """Return the calendar as it would be with `year` loaded, without writing anything; local days stay."""
+    kept = {day.on: day for day in _special() if day.on.year != year.number or day.source == LOCAL}
     published = set(working_calendar().published) - {year.number}
     published |= {year.number} if year.published else set()
-    return WorkCalendar(kept | {day.on: day for day in year.days()}, published)
+    return WorkCalendar({day.on: day for day in year.days()} | kept, published)
+
+
+def calendar_with_day(on: date, *, is_workday: bool) -> WorkCalendar:
+    """Return the calendar as it would be if this city alone worked that day, or did not."""
+    days = {day.on: day for day in _special()} | {on: Day(on, is_workday=is_workday, source=LOCAL)}
+    return WorkCalendar(days, working_calendar().published)
+
+
+def local_days(year: int) -> list[date]:
+    """Days of a year that this city alone works or does not work (本地调整)."""
+    rows = CalendarDay.objects.filter(date__year=year, source=LOCAL).order_by("date")
+    return list(rows.values_list("date", flat=True))
+
+
+def check_loadable(year: Year) -> None:
+    """Raise Refused for a year that would take back a notice that was published."""
+    if not year.published and year.number in working_calendar().published:
+        raise Refused(f"{year.number} 年的放假安排已经公布，不能改回暂定。")
 
 
 def _special() -> list[Day]:
@@ -59,15 +80,17 @@ class Published:
 def publish(year: Year) -> Published:
     """Write a year and bump the calendar's version; `engine.refold` then moves what runs.
 
-    Loading the same year again changes nothing.
+    Local days stay as they are. Loading the same year again changes nothing. Raises Refused as `check_loadable` does.
     """
     current = CalendarVersion.objects.select_for_update().get(pk=1)
+    check_loadable(year)
     fields = {
         "status": CalendarYear.Status.PUBLISHED if year.published else CalendarYear.Status.PROVISIONAL,
         "doc_no": year.notice,
         "published_on": year.published_on,
     }
-    days = year.days()
+    local = set(local_days(year.number))
+    days = [day for day in year.days() if day.on not in local]
     same_days = _stored(year.number) == [(day.on, day.is_workday, day.name, day.source) for day in days]
     if same_days and CalendarYear.objects.filter(year=year.number, **fields).exists():
         return Published(changed=False, version=current.version)
@@ -82,12 +105,12 @@ def publish(year: Year) -> Published:
 def set_local_day(on: date, *, is_workday: bool, name: str) -> Published:
     """Record a day that this city alone works or does not work (本地调整)."""
     CalendarVersion.objects.select_for_update().get(pk=1)
-    _write_days([Day(on, is_workday=is_workday, name=name, source="local")])
+    _write_days([Day(on, is_workday=is_workday, name=name, source=LOCAL)])
     return Published(changed=True, version=_bump())
 
 
 def _stored(year: int) -> list[tuple[date, bool, str, str]]:
-    rows = CalendarDay.objects.filter(date__year=year).order_by("date")
+    rows = CalendarDay.objects.filter(date__year=year).exclude(source=LOCAL).order_by("date")
     return list(rows.values_list("date", "is_workday", "name", "source"))
 
 

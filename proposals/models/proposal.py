@@ -8,11 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from members.errors import WrongStep
-from proposals.handling.models import Addressed, Matter, Reason
+from proposals.handling.models import Addressed, Matter, Obligation, Reason
+from proposals.handling.models.clocks import mark_of
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -237,6 +238,16 @@ class Revision(models.Model):
         return Text(self.title, self.situation, self.analysis, tuple(self.suggestions))
 
 
+class CoSignatureQuerySet(models.QuerySet["CoSignature"]):
+    def marked(self) -> "CoSignatureQuerySet":
+        """With whether the last day hangs on a year whose holidays are not known."""
+        holder = Q(holder_person=OuterRef("person")) | Q(holder_body=OuterRef("body"))
+        clock = Obligation.objects.running().filter(
+            holder, matter=OuterRef("proposal__matter"), stage="cosign", provisional=True
+        )
+        return self.annotate(provisional=Exists(clock))
+
+
 class CoSignature(Addressed):
     """An invitation to co-sign a frozen text, and the answer (联名)."""
 
@@ -260,6 +271,9 @@ class CoSignature(Addressed):
     on_paper = models.BooleanField("纸质签名", default=False)
     name_public = models.BooleanField("同意公开姓名", default=False)
 
+    provisional = False  # as `marked` finds it
+    objects = CoSignatureQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(person__isnull=True) ^ Q(body__isnull=True), name="cosigner_one"),
@@ -277,3 +291,7 @@ class CoSignature(Addressed):
 
     def __str__(self) -> str:
         return str(self.person or self.body)
+
+    @property
+    def mark(self) -> str:
+        return mark_of(provisional=self.provisional)

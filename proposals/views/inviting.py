@@ -70,7 +70,7 @@ class Cosigners(Writing):
         return HttpResponseRedirect(to(self.object, "cosigners"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = list(self.object.cosignatures.select_related("person", "body").order_by("invited_at", "pk"))
+        rows = list(self.object.cosignatures.marked().select_related("person", "body").order_by("invited_at", "pk"))
         stale = [row for row in rows if row.state in ("invited", "agreed") and actions.is_stale(row, self.object)]
         return super().get_context_data(
             cosigners=rows,

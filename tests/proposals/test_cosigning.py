@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from members.choices import Role
 from members.errors import Refused, Stale, WrongStep
 from members.inbox.models import Message
+from members.inbox.registry import Rendered, render
 from members.models import Person
 from proposals import actions
 from proposals.handling import clocks
@@ -51,6 +53,31 @@ def test_an_invitation_starts_a_clock_and_tells_the_invited(
     assert (clock.holder_person, clock.due_on) == (friend, NOW.date() + timedelta(days=5))
     assert told(friend) == ["proposal_cosign_invited"]
     assert Proposal.objects.get(pk=proposal.pk).status == Status.COSIGNING
+
+
+def test_a_last_day_to_agree_that_hangs_on_an_unpublished_year_is_marked_everywhere(
+    house: House, invitation: CoSignature, friend: Person, client: Client
+) -> None:
+    proposal = invitation.proposal
+    places = [
+        (friend, "/proposals/invitations/"),
+        (friend, f"/proposals/invitations/{invitation.public_id}/"),
+        (house.member, f"/proposals/{proposal.matter.public_id}/cosigners/"),
+    ]
+
+    def marked() -> list[bool]:
+        [words] = render([("proposal_cosign_invited", message.subject)], friend)
+        assert isinstance(words, Rendered)
+        pages = []
+        for person, address in places:
+            client.force_login(person)
+            pages.append("（暂定）" in client.get(address).content.decode())
+        return [*pages, "（暂定）" in words.body]
+
+    message = Message.objects.get(recipient=friend, channel="inapp")
+    assert marked() == [False] * 4
+    clocks.open_for(matter=proposal.matter, stage="cosign").update(provisional=True)
+    assert marked() == [True] * 4
 
 
 def test_who_agrees_is_a_proposer_once_it_is_submitted(house: House, invitation: CoSignature, friend: Person) -> None:

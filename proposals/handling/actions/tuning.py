@@ -209,14 +209,19 @@ def recount_now(*, now: datetime) -> int:
 @transaction.atomic
 def set_local_day(on: date, *, is_workday: bool, name: str, by: Person, now: datetime) -> None:
     """Record a day that this city alone works or does not work (本地调整)."""
+    check_local_day(on, is_workday=is_workday, name=name, now=now)
+    workdays.set_local_day(on, is_workday=is_workday, name=name.strip()[:40])
+    audit.record("handling.set_local_day", by=by, now=now, subject=on.isoformat(), is_workday=is_workday)
+
+
+def check_local_day(on: date, *, is_workday: bool, name: str, now: datetime) -> None:
+    """Raise Refused for an adjustment that says nothing, or whose date cannot be meant."""
     if not name.strip():
         raise Refused("请写明调整的名称或依据。", field="name")
     if abs(on - workdays.today(now)) > timedelta(days=800):
         raise Refused("日期离今天太远，请检查年份。", field="on")
     if workdays.working_calendar().is_workday(on) == is_workday:
         raise Refused("这一天本来就是这样，不需要调整。", field="on")
-    workdays.set_local_day(on, is_workday=is_workday, name=name.strip()[:40])
-    audit.record("handling.set_local_day", by=by, now=now, subject=on.isoformat(), is_workday=is_workday)
 
 
 @transaction.atomic

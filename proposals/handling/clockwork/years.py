@@ -76,7 +76,10 @@ def parse_year(text: str) -> Year:
     off, work = (_days(data.get(key, {}), key, year, faults) for key in ("off", "work"))
     faults += [f"{day} 既放假又上班。" for day in sorted(off.keys() & work.keys())]
     faults += [f"{day} 不是周末，不能作为调休上班日。" for day in sorted(work) if day.weekday() < SATURDAY]
-    published = data.get("status", "published") == "published"
+    status = data.get("status", "published")
+    if status not in ("published", "provisional"):
+        faults.append(f"status 只能是 published（已公布）或 provisional（暂定），不能是“{status}”。")
+    published = status == "published"
     notice = str(data.get("notice", "")).strip()
     if published and not (notice and off):
         faults.append("正式公布的年份须写明通知文号（notice）和放假日期（off）；尚未公布的请写 status 为 provisional。")
@@ -87,7 +90,9 @@ def parse_year(text: str) -> Year:
 
 
 def missing_year(today: date, published: frozenset[int]) -> int | None:
-    """Return next year while its notice is missing, from 1 November on: staff are reminded daily."""
+    """Return the year whose notice is missing: this one, or the next from 1 November on. Staff are reminded daily."""
+    if today.year not in published:
+        return today.year
     following = today.year + 1
     return following if today.month >= 11 and following not in published else None
 

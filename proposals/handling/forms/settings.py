@@ -10,6 +10,7 @@ from proposals.handling.clockwork.years import BadYear, Year, parse_year
 from proposals.handling.models import Audience, Ladder, LadderStep, TimeRule
 from proposals.handling.models.clocks import OFFICE_OPENS
 from proposals.handling.reminders import LABELS
+from proposals.handling.workdays import check_loadable
 
 from .fields import DayField, UnitField
 
@@ -126,6 +127,9 @@ class YearForm(forms.Form):
             return cleaned
         try:
             self.year = parse_year(text)
+            check_loadable(self.year)
+        except Refused as refused:
+            self.add_error(None, str(refused))
         except BadYear as error:
             for line in error.lines:
                 self.add_error(None, line)

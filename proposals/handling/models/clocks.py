@@ -17,6 +17,11 @@ PERSON = settings.AUTH_USER_MODEL
 OFFICE_OPENS, OFFICE_CLOSES = time(9), time(17, 30)
 
 
+def mark_of(*, provisional: bool) -> str:
+    """What stands behind a day that hangs on a year whose holidays are not known."""
+    return "（暂定）" if provisional else ""
+
+
 class CalendarYear(models.Model):
     """A year of the working calendar; provisional (暂定) until the State Council's notice is loaded."""
 
@@ -392,7 +397,7 @@ class Obligation(Addressed):
     @property
     def mark(self) -> str:
         """What stands behind its last day wherever that is printed, while a year's holidays are not known."""
-        return "（暂定）" if self.provisional else ""
+        return mark_of(provisional=self.provisional)
 
 
 class ClockEvent(models.Model):

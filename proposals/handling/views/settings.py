@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from members.days import full_day, short_day
 from members.inbox.actions import start_job
 from members.inbox.models import LongJob
 from members.pages import FormPage, Page
@@ -15,11 +16,12 @@ from proposals.handling import batches, foreseen, moving, workdays
 from proposals.handling.actions import tuning
 from proposals.handling.clockface import step_of
 from proposals.handling.clocks import would_be_due
-from proposals.handling.clockwork.calendar import OutOfCalendar
+from proposals.handling.clockwork.calendar import WEEKDAYS, OutOfCalendar
 from proposals.handling.clockwork.ladder import plan
 from proposals.handling.clockwork.years import missing_year
 from proposals.handling.forms.settings import LadderForm, LocalDayForm, PreviewForm, RuleForm, YearForm
 from proposals.handling.models import CalendarDay, CalendarYear, Ladder, TimeRule
+from proposals.handling.models.clocks import mark_of
 
 from .base import Mine
 
@@ -147,11 +149,12 @@ class OneLadder(Mine, Page):
         steps = list(self.ladder.steps.order_by("severity", "pk"))
         named = {step.pk: step for step in steps}
         preview: list[foreseen.Foreseen] = []
-        due = None
+        due, mark = None, ""
         if rule:
             try:
-                due = would_be_due(rule.code, anchor_on=start)
-                firings = plan([step_of(step) for step in steps], start, due, workdays.working_calendar())
+                due, calendar = would_be_due(rule.code, anchor_on=start), workdays.working_calendar()
+                firings = plan([step_of(step) for step in steps], start, due, calendar)
+                mark = mark_of(provisional=calendar.is_provisional(start, due))
             except OutOfCalendar as error:  # no calendar reaches so far
                 raise Http404 from error
             preview = foreseen.on_sample(firings, named, body, now=timezone.now())
@@ -159,7 +162,7 @@ class OneLadder(Mine, Page):
         if not form.is_bound:
             form = PreviewForm(initial={"start": start, "unit": body.public_id if body else None})
         return super().get_context_data(
-            ladder=self.ladder, rule=rule, start=start, due=due, preview=preview, rows=rows, body=body, form=form,
+            ladder=self.ladder, rule=rule, start=start, due=due, mark=mark, preview=preview, rows=rows, body=body, form=form,
             **kwargs,
         )  # fmt: skip
 
@@ -224,63 +227,98 @@ class Calendar(Mine, Page):
         return super().get_context_data(years=years, year=year, days=days, missing=missing, **kwargs)
 
 
-class LoadYear(Mine, FormPage):
-    """Two steps: what loading the file would move, then loading it."""
+class Preview(Exception):
+    """The form is right; what it would do is shown before it is done."""
+
+    def __init__(self, form: Any) -> None:
+        super().__init__()
+        self.form = form
+
+
+class EditCalendar(Mine, FormPage):
+    """Two steps: what an edit of the calendar would move and who would be told, then the edit."""
 
     action = "handling.settings"
-    title = "载入放假安排"
-    template_name = "handling/settings/load_year.html"
-    form_class = YearForm
+    template_name = "handling/settings/edit_calendar.html"
     submit_label = "查看影响"
 
     def crumbs(self) -> list[Crumb]:
         return _home("calendar", "工作日历")
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**{"year": None, "effect": None, **kwargs})
+    def check(self, form: Any) -> None:
+        """Raise what `edit` would raise."""
+
+    def edit(self, form: Any) -> int:
+        """Do it, and return the year that is to be shown."""
+        raise NotImplementedError
+
+    def foreseen(self, form: Any) -> dict[str, Any]:
+        """What the second step says: the edit in words, its effect, and the button."""
+        raise NotImplementedError
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         if "confirmed" not in self.request.POST:
+            self.check(form)
             raise Preview(form)
-        tuning.load_year(form.year, by=self.me, now=timezone.now())
+        year = self.edit(form)
         tuning.recount_now(now=timezone.now())
-        return HttpResponseRedirect(f"{reverse('clock_settings:calendar')}?year={form.year.number}")
+        return HttpResponseRedirect(f"{reverse('clock_settings:calendar')}?year={year}")
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return super().post(request, *args, **kwargs)
         except Preview as preview:
-            return self.show_effect(preview.form)
+            said = self.foreseen(preview.form)
+            return self.render_to_response(self.get_context_data(form=preview.form, **said))
 
-    def show_effect(self, form: YearForm) -> HttpResponseBase:
-        effect = moving.effect_of(form.year, now=timezone.now())
-        text = form.cleaned_data["text"]
-        context = self.get_context_data(form=form, year=form.year, text=text, effect=effect)
-        return self.render_to_response(context)
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**{"effect": None, **kwargs})
 
 
-class Preview(Exception):
-    """The form is right; what it would do is shown before it is done."""
+class LoadYear(EditCalendar):
+    title = "载入放假安排"
+    form_class = YearForm
 
-    def __init__(self, form: YearForm) -> None:
-        super().__init__()
-        self.form = form
+    def edit(self, form: Any) -> int:
+        tuning.load_year(form.year, by=self.me, now=timezone.now())
+        return int(form.year.number)
+
+    def foreseen(self, form: Any) -> dict[str, Any]:
+        year = form.year
+        notice = f"（{year.notice}）" if year.notice else ""
+        said = f"{year.number} 年{notice}：放假 {len(year.off)} 天，调休上班 {len(year.work)} 天。"
+        if kept := workdays.local_days(year.number):
+            said += f"本地调整的 {len(kept)} 天（{'、'.join(short_day(day) for day in kept)}）保留不变。"
+        return {
+            "said": said,
+            "fields": {"text": form.cleaned_data["text"]},
+            "effect": moving.effect_of(year, now=timezone.now()),
+            "confirm": f"载入 {year.number} 年日历",
+        }
 
 
-class LocalDay(Mine, FormPage):
-    action = "handling.settings"
+class LocalDay(EditCalendar):
     title = "本地调整一天"
     form_class = LocalDayForm
-    submit_label = "保存"
     done_sentence = "已调整，进行中的期限随之重算。"
 
-    def crumbs(self) -> list[Crumb]:
-        return _home("calendar", "工作日历")
+    def facts(self, form: Any) -> dict[str, Any]:
+        return {**form.cleaned_data, "is_workday": form.cleaned_data["is_workday"] == "1"}
 
-    def form_valid(self, form: Any) -> HttpResponseBase:
-        facts = form.cleaned_data
-        tuning.set_local_day(
-            facts["on"], is_workday=facts["is_workday"] == "1", name=facts["name"], by=self.me, now=timezone.now()
-        )
-        tuning.recount_now(now=timezone.now())
-        return HttpResponseRedirect(f"{reverse('clock_settings:calendar')}?year={facts['on'].year}")
+    def check(self, form: Any) -> None:
+        tuning.check_local_day(**self.facts(form), now=timezone.now())
+
+    def edit(self, form: Any) -> int:
+        facts = self.facts(form)
+        tuning.set_local_day(**facts, by=self.me, now=timezone.now())
+        return int(facts["on"].year)
+
+    def foreseen(self, form: Any) -> dict[str, Any]:
+        on, is_workday, name = (self.facts(form)[key] for key in ("on", "is_workday", "name"))
+        what = "上班" if is_workday else "休息"
+        return {
+            "said": f"{full_day(on)}（星期{WEEKDAYS[on.weekday()]}）调整为{what}：{name}。",
+            "fields": {"on": on.isoformat(), "is_workday": "1" if is_workday else "0", "name": name},
+            "effect": moving.effect_of_local_day(on, is_workday=is_workday, now=timezone.now()),
+            "confirm": f"调整为{what}",
+        }

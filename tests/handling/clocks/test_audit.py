@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from proposals.handling import audit, clocks, engine
-from proposals.handling.models import CalendarYear, Obligation
+from members.models import AuditEntry
+from proposals.handling import audit, clocks, engine, workdays
+from proposals.handling.clockwork.years import Year
+from proposals.handling.models import CalendarYear, EngineClock, Obligation
 from tests.handling.factories import House, at, house, matter, reply_clock, rule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
@@ -136,6 +139,64 @@ def test_a_calendar_is_loaded_from_a_file_after_a_dry_run(home: House, tmp_path:
     assert (loaded["moved"], loaded["changed"]) == (1, True)
     assert Obligation.objects.get().due_on == date(2027, 1, 5)
     assert "没有变动" in run("calendar", "load", str(file))
+
+
+def test_loading_goes_on_past_a_clock_that_cannot_be_recounted_and_is_audited(home: House, tmp_path: Path) -> None:
+    bad, good = (
+        clocks.start(
+            matter(home),
+            "sign_for",
+            body=home.unit.body,
+            anchor_on=date(2026, 12, 30),
+            by=None,
+            now=at(date(2026, 12, 30)),
+        )
+        for _ in range(2)
+    )
+    Obligation.objects.filter(pk=bad.pk).update(anchor_on=date(2060, 12, 31))
+    file = tmp_path / "2027.json"
+    file.write_text(json.dumps({"year": 2027, "notice": "国办发明电〔2026〕8号", "off": {"2027-01-01": "元旦"}}))
+
+    said = run("calendar", "load", str(file))
+
+    assert "有 1 项没有算成" in said
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    assert (good.due_on, bad.error[:7]) == (date(2027, 1, 5), "Refused")
+    entry = AuditEntry.objects.get(verb="handling.load_year")
+    assert (entry.subject, entry.by) == ("2027", None)
+
+
+def test_a_provisional_file_for_a_published_year_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "2026.json"
+    file.write_text(json.dumps({"year": 2026, "status": "provisional"}))
+
+    with pytest.raises(CommandError, match="不能改回暂定"):
+        run("calendar", "load", str(file), "--dry-run")
+
+
+@pytest.mark.parametrize(
+    ("day", "loaded", "sentence"),
+    [
+        (date(2026, 10, 31), (), ""),
+        (date(2026, 11, 1), (), "2027 年的放假安排还没有载入"),
+        (date(2027, 1, 4), (), "2027 年的放假安排没有载入，期限只按周末推算"),
+        (date(2027, 1, 4), (2027,), ""),
+    ],
+)
+def test_calendar_check_says_which_year_is_missing(day: date, loaded: tuple[int, ...], sentence: str) -> None:
+    EngineClock.objects.filter(pk=1).update(mark="test", offset=at(day) - timezone.now())
+    for year in loaded:
+        workdays.publish(Year(year, published=True, notice="国办发明电〔2026〕8号", off={date(year, 1, 1): "元旦"}))
+
+    if sentence:
+        with pytest.raises(CommandError, match=sentence):
+            run("calendar", "check")
+        with pytest.raises(CommandError, match=sentence):
+            run("calendar", "check", "--json")
+    else:
+        assert "2026 年：已公布，国办发明电〔2025〕7号" in run("calendar", "check")
+        assert json.loads(run("calendar", "check", "--json"))["ok"] is True
 
 
 def test_a_faulty_calendar_file_is_refused(tmp_path: Path) -> None:

@@ -112,6 +112,8 @@ def year_file(**changes: object) -> str:
         (year_file(work={"2027-01-04": "元旦"}), "不是周末"),
         (year_file(off=["2027-01-01"]), "对照"),
         (year_file(notice=""), "通知文号"),
+        (year_file(status="publishd"), "status 只能是"),
+        (year_file(status=None), "status 只能是"),
         ('{"year": 2027, "notice": "x", "off": {"2027-01-01": "a", "2027-01-01": "b"}}', "出现了两次"),
     ],
 )
@@ -128,9 +130,13 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         read_year(path)
 
 
-def test_from_november_on_a_missing_year_is_noticed() -> None:
+def test_from_november_on_until_it_is_there_a_missing_year_is_noticed() -> None:
     published = frozenset({2026})
 
     assert missing_year(date(2026, 10, 31), published) is None
     assert missing_year(date(2026, 11, 1), published) == 2027
-    assert missing_year(date(2026, 12, 31), frozenset({2026, 2027})) is None
+    assert missing_year(date(2026, 12, 31), published) == 2027
+    assert missing_year(date(2027, 1, 1), published) == 2027, "it matters most when the year has begun"
+    assert missing_year(date(2027, 6, 1), published) == 2027
+    for day in (date(2026, 12, 31), date(2027, 1, 1), date(2027, 10, 31)):
+        assert missing_year(day, frozenset({2026, 2027})) is None

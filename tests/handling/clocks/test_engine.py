@@ -9,13 +9,22 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from members.choices import Role
+from members.errors import Refused
 from members.inbox.models import Channel, Message
 from members.models import Person
 from proposals.handling import clocks, engine, workdays
 from proposals.handling.actions import tuning
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import Year
-from proposals.handling.models import CalendarDay, Checkpoint, EngineBeat, EngineClock, LadderStep, Obligation
+from proposals.handling.models import (
+    CalendarDay,
+    CalendarYear,
+    Checkpoint,
+    EngineBeat,
+    EngineClock,
+    LadderStep,
+    Obligation,
+)
 from tests.factories import BodyFactory, appoint
 from tests.handling.factories import MONDAY, House, assignment, at, house, matter, reply_clock, rule, unit
 
@@ -344,6 +353,26 @@ def test_loading_the_same_year_again_changes_nothing() -> None:
     assert not workdays.publish(year).changed
 
 
+def test_loading_a_year_keeps_local_days(home: House) -> None:
+    obligation = reply_clock(home)
+    workdays.set_local_day(DUE, is_workday=False, name="市民日")
+    assert workdays.calendar_with(may_with(date(2026, 9, 1))).is_workday(DUE) is False
+
+    workdays.publish(may_with(date(2026, 9, 1)))
+    engine.refold(now=at(date(2026, 4, 2)))
+
+    obligation.refresh_from_db()
+    assert obligation.due_on == DUE + timedelta(days=1)
+    assert CalendarDay.objects.get(date=DUE).source == "local"
+    assert not workdays.publish(may_with(date(2026, 9, 1))).changed
+
+
+def test_a_published_year_is_never_made_provisional_again() -> None:
+    with pytest.raises(Refused, match="已经公布，不能改回暂定"):
+        workdays.publish(Year(2026, published=False))
+    assert CalendarYear.objects.get(year=2026).status == "published"
+
+
 def test_a_holiday_on_a_reminders_day_moves_the_reminder_but_sends_nothing_anew(home: House) -> None:
     obligation = reply_clock(home)
     engine.scan(now=at(T_10, 9))
@@ -361,10 +390,12 @@ def test_from_november_on_the_offices_hear_daily_that_a_year_is_missing(home: Ho
     for day in (1, 1, 2):
         assert engine.warn_missing_year(now=at(date(2026, 11, day), 9)) == 2027
 
+    assert engine.warn_missing_year(now=at(date(2027, 1, 4), 9)) == 2027
     warned = Message.objects.filter(template="clock.calendar_missing", recipient=home.staff)
     assert sorted(warned.values_list("key", flat=True)) == [
         f"calendar:2027:2026-11-01:p{home.staff.pk}:inapp",
         f"calendar:2027:2026-11-02:p{home.staff.pk}:inapp",
+        f"calendar:2027:2027-01-04:p{home.staff.pk}:inapp",
     ]
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from members.choices import Role
-from proposals.handling import clocks
+from proposals.handling import clocks, workdays
 from proposals.handling.models import CalendarDay, CalendarYear, ClockEvent, TimeRule
 from tests.factories import appoint
 from tests.handling.factories import MONDAY, House, at, house, matter, reply_clock
@@ -67,11 +67,13 @@ def test_a_years_file_is_shown_before_it_is_loaded(staff: Client, home: House) -
     address = reverse("clock_settings:load_year")
 
     file = SimpleUploadedFile("2027.json", year_2027().encode())
+    workdays.set_local_day(date(2027, 3, 1), is_workday=False, name="市民日")
     preview = staff.post(address, {"file": file})
+    assert "本地调整的 1 天（2027年3月1日）保留不变" in preview.content.decode()
     assert "没有进行中的期限会变动" in preview.content.decode()
     assert CalendarYear.objects.get(year=2027).status == "provisional"
 
-    done = staff.post(address, {"text": preview.context["text"], "confirmed": "1"})
+    done = staff.post(address, {**preview.context["fields"], "confirmed": "1"})
     assert done.status_code == 302
     obligation.refresh_from_db()
     assert (obligation.due_on, obligation.provisional) == (date(2027, 1, 4), False)
@@ -147,12 +149,40 @@ def test_a_local_day_moves_running_limits(staff: Client, home: House) -> None:
     obligation = reply_clock(home, on=date(2026, 9, 1))
     assert obligation.due_on == date(2026, 12, 1)
 
-    done = staff.post(reverse("clock_settings:local_day"), {"on": "2026-12-01", "is_workday": "0", "name": "市民日"})
+    address, wanted = reverse("clock_settings:local_day"), {"on": "2026-12-01", "is_workday": "0", "name": "市民日"}
+    preview = staff.post(address, wanted)
+    text = preview.content.decode()
+    assert "12月1日（星期二）调整为休息：市民日。" in text
+    assert "将使 1 项进行中的期限变动，告知 2 人" in text
+    assert home.unit.clerk.name in text
+    assert not CalendarDay.objects.filter(source="local").exists(), "nothing is written by looking"
+    done = staff.post(address, {**preview.context["fields"], "confirmed": "1"})
 
     assert done.status_code == 302
     assert CalendarDay.objects.get(date=date(2026, 12, 1)).source == "local"
     obligation.refresh_from_db()
     assert obligation.due_on == date(2026, 12, 2)
+
+
+def test_an_adjustment_that_changes_nothing_is_refused_before_it_is_previewed(staff: Client) -> None:
+    wanted = {"on": "2026-12-01", "is_workday": "1", "name": "市民日"}
+
+    page = staff.post(reverse("clock_settings:local_day"), wanted)
+
+    assert page.status_code == 422
+    assert "这一天本来就是这样" in page.content.decode()
+
+
+def test_a_preview_and_a_trial_mark_days_that_hang_on_an_unpublished_year(staff: Client, home: House) -> None:
+    obligation = clocks.start(
+        matter(home), "sign_for", body=home.unit.body, anchor_on=date(2026, 12, 30), by=None, now=at(date(2026, 12, 30))
+    )
+    assert obligation.due_on == date(2027, 1, 4)
+    wanted = {"on": "2026-12-31", "is_workday": "0", "name": "市民日"}
+
+    assert "2027年1月5日（星期二）（暂定）" in staff.post(reverse("clock_settings:local_day"), wanted).content.decode()
+    ladder = reverse("clock_settings:ladder", args=["unit_reply"])
+    assert "到期日为 2027年2月2日（星期二）（暂定）" in staff.get(ladder, {"start": "2026-11-02"}).content.decode()
 
 
 def test_pages_cost_the_same_queries_for_one_rule_and_for_many(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from members.errors import Refused
 from proposals.handling import engine, workdays
 from proposals.handling.actions import tuning
 from proposals.handling.clockwork import engine_now
@@ -37,7 +38,8 @@ class Command(BaseCommand):
     def load(self, file: Path, *, dry_run: bool, as_json: bool) -> None:
         try:
             year = read_year(file)
-        except BadYear as error:
+            workdays.check_loadable(year)
+        except (BadYear, Refused) as error:
             raise CommandError(str(error)) from error
         effect = effect_of(year, now=engine_now(), shown=None if as_json else SHOWN)
         changed = not dry_run and tuning.load_year(year, by=None, now=engine_now())
@@ -72,7 +74,7 @@ class Command(BaseCommand):
             for number, status, notice in years:
                 self.stdout.write(f"{number} 年：{CalendarYear.Status(status).label}{notice and '，' + notice}")
         if not current:
-            raise CommandError(f"{today.year} 年的放假安排没有载入，期限只按周末推算。")
+            raise CommandError(f"{today.year} 年的放假安排没有载入，期限只按周末推算，标为“暂定”。")
         if missing:
             raise CommandError(f"{missing} 年的放假安排还没有载入，涉及该年的期限标为“暂定”。")
 
