@@ -271,7 +271,6 @@ class CoSignature(Addressed):
     on_paper = models.BooleanField("纸质签名", default=False)
     name_public = models.BooleanField("同意公开姓名", default=False)
 
-    provisional = False  # as `marked` finds it
     objects = CoSignatureQuerySet.as_manager()
 
     class Meta:
@@ -294,4 +293,5 @@ class CoSignature(Addressed):
 
     @property
     def mark(self) -> str:
-        return mark_of(provisional=self.provisional)
+        """Of rows that `marked` found; others say nothing."""
+        return mark_of(provisional=getattr(self, "provisional", False))

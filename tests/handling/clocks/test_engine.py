@@ -234,8 +234,8 @@ def test_i13_what_is_set_aside_or_tried_again_waits_for_office_hours(home: House
 
 def test_i9_a_limit_of_somebody_without_account_goes_to_the_proposal_office(home: House) -> None:
     member, case = appoint(Role.MEMBER), matter(home)
-    held = {"assignment": assignment(home, case), "anchor_on": MONDAY, "by": None, "now": at(MONDAY)}
-    clock = clocks.start(case, "evaluation", person=member, **held)
+    held = assignment(home, case)
+    clock = clocks.start(case, "evaluation", assignment=held, person=member, anchor_on=MONDAY, by=None, now=at(MONDAY))
     Person.objects.filter(pk=member.pk).update(is_active=False)
     assert clock.next_at
 
