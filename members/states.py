@@ -17,6 +17,7 @@ TONES: Final[dict[str, Tone]] = {
     "不予立案": "neutral",
     "转社情民意": "neutral",
     "转意见建议": "neutral",
+    "转上级政协": "neutral",
     "待编号": "info",
     "已立案": "info",
     "已并案": "neutral",

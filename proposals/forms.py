@@ -1,6 +1,7 @@
 """What people fill in about proposals. Forms check input; actions check rules."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -305,6 +306,13 @@ class WithdrawOnPaperForm(WithdrawForm):
         return Paper(who=data["who"], on=data["on"], sheet=data["sheet"])
 
 
+class LinkProposerForm(PlainForm):
+    """Who stands behind an imported proposal."""
+
+    person = MemberField(label="委员", required=False, needed_by="集体提案不填")
+    body = CollectiveField(label="集体提案的组织", required=False)
+
+
 class TakeOutForm(PlainForm):
     """Which proposer takes no further part."""
 
@@ -338,6 +346,36 @@ class FileForm(PlainForm):
         choose(self.fields["priority"], Priority.objects.filter(ended_on=None).order_by("-year", "pk"))
 
 
+class CorrectForm(FileForm):
+    """What stands on record; after the hand-over only how it is sorted."""
+
+    consents = forms.TypedChoiceField(
+        label="是否同意公开",
+        choices=[("yes", "同意公开"), ("no", "不同意公开")],
+        coerce=lambda word: word == "yes",
+        widget=forms.RadioSelect,
+    )
+    consent_reason = forms.CharField(label="不同意公开的理由", required=False, max_length=200)
+    internal = forms.BooleanField(label="内容不宜公开，仅供内部办理", required=False)
+    reason = forms.CharField(label="更正的原因", max_length=200, widget=Counted({"rows": 2}))
+
+    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.was = actions.recorded(proposal)
+        self.fields["category"].required = self.was.category is not None
+        if proposal.status not in actions.IN_OFFICE:
+            for name in ("unit_title", "consents", "consent_reason", "internal"):
+                del self.fields[name]
+
+    def recorded(self) -> actions.Recorded:
+        data = {name: value for name, value in self.cleaned_data.items() if name != "reason"}
+        return replace(self.was, **data)
+
+
+class UndoForm(PlainForm):
+    reason = forms.CharField(label="撤销的原因", max_length=200, widget=Counted({"rows": 2}))
+
+
 class GroundForm(PlainForm):
     """A coded reason and what the proposer is told."""
 
@@ -359,6 +397,13 @@ class DeclineForm(GroundForm):
 
 
 class TurnForm(PlainForm):
+    """Another way for what is not filed; the higher CPPCC is named with the day."""
+
+    way = forms.ChoiceField(label="转到哪里", choices=actions.Way.choices, widget=forms.RadioSelect, initial="opinion")
+    to = forms.CharField(
+        label="上级政协", max_length=80, required=False, help_text="转上级政协的填写，例如：省政协提案委员会。"
+    )
+    on = forms.DateField(label="转送日期", required=False, widget=Day, help_text="不填为今天。")
     consent = forms.CharField(
         label="提案者同意情况", max_length=200, widget=Counted({"rows": 2}), help_text="例如：3月6日电话征得本人同意。"
     )
@@ -452,6 +497,9 @@ class PlaceholderForm(PlainForm):
     category = forms.ModelChoiceField(Category.objects.none(), label="类别", required=False, empty_label="（不填）")
     lead = UnitField(label="独办或主办单位")
     others = UnitsField(label="会办单位", required=False)
+    fixed_on = forms.DateField(
+        label="答复期限", required=False, widget=Day, help_text="不填则按时限规则，从今天次日起算。"
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -461,6 +509,13 @@ class PlaceholderForm(PlainForm):
     def shares(self) -> list[actions.Share]:
         lead, others = self.cleaned_data["lead"], self.cleaned_data["others"]
         return [actions.Share(lead, "lead" if others else "sole"), *(actions.Share(unit, "co") for unit in others)]
+
+
+class OfflineForm(PlainForm):
+    """How far it has come offline; no words."""
+
+    answered_on = forms.DateField(label="答复日期", required=False, widget=Day, help_text="承办单位线下答复的日期。")
+    closed_on = forms.DateField(label="办结日期", required=False, widget=Day, help_text="还没有办结的不填。")
 
 
 # lists of words and choices of the committee ----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ def register() -> None:
         Entry("办理", "统一编号", "hash", "proposals:numbering", "proposals.number", order=40),
         Entry("办理", "拟办与交办", "send", "proposals:allocation", "proposals.allocate", order=50),
         Entry("办理", "下载本单位提案", "download", "proposals:unit_papers", "handling.read_unit", order=70),
+        Entry("办理", "涉密占位", "lock", "proposals:placeholder", "proposals.placeholder", order=65),
         Entry("办理", "大会提案情况", "chart-column", "proposals:plenary", "proposals.plenary", order=60),
         Entry("管理", "提案设置", "sliders-horizontal", "proposal_settings:choices", "proposals.settings", order=69),
     )

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.db.models import Q
+
 from members import keys
 from proposals.handling.models import Assignment, Exposure, Matter, Participant
 from proposals.models import PreConsultation, Proposal, Status, become_all
-from proposals.reports.models import Opinion
+from proposals.reports.models import Opinion, Referral
 
 ERASED = "（已清除）"
 
@@ -19,13 +21,11 @@ class ProposalOwner:
 
     def settled(self, matter: Matter) -> None:
         _become([matter.proposal], Status.CLOSED)
-        for follower in Proposal.objects.filter(matter__merged_into=matter).select_related("matter"):
-            _become([follower], Status.CLOSED)
-            follower.matter.closed_at = matter.closed_at
-            follower.matter.save(update_fields=["closed_at"])
+        take_along(matter, Status.CLOSED, matter.stage, "main_closed")
 
     def reopened(self, matter: Matter) -> None:
         _become([matter.proposal], Status.ASSIGNED)
+        take_along(matter, Status.MERGED, Status.MERGED, "main_reopened")
 
     def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
         """The proposers; those merged into it and, for a follower, the units of the main one; units asked first."""
@@ -62,6 +62,7 @@ class ProposalOwner:
         proposal.cosignatures.update(note="")
         proposal.preconsultations.update(text="")
         Opinion.objects.using(here).filter(origin=matter).update(text=ERASED)
+        Referral.objects.using(here).filter(origin=matter).update(text=ERASED, consent=ERASED)
 
     def text(self, matter: Matter) -> str:
         if matter.placeholder:
@@ -70,9 +71,21 @@ class ProposalOwner:
         return "\n".join([text.title, text.situation, text.analysis, *text.suggestions])
 
 
+def take_along(main: Matter, status: Status, stage: str, verb: str) -> None:
+    """Those merged into `main` go where it just went; who did it, and when, is said by its last event."""
+    followers = Matter.objects.select_for_update(of=("self",)).filter(merged_into=main).order_by("pk")
+    last = main.events.order_by("-seq").select_related("by").first()
+    for follower in followers:
+        _become([follower.proposal], status)
+        follower.stage, follower.closed_at = stage, main.closed_at
+        follower.save(update_fields=["stage", "closed_at"])
+        if last:
+            follower.record(verb, by=last.by, now=last.at, main=main.label)
+
+
 def _behind(matters: Iterable[int]) -> list[tuple[int, int]]:
-    """Keys of those who stand behind matters, each with its matter."""
-    rows = Participant.objects.filter(matter__in=list(matters), left_at=None)
+    """Keys of those who stand behind matters, each with its matter; who withdrew still reads the own proposal."""
+    rows = Participant.objects.filter(Q(left_at=None) | Q(withdrew=True), matter__in=list(matters))
     return [
         (matter, keys.person_key(person) if person else keys.body_key(body))
         for matter, person, body in rows.values_list("matter_id", "person_id", "body_id")

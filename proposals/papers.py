@@ -35,7 +35,7 @@ def packets(assignments: Iterable[Assignment]) -> list[documents.Packet]:
         for row in Proposal.objects.filter(matter__in=matters)
         .select_related("matter", "category")
         .prefetch_related(
-            "matter__suggestions",
+            "matter__suggestions__unit",
             "matter__participants__person",
             "matter__participants__body",
             "matter__assignments__unit",
@@ -82,7 +82,9 @@ def sheet(row: Assignment, proposal: Proposal, clock: Obligation | None) -> docu
         internal=proposal.internal,
         situation=text.situation,
         analysis=text.analysis,
-        suggestions=text.suggestions,
+        suggestions=[
+            one.for_units for one in sorted(matter.suggestions.all(), key=lambda suggestion: suggestion.number)
+        ],
     )
 
 

@@ -81,18 +81,21 @@ class Figures:
     by_category: list[tuple[str, dict[str, int]]]
 
 
+IN = Q(receipt__isnull=False) | Q(matter__placeholder=True)
+"""What came in: by receipt, or offline."""
 OUTCOMES = {
-    "received": Q(receipt__isnull=False),
-    "filed": Q(filed_at__isnull=False) & ~Q(status__in=[Status.MERGED, Status.WITHDRAWN]),
-    "merged": Q(status=Status.MERGED),
+    "received": IN,
+    "filed": Q(filed_at__isnull=False, matter__merged_into=None) & ~Q(status=Status.WITHDRAWN),
+    "merged": Q(matter__merged_into__isnull=False),
     "turned": Q(status=Status.TURNED),
+    "passed": Q(status__in=[Status.REPORTED, Status.PASSED_UP]),
     "declined": Q(status=Status.DECLINED),
-    "withdrawn": Q(status=Status.WITHDRAWN, receipt__isnull=False),
+    "withdrawn": Q(status=Status.WITHDRAWN),
 }
 
 
 def figures(session: Session) -> Figures:
-    rows = Proposal.objects.filter(matter__session=session, receipt__isnull=False)
+    rows = Proposal.objects.filter(IN, matter__session=session)
     counts = {name: Count("pk", filter=condition) for name, condition in OUTCOMES.items()}
     forms = {row["form"]: row for row in rows.values("form").annotate(**counts).order_by("form")}
     categories = rows.values("category__name").annotate(**counts).order_by("category__order", "category__name")

@@ -70,7 +70,7 @@ RIGHTS: dict[str, Right] = {
     "proposals.submit": Right({**WRITERS, **DESK}, EDITABLE),
     "proposals.withdraw": Right(
         {**WRITERS, **STAFF},
-        EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.ASSIGNED}),
+        EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.ASSIGNED, Status.MERGED}),
     ),
     "proposals.claim": Right({**DESK}, BEFORE_DECISION),
     "proposals.review": Right({**DESK}, BEFORE_DECISION),
@@ -88,6 +88,14 @@ RIGHTS: dict[str, Right] = {
     "proposals.close_history": Right({**STAFF}, frozenset({Status.ASSIGNED})),
     "proposals.archive": Right({**STAFF}, frozenset({Status.CLOSED})),
     "proposals.placeholder": Right({**STAFF}),
+    "proposals.offline": Right({**STAFF}, frozenset({Status.ASSIGNED})),
+    "proposals.link_proposer": Right({**STAFF}),
+    "proposals.correct": Right(
+        {**STAFF},
+        BEFORE_DECISION
+        | frozenset({Status.TO_NUMBER, Status.FILED, Status.MERGED, Status.ASSIGNED, Status.CLOSED, Status.ARCHIVED}),
+    ),
+    "proposals.undo": Right({**STAFF}, frozenset({Status.DECLINED, Status.TO_NUMBER, Status.FILED})),
     "proposals.import": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
     "proposals.plenary": Right({**DESK}),
     "proposals.settings": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
@@ -99,7 +107,9 @@ AUTHORS = ("first", "contact", "drafter")
 
 
 # what somebody of the office leaves to colleagues where he is a proposer himself (P13)
-NOT_ON_OWN = frozenset({"proposals.claim", "proposals.review", "proposals.decide"})
+NOT_ON_OWN = frozenset(
+    {"proposals.claim", "proposals.review", "proposals.decide", "proposals.correct", "proposals.undo"}
+)
 
 
 def is_held(user: Any, proposal: Proposal, action: str) -> bool:

@@ -49,5 +49,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/allocation/", allocating.Allocation.as_view(), name="allocation_of"),
     path("<uuid:public_id>/consult-units/", allocating.ConsultUnits.as_view(), name="consult_units"),
     path("<uuid:public_id>/close-history/", reviewing.CloseHistory.as_view(), name="close_history"),
+    path("<uuid:public_id>/correct/", reviewing.Correct.as_view(), name="correct"),
+    path("<uuid:public_id>/undo/", reviewing.Undo.as_view(), name="undo"),
+    path("<uuid:public_id>/offline/", desk.Offline.as_view(), name="offline"),
+    path("<uuid:public_id>/link-proposer/", desk.LinkProposer.as_view(), name="link_proposer"),
     path("<uuid:public_id>/archive/", reviewing.Archive.as_view(), name="archive"),
 ]

@@ -9,6 +9,7 @@ from .allocating import (
     parts_of,
     proposed,
 )
+from .correcting import IN_OFFICE, Recorded, correct, recorded, undo_decision
 from .cosigning import (
     answer_invitation,
     answerers,
@@ -22,11 +23,12 @@ from .cosigning import (
 )
 from .drafting import Behind, Details, begin, change_proposer, details_of, discard, save_text
 from .handing_over import Plan, Refusal, hand_over, plan
-from .keeping import archive, close_history, hold_place
+from .importing import link_proposer
+from .keeping import archive, close_history, hold_place, record_offline
 from .leaving import take_out
 from .merging import merge, unmerge
 from .numbering import Order, run, waiting
-from .reviewing import advise, after_passes, claim, decline, file, pass_now, passes, release, send_back, turn
+from .reviewing import Way, advise, after_passes, claim, decline, file, pass_now, passes, release, send_back, turn
 from .submitting import (
     Limits,
     ask_to_confirm,
@@ -40,13 +42,16 @@ from .submitting import (
 )
 
 __all__ = [
+    "IN_OFFICE",
     "Behind",
     "Details",
     "Limits",
     "Order",
     "Plan",
+    "Recorded",
     "Refusal",
     "Share",
+    "Way",
     "advise",
     "after_passes",
     "allocate",
@@ -62,6 +67,7 @@ __all__ = [
     "close_history",
     "confirm_text",
     "consult_units",
+    "correct",
     "cosign_on_paper",
     "decline",
     "details_of",
@@ -75,6 +81,7 @@ __all__ = [
     "invite",
     "is_stale",
     "limits",
+    "link_proposer",
     "merge",
     "missing",
     "office_of",
@@ -83,6 +90,8 @@ __all__ = [
     "passes",
     "plan",
     "proposed",
+    "record_offline",
+    "recorded",
     "register",
     "release",
     "remove_cosigner",
@@ -92,6 +101,7 @@ __all__ = [
     "submit",
     "take_out",
     "turn",
+    "undo_decision",
     "unmerge",
     "waiting",
     "withdraw",

@@ -7,13 +7,15 @@ from datetime import date, datetime
 from django.db import transaction
 
 from members import keys
-from members.errors import Refused
+from members.errors import Refused, WrongStep
 from members.models import Body, Membership, Person, Session
-from proposals.handling import numbering
+from proposals.handling import numbering, readers
 from proposals.handling.actions.giving import Part
 from proposals.handling.actions.history import Past, PastReply, take_over
 from proposals.handling.models import Assignment, Kind, Matter, Participant, ResultClass
 from proposals.models import AllocationPart, Category, Proposal, Status
+
+from .base import lock, proposers, today, told
 
 Role = Assignment.Role
 NOT_ASKED = "历史导入，未征求公开意愿"
@@ -239,3 +241,30 @@ def facts_of(row: Row) -> dict[str, str]:
         mark = f"（{row.reply_class}类）" if row.reply_class else ""
         words.append(f"{row.replied_on:%Y-%m-%d} 答复{mark}{row.doc_no}")
     return {"summary": "，".join(words) or "尚未交办", **row.facts}
+
+
+@transaction.atomic
+def link_proposer(
+    proposal: Proposal, *, person: Person | None = None, body: Body | None = None, by: Person, now: datetime
+) -> Participant:
+    """Say who stands behind an imported proposal whose proposer the register named in words only (关联提案者).
+
+    The first who is linked leads; whoever is linked later has signed with him.
+    """
+    if (person is None) == (body is None):
+        raise Refused("请选择一位委员，或者一个组织。", field="person")
+    proposal = lock(proposal)
+    if proposal.source != Proposal.Source.IMPORT:
+        raise WrongStep("只有历史导入的提案需要关联提案者。")
+    matter = proposal.matter
+    rows = list(matter.participants.filter(left_at=None).order_by("order", "pk"))
+    if any((row.person_id, row.body_id) == (person and person.pk, body and body.pk) for row in rows):
+        raise Refused(f"{person or body}已经是这件提案的提案者。", field="person" if person else "body")
+    leads = not any(row.role in (Participant.Role.FIRST, Participant.Role.ORGANISATION) for row in rows)
+    role = Participant.Role.ORGANISATION if body else Participant.Role.FIRST if leads else Participant.Role.COSIGNER
+    order = max((row.order for row in rows), default=-1) + 1
+    place = Participant.objects.create(matter=matter, person=person, body=body, role=role, order=order)
+    readers.refresh(matter)
+    event = matter.record("proposer_linked", by=by, now=now, name=str(place))
+    told(proposal, proposers(matter, on=today(now)), event, "proposer_linked", now=now)
+    return place

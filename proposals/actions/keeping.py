@@ -5,23 +5,27 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from members.errors import Refused
+from members.errors import Refused, WrongStep
 from members.models import Person, Session
 from proposals.handling import actions as handling
 from proposals.handling import numbering, readers
 from proposals.handling.actions import Part
 from proposals.handling.models import Access, Exposure, Kind, Matter
 from proposals.models import Category, Proposal, Status
+from proposals.owner import take_along
 
-from .base import lock, move
+from .base import lock, move, today
 
 
 @transaction.atomic
 def archive(proposal: Proposal, *, by: Person, now: datetime) -> Proposal:
-    """Put the whole file away (归档)."""
+    """Put the whole file away (归档), those merged into it with it."""
     proposal = lock(proposal)
+    if proposal.matter.merged_into is not None:
+        raise WrongStep(f"这件提案已并入{proposal.matter.merged_into.label}，主案归档时一并归档，请在主案上归档。")
     proposal.become(Status.ARCHIVED)
-    handling.archive(proposal.matter, by=by, now=now)
+    matter = handling.archive(proposal.matter, by=by, now=now)
+    take_along(matter, Status.ARCHIVED, matter.stage, "main_archived")
     return proposal
 
 
@@ -37,12 +41,21 @@ def close_history(
 
 @transaction.atomic
 def hold_place(
-    session: Session, parts: Sequence[Part], *, form: str, by: Person, now: datetime, category: Category | None = None
+    session: Session,
+    parts: Sequence[Part],
+    *,
+    form: str,
+    by: Person,
+    now: datetime,
+    category: Category | None = None,
+    fixed_on: date | None = None,
 ) -> Proposal:
     """Keep a number for a proposal that is handled offline (涉密占位): kind, units, dates, no title, no text.
 
-    Counts, numbers and clocks stay true; messages name only the number.
+    Counts, numbers and clocks stay true; messages name only the number. `fixed_on` is its own reply date.
     """
+    if fixed_on and fixed_on <= today(now):
+        raise Refused("答复期限应晚于今天。", field="fixed_on")
     if not parts:
         raise Refused("请至少选择一个承办单位，时限才能计算。", field="units")
     matter = Matter.objects.create(
@@ -71,7 +84,22 @@ def hold_place(
     matter.number = numbering.written(numbering.take(session, "proposal"))
     matter.save(update_fields=["number"])
     matter.record("placeholder_made", by=by, now=now, number=matter.number)
-    given = handling.assign(matter, parts, by=by, now=now)
+    given = handling.assign(matter, parts, by=by, now=now, fixed_on=fixed_on)
     handling.announce([given], sending=f"placeholder:{matter.public_id}", now=now)
     readers.refresh(matter)
     return Proposal.objects.get(pk=proposal.pk)
+
+
+@transaction.atomic
+def record_offline(
+    proposal: Proposal, *, answered_on: date | None, closed_on: date | None, by: Person, now: datetime
+) -> Proposal:
+    """Write down how far a proposal that is handled offline has come (线下办理情况): its dates and nothing else."""
+    proposal = lock(proposal)
+    if answered_on is None and closed_on is None:
+        raise Refused("请填写答复日期或办结日期。", field="answered_on")
+    if answered_on:
+        handling.answer_offline(proposal.matter, on=answered_on, by=by, now=now)
+    if closed_on:
+        handling.close_offline(proposal.matter, on=closed_on, by=by, now=now)
+    return Proposal.objects.select_related("matter").get(pk=proposal.pk)

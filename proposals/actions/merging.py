@@ -6,10 +6,15 @@ from django.db import transaction
 
 from members.errors import Refused, WrongStep
 from members.models import Person
+from proposals.handling import actions as handling
 from proposals.handling import clocks, readers
+from proposals.handling.actions import Paper
+from proposals.handling.actions.replying import drop_answers
+from proposals.handling.models import Access, Assignment, Event, Matter, Reply
+from proposals.handling.queries import clerks_of
 from proposals.models import Claim, Proposal, Status
 
-from .base import lock_many, move, proposal_office, proposers, today, told
+from .base import SUSPENDED, lock_many, move, paper_facts, proposal_office, proposers, today, told
 from .reviewing import start_assignment_clock, start_numbering_clock
 
 BEFORE_HAND_OVER = (Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER, Status.FILED)
@@ -69,7 +74,7 @@ def unmerge(proposal: Proposal, *, reason: str, by: Person, now: datetime) -> Pr
     proposal, main = locked[proposal.pk], locked[main.pk]
     if proposal.matter.merged_into_id != main.matter_id:
         raise WrongStep("并案情况已有变化，请刷新页面。")
-    if main.status not in BEFORE_HAND_OVER:
+    if main.status not in (*BEFORE_HAND_OVER, Status.RETURNED):
         raise WrongStep("主案已经交办，不能再取消并案。")
     _go_on(proposal, by=by, now=now)
     readers.refresh(main.matter)
@@ -97,3 +102,60 @@ def _go_on(proposal: Proposal, *, by: Person, now: datetime) -> None:
     else:
         move(proposal, Status.FILED, merged_into=None)
         start_assignment_clock(proposal, by=by, now=now)
+
+
+def not_answered(matter: Matter) -> None:
+    """Raise WrongStep once a unit has answered: nobody takes back what has been answered."""
+    if Reply.objects.filter(assignment__matter=matter, state=Reply.State.DELIVERED).exists():
+        raise WrongStep("承办单位已经答复，不能再撤案。")
+
+
+@transaction.atomic
+def withdraw_follower(
+    proposal: Proposal, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Proposal:
+    """A merged proposal is taken back (撤案) before any reply; the main one goes on for the others."""
+    main = Proposal.objects.filter(matter__followers=proposal.matter_id).first()
+    locked = {row.pk: row for row in lock_many([proposal, *([main] if main else [])])}
+    proposal = locked[proposal.pk]
+    if main is None or proposal.matter.merged_into_id != main.matter_id:
+        raise WrongStep("并案情况已有变化，请刷新页面。")
+    main = locked[main.pk]
+    if Access.SUSPENDED in (proposal.matter.access, main.matter.access):
+        raise WrongStep(SUSPENDED)
+    not_answered(main.matter)
+    drop_answers(proposal.matter)
+    move(proposal, Status.WITHDRAWN, merged_into=None, closed_at=now)
+    readers.refresh(main.matter)
+    event = proposal.matter.record(
+        "withdrawn", by=by, now=now, on_paper=paper is not None, reason=reason.strip(), **paper_facts(paper)
+    )
+    told(proposal, proposers(proposal.matter, on=today(now)), event, "withdrawn", now=now)
+    went_on = main.matter.record("part_withdrawn", by=by, now=now, other=proposal.matter.label)
+    _tell_units(main, went_on, now=now)
+    return proposal
+
+
+def withdraw_from_main(
+    proposal: Proposal, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Proposal:
+    """The proposers of a main proposal in the units' hands take it back: handling goes on for those merged into it.
+
+    Number, units and clocks stay; its own proposers are asked nothing more and evaluate nothing. Proposal locked.
+    """
+    matter = proposal.matter
+    people = proposers(matter, on=today(now))
+    for place in matter.participants.filter(left_at=None).select_related("person", "body").order_by("pk"):
+        place.matter = matter
+        handling.leave(place, reason="撤案", by=by, now=now, withdrew=True)
+    event = matter.record(
+        "main_withdrawn", by=by, now=now, on_paper=paper is not None, reason=reason.strip(), **paper_facts(paper)
+    )
+    told(proposal, people, event, "withdrawn", now=now)
+    _tell_units(proposal, event, now=now)
+    return proposal
+
+
+def _tell_units(main: Proposal, event: Event, *, now: datetime) -> None:
+    units = Assignment.objects.current().filter(matter=main.matter).values_list("unit_id", flat=True)
+    told(main, clerks_of(units, on=today(now)), event, "part_withdrawn", now=now)

@@ -1,9 +1,10 @@
 """The office reads, and decides: returned, filed, declined, turned into an opinion (审查立案)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
 from members.choices import System
 from members.errors import Refused, WrongStep
@@ -12,7 +13,7 @@ from proposals.handling import clocks, numbering
 from proposals.handling.models import Priority, Reason
 from proposals.handling.queries import policy
 from proposals.models import Category, Claim, Proposal, Review, ReviewPass, Status
-from proposals.reports import actions as opinions
+from proposals.reports import actions as reports
 
 from .base import drop_clocks, end_clocks, expect, holder, lock, move, proposal_office, proposers, today, told
 
@@ -112,6 +113,12 @@ def _not_own(proposal: Proposal, by: Person) -> None:
         raise Refused("您是本件的提案者，不能审查自己的提案。请由其他同事审查。")
 
 
+def _not_followed(proposal: Proposal) -> None:
+    """Nobody is left behind by a main proposal that goes no further."""
+    if proposal.matter.followers.exists():
+        raise Refused("有提案并入本案，请先取消并案。")
+
+
 def _deciding(proposal: Proposal, by: Person, now: datetime) -> Proposal:
     """The proposal, locked and in its last pass; an unclaimed one is claimed by deciding."""
     proposal = lock(proposal)
@@ -173,7 +180,7 @@ def file(
     matter.priority = priority or matter.priority
     matter.unit_title = unit_title.strip() or matter.title
     matter.office = matter.office or leading_office(proposal, now=now)
-    at_once = not waits_for_run(proposal, now=now)
+    at_once = matter.number is not None or not waits_for_run(proposal, now=now)
     move(
         proposal,
         Status.FILED if at_once else Status.TO_NUMBER,
@@ -183,7 +190,8 @@ def file(
     )
     if at_once:
         start_assignment_clock(proposal, by=by, now=now)
-        give_number(proposal)
+        if matter.number is None:
+            give_number(proposal)
     else:
         start_numbering_clock(proposal, by=by, now=now)
     event = matter.record("filed", by=by, now=now, number=matter.number or "", category=str(category))
@@ -250,6 +258,7 @@ def leading_office(proposal: Proposal, *, now: datetime) -> Body:
 def decline(proposal: Proposal, *, ground: Reason, text: str, by: Person, now: datetime) -> Proposal:
     """Do not file the proposal (不予立案), on a coded ground that the proposer is told in words."""
     proposal = _deciding(proposal, by, now)
+    _not_followed(proposal)
     if not text.strip():
         raise Refused("请写明不予立案的理由，提案者会看到这段话。", field="text")
     _decided(proposal, by=by, now=now, reason=ground, text=text)
@@ -259,29 +268,60 @@ def decline(proposal: Proposal, *, ground: Reason, text: str, by: Person, now: d
     return proposal
 
 
+class Way(models.TextChoices):
+    """Where a proposal that is not filed may go with its proposer's consent."""
+
+    OPINION = "opinion", "转意见建议（有答复）"
+    LEAD = "lead", "转社情民意线索"
+    HIGHER = "higher", "转上级政协"
+
+
+WAYS = {Way.OPINION: Status.TURNED, Way.LEAD: Status.REPORTED, Way.HIGHER: Status.PASSED_UP}
+
+
 @transaction.atomic
-def turn(proposal: Proposal, *, consent: str, text: str, by: Person, now: datetime) -> Proposal:
-    """Turn the proposal into an opinion with an answer of its own (转意见建议), with the proposer's consent."""
+def turn(
+    proposal: Proposal,
+    *,
+    consent: str,
+    text: str,
+    by: Person,
+    now: datetime,
+    way: str = Way.OPINION,
+    to: str = "",
+    on: date | None = None,
+) -> Proposal:
+    """Turn the proposal into an opinion with an answer of its own, a report lead, or one for a higher CPPCC.
+
+    The proposer's consent is needed for all three (转意见建议、转社情民意、转上级政协); `to` and `on` say to which higher
+    CPPCC it went, and when.
+    """
     if not consent.strip():
-        raise Refused("请写明提案者何时、以何种方式同意转为意见建议。", field="consent")
+        raise Refused("请写明提案者何时、以何种方式同意转办。", field="consent")
     if proposal.status == Status.DECLINED:
         proposal = lock(proposal)
         expect(proposal, Status.DECLINED)
     else:
         proposal = _deciding(proposal, by, now)
+        _not_followed(proposal)
         _decided(proposal, by=by, now=now, text=text)
-    drop_clocks(proposal.matter, "review", by=by, now=now, reason="转意见建议")
-    move(proposal, Status.TURNED, closed_at=now)
-    opinion = opinions.receive(
-        proposal.matter,
-        text=_body(proposal),
-        office=proposal_office(on=today(now)),
-        consent=consent.strip(),
-        by=by,
-        now=now,
-    )
-    event = proposal.matter.record("turned", by=by, now=now, consent=consent.strip(), opinion=opinion.matter.number)
-    told(proposal, proposers(proposal.matter, on=today(now)), event, "turned", now=now)
+    status = WAYS[Way(way)]
+    drop_clocks(proposal.matter, "review", by=by, now=now, reason=status.label)
+    move(proposal, status, closed_at=now)
+    facts: dict[str, Any] = {"consent": consent.strip()}
+    if status == Status.TURNED:
+        office = proposal_office(on=today(now))
+        opinion = reports.receive(
+            proposal.matter, text=_body(proposal), office=office, consent=consent.strip(), by=by, now=now
+        )
+        facts["opinion"] = opinion.matter.number
+    else:
+        went = reports.refer(
+            proposal.matter, way, text=_body(proposal), consent=consent.strip(), to=to, on=on, by=by, now=now
+        )
+        facts |= {"to": went.to, "on": went.on}
+    event = proposal.matter.record(status.value, by=by, now=now, **facts)
+    told(proposal, proposers(proposal.matter, on=today(now)), event, status.value, now=now)
     return proposal
 
 

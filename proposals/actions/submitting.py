@@ -33,6 +33,7 @@ from .base import (
 )
 from .cosigning import freeze, is_stale, join
 from .drafting import Behind, begin, form_of
+from .merging import not_answered, withdraw_follower, withdraw_from_main
 
 Source = Proposal.Source
 State = CoSignature.State
@@ -277,12 +278,17 @@ def withdraw(proposal: Proposal, *, reason: str, by: Person, now: datetime, pape
     """
     if not reason.strip():
         raise Refused("请写明撤案理由。", field="reason")
+    if proposal.matter.merged_into_id:
+        return withdraw_follower(proposal, reason=reason, by=by, now=now, paper=paper)
     proposal = lock(proposal)
     units = list(proposal.matter.assignments.current())
     if any(row.state in (Assignment.State.ANSWERED, Assignment.State.SETTLED) for row in units):
         raise WrongStep("承办单位已经答复，不能再撤案。")
     if proposal.matter.followers.exists():
-        raise Refused("有提案并入本案，请先取消并案。")
+        if not units:
+            raise Refused("有提案并入本案，请先取消并案。")
+        not_answered(proposal.matter)
+        return withdraw_from_main(proposal, reason=reason, by=by, now=now, paper=paper)
     clocks.cancel_all(matter=proposal.matter, by=by, now=now, reason="撤案")
     for row in units:
         row.state, row.ended_at, row.ended_by, row.ended_reason = Assignment.State.ENDED, now, by, "撤案"

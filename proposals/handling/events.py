@@ -76,6 +76,7 @@ register(
         "rehandling": Verb("转{unit}二次办理", ALL, "warn"),
         "joint_consulted": Verb("联合会商", ALL, "warn"),
         "closed": Verb("办结{note}", ALL, "ok"),
+        "answered_offline": Verb("线下答复，答复日期{on}", ALL, "ok"),
         "history_closed": Verb("历史提案办结：登记簿记载于{on}办结", ALL, "ok"),
         "reopened": Verb("重新办理", ALL, "warn"),
         "archived": Verb("归档", ALL),

@@ -63,6 +63,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "evaluation_withdrawn": ("您的评价已撤回", to_matter),
     "dissatisfied": ("有不满意的评价，请核实", to_matter),
     "closed": ("已办结", to_matter),
+    "reopened": ("重新办理", to_matter),
 }
 
 

@@ -31,7 +31,9 @@ from .models import (
     Obligation,
     Purpose,
     Reply,
+    Suggestion,
 )
+from .queries import labels_of, suggestions_of
 from .rights import IN_HAND, allowed
 from .workdays import working_calendar
 
@@ -117,6 +119,8 @@ class Panels:
     obligations: list[Obligation] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     to_consult: set[int] = field(default_factory=set)
+    offline: bool = False
+    suggestions: list[Suggestion] = field(default_factory=list)
 
 
 def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
@@ -127,7 +131,7 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     for row in rows:
         row.matter = matter
     view = eyes(user, matter, rows)
-    panels = Panels(view, rows)
+    panels = Panels(view, rows, offline=matter.placeholder)
     events = timeline(user, matter, view)
     scanned = any(event.on_paper for event, _, _ in events)
     files = attachments_of(matter, user, view) if rows or scanned else []
@@ -153,7 +157,8 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     if "contacted" in verbs:
         panels.contacts = contacts_shown(user, matter, view, today)
     panels.opinions = opinions_shown(rows, view)
-    panels.replies = replies_shown(matter, rows, view, files)
+    panels.suggestions = suggestions_of(matter)
+    panels.replies = replies_shown(matter, rows, view, files, panels.suggestions)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
     panels.rounds = [told for row in rounds if (told := round_shown(user, row, view))]
     fill_acts(user, panels, open_ones)
@@ -357,24 +362,25 @@ def opinions_shown(rows: Sequence[Any], view: Eyes) -> list[OpinionShown]:
 
 
 def replies_shown(
-    matter: Matter, assignments: Sequence[Assignment], view: Eyes, files: Sequence[Attachment]
+    matter: Matter,
+    assignments: Sequence[Assignment],
+    view: Eyes,
+    files: Sequence[Attachment],
+    suggestions: Sequence[Suggestion],
 ) -> list[ReplyShown]:
     points = JSONObject(
-        number="points__suggestion__number", suggestion="points__suggestion__text", text="points__text",
-        result="points__result__code", same="points__same_as__number",
+        suggestion="points__suggestion_id", text="points__text",
+        result="points__result__code", same="points__same_as_id",
     )  # fmt: skip
     rows = Reply.objects.filter(assignment__matter=matter, assignment__in=assignments).select_related(
         "assignment__unit", "issuer", "result"
     )
-    rows = rows.annotate(given=JSONBAgg(points, filter=Q(points__isnull=False), order_by=[F("points__suggestion_id")]))
-    return [
-        reply_shown(row, files)
-        for row in rows.order_by("-round", "pk")
-        if aspects(view, row) & {Aspect.REPLY, Aspect.DRAFT_REPLY}
-    ]
+    rows = rows.annotate(given=JSONBAgg(points, filter=Q(points__isnull=False)))
+    readable = [row for row in rows.order_by("-round", "pk") if aspects(view, row) & {Aspect.REPLY, Aspect.DRAFT_REPLY}]
+    return [reply_shown(row, files, suggestions) for row in readable]
 
 
-def reply_shown(row: Any, files: Sequence[Attachment]) -> ReplyShown:
+def reply_shown(row: Any, files: Sequence[Attachment], suggestions: Sequence[Suggestion]) -> ReplyShown:
     state = "" if row.state == Reply.State.DELIVERED else f"（{row.get_state_display()}）"
     title = f"{row.assignment.unit}{'二次' if row.round > 1 else ''}答复{state}"
     facts = [
@@ -391,16 +397,25 @@ def reply_shown(row: Any, files: Sequence[Attachment]) -> ReplyShown:
     return ReplyShown(
         title=title,
         facts=[fact for fact in facts if fact.value],
-        answers=[answer_of(point) for point in row.given or []],
+        answers=answers_of(row.given or [], suggestions),
         text=row.opening,
         files=[file_row(one) for one in letters],
         acts=[],
     )
 
 
-def answer_of(point: dict[str, Any]) -> Answer:
-    text = f"同第{point['same']}条" if point["same"] else point["text"]
-    return Answer(point["suggestion"], text, f"{point['result']}类" if point["result"] else "")
+def answers_of(points: Sequence[dict[str, Any]], suggestions: Sequence[Suggestion]) -> list[Answer]:
+    """The answers in the order of the suggestions, each called as everywhere else."""
+    labels, given = labels_of(suggestions), {point["suggestion"]: point for point in points}
+    return [
+        Answer(
+            f"{labels[one.pk]}：{one.for_units}",
+            f"同{labels[point['same']]}" if point["same"] else point["text"],
+            f"{point['result']}类" if point["result"] else "",
+        )
+        for one in suggestions
+        if (point := given.get(one.pk))
+    ]
 
 
 def rounds_of(matter: Matter, assignments: Sequence[Assignment]) -> list[Any]:
@@ -552,6 +567,8 @@ WORDS = {
     "reopen": "重新办理",
 }
 URGENT = ("sign_for", "draft_reply", "send_opinion")
+WORDED = ("draft_reply", "send_opinion", "record_contact", "consult_jointly")
+"""Acts that take words; what is handled offline has none of them (P19)."""
 OF_THE_UNIT = (*URGENT, "object", "pass_inside", "record_contact", "ask_extension")
 
 
@@ -585,6 +602,8 @@ def offer(
         return False
     clocks = {clock.stage for clock in panels.obligations if clock.assignment_id == row.pk and clock.is_running}
     kinds = {type(request) for request in waiting if part_of(request).pk == row.pk}
+    if panels.offline and name in WORDED:
+        return False
     match name:
         case "object":
             return "objection_window" in clocks and Objection not in kinds

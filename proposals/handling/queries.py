@@ -21,6 +21,7 @@ from .models import (
     Policy,
     Reply,
     Stage,
+    Suggestion,
 )
 
 CLERK_ROLES = (Role.UNIT_CLERK,)
@@ -99,6 +100,19 @@ def evaluators(matter: Matter) -> list[Participant]:
     """Everyone who gets the reply and evaluates it: the proposers of the matter and of those merged into it."""
     rows = participants_of(matter).filter(role__in=Participant.EVALUATING)
     return list(rows.select_related("person", "body", "matter").order_by("matter_id", "order", "id"))
+
+
+def suggestions_of(matter: Matter) -> list[Suggestion]:
+    """The suggestions of the matter, then of every one merged into it, each with the unit that it names."""
+    rows = Suggestion.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter)).select_related("matter", "unit")
+    return sorted(rows, key=lambda row: (row.matter_id != matter.pk, row.matter_id, row.number))
+
+
+def labels_of(suggestions: Sequence[Suggestion]) -> dict[int, str]:
+    """What each of `suggestions_of` is called, by id: 第 1 条, or 第 2 件第 1 条 where several proposals go together."""
+    places = {matter: place for place, matter in enumerate(dict.fromkeys(row.matter_id for row in suggestions), 1)}
+    whose = "第{}件" if len(places) > 1 else ""
+    return {row.pk: f"{whose.format(places[row.matter_id])}第{row.number}条" for row in suggestions}
 
 
 def people_behind(participants: Iterable[Participant], *, on: date) -> list[int]:

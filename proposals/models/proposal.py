@@ -34,6 +34,8 @@ class Status(models.TextChoices):
     MERGED = "merged", "已并案"
     DECLINED = "declined", "不予立案"
     TURNED = "turned", "转意见建议"
+    REPORTED = "reported", "转社情民意"
+    PASSED_UP = "passed_up", "转上级政协"
     WITHDRAWN = "withdrawn", "已撤案"
 
 
@@ -50,18 +52,22 @@ NEXT: dict[str, frozenset[str]] = {
             Status.MERGED,
             Status.DECLINED,
             Status.TURNED,
+            Status.REPORTED,
+            Status.PASSED_UP,
             Status.WITHDRAWN,
         }
     ),
     Status.RETURNED: frozenset({Status.COSIGNING, Status.SUBMITTED, Status.WITHDRAWN}),
-    Status.TO_NUMBER: frozenset({Status.FILED, Status.MERGED, Status.WITHDRAWN}),
-    Status.FILED: frozenset({Status.ASSIGNED, Status.MERGED, Status.WITHDRAWN}),
+    Status.TO_NUMBER: frozenset({Status.FILED, Status.MERGED, Status.WITHDRAWN, Status.REVIEWING}),
+    Status.FILED: frozenset({Status.ASSIGNED, Status.MERGED, Status.WITHDRAWN, Status.REVIEWING}),
     Status.ASSIGNED: frozenset({Status.CLOSED, Status.WITHDRAWN}),
-    Status.CLOSED: frozenset({Status.ARCHIVED, Status.ASSIGNED}),
-    Status.ARCHIVED: frozenset({Status.ASSIGNED}),
-    Status.MERGED: frozenset({Status.REVIEWING, Status.TO_NUMBER, Status.FILED, Status.CLOSED}),
-    Status.DECLINED: frozenset({Status.TURNED}),
+    Status.CLOSED: frozenset({Status.ARCHIVED, Status.ASSIGNED, Status.MERGED}),
+    Status.ARCHIVED: frozenset({Status.ASSIGNED, Status.MERGED}),
+    Status.MERGED: frozenset({Status.REVIEWING, Status.TO_NUMBER, Status.FILED, Status.CLOSED, Status.WITHDRAWN}),
+    Status.DECLINED: frozenset({Status.TURNED, Status.REPORTED, Status.PASSED_UP, Status.REVIEWING}),
     Status.TURNED: frozenset(),
+    Status.REPORTED: frozenset(),
+    Status.PASSED_UP: frozenset(),
     Status.WITHDRAWN: frozenset(),
 }
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.db.models import Case, Value, When
+
 from members import keys
 from proposals.handling.models import Matter, Participant
 from proposals.reports.models import Opinion
@@ -21,14 +23,20 @@ class OpinionOwner:
         _become(matter.opinion, Opinion.Status.ASSIGNED)
 
     def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
-        found: dict[int, set[int]] = {matter.pk: set() for matter in matters}
+        found: dict[int, set[int]] = {matter.pk: {keys.REPORT_OFFICE} for matter in matters}
         rows = Participant.objects.filter(matter__in=matters, left_at=None)
         for matter, person, body in rows.values_list("matter_id", "person_id", "body_id"):
             found[matter].add(keys.person_key(person) if person else keys.body_key(body))
         return found
 
     def erase(self, matter: Matter) -> None:
-        Opinion.objects.using(matter._state.db).filter(matter=matter).update(text="（已清除）", consent="（已清除）")
+        Opinion.objects.using(matter._state.db).filter(matter=matter).update(
+            text="（已清除）",
+            consent="（已清除）",
+            passed_to="",
+            answered_by="",
+            answer=Case(When(answer="", then=Value("")), default=Value("（已清除）")),
+        )
 
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.opinion.text}"

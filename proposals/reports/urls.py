@@ -1,4 +1,12 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from proposals.reports.views import opinions
 
 app_name = "reports"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("opinions/", opinions.Opinions.as_view(), name="opinions"),
+    path("opinions/<uuid:public_id>/", opinions.OpinionPage.as_view(), name="opinion"),
+    path("opinions/<uuid:public_id>/pass-on/", opinions.PassOn.as_view(), name="pass_on"),
+    path("opinions/<uuid:public_id>/answer/", opinions.Answer.as_view(), name="answer_opinion"),
+    path("leads/", opinions.Leads.as_view(), name="leads"),
+]

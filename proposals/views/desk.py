@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.utils import timezone
 
@@ -10,8 +11,9 @@ from members.pages import FormPage, Page
 from members.shown import Count
 from proposals import actions
 from proposals.fields import member_labels, unit_names
-from proposals.forms import ConfirmTextForm, PlaceholderForm, RegisterForm
+from proposals.forms import ConfirmTextForm, LinkProposerForm, OfflineForm, PlaceholderForm, RegisterForm
 from proposals.handling.actions import Part
+from proposals.handling.models import Stage
 from proposals.models import Proposal
 from proposals.queries import figures
 
@@ -25,6 +27,7 @@ FIGURES = (
     ("filed", "立案"),
     ("merged", "并案"),
     ("turned", "转意见建议"),
+    ("passed", "转社情民意、上级政协"),
     ("declined", "不予立案"),
     ("withdrawn", "撤案"),
 )
@@ -135,9 +138,52 @@ class Placeholder(Signed, FormPage):
         now, data = timezone.now(), form.cleaned_data
         parts = [Part(share.unit, share.role, actions.office_of(share.unit, now=now)) for share in form.shares()]
         proposal = actions.hold_place(
-            data["session"], parts, form=data["form"], category=data["category"], by=self.me, now=now
-        )
+            data["session"], parts, form=data["form"], category=data["category"], fixed_on=data["fixed_on"],
+            by=self.me, now=now,
+        )  # fmt: skip
         return HttpResponseRedirect(to(proposal, "detail"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(units=unit_names(), **kwargs)
+
+
+class Offline(ProposalPage):
+    """How far a proposal has come that is handled offline: dates, no words."""
+
+    action = "proposals.offline"
+    title = "登记线下办理情况"
+    form_class = OfflineForm
+    submit_label = "登记"
+    done_sentence = "已登记线下办理情况。"
+
+    def get_form(self) -> Any:
+        form = super().get_form()
+        if self.object.matter.stage == Stage.ANSWERED:
+            del form.fields["answered_on"]
+        return form
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        data = {"answered_on": None, **form.cleaned_data}
+        actions.record_offline(self.object, **data, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+
+class LinkProposer(ProposalPage):
+    """Says who stands behind an imported proposal."""
+
+    action = "proposals.link_proposer"
+    title = "关联提案者"
+    form_class = LinkProposerForm
+    template_name = "proposals/link_proposer.html"
+    submit_label = "关联"
+    done_sentence = "已关联提案者。"
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().filter(source=Proposal.Source.IMPORT)
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.link_proposer(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(members=member_labels(), proposer=self.object.proposer_text, **kwargs)

@@ -1,6 +1,7 @@
 """Lists of proposals and the page of one (提案列表、详情)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F, Prefetch, QuerySet
@@ -16,12 +17,13 @@ from proposals.aspects import behind, my_organisations, sees_invitations, sees_o
 from proposals.filters import ProposalFilter
 from proposals.forms import TakeOutForm, WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
-from proposals.handling.models import Assignment, Matter, Obligation, Participant, Stage
+from proposals.handling.models import Assignment, Exposure, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of
 from proposals.handling.standing import next_due
-from proposals.models import Proposal, Status
+from proposals.models import Proposal, Status, Text
 from proposals.naming import outside, proposers_of, units_of
 from proposals.queries import steps
+from proposals.reports.models import Opinion, Referral
 from proposals.rights import is_held
 
 from .base import OneProposal, ProposalPage, Signed, name_of, to
@@ -137,7 +139,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
     def get_queryset(self) -> QuerySet[Proposal]:
         rows = Proposal.objects.visible_to(self.me).annotate(outside=outside(self.me))
         rows = rows.select_related(
-            "matter__session", "matter__office", "matter__priority", "category", "decided_reason"
+            "matter__session", "matter__office", "matter__priority", "matter__merged_into", "category", "decided_reason"
         )
         return rows.prefetch_related(PEOPLE[0])
 
@@ -161,7 +163,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             marks=self.marks(),
             steps=steps(matter.stage),
             due=self.due(),
-            text=facts_of(shown_text(self.me, proposal)),
+            text=facts_of(self.text()),
             panels=self.panels,
             facts=self.facts(),
             followers=self.linked(Matter.objects.filter(merged_into=matter)),
@@ -173,6 +175,14 @@ class Detail(OneProposal, DetailPage[Proposal]):
             asked=proposal.preconsultations.select_related("unit").order_by("pk") if drafting else [],
             **kwargs,
         )
+
+    def text(self) -> Text:
+        """What this person may read of it; once units have it, each suggestion says which of them was named for it."""
+        text = shown_text(self.me, self.object)
+        if not self.panels.assignments or self.object.editable or self.object.matter.placeholder:
+            return text
+        own = [row for row in self.panels.suggestions if row.matter_id == self.object.matter_id]
+        return replace(text, suggestions=tuple(row.for_units for row in own))
 
     def due(self) -> Obligation | None:
         """The day that everybody waits for: the leading unit's answer, or the office's own next step."""
@@ -206,6 +216,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
         facts = [Fact("收件号", proposal.receipt or "—"), Fact("提交方式", proposal.get_source_display())]
         if proposal.submitted_at:
             facts.append(Fact("提交时间", proposal.submitted_at))
+        if proposal.status in WENT:
+            facts += self.went()
         if matter.priority_id:
             facts.append(Fact("市委中心工作", str(matter.priority)))
         if matter.office_id:
@@ -216,10 +228,31 @@ class Detail(OneProposal, DetailPage[Proposal]):
                     "公开意愿", "同意公开" if proposal.consents else f"不同意公开：{proposal.consent_reason}", wide=True
                 )
             )
+            if proposal.source == Proposal.Source.IMPORT and sees_office_work(self.me):
+                facts += self.as_registered()
             if not self.panels.assignments and proposal.status != Status.FILED:
                 wished = "、".join(body.name for body in proposal.wished_units.order_by("pk"))
                 facts.append(Fact("建议承办单位", wished or "未填写", wide=True))
         return facts
+
+    def went(self) -> list[Fact]:
+        """Where a proposal went that was not filed here."""
+        matter = self.object.matter
+        if opinion := Opinion.objects.visible_to(self.me).filter(origin=matter).select_related("matter").first():
+            return [Fact("转为意见建议", opinion.matter.label, url=opinion.get_absolute_url())]
+        if referral := Referral.objects.visible_to(self.me).filter(origin=matter).first():
+            return [Fact(referral.get_kind_display(), referral.to or "已转"), Fact("转送日期", referral.on)]
+        return []
+
+    def as_registered(self) -> list[Fact]:
+        """The words of the register that no column of ours holds: somebody checks them (请人工确认)."""
+        proposal = self.object
+        words = [
+            Fact("原登记提案者", proposal.proposer_text, wide=True),
+            Fact("原登记承办单位", proposal.units_text, wide=True),
+            Fact("原登记备注", proposal.import_note, wide=True),
+        ]
+        return [fact for fact in words if fact.value]
 
     def linked(self, matters: QuerySet[Matter]) -> list[Fact]:
         """Merged proposals that this person may open as well."""
@@ -263,6 +296,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
 
 Shows = Callable[[Proposal], bool]
 ENTERED = ("paper", "photo")
+WENT = (Status.TURNED, Status.REPORTED, Status.PASSED_UP)
 ACTS = (
     ("proposals.write", "write", "继续写", "pen-line"),
     ("proposals.confirm_text", "confirm_text", "核对文字", "check"),
@@ -270,8 +304,12 @@ ACTS = (
     ("proposals.allocate", "allocation_of", "拟定承办单位", "building-2"),
     ("proposals.merge", "merge", "并案", "git-merge"),
     ("proposals.merge", "unmerge", "取消并案", "undo-2"),
-    ("proposals.turn", "turn", "转意见建议", "shuffle"),
+    ("proposals.turn", "turn", "转其他渠道", "shuffle"),
     ("proposals.cosign_on_paper", "cosign_on_paper", "登记纸质联名", "users"),
+    ("proposals.offline", "offline", "登记线下办理情况", "calendar-days"),
+    ("proposals.correct", "correct", "更正", "pen-line"),
+    ("proposals.undo", "undo", "撤销决定", "undo-2"),
+    ("proposals.link_proposer", "link_proposer", "关联提案者", "user-round"),
     ("proposals.close_history", "close_history", "历史提案办结", "circle-check"),
     ("proposals.archive", "archive", "归档", "bookmark"),
     ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
@@ -282,10 +320,15 @@ SHOWS: dict[str, Shows] = {
     "confirm_text": lambda proposal: (
         proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None
     ),
+    "archive": lambda proposal: proposal.matter.merged_into_id is None,
     "close_history": lambda proposal: proposal.source == "import" and proposal.matter.stage == Stage.ANSWERED,
     "merge": lambda proposal: proposal.status != Status.MERGED,
-    "unmerge": lambda proposal: proposal.status == Status.MERGED,
+    "unmerge": lambda proposal: (
+        proposal.matter.merged_into is not None and proposal.matter.merged_into.exposure == Exposure.OFFICE
+    ),
     "turn": lambda proposal: proposal.status == Status.DECLINED,
+    "offline": lambda proposal: proposal.matter.placeholder,
+    "link_proposer": lambda proposal: proposal.source == "import",
     "withdraw": lambda proposal: proposal.receipt is not None,
     "take_out": lambda proposal: proposal.receipt is not None and proposal.form != Proposal.Form.COLLECTIVE,
 }

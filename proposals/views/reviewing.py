@@ -14,12 +14,14 @@ from proposals import actions
 from proposals.forms import (
     AdviseForm,
     CloseHistoryForm,
+    CorrectForm,
     DeclineForm,
     FileForm,
     MergeForm,
     PlainForm,
     ReturnForm,
     TurnForm,
+    UndoForm,
     UnmergeForm,
 )
 from proposals.handling import clocks
@@ -194,10 +196,10 @@ class Decline(Decision):
 
 class Turn(Decision):
     action = "proposals.turn"
-    title, submit_label, done_sentence, form_class = "转意见建议", "转意见建议", "已转为意见建议办理。", TurnForm
+    title, submit_label, done_sentence, form_class = "转其他渠道", "转办", "已转办，提案者会收到通知。", TurnForm
 
     def decide(self, data: dict[str, Any]) -> None:
-        actions.turn(self.object, consent=data["consent"], text=data["text"], by=self.me, now=timezone.now())
+        actions.turn(self.object, **data, by=self.me, now=timezone.now())
 
 
 class Merge(Decision):
@@ -218,6 +220,39 @@ class Unmerge(ProposalPage):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.unmerge(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+
+class Correct(ProposalPage):
+    """Puts right what stands on record; the event keeps what was and what is."""
+
+    action = "proposals.correct"
+    title, submit_label, done_sentence, form_class = "更正", "更正", "已更正，提案者会收到通知。", CorrectForm
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().select_related("matter__priority")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "proposal": self.object}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**vars(actions.recorded(self.object)), "consents": "yes" if self.object.consents else "no"}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.correct(
+            self.object, form.recorded(), reason=form.cleaned_data["reason"], by=self.me, now=timezone.now()
+        )
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+
+class Undo(ProposalPage):
+    """Takes back a filing or a refusal; review begins again."""
+
+    action = "proposals.undo"
+    title, submit_label, done_sentence, form_class = "撤销决定", "撤销并重新审查", "已撤销，重新进入审查。", UndoForm
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.undo_decision(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
         return HttpResponseRedirect(to(self.object, "detail"))
 
 

@@ -398,7 +398,7 @@ def test_two_suggestions_cannot_stand_for_each_other(house: House) -> None:
     values = {"result": result_class(), "no_contact_reason": "已书面征求"}
     reply = actions.draft_reply(part, values, points, by=house.clerk, now=house.later())
 
-    with pytest.raises(Refused, match="第1、2条"):
+    with pytest.raises(Refused, match="第1条、第2条"):
         actions.deliver_reply(reply, by=house.clerk, now=house.later())
 
 

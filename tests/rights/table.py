@@ -33,6 +33,11 @@ PROPOSERS = roles("member", "organisation_secretary")
 WRITERS = PROPOSERS | roles("convener")
 
 TABLE: dict[str, Row] = {
+    "reports:opinions": Row(STAFF | WRITERS | roles("report_staff")),
+    "reports:opinion": Row(EVERYBODY, row=True),
+    "reports:pass_on": Row(STAFF | roles("report_staff"), row=True),
+    "reports:answer_opinion": Row(STAFF | roles("report_staff"), row=True),
+    "reports:leads": Row(STAFF | roles("report_staff", "report_editor")),
     "proposals:list": Row(
         UNITS | DESK | WRITERS | roles("assigning_officer", "leader", "leader_secretary", "secretary_general")
     ),
@@ -77,6 +82,10 @@ TABLE: dict[str, Row] = {
     "proposals:unmerge": Row(STAFF, row=True),
     "proposals:allocation_of": Row(KEEPERS, row=True),
     "proposals:consult_units": Row(KEEPERS, row=True),
+    "proposals:correct": Row(STAFF, row=True),
+    "proposals:undo": Row(STAFF, row=True),
+    "proposals:offline": Row(STAFF, row=True),
+    "proposals:link_proposer": Row(STAFF, row=True),
     "proposals:archive": Row(STAFF, row=True),
     "handling:queue": Row(UNITS),
     "handling:ledger": Row(DESK | roles("assigning_officer")),

@@ -175,7 +175,9 @@ def samples() -> dict[str, Any]:
         ],
         "marks": [Mark("重点督办", "key", "flag"), Mark("同意公开")],
         "ratings": [Fact("沟通联系", "满意"), Fact("答复内容", "基本满意"), Fact("办理落实", "待评价")],
-        "answers": [{"suggestion": "明确管养责任", "text": "已会同街道起草协议范本。\n下月试行。", "result": "A 类"}],
+        "answers": [
+            {"suggestion": "第1条：明确管养责任", "text": "已会同街道起草协议范本。\n下月试行。", "result": "A 类"}
+        ],
         "choices": [("yes", "同意公开", ""), ("no", "不公开", "需说明理由")],
         "heads": ["单位", "应办", "已办"],
         "table_rows": [["市住建局", 12, 9], ["市民政局", 7, 7]],

@@ -13,7 +13,7 @@ from .evaluating import (
 )
 from .extending import ask_extension, decide_extension, withdraw_extension
 from .giving import Given, Part, announce, assign, assign_many, name_successor, pass_inside, sign_for, succeed
-from .history import close_past, why_not_over
+from .history import answer_offline, close_offline, close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
 from .leaving import leave
 from .objecting import (
@@ -50,6 +50,7 @@ __all__ = [
     "add_unit",
     "announce",
     "answer_objection",
+    "answer_offline",
     "archive",
     "ask_extension",
     "ask_purge",
@@ -60,6 +61,7 @@ __all__ = [
     "chase",
     "clear_evaluation",
     "close_lapsed_rounds",
+    "close_offline",
     "close_past",
     "confirm_contact",
     "confirm_dissatisfaction",

@@ -30,15 +30,15 @@ def settle_if_done(assignment: Assignment, *, by: Person | None, now: datetime) 
     settle(matter, by=by, now=now)
 
 
-def settle(matter: Matter, *, by: Person | None, now: datetime) -> None:
-    """Handling is over: every clock ends; silence shows as 办结（未反馈 n 人）."""
+def settle(matter: Matter, *, by: Person | None, now: datetime, closed_at: datetime | None = None) -> None:
+    """Handling is over: every clock ends; silence shows as 办结（未反馈 n 人）. `closed_at` if it ended earlier."""
     rounds = EvaluationRound.objects.filter(assignment__matter=matter, assignment__ended_at=None)
     latest = [row for row in rounds.select_related("assignment") if row.round == row.assignment.round]
     missing = sum(row.missing for row in latest)
     silent = any(row.outcome == Outcome.NOT_RETURNED for row in latest)
     matter.assignments.current().update(state=State.SETTLED)
     clocks.cancel_all(matter=matter, by=by, now=now, reason="办结")
-    matter.closed_at = now
+    matter.closed_at = closed_at or now
     matter.stage = Stage.CLOSED_SILENT if silent else Stage.CLOSED
     matter.save(update_fields=["closed_at", "stage"])
     event = matter.record("closed", by=by, now=now, note=f"（未反馈{missing}人）" if missing else "", missing=missing)
@@ -66,7 +66,7 @@ def reopen(assignment: Assignment, *, reason: str, by: Person, now: datetime, pa
     matter.assignments.current().update(state=State.ANSWERED)
     assignment.refresh_from_db()
     assignment.matter = matter
-    matter.record(
+    told = matter.record(
         "reopened",
         by=by,
         now=now,
@@ -91,13 +91,14 @@ def reopen(assignment: Assignment, *, reason: str, by: Person, now: datetime, pa
     )
     event = matter.record("rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
     restage(matter)
-    tell(
-        queries.clerks_of([assignment.unit_id], on=timezone.localdate(now)),
-        event_id=event.pk,
-        template="rehandling",
-        subject=subject_of(assignment),
-        now=now,
-    )
+    today = timezone.localdate(now)
+    unit = {
+        *queries.clerks_of([assignment.unit_id], on=today),
+        *queries.people_in(queries.HEAD_ROLES, on=today, bodies=[assignment.unit_id]),
+    }
+    tell(sorted(unit), event_id=event.pk, template="rehandling", subject=subject_of(assignment), now=now)
+    proposers = queries.people_behind(queries.evaluators(matter), on=today)
+    tell(proposers, event_id=told.pk, template="reopened", subject={"matter": str(matter.public_id)}, now=now)
     return assignment
 
 

@@ -12,7 +12,7 @@ from proposals.handling import clocks, queries
 from proposals.handling.models import Assignment, Contact, ContactAnswer, Participant
 
 from .giving import subject_of
-from .paper import Paper, expect, lock, paper_facts, unit_sheet_needed
+from .paper import Paper, expect, in_the_open, lock, paper_facts, unit_sheet_needed
 
 
 @transaction.atomic
@@ -31,6 +31,7 @@ def record_contact(
     """Log a contact (面商); the first one ends the contact clock and asks the proposers to confirm."""
     unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
+    in_the_open(assignment)
     expect(assignment, *Assignment.OPEN)
     today = timezone.localdate(now)
     if held_on > today:

@@ -26,7 +26,8 @@ from proposals.handling.models import (
     record_many,
 )
 
-from .giving import Part
+from .closing import settle
+from .giving import Part, restage
 
 State = Assignment.State
 
@@ -261,3 +262,42 @@ def close_past(matter: Matter, *, closed_on: date | None, outcome: str = "", by:
     matter.record("history_closed", by=by, now=now, on=f"{closed_on:%Y-%m-%d}")
     owners.of(matter).settled(matter)
     readers.refresh(matter)
+
+
+@transaction.atomic
+def answer_offline(matter: Matter, *, on: date, by: Person, now: datetime) -> None:
+    """A matter that is handled offline was answered (线下答复): its clocks end on that day, no word comes in (P19)."""
+    matter = _offline(matter, on=on, now=now)
+    parts = matter.assignments.current().filter(state__in=Assignment.OPEN)
+    if not parts.exclude(state=State.ANSWERED).exists():
+        raise WrongStep("这件已经登记过答复。")
+    if on < min(local_day(row.given_at) for row in parts):
+        raise Refused("答复日期不能早于交办日期。", field="answered_on")
+    main = Obligation.objects.running().filter(matter=matter, stage__in=["sign_for", "reply", "rehandle", "co_opinion"])
+    clocks.complete_many(main.order_by("id"), by=by, now=now, on=on)
+    clocks.cancel_all(matter=matter, by=by, now=now, reason="已答复")
+    parts.update(state=State.ANSWERED)
+    matter.record("answered_offline", by=by, now=now, on=on)
+    restage(matter)
+    owners.of(matter).answered(matter, 1)
+
+
+@transaction.atomic
+def close_offline(matter: Matter, *, on: date, by: Person, now: datetime) -> None:
+    """And it ended on that day; the unit is told by number, as of every matter that is closed."""
+    matter = _offline(matter, on=on, now=now)
+    if matter.stage != Stage.ANSWERED:
+        raise WrongStep("还没有登记答复日期，不能登记办结。")
+    answered = matter.events.filter(verb="answered_offline").order_by("-seq").first()
+    if answered and f"{on}" < answered.payload.facts["on"]:
+        raise Refused("办结日期不能早于答复日期。", field="closed_on")
+    settle(matter, by=by, now=now, closed_at=now if on == local_day(now) else moment_of(on))
+
+
+def _offline(matter: Matter, *, on: date, now: datetime) -> Matter:
+    matter = matter.locked()
+    if not matter.placeholder:
+        raise WrongStep("只有线下办理的件这样登记。")
+    if on > local_day(now):
+        raise Refused("日期不能晚于今天。")
+    return matter

@@ -12,14 +12,14 @@ from .evaluating import close_if_complete, close_round, lock_round
 
 
 @transaction.atomic
-def leave(participant: Participant, *, reason: str, by: Person, now: datetime) -> list[str]:
+def leave(participant: Participant, *, reason: str, by: Person, now: datetime, withdrew: bool = False) -> list[str]:
     """End this proposer's part: nothing is asked of him any more, and no open round waits for his form.
 
-    Lock the matter first. Returns the stages of the clocks that he held.
+    Whoever `withdrew` still reads what he wrote. Lock the matter first. Returns the stages of the clocks that he held.
     """
     matter = participant.matter
-    participant.left_at = now
-    participant.save(update_fields=["left_at"])
+    participant.left_at, participant.withdrew = now, withdrew
+    participant.save(update_fields=["left_at", "withdrew"])
     matters = [matter.pk, *filter(None, [matter.merged_into_id])]
     held = list(
         Obligation.objects.running().filter(matter__in=matters, holder_person=participant.person).order_by("id")

@@ -49,6 +49,12 @@ def expect(assignment: Assignment, *states: str) -> None:
         )
 
 
+def in_the_open(assignment: Assignment) -> None:
+    """What is handled offline takes no words here: only its dates are recorded (P19)."""
+    if assignment.matter.placeholder:
+        raise Refused("本件线下办理，系统内不填写内容。答复后请告知提案委，由提案委登记答复日期。")
+
+
 def acted_on(paper: Paper | None, *, now: datetime) -> date:
     """The day on which somebody acted: the sheet's, or today."""
     return paper.on if paper else timezone.localdate(now)

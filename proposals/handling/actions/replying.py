@@ -29,6 +29,7 @@ from .paper import (
     Paper,
     acts_for,
     expect,
+    in_the_open,
     lock,
     not_in_judgement,
     not_own_proposal,
@@ -64,6 +65,7 @@ def send_opinion(
     """A co-handler's opinion for the lead (会办意见); a second one is a new version, nothing is overwritten."""
     unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
+    in_the_open(assignment)
     if assignment.answers:
         raise Refused("主办、独办、分办单位直接答复，不提交会办意见。")
     expect(assignment, State.SIGNED, State.ANSWERED)
@@ -110,13 +112,18 @@ def send_opinion(
     return opinion
 
 
-def suggestions_to_answer(matter: Matter) -> list[Suggestion]:
-    """The suggestions of the matter and of every matter merged into it, in order."""
-    return list(
-        Suggestion.objects.filter(matter__in=Matter.objects.filter(pk=matter.pk) | matter.followers.all()).order_by(
-            "matter_id", "number"
-        )
-    )
+def suggestions_to_answer(assignment: Assignment) -> list[Suggestion]:
+    """What this unit answers of the matter and of those merged into it: not what another answering unit was named for."""
+    others = assignment.matter.assignments.current().answering().exclude(unit=assignment.unit_id)
+    theirs = set(others.values_list("unit_id", flat=True))
+    return [one for one in queries.suggestions_of(assignment.matter) if one.unit_id not in theirs]
+
+
+def drop_answers(matter: Matter) -> None:
+    """Its proposer took this matter back: drafts answer its suggestions no more, nor point to them."""
+    drafts = ReplyPoint.objects.filter(reply__state__in=Reply.OPEN)
+    drafts.filter(same_as__matter=matter).update(same_as=None)
+    drafts.filter(suggestion__matter=matter).delete()
 
 
 @transaction.atomic
@@ -134,6 +141,7 @@ def draft_reply(
     Raises Stale if somebody else saved after `version` was read.
     """
     assignment = lock(assignment)
+    in_the_open(assignment)
     if not assignment.answers:
         raise Refused("会办单位只向主办单位提交会办意见，不直接答复委员。")
     expect(assignment, State.SIGNED)
@@ -151,7 +159,7 @@ def draft_reply(
         setattr(reply, name, value)
     reply.version += 1
     reply.save()
-    for suggestion in suggestions_to_answer(assignment.matter):
+    for suggestion in suggestions_to_answer(assignment):
         point = points.get(suggestion.pk)
         if point is not None:
             ReplyPoint.objects.update_or_create(
@@ -212,7 +220,7 @@ def unanswered(reply: Reply) -> list[Suggestion]:
     own = {pk for pk, point in given.items() if point.text.strip() and point.result_id and not point.same_as_id}
     return [
         suggestion
-        for suggestion in suggestions_to_answer(reply.assignment.matter)
+        for suggestion in suggestions_to_answer(reply.assignment)
         if suggestion.pk not in own and (suggestion.pk not in given or given[suggestion.pk].same_as_id not in own)
     ]
 
@@ -221,7 +229,8 @@ def check_complete(reply: Reply, *, on: date) -> None:
     """Raise Refused with everything that is still missing, in one sentence each."""
     faults = []
     if missing := unanswered(reply):
-        faults.append("还有建议没有答复：第" + "、".join(str(one.number) for one in missing) + "条。")
+        labels = queries.labels_of(queries.suggestions_of(reply.assignment.matter))
+        faults.append("还有建议没有答复：" + "、".join(labels[one.pk] for one in missing) + "。")
     if reply.result_id is None:
         faults.append("请选择总的办理结果类别。")
     if reply.letter_on and reply.letter_on > on:

@@ -1,6 +1,6 @@
 """The reply: what goes for all of it, and one answer a suggestion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -47,9 +47,9 @@ class ReplyForm(ActForm):
         help_text="已在别处成文的，上传 .docx、.pdf 或扫描件；各条建议仍请选择类别并写一句。",
     )
 
-    def __init__(self, *args: Any, suggestions: Sequence[Suggestion], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, suggestions: Sequence[Suggestion], labels: Mapping[int, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.suggestions = suggestions
+        self.suggestions, self.labels = suggestions, labels
         issuer = self.fields["issuer"]
         assert isinstance(issuer, forms.ModelChoiceField)
         issuer.queryset = Body.objects.current().exclude(kind="section").order_by("pinyin", "pk")
@@ -58,21 +58,24 @@ class ReplyForm(ActForm):
         self.order_fields([name for place in range(1, len(suggestions) + 1) for name in names_of(place)])
 
     def point_fields(self, place: int, one: Suggestion) -> dict[str, forms.Field]:
-        result = ClassField(label=f"第{place}条的办理结果", required=False, needed_by=BEFORE_SENDING)
+        label = self.labels[one.pk]
+        result = ClassField(label=f"{label}的办理结果", required=False, needed_by=BEFORE_SENDING)
         result.bind()
         text, kind, as_ = names_of(place)
         fields: dict[str, forms.Field] = {
             text: LongText(
-                label=f"答复第{place}条",
+                label=f"答复{label}",
                 rows=4,
                 max_length=10000,
                 required=False,
                 needed_by=BEFORE_SENDING,
-                help_text=one.text,
+                help_text=one.for_units,
             ),
             kind: result,
         }
-        others = [(str(n), f"同第{n}条") for n in range(1, len(self.suggestions) + 1) if n != place]
+        others = [
+            (str(n), f"同{self.labels[other.pk]}") for n, other in enumerate(self.suggestions, start=1) if n != place
+        ]
         if others:
             fields[as_] = forms.ChoiceField(
                 label="与另一条相同的",

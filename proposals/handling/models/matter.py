@@ -61,6 +61,8 @@ class Stage(models.TextChoices):
     MERGED = "merged", "已并案"
     DECLINED = "declined", "不予立案"
     TURNED = "turned", "转意见建议"
+    REPORTED = "reported", "转社情民意"
+    PASSED_UP = "passed_up", "转上级政协"
     WITHDRAWN = "withdrawn", "已撤案"
 
 
@@ -245,6 +247,7 @@ class Participant(models.Model):
     order = models.PositiveSmallIntegerField(default=0)
     name_public = models.BooleanField("同意公开姓名", default=False)
     left_at = models.DateTimeField("退出时间", null=True)
+    withdrew = models.BooleanField("撤回", default=False)
 
     class Meta:
         constraints = [
@@ -281,7 +284,12 @@ class Suggestion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number}. {self.text}"
+        return f"{self.number}. {self.for_units}"
+
+    @property
+    def for_units(self) -> str:
+        """The text, with the unit that the allocation named for it."""
+        return f"{self.text}（由{self.unit}研究）" if self.unit else self.text
 
 
 def _digest(*parts: str) -> str:

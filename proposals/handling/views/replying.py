@@ -15,7 +15,7 @@ from proposals.handling.actions.paper import acts_for
 from proposals.handling.actions.replying import suggestions_to_answer, unanswered
 from proposals.handling.forms.replying import LETTER_FIELDS, names_of
 from proposals.handling.models import Assignment, Attachment, Purpose, Reply, Suggestion
-from proposals.handling.queries import earlier_replies
+from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
 from proposals.handling.rights import in_hands_of
 
 from .base import AssignmentForm, PartConfirm, PlainForm
@@ -36,7 +36,8 @@ class DraftReply(AssignmentForm):
         super().prepare()
         if not self.object.answers:
             raise Refused("会办单位只提交会办意见。")
-        self.suggestions: list[Suggestion] = suggestions_to_answer(self.object.matter)
+        self.suggestions: list[Suggestion] = suggestions_to_answer(self.object)
+        self.labels = labels_of(suggestions_of(self.object.matter))
         self.draft: Reply | None = actions.readable_draft(self.object, by=self.me)
         self.may_send = in_hands_of(self.rows().filter(pk=self.object.pk), self.me, "handling.reply").exists()
         ready = "ready" in self.request.POST
@@ -71,7 +72,7 @@ class DraftReply(AssignmentForm):
         return False
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "suggestions": self.suggestions}
+        return {**super().get_form_kwargs(), "suggestions": self.suggestions, "labels": self.labels}
 
     def get_initial(self) -> dict[str, Any]:
         draft = self.draft
@@ -113,8 +114,13 @@ class DraftReply(AssignmentForm):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs["form"]
         answers = [
-            {"number": n, "text": form[names_of(n)[0]], "pair": [form[k] for k in names_of(n)[1:] if k in form.fields]}
-            for n in range(1, len(self.suggestions) + 1)
+            {
+                "label": self.labels[one.pk],
+                "of": one.matter.label if one.matter_id != self.object.matter_id else "",
+                "text": form[names_of(n)[0]],
+                "pair": [form[k] for k in names_of(n)[1:] if k in form.fields],
+            }
+            for n, one in enumerate(self.suggestions, start=1)
         ]
         return super().get_context_data(
             answers=answers,
@@ -184,7 +190,7 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
         reply = self.reply
         if reply is None:
             return super().facts()
-        missing = unanswered(reply)
+        labels, missing = labels_of(suggestions_of(self.object.matter)), unanswered(reply)
         return [
             *super().facts(),
             Fact("办理结果", reply.result or "未选择"),
@@ -192,7 +198,11 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
             Fact("文号", reply.doc_no or "无"),
             Fact("落款日期", reply.letter_on or "今天"),
             Fact("答复函", "、".join(one.name for one in letters_of(self.object)) or "没有上传"),
-            Fact("还没有答复的建议", "、".join(one.text[:30] for one in missing) or "没有", wide=True),
+            Fact(
+                "还没有答复的建议",
+                "、".join(f"{labels[one.pk]}（{one.text[:30]}）" for one in missing) or "没有",
+                wide=True,
+            ),
         ]
 
     def do(self, form: Any, paper: Paper | None) -> None:

@@ -52,6 +52,7 @@ class Part(Mine, DetailPage[Assignment]):
             panels=self.panels,
             matter=matter,
             text=[line for line in text.split("\n")[1:] if line.strip()],
+            suggestions=self.suggestions(),
             kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
             people=f"{part.office}{short_day(timezone.localdate(part.given_at))}交办",
             marks=[
@@ -65,6 +66,17 @@ class Part(Mine, DetailPage[Assignment]):
             why_url=running and reverse("handling:why", args=[running.public_id]),
             **kwargs,
         )
+
+    def suggestions(self) -> list[Fact]:
+        """What is answered one by one, where the text alone does not say it: merged proposals, units that were named."""
+        rows = self.panels.suggestions
+        labels, own = queries.labels_of(rows), self.object.matter_id
+        if all(row.matter_id == own and row.unit is None for row in rows):
+            return []
+        return [
+            Fact(labels[row.pk], row.for_units + (f"（{row.matter.label}）" if row.matter_id != own else ""), wide=True)
+            for row in rows
+        ]
 
     def details_url(self) -> str:
         seen = Aspect.CONTACT_DETAILS in aspects(self.panels.view, self.object)

@@ -1,5 +1,6 @@
 """What people do with reports and opinions."""
 
-from .opinions import receive
+from .opinions import answer, pass_on, receive
+from .referring import refer
 
-__all__ = ["receive"]
+__all__ = ["answer", "pass_on", "receive", "refer"]

@@ -23,6 +23,9 @@ class Opinion(models.Model):
 
     class Source(models.TextChoices):
         PROPOSAL = "proposal", "提案转来"
+        LETTER = "letter", "委员来信"
+        DISCUSSION = "discussion", "小组讨论"
+        TOUR = "tour", "视察调研"
 
     matter = models.OneToOneField(Matter, models.PROTECT, related_name="opinion")
     status = models.CharField("状态", max_length=12, choices=Status, default=Status.RECEIVED)
@@ -31,6 +34,11 @@ class Opinion(models.Model):
     text = models.TextField("内容")
     consent = models.CharField("提案者同意情况", max_length=200)
     received_at = models.DateTimeField("登记时间")
+    passed_to = models.CharField("转送单位", max_length=80, blank=True)
+    passed_on = models.DateField("转送日期", null=True)
+    answered_by = models.CharField("答复单位", max_length=80, blank=True)
+    answer = models.TextField("答复", blank=True)
+    answered_on = models.DateField("答复日期", null=True)
 
     objects = OpinionQuerySet.as_manager()
 
@@ -40,8 +48,15 @@ class Opinion(models.Model):
                 condition=Q(status__in=["received", "assigned", "answered"]), name="opinion_status_known"
             ),
             models.CheckConstraint(condition=~Q(text=""), name="opinion_has_text"),
+            models.CheckConstraint(
+                condition=~Q(status="answered") | (~Q(answer="") & Q(answered_on__isnull=False)),
+                name="answered_opinion_has_answer",
+            ),
             models.UniqueConstraint(fields=["origin"], condition=Q(origin__isnull=False), name="one_opinion_an_origin"),
         ]
 
     def __str__(self) -> str:
         return str(self.matter)
+
+    def get_absolute_url(self) -> str:
+        return self.matter.get_absolute_url()

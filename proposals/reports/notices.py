@@ -1,0 +1,30 @@
+"""What messages about opinions say, for whoever may see the opinion then (S4)."""
+
+from collections.abc import Sequence
+
+from members.inbox.registry import Pair, Rendered, register_templates
+from members.models import Person
+from proposals.handling.models import Access, Matter
+from proposals.handling.reminders import name_of
+
+WORDS = {"opinion_passed": "意见建议已转有关单位研究", "opinion_answered": "意见建议已答复，请查看"}
+
+
+def register() -> None:
+    register_templates(WORDS, _render)
+
+
+def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
+    wanted = [subject["matter"] for _, subject in pairs]
+    rows = {str(row.public_id): row for row in Matter.objects.visible_to(person).filter(public_id__in=wanted)}
+    return [_words(WORDS[name], rows.get(subject["matter"])) for name, subject in pairs]
+
+
+def _words(words: str, matter: Matter | None) -> Rendered | None:
+    if matter is None:
+        return None
+    return Rendered(
+        title=f"{words}：{name_of(matter)}",
+        url=matter.get_absolute_url(),
+        outside=words if matter.access == Access.OPEN else "",
+    )
