@@ -10,7 +10,8 @@ from django.utils import timezone
 from members.models import Membership, Person, Session
 from members.rights import bodies_of
 from members.shown import Step
-from proposals.handling.models import Access, Matter, Stage
+from proposals.handling.models import Access, Kind, Matter, Stage
+from proposals.handling.queries import policy
 from proposals.models import CoSignature, PreConsultation, Proposal, Status
 
 WAY = (
@@ -70,6 +71,20 @@ def asked_of(user: Any) -> QuerySet[PreConsultation]:
     units = bodies_of(user, "proposals.answer_preconsultation", timezone.localdate())
     rows = PreConsultation.objects.filter(unit__in=units, proposal__matter__in=Matter.objects.visible_to(user))
     return rows.filter(proposal__status=Status.FILED).select_related("proposal__matter", "unit")
+
+
+LETTERS = {Proposal.Form.INDIVIDUAL: "委", Proposal.Form.JOINT: "联", Proposal.Form.COLLECTIVE: "集"}
+
+
+def letters(*, on: date) -> dict[str, str]:
+    """What stands before a number, by form: nothing where all proposals are one sequence (P4)."""
+    split = policy("number_split", on=on, default="one") == "form"
+    return {str(form): letter if split else "" for form, letter in LETTERS.items()}
+
+
+def series_of(letter: str) -> str:
+    """The sequence that numbers with this letter come from."""
+    return f"{Kind.PROPOSAL}{letter}"
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,12 @@ CHOICES = {
         Choice("body_hard_characters", "正文字数上限", "2500", least=200, most=50_000, unit="字"),
         Choice("number_at", "提案编号", "filing", {"filing": "立案时逐件编号", "run": "由工作人员统一编号"}),
         Choice(
+            "number_split",
+            "案号序列",
+            "one",
+            {"one": "全部提案一个序列", "form": "按提案形式分开，案号前加“委”“联”“集”"},
+        ),
+        Choice(
             "evaluation_decides",
             "以谁的评价为准",
             "any",

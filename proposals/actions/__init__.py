@@ -27,7 +27,7 @@ from .importing import link_proposer
 from .keeping import archive, close_history, hold_place, record_offline
 from .leaving import take_out
 from .merging import merge, unmerge
-from .numbering import Order, run, waiting
+from .numbering import Order, preview, run, waiting
 from .reviewing import Way, advise, after_passes, claim, decline, file, pass_now, passes, release, send_back, turn
 from .submitting import (
     Limits,
@@ -89,6 +89,7 @@ __all__ = [
     "pass_now",
     "passes",
     "plan",
+    "preview",
     "proposed",
     "record_offline",
     "recorded",

@@ -14,6 +14,7 @@ from proposals.handling.actions.giving import Part
 from proposals.handling.actions.history import Past, PastReply, take_over
 from proposals.handling.models import Assignment, Kind, Matter, Participant, ResultClass
 from proposals.models import AllocationPart, Category, Proposal, Status
+from proposals.queries import LETTERS, series_of
 
 from .base import lock, proposers, today, told
 
@@ -111,9 +112,10 @@ def import_proposals(rows: Sequence[Row], session: Session, *, by: Person | None
         by=by,
         now=now,
     )
-    numbering.at_least(
-        session, Kind.PROPOSAL, max((int(row.number) for row in rows if row.number.isdigit()), default=0)
-    )
+    for letter in ("", *LETTERS.values()):
+        ours = [row.number.removeprefix(letter) for row in rows if row.number.startswith(letter)]
+        if last := max((int(number) for number in ours if number.isdigit()), default=0):
+            numbering.at_least(session, series_of(letter), last)
     without = [(matter.number or "", reason) for matter, reason in taken.without_clock]
     return Imported(len(rows), len(taken.obligations), without)
 

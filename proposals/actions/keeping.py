@@ -8,13 +8,14 @@ from django.db import transaction
 from members.errors import Refused, WrongStep
 from members.models import Person, Session
 from proposals.handling import actions as handling
-from proposals.handling import numbering, readers
+from proposals.handling import readers
 from proposals.handling.actions import Part
 from proposals.handling.models import Access, Exposure, Kind, Matter
 from proposals.models import Category, Proposal, Status
 from proposals.owner import take_along
 
 from .base import lock, move, today
+from .reviewing import give_number
 
 
 @transaction.atomic
@@ -81,8 +82,7 @@ def hold_place(
         off_session=not session.accepts(now),
     )
     move(proposal, Status.FILED)
-    matter.number = numbering.written(numbering.take(session, "proposal"))
-    matter.save(update_fields=["number"])
+    give_number(proposal, now=now)
     matter.record("placeholder_made", by=by, now=now, number=matter.number)
     given = handling.assign(matter, parts, by=by, now=now, fixed_on=fixed_on)
     handling.announce([given], sending=f"placeholder:{matter.public_id}", now=now)

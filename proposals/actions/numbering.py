@@ -1,6 +1,7 @@
 """All filed proposals of a session get their numbers in one run (统一编号, P4)."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import models, transaction
@@ -9,8 +10,9 @@ from members.errors import Refused, Stale
 from members.inbox.actions import tell_many
 from members.models import Person, Session
 from proposals.handling import numbering, readers
-from proposals.handling.models import Access
+from proposals.handling.models import Access, NumberSeries
 from proposals.models import Proposal, Status
+from proposals.queries import letters, series_of
 
 from .base import end_clocks, lock_many, proposers, subject_of, today
 from .reviewing import start_assignment_clock
@@ -40,6 +42,26 @@ def _place(proposal: Proposal, order: str) -> tuple[int, int, str, int]:
     return first, category, proposal.receipt or "", proposal.pk
 
 
+def counted(
+    rows: Sequence[Proposal], known: Mapping[str, str], before: Mapping[str, int]
+) -> list[tuple[str, Proposal]]:
+    """Each row with its number: the letter of its form, and the next in that letter's sequence after `before`."""
+    last, given = dict(before), []
+    for row in rows:
+        letter = known[row.form]
+        last[letter] = last.get(letter, 0) + 1
+        given.append((letter + numbering.written(last[letter]), row))
+    return given
+
+
+def preview(session: Session, rows: Sequence[Proposal], *, now: datetime) -> list[tuple[str, Proposal]]:
+    """The numbers that a run would give at this moment."""
+    known = letters(on=today(now))
+    kinds = {series_of(letter): letter for letter in set(known.values())}
+    series = NumberSeries.objects.filter(session=session, kind__in=kinds).values_list("kind", "last")
+    return counted(rows, known, {kinds[kind]: last for kind, last in series})
+
+
 @transaction.atomic
 def run(session: Session, order: str, expected: Sequence[int], *, by: Person, now: datetime) -> list[Proposal]:
     """Number every waiting proposal of the session at once; numbers never change afterwards.
@@ -59,10 +81,13 @@ def run(session: Session, order: str, expected: Sequence[int], *, by: Person, no
         proposal.become(Status.FILED)
         end_clocks(proposal.matter, "numbering", by=by, now=now)
         start_assignment_clock(proposal, by=by, now=now)
-    first = numbering.take(session, "proposal", len(rows))
-    for number, row in enumerate(rows, start=first):
+    known = letters(on=today(now))
+    amounts = Counter(known[row.form] for row in rows)
+    before = {letter: numbering.take(session, series_of(letter), amounts[letter]) - 1 for letter in sorted(amounts)}
+    given = counted(rows, known, before)
+    for number, row in given:
         proposal = found[row.pk]
-        proposal.matter.number, proposal.matter.stage = numbering.written(number), Status.FILED
+        proposal.matter.number, proposal.matter.stage = number, Status.FILED
         proposal.matter.save(update_fields=["number", "stage"])
         readers.refresh(proposal.matter)
         event = proposal.matter.record("numbered", by=by, now=now, number=proposal.matter.number)
@@ -70,5 +95,5 @@ def run(session: Session, order: str, expected: Sequence[int], *, by: Person, no
             (person, event.pk, "proposal_numbered", subject_of(proposal))
             for person in proposers(proposal.matter, on=today(now))
         ]
-    tell_many(facts, sending=f"numbering:{session.code}:{first}", now=now)
+    tell_many(facts, sending=f"numbering:{session.code}:{given[0][0]}", now=now)
     return [found[row.pk] for row in rows]

@@ -13,6 +13,7 @@ from proposals.handling import clocks, numbering
 from proposals.handling.models import Priority, Reason
 from proposals.handling.queries import policy
 from proposals.models import Category, Claim, Proposal, Review, ReviewPass, Status
+from proposals.queries import letters, series_of
 from proposals.reports import actions as reports
 
 from .base import drop_clocks, end_clocks, expect, holder, lock, move, proposal_office, proposers, today, told
@@ -191,7 +192,7 @@ def file(
     if at_once:
         start_assignment_clock(proposal, by=by, now=now)
         if matter.number is None:
-            give_number(proposal)
+            give_number(proposal, now=now)
     else:
         start_numbering_clock(proposal, by=by, now=now)
     event = matter.record("filed", by=by, now=now, number=matter.number or "", category=str(category))
@@ -207,12 +208,13 @@ def waits_for_run(proposal: Proposal, *, now: datetime) -> bool:
     return not proposal.off_session or waiting.exists()
 
 
-def give_number(proposal: Proposal) -> None:
+def give_number(proposal: Proposal, *, now: datetime) -> None:
     """The last statement of filing: the series stays locked from here to the commit."""
     matter = proposal.matter
     if matter.session is None:
         raise Refused("这件提案没有届次，不能编号。")
-    matter.number = numbering.written(numbering.take(matter.session, "proposal"))
+    letter = letters(on=today(now))[proposal.form]
+    matter.number = letter + numbering.written(numbering.take(matter.session, series_of(letter)))
     matter.save(update_fields=["number"])
 
 

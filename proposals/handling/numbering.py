@@ -34,9 +34,12 @@ def spellings(text: str) -> list[str]:
 
     >>> spellings("第27号")
     ['27', '0027']
+    >>> spellings("集27")
+    ['集27', '集0027']
     """
     plain = text.strip().removeprefix("第").removesuffix("号")
-    return [plain, plain.zfill(4)] if plain.isdecimal() else [plain]
+    letter, number = (plain[:1], plain[1:]) if plain[:1] and not plain[0].isdecimal() else ("", plain)
+    return [plain, letter + number.zfill(4)] if number.isdecimal() else [plain]
 
 
 def at_least(session: Session, kind: str, last: int) -> None:

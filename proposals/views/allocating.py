@@ -18,7 +18,7 @@ from proposals.batches import AT_ONCE, HAND_OVER
 from proposals.fields import unit_names
 from proposals.filters import AllocationFilter
 from proposals.forms import AllocationForm, ConsultationForm, HandOverForm, NumberingForm, PlainForm
-from proposals.handling.models import Matter, NumberSeries
+from proposals.handling.models import Matter
 from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
 from proposals.queries import asked_of
 from proposals.rights import in_hands_of
@@ -55,9 +55,7 @@ class Numbering(Signed, FormPage):
         return HttpResponseRedirect(reverse("proposals:allocation"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        series = self.session.pk if self.session else None
-        last = last_number(series)
-        rows = [(number, row) for number, row in enumerate(self.rows, start=last + 1)]
+        rows = actions.preview(self.session, self.rows, now=timezone.now()) if self.session else []
         return super().get_context_data(
             session=self.session,
             sessions=Session.objects.newest_first(),
@@ -66,11 +64,6 @@ class Numbering(Signed, FormPage):
             rows=rows,
             **kwargs,
         )
-
-
-def last_number(session_id: int | None) -> int:
-    row = NumberSeries.objects.filter(session=session_id, kind="proposal").first()
-    return row.last if row else 0
 
 
 class AllocationDesk(Signed, ListPage[Proposal]):

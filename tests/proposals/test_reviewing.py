@@ -231,6 +231,26 @@ def test_one_run_numbers_what_waits_in_the_chosen_order(house: House, submitted)
         actions.run(house.session, actions.Order.CATEGORY, [], by=house.staff, now=house.later())
 
 
+@pytest.mark.parametrize("number_at", ["filing", "run"])
+def test_numbers_split_by_form_bear_its_letter(house: House, submitted, number_at: str) -> None:
+    yesterday = NOW.date() - timedelta(days=1)
+    Policy.objects.create(code="number_split", value="form", starts_on=yesterday)
+    Policy.objects.create(code="number_at", value=number_at, starts_on=yesterday)
+    house.session.submissions_close_at = None
+    house.session.save()
+    rows = [submitted() for _ in range(3)]
+    Proposal.objects.filter(pk=rows[1].pk).update(form="joint")
+    rows = [actions.file(row, category=category(), by=house.staff, now=house.later()) for row in rows]
+    if number_at == "run":
+        waiting = actions.waiting(house.session, actions.Order.RECEIPT)
+        previewed = [number for number, _ in actions.preview(house.session, waiting, now=house.later())]
+        assert previewed == ["委0001", "联0001", "委0002"]
+        ids = [row.pk for row in waiting]
+        actions.run(house.session, actions.Order.RECEIPT, ids, by=house.staff, now=house.later())
+
+    assert [fresh(row).matter.number for row in rows] == ["委0001", "联0001", "委0002"]
+
+
 def test_paper_has_its_receipt_at_once_and_is_submitted_when_confirmed(house: House) -> None:
     from .conftest import TEXT
 

@@ -23,6 +23,8 @@ from proposals.handling import actions as handling
 from proposals.handling import engine
 from proposals.handling.models import Assignment, EvaluationRound, Obligation, Reason, Reply, ResultClass
 from proposals.models import Category, CoSignature, Proposal, Status, Text
+from proposals.reports import actions as opinions
+from proposals.reports.models import Opinion
 
 from .people import People, make_session
 from .texts import Draft, Writer
@@ -209,6 +211,13 @@ def review(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: date
         front.decline(proposal, ground=ground, text=stage.writer.reason(number, "decline"), by=staff, now=at)
     elif number % 29 == 11:
         front.turn(proposal, consent="电话征得提案者同意", text="内容适合作为意见建议办理。", by=staff, now=at)
+        opinion = Opinion.objects.select_related("matter").get(origin=proposal.matter)
+        day = timezone.localdate(at)
+        stage.plan(day + timedelta(days=4), lambda later: pass_on(stage, opinion, later))
+        if number % 2:
+            stage.plan(day + timedelta(days=18), lambda later: answer(stage, opinion, later))
+    elif number % 29 == 24:
+        front.turn(proposal, way="lead", consent="电话征得提案者同意", text="适合以社情民意反映。", by=staff, now=at)
     else:
         category = proposal.category or Category.objects.order_by("order")[0]
         front.file(proposal, category=category, by=staff, now=at)
@@ -295,6 +304,15 @@ def sign_for(stage: Stage, assignment: Assignment, at: datetime) -> None:
         if row.objections.filter(state__in=["open", "deciding", "coordinating"]).exists():
             return
         handling.sign_for(row, by=stage.people.in_unit(row.unit), now=at)
+
+
+def pass_on(stage: Stage, opinion: Opinion, at: datetime) -> None:
+    opinions.pass_on(opinion, to="市民政局", by=stage.staff, now=at)
+
+
+def answer(stage: Stage, opinion: Opinion, at: datetime) -> None:
+    text = "所提建议已研究，有关内容列入下一年度工作安排，感谢您的关心。"
+    opinions.answer(opinion, text=text, by=stage.staff, now=at)
 
 
 def object_to(stage: Stage, assignment: Assignment, at: datetime) -> None:
