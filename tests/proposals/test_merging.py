@@ -19,7 +19,7 @@ from proposals.handling.panels import panels_of
 from proposals.handling.queries import evaluators, labels_of, suggestions_of
 from proposals.models import Proposal, Status
 from proposals.queries import figures
-from tests.factories import appoint
+from tests.factories import BodyFactory, appoint
 
 from .conftest import NOW, House, category, reason
 from .test_handing_over import shares
@@ -194,6 +194,7 @@ def test_the_main_ones_proposers_leave_and_its_followers_are_answered(
     house: House, pair, other: Person, clerk_unit: Body
 ) -> None:
     main, _ = pair
+    main.matter.participants.create(body=BodyFactory(), role="organisation", order=1)
     with pytest.raises(Refused, match="先取消并案"):
         actions.withdraw(main, reason="情况已变化", by=house.staff, now=house.later())
     part = given(house, main, clerk_unit)

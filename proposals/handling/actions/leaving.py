@@ -21,9 +21,8 @@ def leave(participant: Participant, *, reason: str, by: Person, now: datetime, w
     participant.left_at, participant.withdrew = now, withdrew
     participant.save(update_fields=["left_at", "withdrew"])
     matters = [matter.pk, *filter(None, [matter.merged_into_id])]
-    held = list(
-        Obligation.objects.running().filter(matter__in=matters, holder_person=participant.person).order_by("id")
-    )
+    who = {"holder_person": participant.person} if participant.person_id else {"holder_body": participant.body}
+    held = list(Obligation.objects.running().filter(matter__in=matters, **who).order_by("id"))
     for obligation in held:
         clocks.cancel(obligation, by=by, now=now, reason=reason)
     readers.refresh(matter)
