@@ -198,7 +198,7 @@ def test_a_secret_matter_has_number_units_and_clocks_but_no_words(house: House, 
     )
 
     assert (proposal.matter.number, proposal.matter.title, proposal.status) == ("0001", "", Status.ASSIGNED)
-    assert running(proposal) == ["first_contact", "objection_window", "reply", "sign_for"]
+    assert running(proposal) == ["objection_window", "reply", "sign_for"]
     assert verbs(proposal) == ["placeholder_made", "assigned"]
 
 

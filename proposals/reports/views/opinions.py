@@ -91,7 +91,7 @@ class OpinionPage(OneOpinion, DetailPage[Opinion]):
         people = matter.participants.filter(left_at=None).select_related("person", "body").order_by("order", "pk")
         return super().get_context_data(
             matter=matter,
-            kicker=f"{matter.session or ''} · {matter.label}",
+            kicker=f"{matter.session or ''} · {matter.number}",
             state=opinion.get_status_display(),
             people="、".join(str(row) for row in people),
             clock=clock,
