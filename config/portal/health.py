@@ -2,6 +2,7 @@
 
 import shutil
 import smtplib
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +18,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from config.portal import vitals
+from members import gateways
 from members.database import append_only_models
+from members.inbox import transport, webhook
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import missing_year
 from proposals.handling.models import CalendarDay, CalendarYear, EngineBeat
@@ -171,6 +174,26 @@ def mail() -> Finding:
     return _finding("mail", level, f"邮件服务器 {url.hostname} 应答 {code}。", scheme=url.scheme, code=code)
 
 
+def gateway_entries() -> Finding:
+    """Every gateway of the environment: is its entry whole, its address allowed, and does somebody answer there?"""
+    found = {one.name: _gateway_fault(one) for one in gateways.entries()}
+    wrong = [f"{name}：{fault}" for name, fault in found.items() if fault]
+    if not found:
+        return _finding("gateways", "ok", "没有设置 WEBHOOKS，不发短信等通知。", gateways=[])
+    text = "；".join(wrong) if wrong else f"{len(found)} 个网关可用：{'、'.join(found)}。"
+    return _finding("gateways", "fail" if wrong else "ok", text, gateways=list(found), wrong=wrong)
+
+
+def _gateway_fault(one: gateways.Gateway) -> str:
+    if one.faults or one.url.scheme == "file":
+        return "，".join(one.faults)
+    try:
+        with socket.create_connection((webhook.checked_address(one), webhook.port_of(one)), timeout=3):
+            return ""
+    except (OSError, transport.LineDown) as error:
+        return str(error)
+
+
 READY: dict[str, Callable[[], Finding]] = {"database": database, "redis": broker, "migrations": migrations}
 ALL: dict[str, Callable[[], Finding]] = READY | {
     "append_only": append_only,
@@ -181,6 +204,7 @@ ALL: dict[str, Callable[[], Finding]] = READY | {
     "calendar": calendar,
     "storage": storage,
     "mail": mail,
+    "gateways": gateway_entries,
 }
 LABELS = {
     "database": "数据库",
@@ -194,6 +218,7 @@ LABELS = {
     "calendar": "工作日历",
     "storage": "附件存储",
     "mail": "邮件",
+    "gateways": "短信等网关",
 }
 
 

@@ -106,6 +106,11 @@ def backlogs(*, now: datetime) -> list[Backlog]:
     return [Backlog(channel, *found.get(channel, nothing)) for channel in Channel if channel != Channel.INAPP]
 
 
+def undelivered() -> list[Message]:
+    """The newest messages that were refused or whose fate is unknown, with the reason."""
+    return list(Message.objects.undeliverable().select_related("recipient").order_by("-created_at", "-id")[:SHOWN])
+
+
 def set_aside() -> list[Obligation]:
     """Clocks whose reminder could not be made, with the reason; the engine tries again every hour."""
     rows = Obligation.objects.running().exclude(error="").select_related("matter", "rule")

@@ -127,6 +127,7 @@ def prove_mail(person: Person, code: str, *, now: datetime) -> None:
     row.save(update_fields=["spent_at"])
     person.mail, person.mail_verified_at = row.pending, now
     person.save(update_fields=["mail", "mail_verified_at"])
+    person.channel_stops.filter(channel="email").delete()  # the code arrived, so the address works (again)
     entry = record("person.mail", by=person, now=now, subject=str(person.public_id))
     notices.tell([person.pk], entry, "members.contact_changed", now=now, what="电子邮箱")
     if old and old != person.mail:

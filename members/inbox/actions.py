@@ -10,11 +10,12 @@ from itertools import count
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from members import audit
 from members.errors import WrongStep
+from members.gateways import gateway_of, gateways
 from members.inbox.doorbell import SEND, WORK, ring_after_commit
 from members.inbox.models import Channel, ChannelStop, JobState, LongJob, Message, PhoneNotice, State
 from members.inbox.reach import Reach, reach_of
@@ -46,7 +47,7 @@ def tell(recipients: Iterable[int], *, event_id: int, template: str, subject: Su
     Calling it again for the same event tells nobody twice.
     """
     messages = [
-        _message(f"ev{event_id}:p{person_id}:{channel}", person_id, channel, template, subject, now=now)
+        _message(f"ev{event_id}:p{person_id}:{channel}", person_id, channel, template, subject, reach=reach, now=now)
         for person_id, reach in sorted(reach_of(recipients).items())
         for channel in reach.channels
     ]
@@ -69,6 +70,17 @@ def tell_many(
         return f"{sending}:p{person_id}:{channel}", mail_at or now
 
     _post(told, address, name=sending.split(":", maxsplit=1)[0], now=now)
+
+
+@transaction.atomic
+def tell_inside(facts: Iterable[tuple[int, int, str, Subject]], *, sending: str, now: datetime) -> None:
+    """The same in the inbox only, for what must never make mail, such as that mail comes back."""
+    told = [Fact(f"ev{event_id}", person_id, template, subject) for person_id, event_id, template, subject in facts]
+
+    def address(person_id: int, reach: Reach, channel: Channel) -> tuple[str, datetime]:
+        return f"{sending}:p{person_id}:{channel}", now
+
+    _post(told, address, name=sending.split(":", maxsplit=1)[0], channels=(Channel.INAPP,), now=now)
 
 
 @transaction.atomic
@@ -103,16 +115,26 @@ def cancel(about: int | Collection[int], *, before_epoch: int | None = None, kee
 
 @transaction.atomic
 def resend(message: Message, *, by: Person, now: datetime) -> None:
-    """Give a message that did not arrive another try, under the same Message-ID.
+    """Give a message that did not arrive another try, under the same key and Message-ID; tries are counted anew.
 
-    Raises WrongStep if it is not one that waits for this decision.
+    A gateway that is no longer named gives way to the one that the person has now. The token `attempts` only grows.
+    Raises WrongStep if it is not one that waits for this decision, or if the person has no address any more.
     """
-    message = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
-    if message.channel != Channel.EMAIL or message.state not in (State.DEAD, State.UNKNOWN) or message.part_of_id:
+    message = Message.objects.select_related("recipient").select_for_update(of=("self",)).get(pk=message.pk)
+    if message.channel == Channel.INAPP or message.state not in (State.DEAD, State.UNKNOWN) or message.part_of_id:
         raise WrongStep("这条通知不在未送达之列，不能重发。")
+    gateway = _gateway_now(message)
     again = Message.objects.filter(Q(pk=message.pk) | Q(part_of=message), state=message.state)
-    again.update(state=State.PENDING, not_before=now, error="")
-    ChannelStop.objects.filter(person=message.recipient_id, channel=Channel.EMAIL).delete()
+    again.update(
+        state=State.PENDING,
+        not_before=now,
+        error="",
+        gateway=gateway,
+        sent_at=None,
+        resent_at=now,
+        resent_from=F("attempts"),
+    )
+    ChannelStop.objects.filter(person=message.recipient_id, channel=message.channel).delete()
     audit.record("inbox.resend", by=by, subject=str(message.public_id), now=now)
     ring_after_commit(SEND)
 
@@ -123,6 +145,22 @@ def told_by_phone(person: Person, *, note: str = "", by: Person, now: datetime) 
     notice = PhoneNotice.objects.create(person=person, by=by, at=now, upto=now, note=note)
     audit.record("inbox.told_by_phone", by=by, subject=str(person.public_id), now=now)
     return notice
+
+
+def _gateway_now(message: Message) -> str:
+    """The gateway that a message sent again goes by, "" for a mail; refuse where nothing can be reached."""
+    person = message.recipient
+    if not person.is_active:
+        raise WrongStep(f"{person.name}的账号已停用，不能重发。")
+    if message.channel == Channel.EMAIL:
+        if not person.mail:
+            raise WrongStep(f"{person.name}没有登记邮箱，请先登记邮箱，或打电话通知。")
+        return ""
+    if message.gateway in gateways():
+        return message.gateway
+    if (gateway := gateway_of(person)) is None:
+        raise WrongStep(f"{person.name}没有可用的短信等网关，请先登记手机号，或打电话通知。")
+    return gateway.name
 
 
 def mark_read(message: Message, *, now: datetime) -> None:
@@ -173,14 +211,23 @@ def _wait_for_hand_offs() -> None:
 
 
 def _message(
-    key: str, person_id: int, channel: Channel, template: str, subject: Subject, *, now: datetime, **more: Any
+    key: str,
+    person_id: int,
+    channel: Channel,
+    template: str,
+    subject: Subject,
+    *,
+    reach: Reach,
+    now: datetime,
+    **more: Any,
 ) -> Message:
-    """A message in the inbox is delivered by being there; a mail waits for the sender."""
+    """A message in the inbox is delivered by being there; what leaves the house waits for the sender."""
     inside = channel == Channel.INAPP
     return Message(
         key=key,
         recipient_id=person_id,
         channel=channel,
+        gateway=reach.gateway if channel == Channel.WEBHOOK else "",
         template=template,
         subject=subject,
         state=State.SENT if inside else State.PENDING,
@@ -194,25 +241,31 @@ def _message(
 def _slot(now: datetime, reach: Reach, channel: Channel) -> datetime:
     """The full hour that a digest is named after."""
     hour = timezone.localtime(now).replace(minute=0, second=0, microsecond=0)
-    if channel == Channel.EMAIL and hour.hour < reach.digest_hour:
+    if channel != Channel.INAPP and hour.hour < reach.digest_hour:
         return hour.replace(hour=reach.digest_hour)
     return hour
 
 
-def _post(facts: Sequence[Fact], address: Address, *, name: str, now: datetime) -> None:
+def _post(
+    facts: Sequence[Fact], address: Address, *, name: str, channels: Collection[Channel] = tuple(Channel), now: datetime
+) -> None:
     """Write facts that are new, and the sendings that carry them, in a constant number of queries."""
     reaches = reach_of(fact.recipient_id for fact in facts)
     rows: dict[str, Message] = {}
     carrier: dict[str, str] = {}
     sendings: dict[str, Message] = {}
     for fact in facts:
-        reach = reaches.get(fact.recipient_id)
-        for channel in reach.channels if reach else ():
-            row = _fact_row(fact, channel, now=now)
+        if (reach := reaches.get(fact.recipient_id)) is None:
+            continue
+        for channel in reach.channels:
+            if channel not in channels:
+                continue
+            row = _fact_row(fact, channel, reach, now=now)
             rows[row.key] = row
-            carrier[row.key], opens = address(fact.recipient_id, reaches[fact.recipient_id], channel)
-            sendings[carrier[row.key]] = _message(
-                carrier[row.key], fact.recipient_id, channel, SENDING, {"name": name}, now=now, not_before=opens
+            key, opens = address(fact.recipient_id, reach, channel)
+            carrier[row.key] = key
+            sendings[key] = _message(
+                key, fact.recipient_id, channel, SENDING, {"name": name}, reach=reach, now=now, not_before=opens
             )
     known = set(Message.objects.filter(key__in=rows).values_list("key", flat=True))
     fresh = {key: row for key, row in rows.items() if key not in known}
@@ -224,7 +277,7 @@ def _post(facts: Sequence[Fact], address: Address, *, name: str, now: datetime) 
     ring_after_commit(SEND)
 
 
-def _fact_row(fact: Fact, channel: Channel, *, now: datetime) -> Message:
+def _fact_row(fact: Fact, channel: Channel, reach: Reach, *, now: datetime) -> Message:
     return _message(
         f"{fact.stem}:p{fact.recipient_id}:{channel}",
         fact.recipient_id,
@@ -233,6 +286,7 @@ def _fact_row(fact: Fact, channel: Channel, *, now: datetime) -> Message:
         fact.subject,
         about=fact.about,
         epoch=fact.epoch,
+        reach=reach,
         now=now,
     )
 

@@ -6,17 +6,20 @@ that was closed, re-claimed or is being closed right now is not handed off.
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models.functions import Coalesce
 
-from members.inbox import mail, registry
-from members.inbox.models import Channel, ChannelStop, Message, State
+from members.gateways import gateways
+from members.inbox import mail, registry, stops
+from members.inbox.lines import Lines, compose
+from members.inbox.models import Message, State
 from members.inbox.registry import SENDING, Broken, Rendered
-from members.inbox.transport import Delayed, LineDown, Refused, Transport, Unsure, open_transport
+from members.inbox.transport import Delayed, LineDown, Refused, Transport, Unsure
 from members.models import Person
 
 logger = logging.getLogger(__name__)
@@ -28,15 +31,16 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(days=5)
 RECONNECT_SECONDS = 0.5
+BEGUN = "正在交给网关"  # of a gateway that gets everything at most once: written before it is handed over
 
 _CLAIM = """
     UPDATE inbox_message SET attempts = attempts + 1, not_before = %s
     WHERE id IN (
         SELECT id FROM inbox_message
-        WHERE state = 'pending' AND part_of_id IS NULL AND not_before <= %s
+        WHERE state = 'pending' AND part_of_id IS NULL AND not_before <= %s AND gateway <> ALL(%s)
         ORDER BY not_before, id LIMIT %s FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, attempts
+    RETURNING id, attempts, gateway
 """
 
 
@@ -75,61 +79,93 @@ class _Watch:
 
 
 def send(*, now: datetime, transport: Transport | None = None) -> Tally:
-    """Hand over what is due, until nothing is left, the budget is spent, or the line is down."""
+    """Hand over what is due, until nothing is left, the budget is spent, or every line is down.
+
+    `transport` is the line to the mail server, if not that of the settings.
+    """
     watch, tally = _Watch(now), Tally()
     regroup(now=now)
-    line = transport or open_transport()
+    lines = Lines(transport)
     try:
         while watch.passed() < BUDGET:
-            if not (claimed := claim(now=watch.now())) or not _hand_off_all(claimed, line, watch, tally):
+            claimed = claim(now=watch.now(), without=lines.down)
+            if not claimed or not _hand_off_all(claimed, lines, watch, tally):
                 break
     finally:
-        line.close()
+        lines.close()
     registry.beat(now)
     return tally
 
 
-def claim(*, now: datetime) -> list[tuple[int, int]]:
-    """Lease up to a batch of due messages to this process, and return (id, token) of each."""
+def claim(*, now: datetime, without: Collection[str] = ()) -> list[tuple[int, int, str]]:
+    """Lease up to a batch of due messages to this process, and return id, token and line of each.
+
+    `without` are the lines that are down.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [now + LEASE, now, BATCH])
+        cursor.execute(_CLAIM, [now + LEASE, now, list(without), BATCH])
         return sorted(cursor.fetchall())
 
 
-def _hand_off_all(claimed: Sequence[tuple[int, int]], line: Transport, watch: _Watch, tally: Tally) -> bool:
+def _hand_off_all(claimed: Sequence[tuple[int, int, str]], lines: Lines, watch: _Watch, tally: Tally) -> bool:
     """Return whether another batch makes sense. What is left of a lease half spent comes back by itself."""
     lease = _Watch(watch.now())
-    for pk, token in claimed:
+    for pk, token, name in claimed:
         if lease.passed() > LEASE / 2:
             return False
+        if name in lines.down:
+            continue
+        line, once = lines.by(name), lines.at_most_once(name)
         try:
             line.open()
-            outcome = _hand_off_surely(pk, token, line, watch, lease)
+            outcome = _hand_off_surely(pk, token, line, watch, lease, once=once)
         except LineDown as down:
-            logger.warning("mail: %s", down)
+            logger.warning("%s: %s", name or "mail", down)
             outcome = Outcome.LINE_DOWN
         except Exception as error:  # one poisoned row must not keep the others from being sent
             logger.exception("message %s was not handed off", pk)
-            outcome = _postpone(pk, token, f"{type(error).__name__}: {error}", now=watch.now())
+            why = f"{type(error).__name__}: {error}"
+            outcome = _doubt(pk, token, why) if once else _postpone(pk, token, why, now=watch.now())
         tally.add(outcome)
         if outcome == Outcome.LINE_DOWN:
-            return False
+            lines.down.add(name)
     return True
 
 
-def _hand_off_surely(pk: int, token: int, line: Transport, watch: _Watch, lease: _Watch) -> Outcome:
+def _hand_off_surely(
+    pk: int, token: int, line: Transport, watch: _Watch, lease: _Watch, *, once: bool = False
+) -> Outcome:
     """Hand off, and if the database goes away meanwhile, again when it is back, as long as the lease is half ours.
 
-    The server may then get the same mail twice, under the same Message-ID.
+    The server may then get the same mail twice, under the same Message-ID. With `once` it never does: a hand-off
+    that began and whose end was not written down is one for people.
     """
     while True:
         try:
+            if once and not _begin(pk, token):
+                return _doubt(pk, token, "已开始交给网关，没有收到结果")
             return hand_off(pk, token, line, now=watch.now())
         except (OperationalError, InterfaceError):
             if connection.is_usable() or lease.passed() > LEASE / 2:
                 raise
             connection.close()
             time.sleep(RECONNECT_SECONDS)
+
+
+def _begin(pk: int, token: int) -> bool:
+    """Write down, for good, that a hand-off begins; False if an earlier one began and nobody knows how it ended."""
+    mine = Message.objects.filter(pk=pk, attempts=token, state=State.PENDING)
+    return not mine.filter(error=BEGUN).exists() and bool(mine.update(error=BEGUN))
+
+
+@transaction.atomic
+def _doubt(pk: int, token: int, why: str) -> Outcome:
+    if not Message.objects.filter(pk=pk, attempts=token, state=State.PENDING).update(
+        state=State.UNKNOWN, error=why[:500]
+    ):
+        return Outcome.PASSED
+    Message.objects.filter(part_of=pk, state=State.PENDING).update(state=State.UNKNOWN, error=why[:500])
+    return Outcome.UNKNOWN
 
 
 @transaction.atomic
@@ -178,12 +214,12 @@ def _words(facts: Sequence[Message], recipient: Person) -> dict[int, Rendered]:
 def _deliver(message: Message, words: dict[int, Rendered], line: Transport, *, now: datetime) -> Outcome:
     try:
         title = registry.heading(message.subject.get("name", ""), len(words))
-        letter = mail.compose(message, title, list(words.values()), now=now)
-        message.message_id = letter["Message-ID"]
+        letter = compose(message, title, list(words.values()), now=now)
+        message.message_id = mail.message_id(message.key)
         line.deliver(letter)
     except Refused as refusal:
         if refusal.gone:
-            _stop_mail(message.recipient, str(refusal), now=now)
+            _stop(message, str(refusal), now=now)
         return _end(message, words, Outcome.DEAD, now=now, error=str(refusal))
     except Unsure as doubt:
         return _end(message, words, Outcome.UNKNOWN, now=now, error=str(doubt))
@@ -204,7 +240,7 @@ def _end(message: Message, facts: Iterable[int], outcome: Outcome, *, now: datet
 
 
 def _postpone(pk: int, token: int, error: str, *, now: datetime, line_down: bool = False) -> Outcome:
-    """Try again later, ever more rarely; after five days it is a matter for people.
+    """Try again later, ever more rarely; five days after it was written or sent again it is a matter for people.
 
     A line that is down is no fault of the message: it keeps its turn.
     """
@@ -212,11 +248,15 @@ def _postpone(pk: int, token: int, error: str, *, now: datetime, line_down: bool
     if line_down:
         mine.update(not_before=now + FIRST_PAUSE, error=error[:500])
         return Outcome.LINE_DOWN
-    if mine.filter(created_at__lt=now - GIVE_UP_AFTER).exists() and pause_after(token) == LONGEST_PAUSE:
+    facts = mine.annotate(since=Coalesce("resent_at", "created_at")).values_list("since", "resent_from").first()
+    if facts is None:
+        return Outcome.PASSED
+    since, pause = facts[0], pause_after(token - facts[1])
+    if since < now - GIVE_UP_AFTER and pause == LONGEST_PAUSE:
         mine.update(state=State.DEAD, error=error[:500])
         Message.objects.filter(part_of=pk, state=State.PENDING).update(state=State.DEAD, error=error[:500])
         return Outcome.DEAD
-    mine.update(not_before=now + pause_after(token), error=error[:500])
+    mine.update(not_before=now + pause, error=error[:500])
     return Outcome.DELAYED
 
 
@@ -230,13 +270,10 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
-def _stop_mail(person: Person, error: str, *, now: datetime) -> None:
-    """Write to this address no more until the person has another one or somebody resends."""
-    ChannelStop.objects.update_or_create(
-        person=person,
-        channel=Channel.EMAIL,
-        defaults={"mark": person.mail_index, "error": error[:500], "stopped_at": now},
-    )
+def _stop(message: Message, error: str, *, now: datetime) -> None:
+    gateway = gateways().get(message.gateway)
+    mark = gateway.mark_of(message.recipient) if gateway else message.recipient.mail_index
+    stops.stop(message.recipient, message.channel, mark, error, now=now)
 
 
 @transaction.atomic
@@ -256,6 +293,7 @@ def regroup(*, now: datetime) -> int:
             defaults={
                 "recipient_id": fact.recipient_id,
                 "channel": fact.channel,
+                "gateway": fact.gateway,
                 "template": SENDING,
                 "subject": fact.part_of.subject,
                 "not_before": now,

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from members.inbox.models import Message
 from members.inbox.registry import NEUTRAL, Rendered
-from members.inbox.transport import Refused
+from members.inbox.transport import ID_HEADER, Refused
 
 _PARTING = "请登录后查看和办理：{url}\n\n本邮件由系统发出，请勿回复。"
 
@@ -35,11 +35,20 @@ def compose(message: Message, title: str, words: Sequence[Rendered], *, now: dat
     mail["To"] = _mailbox(message.recipient.email)
     mail["Date"] = format_datetime(timezone.localtime(now))
     mail["Message-ID"] = message_id(message.key)
+    mail[ID_HEADER] = message.public_id.hex
+    if settings.BOUNCE_ADDRESS:
+        mail["Return-Path"] = return_path(message)
     mail["Auto-Submitted"] = "auto-generated"
     url = settings.SITE_URL.rstrip("/") + reverse("inbox:list")
     text = "\n".join(f"· {_one_line(line)}" for line in lines)
     mail.set_content(f"您好：\n\n{text}\n\n{_PARTING.format(url=url)}\n", charset="utf-8", cte="base64")
     return mail
+
+
+def return_path(message: Message) -> str:
+    """Where a server sends back what it cannot deliver: an address of its own for each message."""
+    local, _, host = settings.BOUNCE_ADDRESS.partition("@")
+    return f"{local}+{message.public_id.hex}@{host}"
 
 
 def _mailbox(address: str) -> Address:

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from members.gateways import gateways
 from members.inbox import registry
 from members.inbox.models import Channel, Message, PhoneNotice
-from members.inbox.reach import mail_works
+from members.inbox.reach import reach, stopped_channels
 from members.inbox.registry import GONE, NEUTRAL, SENDING, Rendered
 from members.models import Person
 
@@ -80,7 +81,7 @@ def unread_limit(now: datetime) -> datetime:
 def unreached(*, now: datetime) -> list[Unreached]:
     """Active people with something unread that nobody told them by phone, longest waiting first (P26).
 
-    They have no working mail, or have not read it within two working days. A constant number of queries.
+    They have no working mail or gateway, or have not read it within two working days. A constant number of queries.
     """
     told_upto = PhoneNotice.objects.filter(person=OuterRef("recipient")).order_by("-upto").values("upto")[:1]
     unread = (
@@ -93,17 +94,22 @@ def unreached(*, now: datetime) -> list[Unreached]:
     )
     rows = list(unread)
     people = Person.objects.in_bulk([row["recipient"] for row in rows])
-    mailed, limit = mail_works(people.values()), unread_limit(now)
+    stopped, limit = stopped_channels(list(people.values())), unread_limit(now)
     return [
         Unreached(people[pk], why, row["waiting"], row["since"], row["told"])
         for row in rows
-        if (pk := row["recipient"]) in people and (why := _why(pk in mailed, row["since"] <= limit))
+        if (pk := row["recipient"]) in people
+        and (why := _why(people[pk], stopped.get(pk, set()), row["since"] <= limit))
     ]
 
 
-def _why(mailed: bool, stale: bool) -> str:
-    if not mailed:
-        return "没有可用的邮箱"
+def _why(person: Person, stopped: set[Channel], stale: bool) -> str:
+    if len(reach(person, stopped).channels) == 1:
+        if Channel.EMAIL in stopped:
+            return "邮箱退信，请联系本人更正"
+        if Channel.WEBHOOK in stopped:
+            return "手机号收不到短信，请联系本人更正"
+        return "没有可用的邮箱" if not gateways() else "没有可用的邮箱和手机号"
     return f"超过 {UNREAD_WORKDAYS} 个工作日未读" if stale else ""
 
 

@@ -49,6 +49,7 @@ RenderMany = Callable[[Sequence[Pair], Person], Sequence[Rendered | None]]
 _templates: dict[str, RenderMany] = {}
 _headings: dict[str, str] = {}
 _workdays_before: Callable[[date, int], date] | None = None
+_by_number: Callable[[str, Person], tuple[list[str], list[int]]] | None = None
 _clock: Callable[[], datetime] = timezone.now
 _beat: Callable[[datetime], None] | None = None
 
@@ -124,6 +125,16 @@ def workdays_before(day: date, count: int) -> date:
         day -= timedelta(days=1)
         count -= day.weekday() < 5
     return day
+
+
+def register_numbers(find: Callable[[str, Person], tuple[list[str], list[int]]]) -> None:
+    """What a number stands for lives above: ids of matters this person may see, and of their clocks."""
+    global _by_number
+    _by_number = find
+
+
+def by_number(number: str, person: Person) -> tuple[list[str], list[int]]:
+    return _by_number(number, person) if _by_number else ([], [])
 
 
 def register_clock(engine_now: Callable[[], datetime]) -> None:

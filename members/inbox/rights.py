@@ -6,6 +6,7 @@ OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.DUTY_STAFF
 
 RIGHTS: dict[str, frozenset[Role]] = {
     "inbox.undelivered": OFFICE,
+    "inbox.ledger": OFFICE | {Role.SYSTEM_ADMINISTRATOR},
     "inbox.told_by_phone": OFFICE,
     "inbox.resend": OFFICE,
 }

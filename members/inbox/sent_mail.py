@@ -1,7 +1,8 @@
 """Mails that the demonstration did not really send, on a page. Not in production's addresses (S7)."""
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from members.gateways import gateways
 from members.pages import Page
 from members.shown import Crumb
 
@@ -53,13 +55,22 @@ def mail_folder() -> Path:
     return Path(unquote(url.path)) if url.scheme == "file" else Path(settings.VAR) / "mail"
 
 
+def parcels() -> list[dict[str, Any]]:
+    """What gateways of the demonstration took, the newest first."""
+    folders = [Path(unquote(one.url.path)) for one in gateways().values() if one.url.scheme == "file"]
+    files = [file for folder in folders for file in folder.glob("*.json")]
+    newest = sorted(files, key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)[:SHOWN]
+    read = [json.loads(file.read_text()) for file in newest]
+    return [{**one, "at": datetime.fromtimestamp(one["at"], UTC)} for one in read]
+
+
 class SentMailList(Page):
     public = True
-    title = "已发邮件（演示）"
+    title = "已发邮件和短信（演示）"
     template_name = "inbox/sent_mail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(mails=sent_mails(mail_folder()), **kwargs)
+        return super().get_context_data(mails=sent_mails(mail_folder()), parcels=parcels(), **kwargs)
 
 
 class SentMailPage(Page):

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.conf import settings
 # for one mail in all, from MAIL FROM to the last answer: whoever closes an obligation may have to wait for it
 SECONDS = 10.0
 SHORTEST = 0.05
+ID_HEADER = "X-Huiyin-Message"  # comes back with what a server could not deliver
 NO_SUCH_MAILBOX = (550, 551, 553)
 
 
@@ -42,7 +43,8 @@ class Transport(Protocol):
     def open(self) -> None:
         """Make sure that there is a line, or raise LineDown; nothing is locked yet."""
 
-    def deliver(self, mail: EmailMessage) -> None: ...
+    def deliver(self, mail: Any) -> None:
+        """Hand over one letter that was made for this line, or raise Refused, Delayed or Unsure."""
 
     def close(self) -> None: ...
 
@@ -69,9 +71,11 @@ class Line:
 
     def deliver(self, mail: EmailMessage) -> None:
         """Hand over one mail to one recipient, or raise Refused, Delayed or Unsure."""
+        sender = str(mail["Return-Path"] or mail["From"].addresses[0].addr_spec)
+        del mail["Return-Path"]
         body = mail.as_bytes(policy=SMTP_POLICY)
         self.until = time.monotonic() + SECONDS
-        smtp = self._greeted(mail["From"].addresses[0].addr_spec)
+        smtp = self._greeted(sender, mail[ID_HEADER])
         try:
             self._address(smtp, mail["To"].addresses[0].addr_spec)
             self._hurry(smtp)
@@ -101,13 +105,13 @@ class Line:
             self.smtp.close()
         self.smtp = None
 
-    def _greeted(self, sender: str) -> smtplib.SMTP:
+    def _greeted(self, sender: str, envelope_id: str) -> smtplib.SMTP:
         """A connection on which MAIL FROM was accepted; one that has gone stale is opened anew."""
         for last_try in (self.smtp is None, True):
             smtp = self.smtp or self._connected(self._left())
             try:
                 self._hurry(smtp)
-                code, answer = smtp.mail(sender)
+                code, answer = smtp.mail(sender, _dsn(smtp, f"ENVID={envelope_id}", "RET=HDRS"))
             except (OSError, smtplib.SMTPServerDisconnected) as error:
                 self._drop()
                 if last_try:
@@ -137,7 +141,7 @@ class Line:
 
     def _address(self, smtp: smtplib.SMTP, recipient: str) -> None:
         self._hurry(smtp)
-        code, answer = smtp.rcpt(recipient)
+        code, answer = smtp.rcpt(recipient, _dsn(smtp, "NOTIFY=FAILURE"))
         if code not in (250, 251):
             self._reset(smtp)
             raise _refusal(code, answer, gone=code in NO_SUCH_MAILBOX)
@@ -194,6 +198,11 @@ def _refusal(code: int, answer: bytes, *, gone: bool = False) -> Refused | Delay
     if code == 421:
         return LineDown(why)
     return Refused(why, gone=gone) if code >= 500 else Delayed(why)
+
+
+def _dsn(smtp: smtplib.SMTP, *options: str) -> list[str]:
+    """What tells a server how to report a failure later, if it can be told."""
+    return list(options) if smtp.has_extn("dsn") else []
 
 
 def _text(answer: bytes) -> str:

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.InboxList.as_view(), name="list"),
     path("read/", views.MarkAllReadPage.as_view(), name="mark_all_read"),
     path("undelivered/", views.UndeliveredPage.as_view(), name="undelivered"),
+    path("ledger/", views.LedgerPage.as_view(), name="ledger"),
     path("undelivered/mail/", views.UndeliveredMailList.as_view(), name="undelivered_mail"),
     path("undelivered/mail/<uuid:public_id>/resend/", views.ResendPage.as_view(), name="resend"),
     path("undelivered/<uuid:public_id>/phone/", views.ToldByPhonePage.as_view(), name="told_by_phone"),

@@ -9,16 +9,18 @@ from django.utils import timezone
 
 from members import audit
 from members.inbox import actions, queries
-from members.inbox.filters import MessageFilter
+from members.inbox.filters import LedgerFilter, MessageFilter
 from members.inbox.forms import MarkAllRead, ToldByPhone
 from members.inbox.models import LongJob, Message
 from members.models import Person
-from members.pages import SIGNED_IN, ActionPage, ConfirmPage, DetailPage, FormPage, ListPage, Page
+from members.pages import SIGNED_IN, ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, Page
 from members.shown import Act, Crumb, Fact, Tab
 from members.uploads import open_file
 
 INBOX = "消息"
 UNDELIVERED = "未送达名单"
+UNSENT = "送不到的通知"
+LEDGER = "发送台账"
 
 
 class InboxList(ListPage[Message]):
@@ -122,10 +124,10 @@ class ToldByPhonePage(ActionPage[Person]):
 
 class UndeliveredMailList(ListPage[Message]):
     action = "inbox.undelivered"
-    title = "退回的邮件"
+    title = UNSENT
     template_name = "inbox/undelivered_mail.html"
-    unit_word = "封"
-    empty_sentence = "没有退回的邮件。"
+    unit_word = "条"
+    empty_sentence = "没有退回的邮件，也没有送不到的短信。"
 
     def get_queryset(self) -> QuerySet[Message]:
         return Message.objects.undeliverable().select_related("recipient").order_by("-created_at", "-id")
@@ -134,9 +136,40 @@ class UndeliveredMailList(ListPage[Message]):
         return super().get_context_data(tabs_=_tabs(self.request), **kwargs)
 
 
+class LedgerPage(ListPage[Message]):
+    """What left the house, or should have (发送台账): to whom, by which channel, how it ended; never what it said (S4)."""
+
+    action = "inbox.ledger"
+    title = LEDGER
+    template_name = "inbox/ledger.html"
+    filterset_class = LedgerFilter
+    unit_word = "条"
+    empty_sentence = "没有符合条件的通知。"
+    personal = True
+    columns = (
+        Column("收件人", lambda row: row.recipient.name),
+        Column("渠道", lambda row: row.by_what()),
+        Column("状态", lambda row: row.get_state_display()),
+        Column("次数", lambda row: row.attempts),
+        Column("生成时间", lambda row: row.created_at),
+        Column("送出时间", lambda row: row.sent_at),
+        Column("问题", lambda row: row.error),
+        Column("标识", lambda row: row.key),
+        Column("邮件标识", lambda row: row.message_id),
+    )
+
+    def get_queryset(self) -> QuerySet[Message]:
+        return Message.objects.outgoing().select_related("recipient").order_by("-created_at", "-id")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            tabs_=_tabs(self.request), may_resend=self.person.has_perm("inbox.resend"), **kwargs
+        )
+
+
 class ResendPage(ConfirmPage[Message]):
     action = "inbox.resend"
-    title = "重发邮件"
+    title = "重发通知"
     submit_label = "重发"
     done_sentence = "已排队重发，几分钟内发出。"
 
@@ -144,10 +177,14 @@ class ResendPage(ConfirmPage[Message]):
         return Message.objects.undeliverable().select_related("recipient")
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("退回的邮件", reverse("inbox:undelivered_mail"))]
+        return [Crumb(UNSENT, reverse("inbox:undelivered_mail"))]
 
     def facts(self) -> list[Fact]:
-        return [Fact("收件人", self.object.recipient.name), Fact("退回原因", self.object.error, wide=True)]
+        return [
+            Fact("收件人", self.object.recipient.name),
+            Fact("渠道", self.object.get_channel_display()),
+            Fact("原因", self.object.error, wide=True),
+        ]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.resend(self.object, by=self.person, now=timezone.now())
@@ -214,5 +251,9 @@ class JobFile(Page):
 
 
 def _tabs(request: HttpRequest) -> list[Tab]:
-    pages = (("未送达的人", "inbox:undelivered"), ("退回的邮件", "inbox:undelivered_mail"))
-    return [Tab(label, reverse(name), current=request.path == reverse(name)) for label, name in pages]
+    pages = [("未送达的人", "inbox:undelivered"), (UNSENT, "inbox:undelivered_mail")]
+    mine = pages if request.user.has_perm("inbox.undelivered") else []
+    return [
+        Tab(label, reverse(name), current=request.path == reverse(name))
+        for label, name in [*mine, (LEDGER, "inbox:ledger")]
+    ]

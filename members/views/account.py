@@ -1,6 +1,7 @@
 """One's own account: display, notices, contact, password, devices."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
@@ -17,6 +18,7 @@ from members.actions import change_contact, change_password, end_sessions, prove
 from members.audit import record
 from members.choices import Role, Size, Theme
 from members.errors import Refused
+from members.gateways import NOWHERE, gateway_of, gateways
 from members.models import Person
 from members.pages import SIGNED_IN, FormPage, Page
 from members.rights import roles_of
@@ -74,6 +76,7 @@ class Account(OwnPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person, today = self.person, timezone.localdate()
+        gateway = gateway_of(person)
         roles = sorted(Role(role).label for role in roles_of(person, today))
         facts = [
             Fact("姓名", person.name),
@@ -85,10 +88,18 @@ class Account(OwnPage):
                 shown_mail(person.mail) + ("" if person.mail_verified_at or not person.mail else "（未核实）"),
             ),
             Fact("字号与配色", f"{Size(person.size).label}，{Theme(person.theme).label}"),
-            Fact("每日汇总", f"{person.digest_hour}时" if person.mail_ok else "不发邮件"),
+            Fact("每日汇总", f"{person.digest_hour}时" if person.mail_ok or gateway else "不发邮件"),
+            *([Fact("短信等", gateway.label if gateway else "不发")] if gateways() else []),
         ]
         blocked = person.blocked_until if person.blocked_until and person.blocked_until > timezone.now() else None
-        return super().get_context_data(facts=facts, blocked_until=blocked, **kwargs)
+        return super().get_context_data(facts=facts, blocked_until=blocked, stops=_stops(person), **kwargs)
+
+
+def _stops(person: Person) -> dict[str, datetime]:
+    """Which of the addresses that stand here today were refused for good, and when."""
+    gateway = gateway_of(person)
+    marks = {"email": person.mail_index, "webhook": gateway.mark_of(person) if gateway else ""}
+    return {stop.channel: stop.stopped_at for stop in person.channel_stops.all() if stop.mark == marks[stop.channel]}
 
 
 class PreferencesForm(forms.Form):
@@ -99,6 +110,16 @@ class PreferencesForm(forms.Form):
         label="每日汇总时间", coerce=int, choices=[(hour, f"{hour}时") for hour in range(6, 22)]
     )
     mail_ok = forms.BooleanField(label="接收邮件", required=False)
+    gateway = forms.ChoiceField(label="短信等通知", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = gateways().values()
+        usual = next((one.label for one in known if "everyone" in one.words), "不发")
+        choices = [("", f"按统一设置（{usual}）"), *((one.name, one.label) for one in known), (NOWHERE, "不发")]
+        cast(forms.ChoiceField, self.fields["gateway"]).choices = choices
+        if not known:
+            del self.fields["gateway"]
 
 
 class Preferences(OwnForm):

@@ -17,6 +17,7 @@ class HandlingConfig(AppConfig):
         succession.register(follow_succession)
         reminders.register()
         notices.register()
+        registry.register_numbers(notices.by_number)
         registry.register_beat(lambda now: engine.beat("send", now=now))
         batches.register()
         menu.add()

@@ -9,7 +9,7 @@ from members.inbox.registry import Pair, Rendered, Subject, register_heading, re
 from members.models import Person
 from members.rights import bodies_of
 
-from .models import Access, Assignment, Matter
+from .models import Access, Assignment, Matter, Obligation
 from .reminders import name_of
 
 Where = Callable[[Subject, Matter], str]
@@ -72,6 +72,14 @@ def register() -> None:
     register_templates(["taken_back"], _render_taken_back)
     register_heading("chase", "催办 {n} 件")
     register_heading("succession", "因机构变更承接 {n} 件")
+
+
+def by_number(number: str, person: Person) -> tuple[list[str], list[int]]:
+    """Public ids of the matters of that number which this person may see, and the ids of their clocks."""
+    matters = Matter.objects.visible_to(person).filter(number=number)
+    found = dict(matters.values_list("pk", "public_id"))
+    clocks = Obligation.objects.filter(matter__in=found).values_list("pk", flat=True)
+    return [str(public_id) for public_id in found.values()], list(clocks)
 
 
 def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:

@@ -20,6 +20,7 @@ class Sink:
 
     ledger: list[str] = field(default_factory=list)
     mails: list[EmailMessage] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0
 
@@ -54,6 +55,7 @@ class Sink:
         mail = message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
         self.ledger.append(str(mail["Message-ID"]))
         self.mails.append(mail)
+        self.senders.append(str(envelope.mail_from))
         if recipient.startswith("hang"):
             await asyncio.sleep(5)
         if recipient.startswith("drop"):

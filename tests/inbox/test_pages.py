@@ -188,7 +188,7 @@ def test_a_person_whose_address_was_refused_is_on_the_list(sink: Sink, settings:
     told(person, now=FRIDAY)
     engine.send(now=FRIDAY)
 
-    assert [row.why for row in queries.unreached(now=FRIDAY)] == ["没有可用的邮箱"]
+    assert {row.person: row.why for row in queries.unreached(now=FRIDAY)} == {person: "邮箱退信，请联系本人更正"}
 
 
 def test_whoever_was_told_by_phone_leaves_the_list_until_something_new_comes(client: Client) -> None:

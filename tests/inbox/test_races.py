@@ -83,7 +83,7 @@ def reminded(person: Person, *numbers: int) -> Message:
 
 def test_closing_waits_for_a_hand_off_in_flight() -> None:
     message, gate = reminded(PersonFactory(mail="a@example.com"), 1), Gate()
-    [(pk, token)] = engine.claim(now=NOW)
+    [(pk, token, _)] = engine.claim(now=NOW)
 
     with ThreadPoolExecutor() as pool:
         handing_off = beside(pool, engine.hand_off, pk, token, gate, now=NOW)
@@ -100,7 +100,7 @@ def test_closing_waits_for_a_hand_off_in_flight() -> None:
 
 def test_no_hand_off_begins_while_closing_is_under_way() -> None:
     reminded(PersonFactory(mail="a@example.com"), 1, 2)
-    [(pk, token)] = engine.claim(now=NOW)
+    [(pk, token, _)] = engine.claim(now=NOW)
     gate = Gate()
     gate.go_on.set()
 
@@ -115,7 +115,7 @@ def test_no_hand_off_begins_while_closing_is_under_way() -> None:
 
 def test_what_a_rolled_back_closing_held_back_is_sent_after_all() -> None:
     message = reminded(PersonFactory(mail="a@example.com"), 1, 2)
-    [(pk, token)] = engine.claim(now=NOW)
+    [(pk, token, _)] = engine.claim(now=NOW)
     gate = Gate()
     gate.go_on.set()
 
@@ -132,8 +132,8 @@ def test_what_a_rolled_back_closing_held_back_is_sent_after_all() -> None:
 
 def test_a_claim_that_was_taken_over_hands_nothing_off() -> None:
     reminded(PersonFactory(mail="a@example.com"), 1)
-    [(pk, old_token)] = engine.claim(now=NOW)
-    [(_, token)] = engine.claim(now=NOW + engine.LEASE)
+    [(pk, old_token, _)] = engine.claim(now=NOW)
+    [(_, token, _)] = engine.claim(now=NOW + engine.LEASE)
     gate = Gate()
     gate.go_on.set()
 
@@ -145,7 +145,7 @@ def test_a_claim_that_was_taken_over_hands_nothing_off() -> None:
 def test_a_reminder_that_comes_while_its_mail_goes_out_is_not_lost() -> None:
     person, gate = PersonFactory(mail="a@example.com"), Gate()
     reminded(person, 1)
-    [(pk, token)] = engine.claim(now=NOW)
+    [(pk, token, _)] = engine.claim(now=NOW)
 
     with ThreadPoolExecutor() as pool:
         handing_off = beside(pool, engine.hand_off, pk, token, gate, now=NOW)

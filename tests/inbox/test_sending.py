@@ -267,7 +267,7 @@ def test_a_hand_off_costs_the_same_for_one_fact_and_for_thirty(
     sink: Sink, facts: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     message = reminded(PersonFactory(mail="a@example.com"), *range(1, facts + 1))
-    [(pk, token)] = engine.claim(now=NOW)
+    [(pk, token, _)] = engine.claim(now=NOW)
     open_line = line(sink)
 
     with django_assert_num_queries(7):

@@ -198,6 +198,7 @@ TABLE: dict[str, Row] = {
     "inbox:list": Row(EVERYBODY),
     "inbox:mark_all_read": Row(EVERYBODY),
     "inbox:undelivered": Row(DESK | roles("duty_staff")),
+    "inbox:ledger": Row(DESK | roles("duty_staff", "system_administrator")),
     "inbox:undelivered_mail": Row(DESK | roles("duty_staff")),
     "inbox:resend": Row(DESK | roles("duty_staff"), row=True),
     "inbox:told_by_phone": Row(DESK | roles("duty_staff"), row=True),

@@ -25,7 +25,8 @@ class EnginePage(Page):
     template_name = "portal/engine.html"
 
     def acts(self) -> list[Act]:
-        return [Act("未送达名单", reverse("inbox:undelivered"), "phone")] if self.me_may("inbox.undelivered") else []
+        links = (("未送达名单", "inbox:undelivered", "phone"), ("发送台账", "inbox:ledger", "send"))
+        return [Act(label, reverse(url), icon) for label, url, icon in links if self.me_may(url.replace(":", "."))]
 
     def me_may(self, action: str) -> bool:
         return bool(self.request.user.has_perm(action))
@@ -54,6 +55,7 @@ class EnginePage(Page):
             audit=EngineBeat.objects.filter(name="audit").first(),
             calendar=calendar,
             missing=missing_year(local_day(now), calendar.published),
+            undelivered=vitals.undelivered() if self.me_may("inbox.ledger") else None,
             may_resend=self.me_may("inbox.resend"),
             **kwargs,
         )

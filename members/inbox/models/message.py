@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class Channel(models.TextChoices):
     INAPP = "inapp", "站内"
     EMAIL = "email", "邮件"
+    WEBHOOK = "webhook", "短信等网关"
 
 
 class State(models.TextChoices):
@@ -33,6 +34,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def waiting(self, *, now: datetime) -> Self:
         return self.filter(state=State.PENDING, part_of=None, not_before__lte=now)
+
+    def outgoing(self) -> Self:
+        """What leaves the house: whole sendings and single messages by mail or gateway."""
+        return self.filter(part_of=None).exclude(channel=Channel.INAPP)
 
     def undeliverable(self) -> Self:
         """Sendings that need a person's eye: refused for good, or taken by a server that never said so."""
@@ -55,12 +60,15 @@ class Message(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages", db_index=False, verbose_name="收件人"
     )
     channel = models.CharField("渠道", max_length=8, choices=Channel)
+    gateway = models.CharField("网关", max_length=24, default="")
     template = models.CharField("模板", max_length=80)
     subject = models.JSONField("事由", default=dict)
     part_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="facts", db_index=False)
     not_before = models.DateTimeField("不早于")
     state = models.CharField("状态", max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField("次数", default=0)
+    resent_at = models.DateTimeField("重发时间", null=True)
+    resent_from = models.PositiveIntegerField("重发前次数", default=0)
     message_id = models.CharField("邮件标识", max_length=250, default="")
     created_at = models.DateTimeField("生成时间")
     sent_at = models.DateTimeField("送出时间", null=True)
@@ -79,6 +87,10 @@ class Message(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(read_at=None) | Q(channel=Channel.INAPP), name="message_only_inapp_is_read"
+            ),
+            models.CheckConstraint(
+                condition=Q(channel=Channel.WEBHOOK) & ~Q(gateway="") | ~Q(channel=Channel.WEBHOOK) & Q(gateway=""),
+                name="message_webhook_names_gateway",
             ),
             models.CheckConstraint(
                 condition=Q(about=None, epoch=None) | Q(about__isnull=False, epoch__isnull=False),
@@ -108,7 +120,20 @@ class Message(models.Model):
                 condition=Q(state__in=[State.DEAD, State.UNKNOWN], part_of=None),
                 name="message_undeliverable",
             ),
+            models.Index(
+                F("created_at").desc(),
+                F("id").desc(),
+                condition=Q(part_of=None) & ~Q(channel=Channel.INAPP),
+                name="message_outgoing",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.key
+
+    def by_what(self) -> str:
+        """The channel in words, with the name of the gateway if there may be several."""
+        return f"{self.get_channel_display()}（{self.gateway}）" if self.gateway else self.get_channel_display()
+
+    def may_be_resent(self) -> bool:
+        return self.state in (State.DEAD, State.UNKNOWN)

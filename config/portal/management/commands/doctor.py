@@ -12,7 +12,7 @@ SIGNS = {"ok": "正常", "warn": "注意", "fail": "故障"}
 
 
 class Command(BaseCommand):
-    help = "检查数据库、Redis、后台任务、提醒引擎、待发通知、日历、存储和邮件；有故障时退出码为 1"
+    help = "检查数据库、Redis、后台任务、提醒引擎、待发通知、日历、存储、邮件和短信网关；有故障时退出码为 1"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="只输出一个 JSON 对象")
