@@ -127,9 +127,7 @@ def withdraw_follower(
     drop_answers(proposal.matter)
     move(proposal, Status.WITHDRAWN, merged_into=None, closed_at=now)
     readers.refresh(main.matter)
-    event = proposal.matter.record(
-        "withdrawn", by=by, now=now, on_paper=paper is not None, reason=reason.strip(), **paper_facts(paper)
-    )
+    event = proposal.matter.record("withdrawn", by=by, now=now, reason=reason.strip(), **paper_facts(paper))
     told(proposal, proposers(proposal.matter, on=today(now)), event, "withdrawn", now=now)
     went_on = main.matter.record("part_withdrawn", by=by, now=now, other=proposal.matter.label)
     _tell_units(main, went_on, now=now)
@@ -148,9 +146,7 @@ def withdraw_from_main(
     for place in matter.participants.filter(left_at=None).select_related("person", "body").order_by("pk"):
         place.matter = matter
         handling.leave(place, reason="撤案", by=by, now=now, withdrew=True)
-    event = matter.record(
-        "main_withdrawn", by=by, now=now, on_paper=paper is not None, reason=reason.strip(), **paper_facts(paper)
-    )
+    event = matter.record("main_withdrawn", by=by, now=now, reason=reason.strip(), **paper_facts(paper))
     told(proposal, people, event, "withdrawn", now=now)
     _tell_units(proposal, event, now=now)
     return proposal

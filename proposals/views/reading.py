@@ -207,6 +207,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
             marks.append(Mark("内部", "warn", "lock"))
         if proposal.off_session:
             marks.append(Mark("平时提案"))
+        if any(row.withdrew for row in proposal.matter.participants.all()):
+            marks.append(Mark("本案提案者已撤案", "warn"))
         if proposal.matter.placeholder:
             marks.append(Mark("线下办理", "warn", "lock"))
         return [*marks, *self.panels.marks]
@@ -350,7 +352,11 @@ class Withdraw(ProposalPage):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         paper = form.paper() if self.by_desk() else None
-        actions.withdraw(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper)
+        left = actions.withdraw(
+            self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper
+        )
+        if left.status != Status.WITHDRAWN:
+            self.done_sentence = "本案提案者已撤案，并入的提案继续办理。"
         return HttpResponseRedirect(to(self.object, "detail"))
 
 

@@ -13,7 +13,7 @@ from members.models import Body, Person
 from proposals import actions
 from proposals.handling import actions as handling
 from proposals.handling import clocks
-from proposals.handling.actions import PointGiven
+from proposals.handling.actions import Paper, PointGiven
 from proposals.handling.models import Assignment, Matter, Policy, Reply, ReplyPoint, ResultClass
 from proposals.handling.panels import panels_of
 from proposals.handling.queries import evaluators, labels_of, suggestions_of
@@ -191,7 +191,7 @@ def test_one_party_leaves_and_the_others_go_on(
 
 
 def test_the_main_ones_proposers_leave_and_its_followers_are_answered(
-    house: House, pair, other: Person, clerk_unit: Body
+    house: House, pair, other: Person, clerk_unit: Body, client: Client
 ) -> None:
     main, _ = pair
     main.matter.participants.create(body=BodyFactory(), role="organisation", order=1)
@@ -199,9 +199,13 @@ def test_the_main_ones_proposers_leave_and_its_followers_are_answered(
         actions.withdraw(main, reason="情况已变化", by=house.staff, now=house.later())
     part = given(house, main, clerk_unit)
 
-    actions.withdraw(main, reason="情况已变化", by=house.staff, now=house.later())
+    client.force_login(house.staff)
+    sheet = {"reason": "情况已变化", "who": "林溪", "on": "2026-03-04", "sheet": "撤案申请书"}
+    page = client.post(f"{main.get_absolute_url()}withdraw/", sheet, follow=True).content.decode()
+    assert "并入的提案继续办理。" in page and "本案提案者已撤案" in page
 
     assert states(main) == [("assigned", "handling", False)]
+    assert main.matter.events.get(verb="main_withdrawn").on_paper
     assert running(main) == ["first_contact", "objection_window", "reply"]
     assert (told(house.member)[-1], told(clerk_of(clerk_unit))[-1]) == ("proposal_withdrawn", "proposal_part_withdrawn")
     assert Matter.objects.visible_to(house.member).filter(pk=main.matter_id).exists()
@@ -313,3 +317,15 @@ def test_the_plenary_figures_equal_a_table_counted_by_hand(
         "社会建设": {"received": 3, "filed": 2, "merged": 0, "turned": 0, "passed": 0, "declined": 0, "withdrawn": 1},
         "未定类别": {"received": 4, "filed": 0, "merged": 1, "turned": 1, "passed": 0, "declined": 1, "withdrawn": 0},
     }
+
+
+def test_a_followers_written_request_is_recorded_before_the_hand_over(house: House, pair, other: Person) -> None:
+    main, follower = pair
+    sheet = Paper("白露", NOW.date(), "撤案申请书")
+
+    actions.withdraw(follower, reason="情况已变化", by=house.staff, now=house.later(), paper=sheet)
+
+    assert states(main, follower) == [("filed", "filed", False), ("withdrawn", "withdrawn", True)]
+    assert follower.matter.events.get(verb="withdrawn").on_paper
+    assert told(other)[-1] == "proposal_withdrawn"
+    actions.withdraw(main, reason="情况已变化", by=house.staff, now=house.later())
