@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from members import throttle
+from members import devices, throttle
 from members.audit import record
 from members.choices import SECOND_FACTOR_ROLES, Outcome
 from members.crypto import decrypt, encrypt
@@ -71,8 +71,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         lasting = SHARED_PHONE if wish == "shared" else OWN_PHONE if wish == "own" and not privileged else DAY
         request.session[LASTING] = lasting
         request.session.set_expiry(lasting)
-        record("sign_in", by=user, now=timezone.now(), address=self.get_client_ip(request))
+        browser = devices.value_for(request)
+        address = self.get_client_ip(request)
+        record("sign_in", by=user, now=timezone.now(), address=address, device=devices.mark(browser))
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        devices.remember(response, browser)
         return response
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:

@@ -13,6 +13,7 @@ from members.models import Body, Person
 from proposals.handling import documents
 from proposals.handling.models import Assignment, Matter, Obligation, Stage
 from proposals.handling.pdf import NoPdf
+from proposals.handling.sights import note
 from proposals.models import Batch, Proposal
 from proposals.naming import proposers_of
 
@@ -113,7 +114,9 @@ def paper_of(batch: Batch, user: Person) -> documents.Batch:
 
 def batch_papers(job: LongJob, progress: Progress) -> Product:
     """Notice, allocation table and every unit's packet in one archive."""
-    paper = paper_of(Batch.objects.get(public_id=job.args["batch"]), job.by)
+    batch = Batch.objects.get(public_id=job.args["batch"])
+    note(job.by, visible_assignments(job.by).filter(matter__proposal__batches=batch).values_list("matter", flat=True))
+    paper = paper_of(batch, job.by)
     try:
         parts = counted(documents.archive_parts(paper, pdf=True), 2 + 2 * len(paper.packets), progress)
     except NoPdf:
@@ -133,6 +136,7 @@ def unit_papers(job: LongJob, progress: Progress) -> Product:
     """Everything that one unit has in hand, as one Word file."""
     unit = Body.objects.get(public_id=job.args["unit"])
     rows = visible_assignments(job.by).filter(unit=unit).exclude(matter__stage__in=DONE)
+    note(job.by, rows.values_list("matter", flat=True))
     packet = next(iter(packets(rows)), documents.Packet(unit.name, []))
     paper = documents.Batch(title="在办提案", issuers=[], on=timezone.localdate(), packets=[packet])
     progress(1, 1)

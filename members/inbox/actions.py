@@ -41,14 +41,23 @@ class Fact:
 
 
 @transaction.atomic
-def tell(recipients: Iterable[int], *, event_id: int, template: str, subject: Subject, now: datetime) -> None:
+def tell(
+    recipients: Iterable[int],
+    *,
+    event_id: int,
+    template: str,
+    subject: Subject,
+    now: datetime,
+    proved_mail_only: bool = False,
+) -> None:
     """Tell each person once what happened; in the inbox at once, by mail as soon as the sender comes round.
 
-    Calling it again for the same event tells nobody twice.
+    Calling it again for the same event tells nobody twice. With `proved_mail_only` an address that nobody has proved
+    to be the person's gets nothing.
     """
     messages = [
         _message(f"ev{event_id}:p{person_id}:{channel}", person_id, channel, template, subject, reach=reach, now=now)
-        for person_id, reach in sorted(reach_of(recipients).items())
+        for person_id, reach in sorted(reach_of(recipients, proved_mail_only=proved_mail_only).items())
         for channel in reach.channels
     ]
     Message.objects.bulk_create(messages, ignore_conflicts=True)

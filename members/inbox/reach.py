@@ -9,7 +9,7 @@ from members.gateways import gateway_of
 from members.inbox.models import Channel, ChannelStop
 from members.models import Person
 
-WANTED = ("username", "phone", "phone_index", "mail_index", "mail_ok", "gateway", "digest_hour")
+WANTED = ("username", "phone", "phone_index", "mail_index", "mail_ok", "mail_verified_at", "gateway", "digest_hour")
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,13 @@ class Reach:
     gateway: str = ""
 
 
-def reach_of(person_ids: Iterable[int]) -> dict[int, Reach]:
+def reach_of(person_ids: Iterable[int], *, proved_mail_only: bool = False) -> dict[int, Reach]:
     """The channels of those who have a working account, in two queries; the others are left out."""
     people = list(Person.objects.filter(pk__in=set(person_ids), is_active=True).only(*WANTED))
     stopped = stopped_channels(people)
+    for person in people if proved_mail_only else ():
+        if not person.mail_verified_at:
+            stopped.setdefault(person.pk, set()).add(Channel.EMAIL)
     return {person.pk: reach(person, stopped.get(person.pk, set())) for person in people}
 
 

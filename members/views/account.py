@@ -8,7 +8,6 @@ from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -17,10 +16,10 @@ from django.utils import timezone
 from members.actions import change_contact, change_password, end_sessions, prove_mail, send_mail_code
 from members.audit import record
 from members.choices import Role, Size, Theme
-from members.errors import Refused
 from members.gateways import NOWHERE, gateway_of, gateways
 from members.models import Person
 from members.pages import SIGNED_IN, FormPage, Page
+from members.proof import check_password
 from members.rights import roles_of
 from members.shown import Crumb, Fact
 from members.views.sign_in import BY_CODE, first_visit
@@ -49,18 +48,9 @@ class OwnPage(Page):
 
 
 class OwnForm(OwnPage, FormPage):
-    def check_password(self, password: str) -> None:
-        """Ask for the password again (S6); failures count like those of a sign-in."""
-        try:
-            good = get_adapter().reauthenticate(self.person, password)
-        except ValidationError as error:
-            raise Refused(error.messages[0], field="password") from error
-        if not good:
-            raise Refused("密码不正确。", field="password")
-
     def form_valid_once(self, form: Any) -> HttpResponseBase:
         if "password" in form.fields:
-            self.check_password(form.cleaned_data["password"])
+            check_password(self.person, form.cleaned_data["password"])
         return super().form_valid_once(form)
 
     def go_home(self) -> HttpResponseBase:

@@ -158,6 +158,7 @@ LIMITS = (
     Limit("evaluation", "委员评价", 15, "workday", "evaluation"),
     Limit("confirm_dissatisfaction", "不满意核实", 5, "workday", "office"),
     Limit("rehandle", "二次办理", 1, "month", "unit_rehandle", extend=1, cap=3),
+    Limit("joint_consultation", "联合会商", 10, "workday", "office"),
     Limit("opinion", "意见建议答复", 30, "day", "unit_reply"),
 )
 

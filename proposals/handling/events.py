@@ -25,11 +25,15 @@ INSIDE_UNIT = frozenset({Eye.UNIT})
 
 @dataclass(frozen=True)
 class Verb:
-    """`label` may name facts in braces; `tone` colours the timeline."""
+    """`label` may name facts in braces; `tone` colours the timeline.
+
+    `plain` are the words for those of the audience who learn of the fact and no more: the proposers (S2).
+    """
 
     label: str
     audience: frozenset[Eye]
     tone: Went = ""
+    plain: str = ""
 
 
 VERBS: dict[str, Verb] = {}
@@ -43,7 +47,7 @@ register(
     {
         "assigned": Verb("交办给{units}", ALL, "ok"),
         "signed_for": Verb("{unit}签收", ALL, "ok"),
-        "objected": Verb("{unit}申请退回：{reason}", OWN_UNIT_AND_PROPOSER, "warn"),
+        "objected": Verb("{unit}申请退回：{reason}", OWN_UNIT_AND_PROPOSER, "warn", plain="{unit}申请退回"),
         "objection_answered": Verb("{unit}对接办的意见：{answer}", OWN_UNIT),
         "objection_asked": Verb("征求{unit}对接办的意见", OWN_UNIT),
         "objection_coordinated": Verb("召开协调会", OWN_UNIT, "warn"),
@@ -70,6 +74,9 @@ register(
         "evaluated": Verb("{who}提交评价", frozenset({Eye.STAFF})),
         "evaluation_withdrawn": Verb("{who}撤回评价", frozenset({Eye.STAFF})),
         "evaluation_confirmed": Verb("核对纸质评价", frozenset({Eye.STAFF})),
+        "evaluation_rejected": Verb("{who}的纸质评价退回：{reason}", frozenset({Eye.STAFF})),
+        "evaluation_checked": Verb("核查{who}的评价", frozenset({Eye.STAFF})),
+        "dissatisfaction_explained": Verb("{on}向{who}作了说明，提案者接受", frozenset({Eye.STAFF})),
         "evaluation_late": Verb("{who}逾期提交评价", frozenset({Eye.STAFF})),
         "round_closed": Verb("{unit}第{round}轮评价结束", ALL),
         "consultation_due": Verb("{unit}二次办理后仍不满意，由交办机构组织联合会商", OWN_UNIT_AND_PROPOSER, "warn"),
@@ -104,7 +111,8 @@ def timeline(user: Any, matter: Matter, view: Eyes | None = None) -> list[tuple[
     for event in events:
         verb = VERBS[event.verb]
         if readable(verb.audience, view, event.assignment):
-            shown.append((event, sentence(verb, event), verb.tone))
+            whole = not verb.plain or readable(OWN_UNIT, view, event.assignment)
+            shown.append((event, sentence(verb.label if whole else verb.plain, event), verb.tone))
     return shown
 
 
@@ -122,7 +130,7 @@ class _Facts(dict[str, Any]):
         return "…"
 
 
-def sentence(verb: Verb, event: Event) -> str:
+def sentence(label: str, event: Event) -> str:
     """The event in words; an erased payload leaves the bare words."""
     payload = getattr(event, "payload", None)
-    return verb.label.format_map(_Facts(payload.facts if payload else {}))
+    return label.format_map(_Facts(payload.facts if payload else {}))

@@ -1,22 +1,34 @@
 """Where handling stands in the menu and on the desk."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import Count as Number
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from members import desk
 from members.choices import Role
 from members.desk import Queue, Work
 from members.navigation import Entry, register
-from members.rights import roles_of
+from members.rights import bodies_of, roles_of
 from members.shown import Count, Todo
 
-from .models import Assignment, Evaluation, ExtensionRequest, Matter, Objection, Obligation, Reply
+from .models import (
+    Assignment,
+    Contact,
+    ContactAnswer,
+    Evaluation,
+    ExtensionRequest,
+    Matter,
+    Objection,
+    Obligation,
+    Participant,
+    Reply,
+)
+from .queries import consultations_due, rounds_to_confirm, waiting_sheets
 from .reminders import name_of
-from .rights import in_hands_of
+from .rights import LIVE, in_hands_of
 from .standing import DUTIES, in_tab, of_unit
 
 SHOWN = 5
@@ -39,6 +51,11 @@ def add() -> None:
             "handling.confirm_evaluation",
             order=44,
         ),
+        Entry("办理", "需核查的评价", "flag", "handling:flagged_evaluations", "handling.confirm_evaluation", order=44),
+        Entry(
+            "办理", "结束后收到的不满意", "star", "handling:late_dissatisfied", "handling.confirm_evaluation", order=44
+        ),
+        Entry("办理", "待联合会商", "users", "handling:consultations", "handling.consult_jointly", order=44),
         Entry("管理", "时限规则", "timer", "clock_settings:rules", "handling.settings", order=70),
         Entry("管理", "提醒与催办", "bell-ring", "clock_settings:ladders", "handling.settings", order=71),
         Entry("管理", "工作日历", "calendar-days", "clock_settings:calendar", "handling.settings", order=72),
@@ -66,12 +83,16 @@ def unit_work(user: Any, on: date) -> Work:
         for row in due_first(parts)
         if row.assignment
     ]
+    units = bodies_of(user, "handling.answer_objection", on)
+    asked = Objection.objects.filter(state=Objection.State.OPEN, suggested__in=units)
+    asking = in_hands_of(asked, user, "handling.answer_objection", "assignment").count() if units else 0
     figures = parts.aggregate(**{tab: Number("pk", filter=in_tab(tab, on)) for tab in ("pending", "signed")})
     return Work(
         counts=[
             *pressing(parts, queue, on),
             Count("待签收", figures["pending"], f"{queue}?tab=pending"),
             Count("办理中", figures["signed"], f"{queue}?tab=signed"),
+            *([Count("待答复是否接办", asking, queue, tone="warn")] if asking else []),
         ],
         queues=[Queue("最近到期", todos, queue, empty="现在没有需要办理的提案。新交办的提案会显示在这里。")],
     )
@@ -120,11 +141,16 @@ WAITING: tuple[tuple[str, str, str, str, QuerySet[Any]], ...] = (
     ("退回申请", "handling.decide_objection", "assignment", "objections", Objection.objects.filter(state__in=Objection.UNDECIDED)),
     ("延期申请", "handling.decide_extension", "obligation__assignment", "extensions", ExtensionRequest.objects.filter(state="asked")),
     ("待确认落款日期", "handling.confirm_reply_date", "assignment", "letter_dates", Reply.objects.filter(state="dated")),
-    (
-        "待核对纸质评价", "handling.confirm_evaluation", "round_row__assignment", "paper_evaluations",
-        Evaluation.objects.filter(on_paper=True, confirmed_at=None, withdrawn_at=None),
-    ),
+    ("待审督办单", "handling.issue_sheet", "obligation__assignment", "sheets", waiting_sheets()),
+    ("待联合会商", "handling.consult_jointly", "assignment", "consultations", consultations_due()),
+    ("待核实的不满意", "handling.confirm_dissatisfaction", "assignment", "dissatisfied", rounds_to_confirm()),
+    ("待核对纸质评价", "handling.confirm_evaluation", "round_row__assignment", "paper_evaluations", Evaluation.objects.to_confirm()),
+    ("需核查的评价", "handling.confirm_evaluation", "round_row__assignment", "flagged_evaluations", Evaluation.objects.to_check()),
+    ("结束后的不满意", "handling.confirm_evaluation", "round_row__assignment", "late_dissatisfied", Evaluation.objects.late_against()),
 )  # fmt: skip
+ALWAYS = ("objections", "extensions", "letter_dates", "sheets", "dissatisfied", "paper_evaluations")
+"""Counts that stand on the desk even where nothing waits; the others come up when there is something."""
+URGENT = ("dissatisfied", "late_dissatisfied", "consultations", "flagged_evaluations")
 
 
 def office_work(user: Any, on: date) -> Work:
@@ -133,20 +159,20 @@ def office_work(user: Any, on: date) -> Work:
     for label, action, path, url, rows in WAITING:
         if user.has_perm(action):
             amount = in_hands_of(rows.all(), user, action, path).count()
-            work.counts.append(Count(label, amount, reverse(f"handling:{url}")))
-    if user.has_perm("handling.confirm_dissatisfaction"):
-        waiting = Obligation.objects.running().filter(stage="confirm_dissatisfaction")
-        amount = waiting.filter(matter__in=Matter.objects.visible_to(user)).count()
-        work.counts.append(
-            Count("待核实的不满意", amount, reverse("handling:dissatisfied"), tone="warn" if amount else "")
-        )
+            tone: Literal["", "warn"] = "warn" if amount and url in URGENT else ""
+            if amount or url in ALWAYS:
+                work.counts.append(Count(label, amount, reverse(f"handling:{url}"), tone=tone))
     return work
 
 
 def member_work(user: Any, on: date) -> Work:
     """Replies to evaluate and contacts to confirm."""
-    roles = roles_of(user, on)
-    bodies = roles.get(Role.ORGANISATION_SECRETARY, set())
+    queues = [*_to_evaluate(user, on), *_contacts_to_confirm(user, on)]
+    return Work(queues=queues)
+
+
+def _to_evaluate(user: Any, on: date) -> list[Queue]:
+    bodies = roles_of(user, on).get(Role.ORGANISATION_SECRETARY, set())
     mine = Q(holder_person=user) | Q(holder_body__in=bodies)
     clocks = Obligation.objects.open().filter(mine, stage="evaluation").select_related("matter", "assignment__unit")
     todos = [
@@ -159,4 +185,30 @@ def member_work(user: Any, on: date) -> Work:
         for row in clocks.filter(matter__in=Matter.objects.visible_to(user)).order_by("due_on", "pk")[:SHOWN]
         if row.assignment
     ]
-    return Work(queues=[Queue("待您评价", todos, empty="没有待评价的答复。")] if todos else [])
+    return [Queue("待您评价", todos, empty="没有待评价的答复。")] if todos else []
+
+
+def _contacts_to_confirm(user: Any, on: date) -> list[Queue]:
+    """What units say of their contacts with this person, until he has said whether it is so (P29)."""
+    behind = Participant.objects.filter(places_of(user, on), role__in=Participant.EVALUATING, left_at=None)
+    matters = Matter.objects.filter(pk__in=behind.values("matter")) | Matter.objects.filter(
+        pk__in=behind.values("matter__merged_into")
+    )
+    said = ContactAnswer.objects.filter(contact=OuterRef("pk"), participant__in=behind)
+    rows = Contact.objects.filter(~Exists(said), assignment__matter__in=matters, assignment__state__in=LIVE)
+    rows = rows.filter(assignment__matter__in=Matter.objects.visible_to(user))
+    rows = rows.select_related("assignment__matter", "assignment__unit").order_by("-held_on", "-pk")[:SHOWN]
+    todos = [
+        Todo(
+            f"{row.assignment.unit}{row.get_mode_display()}是否属实：{name_of(row.assignment.matter)}",
+            reverse("handling:confirm_contact", args=[row.public_id]),
+            when=spoken_day(row.held_on),
+        )
+        for row in rows
+    ]
+    return [Queue("待您核对的沟通", todos)] if todos else []
+
+
+def places_of(user: Any, on: date) -> Q:
+    """The condition that a participant is this person, or an organisation whose secretary he is."""
+    return Q(person=user) | Q(body__in=roles_of(user, on).get(Role.ORGANISATION_SECRETARY, set()))

@@ -23,6 +23,13 @@ def to_matter(subject: Subject, matter: Matter) -> str:
     return matter.get_absolute_url()
 
 
+def to_sheet(subject: Subject, matter: Matter) -> str:
+    """The sheet itself; what was sent before sheets had pages leads to the part."""
+    if sheet := subject.get("sheet"):
+        return reverse("handling:sheet", args=[sheet])
+    return to_part(subject, matter)
+
+
 def to_page(name: str, key: str = "") -> Where:
     def where(subject: Subject, matter: Matter) -> str:
         return reverse(f"handling:{name}", args=[subject[key]] if key else [])
@@ -48,7 +55,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "extension_refused": ("不同意延期，请按原期限办理", to_part),
     "rehandling": ("二次办理", to_part),
     "chased": ("催办", to_part),
-    "sheet_issued": ("收到督办单", to_part),
+    "sheet_issued": ("收到督办单，请阅办并书面说明进展", to_sheet),
     "objected": ("单位申请退回，请决定", to_part),
     "objection_answered": ("建议单位已答复，请决定", to_part),
     "consult_jointly": ("二次办理后仍不满意，请组织联合会商", to_part),
@@ -61,7 +68,11 @@ WORDS: dict[str, tuple[str, Where]] = {
     "replied": ("承办单位已答复，请评价", to_matter),
     "evaluation_receipt": ("已收到您的评价（回执）", to_matter),
     "evaluation_withdrawn": ("您的评价已撤回", to_matter),
+    "evaluation_rejected": ("代录的纸质评价已退回，请您重新评价", to_matter),
+    "dissatisfaction_explained": ("已登记您接受办理情况说明；如不属实，请联系提案委", to_matter),
     "dissatisfied": ("有不满意的评价，请核实", to_matter),
+    "dissatisfied_noted": ("有不满意的评价，按现行规则暂不需核实", to_matter),
+    "dissatisfied_late": ("评价结束后收到不满意的评价，请决定是否重新办理", to_matter),
     "closed": ("已办结", to_matter),
     "reopened": ("重新办理", to_matter),
 }

@@ -20,8 +20,10 @@ from .attachments import attachments_of
 from .events import timeline
 from .eyes import Eye, Eyes, eyes
 from .models import (
+    Access,
     Assignment,
     Attachment,
+    ChaseSheet,
     Contact,
     Evaluation,
     EvaluationRound,
@@ -38,6 +40,7 @@ from .rights import IN_HAND, allowed
 from .workdays import working_calendar
 
 MAIN_STAGES = ("reply", "rehandle", "co_opinion")
+CONFIRMING = "confirm_dissatisfaction"
 UNCONFIRMED_AFTER = 10
 """Working days after which a contact that nobody confirmed reads 未确认 (P29)."""
 FEW = 3
@@ -98,6 +101,15 @@ class RequestShown:
     acts: list[Act]
 
 
+@dataclass(frozen=True)
+class SheetShown:
+    """A letter of supervision that the unit has got."""
+
+    title: str
+    text: str
+    url: str
+
+
 @dataclass
 class Panels:
     """Everything about the handling of one matter that this person may read now."""
@@ -109,6 +121,7 @@ class Panels:
     requests: list[RequestShown] = field(default_factory=list)
     contacts: list[ContactShown] = field(default_factory=list)
     opinions: list[OpinionShown] = field(default_factory=list)
+    sheets: list[SheetShown] = field(default_factory=list)
     replies: list[ReplyShown] = field(default_factory=list)
     rounds: list[RoundShown] = field(default_factory=list)
     files: list[FileRow] = field(default_factory=list)
@@ -121,6 +134,13 @@ class Panels:
     to_consult: set[int] = field(default_factory=set)
     offline: bool = False
     suggestions: list[Suggestion] = field(default_factory=list)
+
+
+def suspend_act(user: Any, matter: Matter) -> list[Act]:
+    """The way to take a matter out of everyone's sight, open to all of the committee's staff (S5)."""
+    if matter.access == Access.SUSPENDED or not may(user, "handling.suspend"):
+        return []
+    return [Act("暂停查看", reverse("handling:suspend", args=[matter.public_id]), "lock", "ghost")]
 
 
 def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
@@ -157,10 +177,15 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     if "contacted" in verbs:
         panels.contacts = contacts_shown(user, matter, view, today)
     panels.opinions = opinions_shown(rows, view)
+    if "sheet_issued" in verbs:
+        panels.sheets = sheets_shown(matter, view)
     panels.suggestions = suggestions_of(matter)
     panels.replies = replies_shown(matter, rows, view, files, panels.suggestions)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
-    panels.rounds = [told for row in rounds if (told := round_shown(user, row, view))]
+    confirming = {clock.assignment_id for clock in panels.obligations if clock.stage == CONFIRMING and clock.is_running}
+    panels.rounds = [
+        told for row in rounds if (told := round_shown(user, row, view, deciding=row.assignment_id in confirming))
+    ]
     fill_acts(user, panels, open_ones)
     if may(user, "handling.quiet") and not matter.is_closed:
         words = "恢复自动催办" if matter.quiet else "不自动催办"
@@ -358,6 +383,17 @@ def opinions_shown(rows: Sequence[Any], view: Eyes) -> list[OpinionShown]:
     ]
 
 
+def sheets_shown(matter: Matter, view: Eyes) -> list[SheetShown]:
+    """The letters of supervision, for their unit and the offices."""
+    rows = ChaseSheet.objects.issued().filter(checkpoint__obligation__matter=matter)
+    rows = rows.select_related("checkpoint__obligation__assignment__unit").order_by("-pk")
+    return [
+        SheetShown(f"{part.unit}　{short_day(timezone.localdate(row.at))}", row.text, to("sheet", row))
+        for row in rows
+        if (part := row.checkpoint.obligation.assignment) and Aspect.REMINDED in aspects(view, part)
+    ]
+
+
 # replies and evaluations ---------------------------------------------------------------------------------------------
 
 
@@ -393,7 +429,7 @@ def reply_shown(row: Any, files: Sequence[Attachment], suggestions: Sequence[Sug
         Fact("未面商原因", row.no_contact_reason, wide=True),
         Fact("退回修改意见", row.return_reason if row.state == Reply.State.RETURNED else "", wide=True),
     ]
-    letters = [one for one in files if one.purpose == Purpose.LETTER and one.assignment_id == row.assignment_id]
+    letters = [one for one in files if one.reply_id == row.pk]
     return ReplyShown(
         title=title,
         facts=[fact for fact in facts if fact.value],
@@ -426,7 +462,8 @@ def rounds_of(matter: Matter, assignments: Sequence[Assignment]) -> list[Any]:
         work="evaluations__work", result="evaluations__result", reason="evaluations__reason__label",
         text="evaluations__text", cleared="evaluations__text_cleared", named="evaluations__name_to_unit",
         paper="evaluations__on_paper", confirmed="evaluations__confirmed_at", late="evaluations__late",
-        flags="evaluations__flags",
+        flags="evaluations__flags", checked="evaluations__checked_note",
+        explained="evaluations__explanation__text", explained_on="evaluations__explanation__held_on",
     )  # fmt: skip
     live = Q(evaluations__isnull=False, evaluations__withdrawn_at=None)
     rows = EvaluationRound.objects.filter(assignment__matter=matter, assignment__in=assignments)
@@ -434,12 +471,13 @@ def rounds_of(matter: Matter, assignments: Sequence[Assignment]) -> list[Any]:
     return list(rows.annotate(forms=JSONBAgg(form, filter=live)).order_by("-round", "pk"))
 
 
-def round_shown(user: Any, row: Any, view: Eyes) -> RoundShown | None:
+def round_shown(user: Any, row: Any, view: Eyes, *, deciding: bool) -> RoundShown | None:
+    """`deciding`: the office has a dissatisfaction of this unit's reply to confirm."""
     seen = aspects(view, row)
     forms = sorted(row.forms or [], key=lambda form: str(form["id"]))
     own = [form for form in forms if form["participant"] in view.participants]
     if Aspect.FORMS in seen:
-        return office_round(user, row, forms, view)
+        return office_round(user, row, forms, view, deciding=deciding)
     if Aspect.RESULT in seen:
         return RoundShown(title_of(row), digest(row, forms, all_counts=True), reasons(forms, named=False))
     if own or Eye.PROPOSER in view.general:
@@ -469,39 +507,57 @@ def grades_of(form: dict[str, Any]) -> str:
     return said + (f"（{'、'.join(marks)}）" if marks else "")
 
 
-def office_round(user: Any, row: Any, forms: list[dict[str, Any]], view: Eyes) -> RoundShown:
-    ratings = [Fact(form["who"] or form["body"], grades_of(form)) for form in forms]
+def rater_of(form: dict[str, Any]) -> str:
+    return str(form["who"] or form["body"])
+
+
+def office_round(user: Any, row: Any, forms: list[dict[str, Any]], view: Eyes, *, deciding: bool) -> RoundShown:
+    ratings = [Fact(rater_of(form), grades_of(form)) for form in forms]
     notes = reasons(forms, named=True, anyway=True)
-    notes += [f"{form['who'] or form['body']}：请核查（{'、'.join(form['flags'])}）" for form in forms if form["flags"]]
-    acts = [
-        Act(f"核对纸质评价（{form['who'] or form['body']}）", reverse("handling:confirm_evaluation", args=[form["id"]]))
-        for form in forms
-        if form["paper"] and not form["confirmed"]
-    ]
+    for form in forms:
+        if form["flags"]:
+            words = f"已核查：{form['checked']}" if form["checked"] else f"请核查（{'、'.join(form['flags'])}）"
+            notes.append(f"{rater_of(form)}：{words}")
+        if form["explained"]:
+            on = short_day(date.fromisoformat(form["explained_on"]))
+            notes.append(f"{rater_of(form)}：{on}经说明接受。{form['explained']}")
+    acts = [act for form in forms for act in acts_on_form(form, closed=row.closed_at is not None)]
     if row.closed_at:
         ratings.insert(0, Fact("结果", row.get_outcome_display()))
-        acts += [
-            Act(
-                f"{'停止向单位提供' if form['cleared'] else '向单位提供'}意见（{form['who'] or form['body']}）",
-                reverse("handling:clear_evaluation", args=[form["id"]]),
-            )
-            for form in forms
-            if form["text"]
-        ]
-    else:
+    elif deciding:
+        acts.append(Act("核实不满意", to("confirm_dissatisfaction", row.assignment), kind="primary"))
+    if row.round == row.assignment.round and allowed(user, "handling.record_evaluation", row.assignment, view):
         acts.append(Act("登记纸质评价", to("record_evaluation", row.assignment)))
-        if any("dissatisfied" in (form["work"], form["result"]) for form in forms):
-            acts.append(Act("核实不满意", to("confirm_dissatisfaction", row.assignment), kind="primary"))
     sentence = "" if forms else "还没有收到评价。"
     return RoundShown(title_of(row), ratings, notes, sentence, acts)
+
+
+def acts_on_form(form: dict[str, Any], *, closed: bool) -> list[Act]:
+    """What the office can do with one form; it never changes what the proposer said."""
+    who = f"（{rater_of(form)}）"
+    if form["paper"] and not form["confirmed"]:
+        return [Act(f"核对纸质评价{who}", reverse("handling:confirm_evaluation", args=[form["id"]]))]
+    acts = []
+    if form["flags"] and not form["checked"]:
+        acts.append(Act(f"登记核查{who}", reverse("handling:check_flags", args=[form["id"]])))
+    against = Evaluation.Grade.DISSATISFIED in (form["work"], form["result"])
+    if against and not form["explained"] and form["late"] == closed:
+        acts.append(Act(f"登记说明情况{who}", reverse("handling:explain_dissatisfaction", args=[form["id"]])))
+    if closed and form["text"]:
+        words = "停止向单位提供" if form["cleared"] else "向单位提供"
+        acts.append(Act(f"{words}意见{who}", reverse("handling:clear_evaluation", args=[form["id"]])))
+    return acts
 
 
 def digest(row: Any, forms: list[dict[str, Any]], *, all_counts: bool) -> list[Fact]:
     """The outcome; how many of each grade only where that points at nobody."""
     facts = [Fact("结果", row.get_outcome_display())]
     counted = [form for form in forms if not form["late"] and (form["confirmed"] or not form["paper"])]
+    order = list(GRADES).index
+    worst = [max(form["work"], form["result"], key=order) for form in counted]
+    if worst:
+        facts.append(Fact("最低评价", GRADES[max(worst, key=order)]))
     if all_counts or len(counted) >= FEW:
-        worst = [max(form["work"], form["result"], key=list(GRADES).index) for form in counted]
         facts += [Fact(label, f"{worst.count(grade)}份") for grade, label in GRADES.items()]
         facts.append(Fact("未反馈", f"{row.missing}人"))
     return facts
@@ -526,11 +582,7 @@ def own_round(user: Any, row: Any, own: list[dict[str, Any]], view: Eyes) -> Rou
             Act("评价", reverse("handling:evaluate", args=[row.assignment.public_id, row.round]), kind="primary")
         )
     if not row.closed_at:
-        acts += [
-            Act("撤回评价", reverse("handling:withdraw_evaluation", args=[form["id"]]))
-            for form in own
-            if not form["paper"]
-        ]
+        acts += [Act("撤回评价", reverse("handling:withdraw_evaluation", args=[form["id"]])) for form in own]
     ratings = [Fact(form["who"] or form["body"], grades_of(form)) for form in own]
     ended = "评价已经结束；您仍可补交，补交的评价会单独记录。" if row.closed_at else "请对这份答复作出评价。"
     mark = ["您在本承办单位工作，这份评价会加注说明。"] if Eye.UNIT in view.of(row.assignment) else []

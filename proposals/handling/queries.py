@@ -14,6 +14,7 @@ from .models import (
     Assignment,
     Checkpoint,
     EvaluationRound,
+    JointConsultation,
     Matter,
     Objection,
     Obligation,
@@ -165,6 +166,23 @@ def _stage_of(rows: Sequence[Any]) -> Stage:
 
 def open_round(assignment: Assignment) -> EvaluationRound | None:
     return assignment.evaluation_rounds.filter(round=assignment.round, closed_at=None).first()
+
+
+def rounds_to_confirm() -> QuerySet[EvaluationRound]:
+    """Rounds with a dissatisfaction that the proposal office has to confirm: its clock runs (P7)."""
+    confirming = Obligation.objects.running().filter(
+        stage="confirm_dissatisfaction", assignment=OuterRef("assignment"), round=OuterRef("round")
+    )
+    return EvaluationRound.objects.filter(Exists(confirming), closed_at=None)
+
+
+def consultations_due() -> QuerySet[EvaluationRound]:
+    """Rounds that ended dissatisfied after a second handling, and that nobody has met about yet (联合会商)."""
+    rows = EvaluationRound.objects.filter(
+        outcome=EvaluationRound.Outcome.DISSATISFIED, round__gte=2, round=F("assignment__round")
+    )
+    held = JointConsultation.objects.filter(assignment=OuterRef("assignment"), round=OuterRef("round"))
+    return rows.filter(~Exists(held), assignment__ended_at=None, assignment__matter__closed_at=None)
 
 
 def earlier_replies(assignment: Assignment, user: Any, limit: int = 5) -> list[Reply]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
-from members.choices import Role
+from members.choices import ADMINISTRATORS, STAFF_ROLES, Role
 from members.rights import may, roles_for
 
 from .eyes import Eyes
@@ -43,6 +43,7 @@ IN_HAND = frozenset({State.PENDING, State.SIGNED})
 SIGNED = frozenset({State.SIGNED})
 GIVING_OPINIONS = frozenset({State.SIGNED, State.ANSWERED})
 LIVE = frozenset({State.PENDING, State.SIGNED, State.ANSWERED})
+RATED = frozenset({State.SIGNED, State.ANSWERED, State.SETTLED})  # SIGNED once more, in a later round
 
 CLERKS = {Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, Role.UNIT_DEPUTY: Held.UNIT}
 HANDLERS = {**CLERKS, Role.UNIT_HANDLER: Held.HANDLER}
@@ -83,18 +84,19 @@ RIGHTS: dict[str, Right] = {
     "handling.evaluate": Right({**PROPOSERS}, frozenset({State.ANSWERED, State.SETTLED})),
     "handling.withdraw_evaluation": Right({**PROPOSERS}, frozenset({State.ANSWERED})),
     "handling.record_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
-    "handling.confirm_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
+    "handling.confirm_evaluation": Right({**STAFF}, RATED),
     "handling.confirm_dissatisfaction": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
-    "handling.clear_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
+    "handling.clear_evaluation": Right({**STAFF}, RATED),
     "handling.consult_jointly": Right({**KEEPERS}, frozenset({State.ANSWERED})),
     "handling.reopen": Right({**KEEPERS}, frozenset({State.SETTLED})),
     "handling.archive": Right({**STAFF}),
-    "handling.suspend": Right({**STAFF, Role.SESSION_STAFF: Held.COMMITTEE, Role.REPORT_STAFF: Held.COMMITTEE}),
+    "handling.suspend": Right(dict.fromkeys(STAFF_ROLES - ADMINISTRATORS, Held.COMMITTEE)),
     "handling.lift_suspension": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}),
     "handling.purge": Right({**STAFF}),
     "handling.chase": Right({**KEEPERS}, IN_HAND),
     "handling.quiet": Right({**STAFF}),
     "handling.issue_sheet": Right({**KEEPERS}, IN_HAND),
+    "handling.read_sheet": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS}),
     "handling.explain": Right(
         {
             **HANDLERS,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from members.choices import UNIT_ROLES
-from members.models import Appointment, AuditEntry, Body, Code, Person
+from members.models import Appointment, AuditEntry, AuditFacts, Body, CodeUse, Person
 
 from .models import Evaluation
 
@@ -24,9 +24,14 @@ def flags_for(person: Person, unit: Body, *, address: str | None, device: str, n
     from_there = AuditEntry.objects.filter(address=address, at__gte=now - UNIT_USED_WITHIN)
     if address and from_there.filter(by__in=seats.values("person")).exclude(by=person).exists():
         found.append("提交地址近30天内有承办单位账号使用过")
-    if Code.objects.filter(person=person, use="reset", issued_at__gte=now - RESET_WITHIN).exists():
-        found.append("账号近7天内重置过密码")
-    others = Evaluation.objects.filter(address=address, device=device, at__gte=now - TOGETHER_WITHIN)
-    if address and others.exclude(by=person).exists():
+    signed_in = AuditFacts.objects.filter(entry__verb="sign_in", entry__at__gte=now - UNIT_USED_WITHIN)
+    by_units = signed_in.filter(entry__by__in=seats.values("person")).exclude(entry__by=person)
+    if device and by_units.filter(facts__device=device).exists():
+        found.append("提交设备近30天内有承办单位账号登录过")
+    codes = AuditFacts.objects.filter(entry__verb="code.spend", entry__by=person, entry__at__gte=now - RESET_WITHIN)
+    if codes.exclude(facts__use=CodeUse.FIRST).exists():
+        found.append("账号近7天内用登录码重置过")
+    others = Evaluation.objects.filter(device=device, at__gte=now - TOGETHER_WITHIN)
+    if device and others.exclude(by=person).exists():
         found.append("同一设备一小时内有其他委员评价")
     return found

@@ -12,13 +12,15 @@ from django.utils import timezone
 
 from members.pages import Column, DetailPage, ListPage
 from members.shown import Act, Crumb, Fact, FileRow, Mark, Tab
+from members.tables import NEEDS_SECOND_PERSON
 from proposals import actions
 from proposals.aspects import behind, my_organisations, sees_invitations, sees_office_work, shown_text, writes
 from proposals.filters import ProposalFilter
 from proposals.forms import TakeOutForm, WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
 from proposals.handling.models import Assignment, Exposure, Matter, Obligation, Participant, Stage
-from proposals.handling.panels import Panels, main_clock, panels_of
+from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
+from proposals.handling.sights import note
 from proposals.handling.standing import next_due
 from proposals.models import Proposal, Status, Text
 from proposals.naming import outside, proposers_of, units_of
@@ -76,6 +78,12 @@ class Proposals(Signed, ListPage[Proposal]):
         if self.watches:
             rows = rows.annotate(next_due=next_due())
         return rows.order_by(F("submitted_at").desc(nulls_last=True), "-pk")
+
+    def export(self, rows: QuerySet[Proposal]) -> HttpResponseBase:
+        answer = super().export(rows)
+        if answer.status_code == 200:
+            note(self.me, rows.order_by().values_list("matter", flat=True)[:NEEDS_SECOND_PERSON])
+        return answer
 
     @property
     def watches(self) -> bool:
@@ -154,6 +162,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal, matter = self.object, self.object.matter
         drafting = proposal.status == Status.FILED and sees_office_work(self.me)
+        note(self.me, [matter.pk])
         self.panels = panels_of(self.me, matter)
         return super().get_context_data(
             proposal=proposal,
@@ -287,7 +296,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
         own = [Act(act.label, act.url, act.icon, "primary") if act is likely else act for act in found]
         asked = [act for shown in self.panels.rounds for act in shown.acts if act.kind == "primary"]
         asked = [Act(f"去{act.label}", act.url, "star", "primary") for act in asked[:1]]
-        return [*asked, *self.panels.acts, *own]
+        return [*asked, *self.panels.acts, *own, *suspend_act(self.me, self.object.matter)]
 
     def may_do(self, action: str, name: str) -> bool:
         shows = SHOWS.get(name)

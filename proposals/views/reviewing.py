@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.pages import BulkPage, ListPage
-from members.shown import Crumb, Tab
+from members.shown import Act, Crumb, Tab
 from proposals import actions
 from proposals.forms import (
     AdviseForm,
@@ -26,6 +26,8 @@ from proposals.forms import (
 )
 from proposals.handling import clocks
 from proposals.handling.actions import why_not_over
+from proposals.handling.panels import suspend_act
+from proposals.handling.sights import note
 from proposals.models import Claim, Proposal, Status
 from proposals.rights import in_hands_of
 
@@ -100,6 +102,7 @@ class Review(ProposalPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal = self.object
+        note(self.me, [proposal.matter_id])
         claim = getattr(proposal, "claim", None)
         reviews = self.earlier_reviews()
         stands, final = actions.after_passes(row.review_pass_id for row in reviews)
@@ -126,6 +129,9 @@ class Review(ProposalPage):
             file_form=self.file_form(),
             **kwargs,
         )
+
+    def acts(self) -> list[Act]:
+        return suspend_act(self.me, self.object.matter)
 
     def earlier_reviews(self) -> list[Any]:
         """What the passes before this one recommended."""

@@ -10,7 +10,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 from members.errors import WrongStep
 from members.models import AuditEntry, Person
 from members.uploads import BadFile, Clean, Use, check
-from proposals.handling.actions.attaching import admit, attach, detach, erase, release
+from proposals.handling.actions.attaching import admit, attach, detach, erase
 from proposals.handling.attachments import attachments_of
 from proposals.handling.models import Access, Attachment, Matter, Purpose
 from proposals.handling.readers import refresh
@@ -40,6 +40,10 @@ def kept(house: House, matter: Matter, purpose: Purpose, by: Person | None = Non
         by=by or house.director,
         now=house.later(),
     )
+
+
+def delivered(letter: Attachment, house: House) -> None:
+    Attachment.objects.filter(pk=letter.pk).update(released_at=house.later())
 
 
 def names(matter: Matter, person: Person) -> set[str]:
@@ -73,7 +77,7 @@ def test_a_letter_is_the_proposers_once_it_is_delivered(house: House) -> None:
     letter = kept(house, matter, Purpose.LETTER)
     assert names(matter, house.member) == set()
 
-    release(letter, now=house.later())
+    delivered(letter, house)
 
     assert names(matter, house.member) == {"letter"}
 
@@ -123,7 +127,7 @@ def test_nothing_of_a_suspended_matter_can_be_opened(house: House, client: Clien
 def test_only_own_files_outside_the_record_can_be_taken_away(house: House, files: Path) -> None:
     matter = give(house)
     own, letter = kept(house, matter, Purpose.TEXT), kept(house, matter, Purpose.LETTER)
-    release(letter, now=house.later())
+    delivered(letter, house)
 
     with pytest.raises(WrongStep):
         detach(own, by=house.staff, now=house.later())

@@ -1,5 +1,7 @@
 """A 督办单 is prepared by the ladder and leaves the house only through a person (P2)."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,10 +11,12 @@ from members.choices import Role
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
 from proposals.handling import actions
+from proposals.handling.menu import office_work
 from proposals.handling.models import Assignment, Checkpoint, LadderStep
 from proposals.handling.queries import waiting_sheets
 from tests.factories import appoint
 from tests.handling.conftest import House, give, signed
+from tests.handling.test_acts import answered
 
 
 @pytest.fixture
@@ -25,6 +29,12 @@ def prepared(house: House) -> Checkpoint:
     return Checkpoint.objects.create(
         obligation=clock, epoch=clock.epoch, step=step, n=1, fired_at=house.later(), outcome="fired"
     )
+
+
+def opened(person: Any) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
 
 
 def part(prepared: Checkpoint) -> Assignment:
@@ -65,6 +75,42 @@ def test_the_officer_finds_edits_and_prints_it(house: House, prepared: Checkpoin
 
     assert answer.status_code == 200
     assert "请于三日内报告。" in answer.content.decode()
+
+
+def test_the_unit_reads_and_prints_what_was_sent_whatever_becomes_of_the_matter(
+    house: House, prepared: Checkpoint
+) -> None:
+    row = part(prepared)
+    sheet = actions.issue_sheet(prepared, text="请于三日内书面报告。", how="sent", by=house.officer, now=house.later())
+    url, page = reverse("handling:sheet", args=[sheet.public_id]), reverse("handling:part", args=[row.public_id])
+    clerk = opened(house.clerk)
+
+    told = Message.objects.get(template="sheet_issued", recipient=house.clerk, channel="inapp")
+    assert url in clerk.get(reverse("inbox:message", args=[told.public_id])).content.decode()
+    answered(house, row)
+
+    assert "请于三日内书面报告。" in clerk.get(url).content.decode()
+    assert "请于三日内书面报告。" in clerk.get(page).content.decode()
+    assert "请于三日内书面报告。" not in opened(house.member).get(row.matter.get_absolute_url()).content.decode()
+    for person in (house.clerk, house.officer):
+        assert url in opened(person).get(reverse("handling:issued_sheets")).content.decode()
+    assert opened(house.officer).get(url).status_code == 200
+    assert opened(house.other_clerk).get(url).status_code == 404
+    assert url not in opened(house.other_clerk).get(reverse("handling:issued_sheets")).content.decode()
+
+
+def test_a_sheet_laid_aside_is_nobodys_reading(house: House, prepared: Checkpoint) -> None:
+    sheet = actions.issue_sheet(
+        prepared, text="督办", how="aside", note="已电话沟通", by=house.officer, now=house.later()
+    )
+
+    assert opened(house.clerk).get(reverse("handling:sheet", args=[sheet.public_id])).status_code == 404
+
+
+def test_prepared_sheets_stand_on_the_desk(house: House, prepared: Checkpoint) -> None:
+    counts = {count.label: count.value for count in office_work(house.officer, timezone.localdate()).counts}
+
+    assert counts["待审督办单"] == 1
 
 
 def test_a_sheet_prepared_again_takes_the_place_of_the_one_before(house: House, prepared: Checkpoint) -> None:

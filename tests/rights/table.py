@@ -29,6 +29,10 @@ SEALS = roles("unit_clerk", "unit_head")
 STAFF = roles("proposal_staff", "proposal_director")
 DESK = STAFF | roles("session_staff")
 KEEPERS = STAFF | roles("assigning_officer")
+COMMITTEE = DESK | roles(
+    "report_staff", "report_editor", "consultation_staff", "committee_office", "research_office", "secretary_general",
+    "duty_staff", "disclosure_reviewer",
+)  # fmt: skip
 PROPOSERS = roles("member", "organisation_secretary")
 WRITERS = PROPOSERS | roles("convener")
 
@@ -95,9 +99,13 @@ TABLE: dict[str, Row] = {
     "handling:dissatisfied": Row(STAFF),
     "handling:paper_evaluations": Row(STAFF),
     "handling:sheets": Row(KEEPERS),
-    "handling:sheet": Row(KEEPERS, row=True),
+    "handling:issued_sheets": Row(UNITS | KEEPERS),
+    "handling:sheet": Row(UNITS | KEEPERS, row=True),
+    "handling:flagged_evaluations": Row(STAFF),
+    "handling:late_dissatisfied": Row(STAFF),
+    "handling:consultations": Row(KEEPERS),
     "handling:issue_sheet": Row(KEEPERS, row=True),
-    "handling:suspensions": Row(DESK | roles("report_staff")),
+    "handling:suspensions": Row(COMMITTEE),
     "handling:sign_for_many": Row(CLERKS | KEEPERS),
     "handling:pass_many": Row(CLERKS),
     "handling:chase_many": Row(KEEPERS),
@@ -136,9 +144,12 @@ TABLE: dict[str, Row] = {
     "handling:return_reply": Row(KEEPERS, row=True),
     "handling:withdraw_evaluation": Row(PROPOSERS, row=True),
     "handling:confirm_evaluation": Row(STAFF, row=True),
+    "handling:reject_evaluation": Row(STAFF, row=True),
+    "handling:check_flags": Row(STAFF, row=True),
+    "handling:explain_dissatisfaction": Row(STAFF, row=True),
     "handling:clear_evaluation": Row(STAFF, row=True),
     "handling:quiet": Row(STAFF, row=True),
-    "handling:suspend": Row(DESK | roles("report_staff"), row=True),
+    "handling:suspend": Row(COMMITTEE, row=True),
     "handling:lift_suspension": Row(roles("proposal_director"), row=True),
     "handling:purge": Row(STAFF, row=True),
     "handling:why": Row(UNITS | DESK | PROPOSERS | roles("assigning_officer", "system_administrator"), row=True),

@@ -4,11 +4,14 @@ from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
 from .evaluating import (
+    check_flags,
     clear_evaluation,
     close_lapsed_rounds,
     confirm_dissatisfaction,
     confirm_evaluation,
     evaluate,
+    explain_dissatisfaction,
+    reject_evaluation,
     withdraw_evaluation,
 )
 from .extending import ask_extension, decide_extension, withdraw_extension
@@ -59,6 +62,7 @@ __all__ = [
     "assign",
     "assign_many",
     "chase",
+    "check_flags",
     "clear_evaluation",
     "close_lapsed_rounds",
     "close_offline",
@@ -74,6 +78,7 @@ __all__ = [
     "deliver_reply",
     "draft_reply",
     "evaluate",
+    "explain_dissatisfaction",
     "issue_sheet",
     "leave",
     "lift_suspension",
@@ -87,6 +92,7 @@ __all__ = [
     "readable_draft",
     "record_contact",
     "refuse_objection",
+    "reject_evaluation",
     "release",
     "reopen",
     "return_reply",

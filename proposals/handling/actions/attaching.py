@@ -10,7 +10,7 @@ from django.db import transaction
 from members import audit
 from members.errors import WrongStep
 from members.uploads import Clean, ScanState, Use, check, delete, open_file, save, scan
-from proposals.handling.models import Assignment, Attachment, Event, Matter, Purpose
+from proposals.handling.models import Assignment, Attachment, Event, Matter, Purpose, Reply
 
 SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.EVALUATION})
 
@@ -28,6 +28,7 @@ def attach(
     *,
     purpose: str,
     assignment: Assignment | None = None,
+    reply: Reply | None = None,
     event: Event | None = None,
     by: Any,
     now: datetime,
@@ -36,6 +37,7 @@ def attach(
     return Attachment.objects.create(
         matter=matter,
         assignment=assignment,
+        reply=reply,
         event=event,
         purpose=purpose,
         name=file.display_name,
@@ -49,9 +51,23 @@ def attach(
     )
 
 
-def release(attachment: Attachment, *, now: datetime) -> None:
-    """The letter was delivered: whoever sees the matter may open it now."""
-    Attachment.objects.filter(pk=attachment.pk, released_at=None).update(released_at=now)
+def release_letters(reply: Reply, *, now: datetime) -> None:
+    """The reply was delivered: whoever sees the matter may open its letters now."""
+    reply.letters.filter(released_at=None).update(released_at=now)
+
+
+@transaction.atomic
+def drop_letter(letter: Attachment, *, by: Any, now: datetime) -> None:
+    """Take a letter out of a draft, whoever of the unit brought it in.
+
+    Raises WrongStep if it has been delivered.
+    """
+    row = Attachment.objects.select_for_update(of=("self",)).get(pk=letter.pk)
+    if row.released_at:
+        raise WrongStep("答复函已经送达，不能删除。")
+    if row.removed_at is None:
+        Attachment.objects.filter(pk=row.pk).update(removed_at=now, removed_by=by)
+        transaction.on_commit(_deleting(row.stored))
 
 
 @transaction.atomic

@@ -128,6 +128,8 @@ def consult_jointly(
     meeting = JointConsultation.objects.create(
         assignment=assignment, round=assignment.round, held_on=held_on, present=present, minutes=minutes, by=by, at=now
     )
+    for obligation in clocks.open_for(assignment=assignment, stage="joint_consultation"):
+        clocks.complete(obligation, by=by, now=now)
     assignment.matter.record(
         "joint_consulted",
         by=by,

@@ -1,7 +1,7 @@
 """What the proposers say of a reply; it goes to the committee, never through the unit (S2, S9, P8)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -15,6 +15,7 @@ from proposals.handling.models import (
     Assignment,
     Evaluation,
     EvaluationRound,
+    Explanation,
     Obligation,
     Participant,
     Reason,
@@ -55,7 +56,8 @@ def evaluate(
 ) -> Evaluation:
     """One proposer's two ratings (委员评价). A form that comes after the round closed is kept as late.
 
-    On paper it counts once a second person has confirmed it (`confirm_evaluation`).
+    On paper it counts once a second person has confirmed it (`confirm_evaluation`); the proposer's clock ends all the
+    same on the day of the paper.
     """
     not_blocked(by, now=now)
     row = lock_round(row)
@@ -92,55 +94,122 @@ def evaluate(
         round=row.round,
         **paper_facts(paper),
     )
-    receipt = queries.people_behind([participant], on=timezone.localdate(now))
-    tell(receipt, event_id=event.pk, template="evaluation_receipt", subject=subject_of(row.assignment), now=now)
+    tell_rater(form, "evaluation_receipt", event_id=event.pk, now=now)
+    end_clock(form, on=paper.on if paper else None, by=by, now=now)
     if paper is None:
         take_in(form, by=by, now=now, event_id=event.pk)
     return form
 
 
+def tell_rater(form: Evaluation, template: str, *, event_id: int, now: datetime) -> None:
+    """Tell whose form it is, by mail only at an address that has been proved (S9)."""
+    people = queries.people_behind([form.participant], on=timezone.localdate(now))
+    subject = subject_of(form.round_row.assignment)
+    tell(people, event_id=event_id, template=template, subject=subject, now=now, proved_mail_only=True)
+
+
+def end_clock(form: Evaluation, *, on: date | None, by: Person, now: datetime) -> None:
+    """The proposer has answered: nothing chases him any more. A paper cannot have come before it was asked for."""
+    row = form.round_row
+    opened = timezone.localdate(row.opened_at)
+    for obligation in clocks.open_for(assignment=row.assignment, stage="evaluation").filter(
+        round=row.round, holder_person=form.participant.person, holder_body=form.participant.body
+    ):
+        clocks.complete(obligation, by=by, now=now, on=on and max(on, opened))
+
+
+def start_clock(form: Evaluation, *, anchor_on: date, by: Person, now: datetime) -> None:
+    """The form counts no more: its proposer is asked again."""
+    row = form.round_row
+    clocks.start(
+        row.assignment.matter,
+        "evaluation",
+        assignment=row.assignment,
+        round=row.round,
+        person=form.participant.person,
+        body=form.participant.body,
+        anchor_on=anchor_on,
+        by=by,
+        now=now,
+    )
+
+
+def lock_form(form: Evaluation) -> Evaluation:
+    """The form as it is now, matter, assignment and round locked first."""
+    row = lock_round(form.round_row)
+    fresh = Evaluation.objects.select_for_update(of=("self",)).select_related("participant").get(pk=form.pk)
+    fresh.round_row = row
+    return fresh
+
+
 @transaction.atomic
 def confirm_evaluation(form: Evaluation, *, by: Person, now: datetime) -> Evaluation:
-    """A second person of the proposal office confirms a paper form; only then it counts."""
-    row = lock_round(form.round_row)
-    form = Evaluation.objects.select_for_update(of=("self",)).select_related("participant").get(pk=form.pk)
-    form.round_row = row
+    """A second person of the proposal office confirms a paper form; only then it counts.
+
+    If the round closed meanwhile, it counts as one that came afterwards.
+    """
+    form = lock_form(form)
+    row = form.round_row
     not_in_judgement(row.assignment, by=by)
-    if not form.on_paper or form.confirmed_at or form.withdrawn_at:
-        raise WrongStep("这份评价不需要核对，或已经核对过了。")
+    _awaits_confirmation(form)
     if form.by == by:
         raise Refused("纸质评价须由另一位同事核对，录入人不能自己核对。")
     form.confirmed_by, form.confirmed_at = by, now
-    form.save(update_fields=["confirmed_by", "confirmed_at"])
+    form.late = row.closed_at is not None
+    form.save(update_fields=["confirmed_by", "confirmed_at", "late"])
     event = row.assignment.matter.record("evaluation_confirmed", by=by, now=now, assignment=row.assignment)
     take_in(form, by=by, now=now, event_id=event.pk)
     return form
 
 
-def take_in(form: Evaluation, *, by: Person, now: datetime, event_id: int) -> None:
-    """The form counts: its clock ends, a dissatisfaction reaches the proposal office, the round may close."""
+@transaction.atomic
+def reject_evaluation(form: Evaluation, *, reason: str, by: Person, now: datetime) -> Evaluation:
+    """A paper form that does not agree with its scan is taken out; it may be entered anew, or filled in by the proposer.
+
+    The proposer is told, and asked again from today unless the round is over.
+    """
+    form = lock_form(form)
     row = form.round_row
-    for obligation in clocks.open_for(assignment=row.assignment, stage="evaluation").filter(
-        round=row.round, holder_person=form.participant.person, holder_body=form.participant.body
-    ):
-        clocks.complete(obligation, by=by, now=now)
+    not_in_judgement(row.assignment, by=by)
+    _awaits_confirmation(form)
+    if not reason.strip():
+        raise Refused("请写明退回的原因，如哪一项与扫描件不符。", field="reason")
+    form.withdrawn_at, form.rejected_by, form.rejected_reason = now, by, reason
+    form.save(update_fields=["withdrawn_at", "rejected_by", "rejected_reason"])
+    event = row.assignment.matter.record(
+        "evaluation_rejected", by=by, now=now, assignment=row.assignment, who=str(form.participant), reason=reason
+    )
+    if row.closed_at is None:
+        start_clock(form, anchor_on=timezone.localdate(now), by=by, now=now)
+    tell_rater(form, "evaluation_rejected", event_id=event.pk, now=now)
+    return form
+
+
+def _awaits_confirmation(form: Evaluation) -> None:
+    if not form.on_paper or form.confirmed_at or form.withdrawn_at:
+        raise WrongStep("这份评价不需要核对，或已经核对过了。")
+
+
+def take_in(form: Evaluation, *, by: Person, now: datetime, event_id: int) -> None:
+    """The form counts: a dissatisfaction reaches the proposal office, the round may close."""
+    row = form.round_row
+    if not form.late:
+        weigh(row, by=by, now=now)
     if form.worst == Grade.DISSATISFIED:
-        tell(
-            queries.proposal_staff(on=timezone.localdate(now)),
-            event_id=event_id,
-            template="dissatisfied",
-            subject=subject_of(row.assignment),
-            now=now,
-        )
-        if not form.late:
-            start_confirming(row, by=by, now=now)
+        words = "dissatisfied_late" if form.late else "dissatisfied" if is_dissatisfied(row) else "dissatisfied_noted"
+        staff = queries.proposal_staff(on=timezone.localdate(now))
+        tell(staff, event_id=event_id, template=words, subject=subject_of(row.assignment), now=now)
     if not form.late:
         close_if_complete(row, by=by, now=now)
 
 
-def start_confirming(row: EvaluationRound, *, by: Person, now: datetime) -> None:
-    """The office's own clock to confirm a dissatisfaction (P7), once a round."""
-    if not clocks.open_for(assignment=row.assignment, stage="confirm_dissatisfaction").exists():
+def weigh(row: EvaluationRound, *, by: Person | None, now: datetime) -> None:
+    """Whether the office has a dissatisfaction to confirm, and its own clock for that (P7), once a round."""
+    confirming = clocks.open_for(assignment=row.assignment, stage="confirm_dissatisfaction")
+    if not is_dissatisfied(row):
+        for obligation in confirming:
+            clocks.cancel(obligation, by=by, now=now, reason="目前的评价不构成不满意")
+    elif not confirming.exists():
         clocks.start(
             row.assignment.matter,
             "confirm_dissatisfaction",
@@ -155,14 +224,20 @@ def start_confirming(row: EvaluationRound, *, by: Person, now: datetime) -> None
 
 def counted(row: EvaluationRound) -> list[Evaluation]:
     """Forms that count: not withdrawn, in time, and confirmed if on paper."""
-    forms = row.evaluations.filter(withdrawn_at=None, late=False).select_related("participant")
+    forms = row.evaluations.filter(withdrawn_at=None, late=False).select_related("participant", "explanation")
     return [form for form in forms if form.confirmed_at or not form.on_paper]
 
 
+def is_explained(form: Evaluation) -> bool:
+    return getattr(form, "explanation", None) is not None
+
+
 def is_dissatisfied(row: EvaluationRound) -> bool:
-    """Whether the forms so far make the reply unsatisfactory under the policy `evaluation_decides` (P8)."""
-    forms = counted(row)
-    against = [form for form in forms if form.worst == Grade.DISSATISFIED]
+    """Whether the forms so far make the reply unsatisfactory under the policy `evaluation_decides` (P8).
+
+    A form whose proposer has accepted an explanation asks for nothing more.
+    """
+    against = [form for form in counted(row) if form.worst == Grade.DISSATISFIED and not is_explained(form)]
     rule = queries.policy("evaluation_decides", on=timezone.localdate(row.opened_at), default="any")
     if rule == "first":
         first = (Participant.Role.FIRST, Participant.Role.ORGANISATION)
@@ -175,7 +250,10 @@ def is_dissatisfied(row: EvaluationRound) -> bool:
 
 def outcome_of(row: EvaluationRound) -> str:
     """The round's outcome from the forms that count, leaving aside a dissatisfaction that does not decide."""
-    grades = {form.worst for form in counted(row)} - {Grade.DISSATISFIED}
+    forms = counted(row)
+    if any(is_explained(form) for form in forms):
+        return Outcome.EXPLAINED
+    grades = {form.worst for form in forms} - {Grade.DISSATISFIED}
     if Grade.BASIC in grades:
         return Outcome.BASIC
     return Outcome.SATISFIED if grades else Outcome.NOT_RETURNED
@@ -261,38 +339,91 @@ def tell_of_consultation(assignment: Assignment, *, by: Person, now: datetime) -
     event = assignment.matter.record(
         "consultation_due", by=by, now=now, assignment=assignment, unit=str(assignment.unit)
     )
-    officers = queries.officers_of(assignment.office, on=timezone.localdate(now))
+    today = timezone.localdate(now)
+    clocks.start(
+        assignment.matter,
+        "joint_consultation",
+        assignment=assignment,
+        round=assignment.round,
+        body=assignment.office,
+        anchor_on=today,
+        by=by,
+        now=now,
+    )
+    officers = queries.officers_of(assignment.office, on=today)
     tell(officers, event_id=event.pk, template="consult_jointly", subject=subject_of(assignment), now=now)
+
+
+@transaction.atomic
+def explain_dissatisfaction(
+    form: Evaluation, *, mode: str, held_on: date, persons: str, text: str, by: Person, now: datetime
+) -> Explanation:
+    """Record that a dissatisfied proposer, spoken to by the office, accepts what was explained (经说明接受).
+
+    The form and its grade stay; it no longer asks for a second handling. The proposer is told, and may still take
+    the form back and give another while the round runs.
+    """
+    form = lock_form(form)
+    row = form.round_row
+    not_in_judgement(row.assignment, by=by)
+    if form.withdrawn_at or form.worst != Grade.DISSATISFIED or (form.on_paper and not form.confirmed_at):
+        raise WrongStep("只有已经生效的“不满意”评价才需要登记说明。")
+    if is_explained(form):
+        raise WrongStep("这份评价已经登记过说明。")
+    if row.closed_at is not None and not form.late:
+        raise WrongStep("这一轮评价已经结束。")
+    if held_on > timezone.localdate(now):
+        raise Refused("说明的日期不能晚于今天。", field="held_on")
+    if held_on < timezone.localdate(form.at):
+        raise Refused("说明的日期不能早于收到评价的日期。", field="held_on")
+    if not persons.strip() or not text.strip():
+        raise Refused("请写明参加人员、说明的情况和提案者的意见。")
+    explanation = Explanation.objects.create(
+        form=form, mode=mode, held_on=held_on, persons=persons, text=text, by=by, at=now
+    )
+    event = row.assignment.matter.record(
+        "dissatisfaction_explained", by=by, now=now, assignment=row.assignment, who=str(form.participant), on=held_on
+    )
+    tell_rater(form, "dissatisfaction_explained", event_id=event.pk, now=now)
+    if not form.late:
+        weigh(row, by=by, now=now)
+        close_if_complete(row, by=by, now=now)
+    return explanation
+
+
+@transaction.atomic
+def check_flags(form: Evaluation, *, note: str, by: Person, now: datetime) -> Evaluation:
+    """Somebody of the office has looked into what seemed odd about a form (S9); the form itself is the proposer's."""
+    form = lock_form(form)
+    not_in_judgement(form.round_row.assignment, by=by)
+    if not form.flags or form.checked_at:
+        raise WrongStep("这份评价没有需要核查的提示，或已经核查过了。")
+    if not note.strip():
+        raise Refused("请写明怎样核查的，如向谁电话核实。", field="note")
+    form.checked_by, form.checked_at, form.checked_note = by, now, note
+    form.save(update_fields=["checked_by", "checked_at", "checked_note"])
+    assignment = form.round_row.assignment
+    assignment.matter.record("evaluation_checked", by=by, now=now, assignment=assignment, who=str(form.participant))
+    return form
 
 
 @transaction.atomic
 def withdraw_evaluation(form: Evaluation, *, by: Person, now: datetime) -> Evaluation:
     """The rater takes the form back until the round closes, and may evaluate anew."""
-    row = lock_round(form.round_row)
-    form = Evaluation.objects.select_for_update(of=("self",)).select_related("participant").get(pk=form.pk)
+    form = lock_form(form)
+    row = form.round_row
     if row.closed_at is not None:
         raise WrongStep("这一轮评价已经结束，不能再撤回。")
     if form.withdrawn_at is not None:
         raise WrongStep("这份评价已经撤回。")
     form.withdrawn_at = now
     form.save(update_fields=["withdrawn_at"])
-    row.assignment.matter.record(
+    event = row.assignment.matter.record(
         "evaluation_withdrawn", by=by, now=now, assignment=row.assignment, who=str(form.participant)
     )
-    clocks.start(
-        row.assignment.matter,
-        "evaluation",
-        assignment=row.assignment,
-        round=row.round,
-        person=form.participant.person,
-        body=form.participant.body,
-        anchor_on=timezone.localdate(row.opened_at),
-        by=by,
-        now=now,
-    )
-    if not is_dissatisfied(row):
-        for obligation in clocks.open_for(assignment=row.assignment, stage="confirm_dissatisfaction"):
-            clocks.cancel(obligation, by=by, now=now, reason="提案者撤回评价")
+    tell_rater(form, "evaluation_withdrawn", event_id=event.pk, now=now)
+    start_clock(form, anchor_on=timezone.localdate(row.opened_at), by=by, now=now)
+    weigh(row, by=by, now=now)
     return form
 
 
@@ -308,10 +439,16 @@ def clear_evaluation(form: Evaluation, *, cleared: bool, by: Person, now: dateti
 
 @transaction.atomic
 def close_lapsed(row: EvaluationRound, *, now: datetime) -> bool:
-    """Close one round whose clocks and reminders are over; silence is "not returned", never "satisfied"."""
+    """Close one round whose clocks and reminders are over; silence is "not returned", never "satisfied".
+
+    A dissatisfaction that came to decide because somebody left is put before the office instead.
+    """
     row = lock_round(row)
     waiting = clocks.open_for(assignment=row.assignment, stage="evaluation").filter(round=row.round)
-    if row.closed_at is not None or is_dissatisfied(row):
+    if row.closed_at is not None:
+        return False
+    if is_dissatisfied(row):
+        weigh(row, by=None, now=now)
         return False
     if waiting.filter(next_at__isnull=False).exists() or waiting.filter(due_on__gte=timezone.localdate(now)).exists():
         return False
@@ -323,10 +460,12 @@ def close_lapsed(row: EvaluationRound, *, now: datetime) -> bool:
 def close_lapsed_rounds(*, now: datetime, limit: int = 200) -> int:
     """Close what has lapsed (办结（未反馈 n 人）); one transaction each, safe to run at any time.
 
-    Rounds with a form against the reply wait for the proposal office, however long it takes.
+    Rounds with a dissatisfaction to confirm, or with a paper form to check, wait for the proposal office, however long
+    it takes.
     """
     running = Obligation.objects.running().filter(assignment=OuterRef("assignment"), round=OuterRef("round"))
     waiting = running.filter(Q(stage="evaluation", due_on__gte=timezone.localdate(now)) | Q(next_at__isnull=False))
     confirming = running.filter(stage="confirm_dissatisfaction")
-    rows = EvaluationRound.objects.filter(~Exists(waiting), ~Exists(confirming), closed_at=None)
+    unchecked = Evaluation.objects.to_confirm().filter(round_row=OuterRef("pk"))
+    rows = EvaluationRound.objects.filter(~Exists(waiting), ~Exists(confirming), ~Exists(unchecked), closed_at=None)
     return sum(close_lapsed(row, now=now) for row in rows.select_related("assignment__matter").order_by("id")[:limit])

@@ -66,7 +66,7 @@ def issue_sheet(
             addressees(assignment, now=now),
             event_id=event.pk,
             template="sheet_issued",
-            subject=subject_of(assignment),
+            subject={**subject_of(assignment), "sheet": str(sheet.public_id)},
             now=now,
         )
     return sheet

@@ -24,6 +24,7 @@ from proposals.handling.models import (
     Suggestion,
 )
 
+from .attaching import release_letters
 from .giving import restage, subject_of
 from .paper import (
     Paper,
@@ -261,7 +262,7 @@ def deliver_reply(reply: Reply, *, by: Person, now: datetime, scan: str = "", pa
     if reply.letter_on is None or reply.letter_on == today:
         return deliver(reply, on=today, by=by, now=now, paper=paper)
     if not scan:
-        raise Refused("落款日期早于今天的答复函，请同时上传盖章扫描件，由交办机构确认日期。")
+        raise Refused("落款日期早于今天的答复函，请同时上传盖章扫描件（PDF 或图片），由交办机构确认日期。")
     reply.state = Reply.State.DATED
     reply.save(update_fields=["state"])
     for obligation in reply_clocks(reply.assignment):
@@ -343,6 +344,7 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
     reply.state, reply.delivered_by, reply.delivered_at, reply.replied_on = Reply.State.DELIVERED, by, now, on
     reply.letter_on = reply.letter_on or on
     reply.save(update_fields=["state", "delivered_by", "delivered_at", "replied_on", "letter_on"])
+    release_letters(reply, now=now)
     for obligation in reply_clocks(assignment):
         clocks.complete(obligation, by=by, now=now, on=on)
     drop_requests(assignment, by=by, now=now)

@@ -22,10 +22,11 @@ def open_suspension(matter: Matter) -> Suspension:
 
 
 def seen_by(matter: Matter) -> list[str]:
-    """Names of those who took a file of the matter with them, or looked up its proposers."""
+    """Names of those who opened the matter, took a file or a list with it away, or looked up its proposers."""
     files = [str(public_id) for public_id in matter.attachments.values_list("public_id", flat=True)]
     rows = AuditEntry.objects.filter(verb__in=SEEN, subject__in=[str(matter.public_id), *files])
-    return sorted(set(rows.exclude(by=None).values_list("by__name", flat=True)))
+    took = rows.exclude(by=None).values_list("by__name", flat=True)
+    return sorted({*took, *matter.sights.values_list("person__name", flat=True)})
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from .deciding import (
     SuccessorForm,
     TransferForm,
 )
-from .evaluating import EvaluationForm, PaperEvaluationForm
+from .evaluating import CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
 from .fields import ActForm
 from .replying import ReplyForm
 from .unit import (
@@ -35,6 +35,7 @@ __all__ = [
     "AnswerObjectionForm",
     "AskUnitForm",
     "ChaseForm",
+    "CheckedForm",
     "ConsultationForm",
     "ContactAnswerForm",
     "ContactForm",
@@ -42,6 +43,7 @@ __all__ = [
     "DecideExtensionForm",
     "DecideObjectionForm",
     "EvaluationForm",
+    "ExplanationForm",
     "ExtensionForm",
     "ObjectionForm",
     "OpinionForm",
@@ -49,6 +51,7 @@ __all__ = [
     "PassInsideForm",
     "QuietForm",
     "ReasonForm",
+    "RejectForm",
     "ReplyForm",
     "ReturnForm",
     "SecrecyForm",

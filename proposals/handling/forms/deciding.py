@@ -33,7 +33,8 @@ class AskUnitForm(ActForm):
 
 
 class CoordinateForm(ActForm):
-    purpose = Purpose.MINUTES
+    purpose = file_purpose = Purpose.MINUTES
+    file_label = "会议纪要文件"
     held_on = DayField(label="协调会日期")
     minutes = LongText(label="会议纪要", rows=8, max_length=5000)
 
@@ -94,7 +95,8 @@ class ReasonForm(ActForm):
 
 
 class ConsultationForm(ActForm):
-    purpose = Purpose.MINUTES
+    purpose = file_purpose = Purpose.MINUTES
+    file_label = "会商纪要文件"
     held_on = DayField(label="会商日期")
     present = LongText(label="参加人员", rows=2, max_length=300)
     minutes = LongText(label="会商纪要", rows=8, max_length=5000)

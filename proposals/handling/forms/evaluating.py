@@ -3,10 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
-from proposals.handling.models import Evaluation, Participant, Purpose
+from proposals.handling.models import Contact, Evaluation, Participant, Purpose
 
-from .fields import ActForm, LongText, ReasonField
+from .fields import ActForm, DayField, LongText, ReasonField
 
 
 class Ratings(ActForm):
@@ -34,11 +35,6 @@ class EvaluationForm(Ratings):
                 widget=forms.PasswordInput({"autocomplete": "current-password"}),
             )
 
-    def clean_password(self) -> str:
-        if not self.by.check_password(self.cleaned_data["password"]):
-            raise forms.ValidationError("密码不正确。")
-        return ""
-
 
 class PaperEvaluationForm(Ratings):
     """A returned paper form, entered by one colleague and confirmed by another."""
@@ -51,3 +47,20 @@ class PaperEvaluationForm(Ratings):
         choices = [(str(n), str(place)) for n, place in enumerate(places)]
         self.fields["place"] = forms.ChoiceField(label="评价人", choices=choices)
         self.order_fields(["place"])
+
+
+class RejectForm(forms.Form):
+    reason = LongText(label="退回原因", rows=2, max_length=200, help_text="如：对办理结果的评价与扫描件不符。")
+
+
+class CheckedForm(forms.Form):
+    note = LongText(label="核查情况", rows=2, max_length=200, help_text="如：已电话向本人核实。")
+
+
+class ExplanationForm(forms.Form):
+    """How the office spoke with a dissatisfied proposer, and what he said in the end."""
+
+    mode = forms.ChoiceField(label="方式", choices=Contact.Mode, widget=forms.RadioSelect)
+    held_on = DayField(label="日期", initial=timezone.localdate)
+    persons = forms.CharField(label="参加人员", max_length=200, help_text="双方参加人员的姓名、职务或电话。")
+    text = LongText(label="说明的情况和提案者的意见", rows=5)

@@ -8,7 +8,7 @@ from members.models import Body, Person
 from members.uploads import BadFile, Clean
 from members.widgets import Counted, Day
 from proposals.handling.actions import Paper
-from proposals.handling.actions.attaching import admit
+from proposals.handling.actions.attaching import SCANS, admit
 from proposals.handling.models import Assignment, Purpose, Reason, ResultClass
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class ActForm(forms.Form):
 
     purpose = Purpose.SHEET
     scan_required = False
+    file_label = ""
+    file_purpose = Purpose.SHEET
 
     def __init__(self, *args: Any, by: Person, part: Assignment | None, keeper: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,6 +97,9 @@ class ActForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, ReasonField | ClassField):
                 field.bind()
+        if self.file_label and not keeper:
+            use = "PDF 或图片。" if self.file_purpose in SCANS else "PDF、Word 或图片。"
+            self.fields["file"] = forms.FileField(label=self.file_label, required=False, help_text=f"可以不传。{use}")
         if keeper:
             self.fields |= {
                 "paper_who": forms.CharField(label="纸质办理：签批人或经办人", max_length=40),
@@ -108,6 +113,9 @@ class ActForm(forms.Form):
                     label="单据扫描件", required=self.scan_required, help_text="PDF 或图片。"
                 ),
             }
+
+    def clean_file(self) -> Clean | None:
+        return self.let_in("file", self.file_purpose)
 
     def clean_paper_scan(self) -> Clean | None:
         return self.let_in("paper_scan", self.purpose)

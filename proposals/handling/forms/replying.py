@@ -8,7 +8,7 @@ from django import forms
 from members.models import Body
 from members.uploads import Clean
 from proposals.handling.actions import PointGiven
-from proposals.handling.models import Purpose, Suggestion
+from proposals.handling.models import Attachment, Purpose, Suggestion
 
 from .fields import ActForm, ClassField, DayField, LongText
 
@@ -44,12 +44,26 @@ class ReplyForm(ActForm):
     letter = forms.FileField(
         label="答复函",
         required=False,
-        help_text="已在别处成文的，上传 .docx、.pdf 或扫描件；各条建议仍请选择类别并写一句。",
+        help_text="已在别处成文的，上传 .docx、.pdf 或扫描件；发出后提案者可以下载。各条建议仍请选择类别并写一句。",
     )
 
-    def __init__(self, *args: Any, suggestions: Sequence[Suggestion], labels: Mapping[int, str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        suggestions: Sequence[Suggestion],
+        labels: Mapping[int, str],
+        letters: Sequence[Attachment],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.suggestions, self.labels = suggestions, labels
+        self.suggestions, self.labels, self.letters = suggestions, labels, letters
+        if letters:
+            self.fields["drop"] = forms.MultipleChoiceField(
+                label="删除已上传的答复函",
+                choices=[(str(n), one.name) for n, one in enumerate(letters)],
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+            )
         issuer = self.fields["issuer"]
         assert isinstance(issuer, forms.ModelChoiceField)
         issuer.queryset = Body.objects.current().exclude(kind="section").order_by("pinyin", "pk")
@@ -84,6 +98,9 @@ class ReplyForm(ActForm):
                 help_text="选了的，本条不用再写。",
             )
         return fields
+
+    def dropped(self) -> list[Attachment]:
+        return [self.letters[int(n)] for n in self.cleaned_data.get("drop", [])]
 
     def clean_letter(self) -> Clean | None:
         return self.let_in("letter", Purpose.LETTER)

@@ -14,6 +14,7 @@ from .fields import ActForm, DayField, LongText, ReasonField, UnitField
 
 
 class ObjectionForm(ActForm):
+    file_label = "盖章的退回函扫描件"
     reason = ReasonField("objection", label="退回原因")
     text = LongText(label="理由", rows=5, help_text="写明职责依据。")
     approved_by = forms.CharField(label="本单位审批同意的领导", max_length=40)
@@ -59,6 +60,8 @@ class ExtensionForm(ActForm):
 
 
 class ContactForm(ActForm):
+    file_label = "沟通记录（签字表、照片等）"
+    file_purpose = Purpose.CONTACT
     when = forms.ChoiceField(label="阶段", choices=Contact.When, widget=forms.RadioSelect)
     mode = forms.ChoiceField(label="方式", choices=Contact.Mode, widget=forms.RadioSelect)
     held_on = DayField(label="日期", initial=timezone.localdate)

@@ -40,12 +40,13 @@ from .matter import (
     NumberSeries,
     Participant,
     Priority,
+    Sight,
     Stage,
     Suggestion,
     Suspension,
     record_many,
 )
-from .reply import Evaluation, EvaluationRound, Reply, ReplyPoint
+from .reply import Evaluation, EvaluationRound, Explanation, Reply, ReplyPoint
 from .sheet import ChaseSheet
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "EvaluationRound",
     "Event",
     "EventPayload",
+    "Explanation",
     "Exposure",
     "ExtensionApproval",
     "ExtensionRequest",
@@ -88,6 +90,7 @@ __all__ = [
     "Reply",
     "ReplyPoint",
     "ResultClass",
+    "Sight",
     "Stage",
     "Suggestion",
     "Suspension",

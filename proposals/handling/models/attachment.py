@@ -37,6 +37,7 @@ class Attachment(Addressed):
 
     matter = models.ForeignKey(Matter, models.PROTECT, related_name="attachments")
     assignment = models.ForeignKey("handling.Assignment", models.PROTECT, null=True, related_name="attachments")
+    reply = models.ForeignKey("handling.Reply", models.PROTECT, null=True, related_name="letters")
     event = models.ForeignKey("handling.Event", models.PROTECT, null=True, related_name="attachments")
     purpose = models.CharField("用途", max_length=12, choices=Purpose)
     name = models.CharField("文件名", max_length=100)
@@ -58,6 +59,7 @@ class Attachment(Addressed):
         constraints = [
             models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="attachment_purpose_known"),
             models.CheckConstraint(condition=Q(scan__in=ScanState.values), name="attachment_scan_known"),
+            models.CheckConstraint(condition=Q(reply=None) | Q(purpose="letter"), name="only_letters_have_a_reply"),
             models.CheckConstraint(
                 condition=Q(removed_at=None, removed_by=None) | Q(removed_at__isnull=False, removed_by__isnull=False),
                 name="attachment_removed_together",
@@ -66,3 +68,8 @@ class Attachment(Addressed):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether it shows a sheet as it lay on the desk, seal and all; a text file does not."""
+        return self.content_type in ("application/pdf", "image/jpeg", "image/png")

@@ -405,3 +405,15 @@ class Suspension(models.Model):
                 condition=Q(purged_by=None) | ~Q(purged_by=models.F("purge_asked_by")), name="purge_needs_two_persons"
             ),
         ]
+
+
+class Sight(models.Model):
+    """That a person has had a matter's text before the eyes (S5): one row for both, with the first and the last day."""
+
+    matter = models.ForeignKey(Matter, models.PROTECT, related_name="sights")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    first_on = models.DateField("第一次查看")
+    last_on = models.DateField("最近查看")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["matter", "person"], name="sight_once")]

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from .assignment import Assignment, Reason, ResultClass, together
+from .assignment import Assignment, Contact, Reason, ResultClass, together
 from .matter import Addressed, Participant, Suggestion
 
 PERSON = settings.AUTH_USER_MODEL
@@ -87,6 +87,7 @@ class EvaluationRound(models.Model):
         SATISFIED = "satisfied", "满意"
         BASIC = "basic", "基本满意"
         DISSATISFIED = "dissatisfied", "不满意"
+        EXPLAINED = "explained", "不满意，经说明接受"
         NOT_RETURNED = "not_returned", "未反馈"
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="evaluation_rounds")
@@ -107,10 +108,38 @@ class EvaluationRound(models.Model):
         ]
 
 
+class EvaluationQuerySet(models.QuerySet["Evaluation"]):
+    def live(self) -> "EvaluationQuerySet":
+        return self.filter(withdrawn_at=None)
+
+    def to_confirm(self) -> "EvaluationQuerySet":
+        """Paper forms that a second person has not looked at yet."""
+        return self.live().filter(on_paper=True, confirmed_at=None)
+
+    def to_check(self) -> "EvaluationQuerySet":
+        """Forms with something odd about them that nobody has looked into yet (S9)."""
+        return self.live().exclude(flags=[]).filter(checked_at=None)
+
+    def against(self) -> "EvaluationQuerySet":
+        """Dissatisfied forms that count and whose proposer has not accepted an explanation."""
+        said = Q(work=Evaluation.Grade.DISSATISFIED) | Q(result=Evaluation.Grade.DISSATISFIED)
+        counted = Q(on_paper=False) | Q(confirmed_at__isnull=False)
+        return self.live().filter(said, counted, explanation=None)
+
+    def late_against(self) -> "EvaluationQuerySet":
+        """Dissatisfied forms that came after their round had closed and wait for the office's word (P8).
+
+        Not those whose unit has taken the matter up again since.
+        """
+        return self.against().filter(late=True, round_row__round=F("round_row__assignment__round"))
+
+
 class Evaluation(Addressed):
     """What one proposer says of one unit's reply (委员评价): two ratings and reasons.
 
-    A paper form is entered by one person of the proposal office and confirmed by another (S9).
+    A paper form is entered by one person of the proposal office and confirmed by another (S9), or rejected
+    with a reason; a rejected form is withdrawn. What looks odd about a form stands in `flags` until somebody
+    of the office has looked into it.
     """
 
     class Grade(models.TextChoices):
@@ -132,10 +161,17 @@ class Evaluation(Addressed):
     confirmed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True)
     late = models.BooleanField("关闭后收到", default=False)
-    withdrawn_at = models.DateTimeField("本人撤回", null=True)
+    withdrawn_at = models.DateTimeField("撤回或退回", null=True)
+    rejected_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    rejected_reason = models.CharField("退回原因", max_length=200, blank=True)
     address = models.GenericIPAddressField("提交地址", null=True)
     device = models.CharField("提交设备", max_length=64, blank=True)
     flags = models.JSONField("提示核查", default=list)
+    checked_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    checked_at = models.DateTimeField(null=True)
+    checked_note = models.CharField("核查情况", max_length=200, blank=True)
+
+    objects = EvaluationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -146,6 +182,12 @@ class Evaluation(Addressed):
                 condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("by")), name="paper_form_two_persons"
             ),
             together("confirmed_by", "confirmed_at", name="form_confirmed_together"),
+            together("checked_by", "checked_at", name="form_checked_together"),
+            models.CheckConstraint(
+                condition=Q(rejected_by=None, rejected_reason="")
+                | (Q(rejected_by__isnull=False, withdrawn_at__isnull=False, on_paper=True) & ~Q(rejected_reason="")),
+                name="rejected_form_says_why",
+            ),
         ]
 
     @property
@@ -153,3 +195,21 @@ class Evaluation(Addressed):
         """The lower of the two grades; the one that decides."""
         order = list(Evaluation.Grade.values)
         return max(self.work, self.result, key=order.index)
+
+
+class Explanation(models.Model):
+    """The office spoke with a dissatisfied proposer, who accepts what was explained (经说明接受).
+
+    The form stays as it is; it only no longer asks for a second handling.
+    """
+
+    form = models.OneToOneField(Evaluation, models.PROTECT, primary_key=True, related_name="explanation")
+    mode = models.CharField("方式", max_length=12, choices=Contact.Mode)
+    held_on = models.DateField("日期")
+    persons = models.CharField("参加人员", max_length=200)
+    text = models.TextField("说明情况和提案者意见")
+    by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name="登记人")
+    at = models.DateTimeField("登记时间")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(persons="") & ~Q(text=""), name="explanation_is_whole")]

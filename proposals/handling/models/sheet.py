@@ -10,6 +10,12 @@ from .matter import Addressed
 PERSON = settings.AUTH_USER_MODEL
 
 
+class ChaseSheetQuerySet(models.QuerySet["ChaseSheet"]):
+    def issued(self) -> "ChaseSheetQuerySet":
+        """What has left the house, on paper or on screen."""
+        return self.exclude(how=ChaseSheet.How.ASIDE)
+
+
 class ChaseSheet(Addressed):
     """What an officer made of a prepared sheet: approved and printed or sent, or laid aside with a reason."""
 
@@ -24,6 +30,8 @@ class ChaseSheet(Addressed):
     note = models.CharField("不发的原因", max_length=200, blank=True)
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name="审批人")
     at = models.DateTimeField("审批时间")
+
+    objects = ChaseSheetQuerySet.as_manager()
 
     class Meta:
         constraints = [

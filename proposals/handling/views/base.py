@@ -99,7 +99,9 @@ class PartForm(PartMixin, ActionPage[M]):
         return HttpResponseRedirect(self.home())
 
     def paper_of(self, form: Any) -> Paper | None:
-        """The sheet that was named, its scan kept with the matter."""
+        """The sheet that was named, its scan kept with the matter; so is the file of whoever acts on screen."""
+        if file := form.cleaned_data.get("file"):
+            self.keep(file, form.file_purpose)
         scan = form.cleaned_data.get("paper_scan")
         kept = self.keep(scan, form.purpose) if scan else None
         paper: Paper | None = form.paper(str(kept.public_id) if kept else "")

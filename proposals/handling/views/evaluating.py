@@ -1,21 +1,24 @@
 """Proposers evaluate; the proposal office enters paper forms, confirms, and passes reasons on."""
 
-import hashlib
 import time
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 
 from members.days import short_day
+from members.devices import mark_of
 from members.errors import Refused, WrongStep
-from members.shown import Fact
+from members.proof import check_password
+from members.rights import roles_of
+from members.shown import Act, Fact
 from proposals.handling import actions, forms, queries
 from proposals.handling.actions import Paper
-from proposals.handling.eyes import participations
+from proposals.handling.eyes import SECRETARIES, participations
 from proposals.handling.models import Assignment, Evaluation, EvaluationRound, Participant
 from proposals.handling.panels import grades_of
 from proposals.handling.safeguards import flags_for
@@ -30,11 +33,6 @@ def gave_password_lately(request: HttpRequest) -> bool:
     records = get_authentication_records(request, request.user)
     given = [record["at"] for record in records if record.get("method") == "password"]
     return bool(given) and time.time() - max(given) < FRESH
-
-
-def device_of(request: HttpRequest) -> str:
-    """A short mark of the browser, so that forms from one device can be told."""
-    return hashlib.sha256(request.headers.get("User-Agent", "").encode()).hexdigest()[:32]
 
 
 class Evaluate(AssignmentForm):
@@ -76,11 +74,17 @@ class Evaluate(AssignmentForm):
             Fact("答复全文", "先看答复，再评价", url=f"{self.matter.get_absolute_url()}#replies-title"),
         ]
 
+    def form_valid_once(self, form: Any) -> HttpResponseBase:
+        """A password that was wrong stays counted, whatever becomes of the form."""
+        if "password" in form.fields:
+            check_password(self.me, form.cleaned_data["password"])
+        return super().form_valid_once(form)
+
     def do(self, form: Any, paper: Paper | None) -> None:
         if not self.places:
             raise WrongStep("您已经评价过这份答复。评价结束前，可以先撤回再重新评价。")
         data, now = form.cleaned_data, timezone.now()
-        address, device = self.request.META.get("REMOTE_ADDR"), device_of(self.request)
+        address, device = self.request.META.get("REMOTE_ADDR"), mark_of(self.request)
         actions.evaluate(
             self.row,
             self.places[int(data.get("place") or 0)],
@@ -103,7 +107,7 @@ class EvaluationRow(PlainForm[Evaluation]):
     path = "round_row__assignment"
 
     def rows(self) -> QuerySet[Evaluation]:
-        return Evaluation.objects.filter(withdrawn_at=None).select_related(
+        return Evaluation.objects.live().select_related(
             "round_row__assignment__matter",
             "round_row__assignment__unit",
             "participant__person",
@@ -140,7 +144,11 @@ class WithdrawEvaluation(EvaluationRow, PartConfirm[Evaluation]):
     done_sentence = "已撤回，您可以重新评价。"
 
     def get_queryset(self) -> QuerySet[Evaluation]:
-        return super().get_queryset().filter(by=self.me)
+        """One's own, the one that the office entered from paper as well."""
+        roles = roles_of(self.me, timezone.localdate())
+        bodies = {body for role in SECRETARIES for body in roles.get(role, ())}
+        mine = Q(participant__person=self.me) | Q(participant__body__in=bodies)
+        return super().get_queryset().filter(Q(by=self.me) | mine)
 
     def do(self, form: Any, paper: Paper | None) -> None:
         actions.withdraw_evaluation(self.object, by=self.me, now=timezone.now())
@@ -154,10 +162,61 @@ class ConfirmEvaluation(EvaluationRow, PartConfirm[Evaluation]):
     done_sentence = "已核对，评价生效。"
 
     def rows(self) -> QuerySet[Evaluation]:
-        return super().rows().filter(on_paper=True)
+        return super().rows().filter(on_paper=True, confirmed_at=None)
+
+    def acts(self) -> list[Act]:
+        return [Act("与扫描件不符，退回", reverse("handling:reject_evaluation", args=[self.object.public_id]))]
 
     def do(self, form: Any, paper: Paper | None) -> None:
         actions.confirm_evaluation(self.object, by=self.me, now=timezone.now())
+
+
+class RejectEvaluation(EvaluationRow):
+    """What was entered from paper does not agree with it, or has a fault: out with it, and told why."""
+
+    action = "handling.confirm_evaluation"
+    title = "退回纸质评价"
+    form_class = forms.RejectForm
+    submit_label = "退回"
+    done_sentence = "已退回，并告知评价人；可以重新登记，也可以由本人在线评价。"
+
+    def rows(self) -> QuerySet[Evaluation]:
+        return super().rows().filter(on_paper=True, confirmed_at=None)
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.reject_evaluation(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+
+
+class CheckFlags(EvaluationRow):
+    """Somebody has looked into what seemed odd about a form (S9)."""
+
+    action = "handling.confirm_evaluation"
+    title = "核查评价"
+    form_class = forms.CheckedForm
+    submit_label = "已核查"
+    done_sentence = "已记录核查情况。"
+
+    def rows(self) -> QuerySet[Evaluation]:
+        return super().rows().exclude(flags=[]).filter(checked_at=None)
+
+    def facts(self) -> list[Fact]:
+        return [*super().facts(), Fact("需核查", "、".join(self.object.flags), wide=True)]
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.check_flags(self.object, note=form.cleaned_data["note"], by=self.me, now=timezone.now())
+
+
+class ExplainDissatisfaction(EvaluationRow):
+    """The proposer was spoken to and accepts the explanation; the form stays as it is (P8)."""
+
+    action = "handling.confirm_dissatisfaction"
+    title = "登记说明情况"
+    form_class = forms.ExplanationForm
+    submit_label = "登记"
+    done_sentence = "已登记，并告知评价人。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        actions.explain_dissatisfaction(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
 
 
 class ClearEvaluation(EvaluationRow, PartConfirm[Evaluation]):
@@ -234,6 +293,13 @@ class ConfirmDissatisfaction(PartConfirm[Assignment], AssignmentForm):
 
     def home(self) -> str:
         return self.matter.get_absolute_url()
+
+    def acts(self) -> list[Act]:
+        """The other way out: whoever was dissatisfied was spoken to, and accepts the explanation."""
+        rows = Evaluation.objects.against().filter(round_row=queries.open_round(self.object))
+        rows = rows.select_related("participant__person", "participant__body").order_by("pk")
+        address = "handling:explain_dissatisfaction"
+        return [Act(f"{form.participant}接受说明", reverse(address, args=[form.public_id])) for form in rows]
 
     def do(self, form: Any, paper: Paper | None) -> None:
         row = queries.open_round(self.object)

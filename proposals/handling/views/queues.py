@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, QuerySet
+from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from members.days import short_day
 from members.pages import Column, ListPage
 from members.rights import bodies_of
 from members.shown import Act, Tab
+from members.tables import NEEDS_SECOND_PERSON
 from proposals.handling.filters import LedgerFilter, QueueFilter
 from proposals.handling.models import (
     Assignment,
@@ -20,7 +22,9 @@ from proposals.handling.models import (
     Objection,
     Reply,
 )
+from proposals.handling.queries import consultations_due, rounds_to_confirm
 from proposals.handling.rights import in_hands_of
+from proposals.handling.sights import note
 from proposals.handling.standing import in_tab, late_duty, of_unit, with_clock
 
 from .base import Mine
@@ -83,6 +87,12 @@ class Parts(Mine, ListPage[Assignment]):
 
     def bulk_acts(self) -> list[Act]:
         return []
+
+    def export(self, rows: QuerySet[Assignment]) -> HttpResponseBase:
+        answer = super().export(rows)
+        if answer.status_code == 200:
+            note(self.me, rows.order_by().values_list("matter", flat=True)[:NEEDS_SECOND_PERSON])
+        return answer
 
 
 class Queue(Parts):
@@ -219,10 +229,8 @@ class Dissatisfactions(Waiting):
     act_word = "核实"
 
     def rows(self) -> QuerySet[EvaluationRound]:
-        against = Q(evaluations__work="dissatisfied") | Q(evaluations__result="dissatisfied")
-        counted = Q(evaluations__on_paper=False) | Q(evaluations__confirmed_at__isnull=False)
-        rows = EvaluationRound.objects.filter(against & counted, evaluations__withdrawn_at=None, closed_at=None)
-        return rows.select_related("assignment__matter", "assignment__unit").distinct()
+        """The rounds whose forms make the reply unsatisfactory under the rule in force: the office's clock runs."""
+        return rounds_to_confirm().select_related("assignment__matter", "assignment__unit")
 
     def line(self, row: EvaluationRound) -> dict[str, Any]:
         url = reverse("handling:confirm_dissatisfaction", args=[row.assignment.public_id])
@@ -238,10 +246,69 @@ class PaperForms(Waiting):
     act_word = "核对"
 
     def rows(self) -> QuerySet[Evaluation]:
-        rows = Evaluation.objects.filter(on_paper=True, confirmed_at=None, withdrawn_at=None)
+        rows = Evaluation.objects.to_confirm()
         return rows.select_related("round_row__assignment__matter", "round_row__assignment__unit", "by")
 
     def line(self, row: Evaluation) -> dict[str, Any]:
         url = reverse("handling:confirm_evaluation", args=[row.public_id])
         part = row.round_row.assignment
         return {"part": part, "what": f"{row.by}录入", "state": "待核对", "at": row.at, "url": url}
+
+
+class Flagged(Waiting):
+    """Forms with something odd about them (S9): the office looks into each, and says how."""
+
+    action = "handling.confirm_evaluation"
+    path = "round_row__assignment"
+    title = "需核查的评价"
+    empty_sentence = "没有需要核查的评价。"
+    act_word = "核查"
+
+    def rows(self) -> QuerySet[Evaluation]:
+        rows = Evaluation.objects.to_check()
+        return rows.select_related(
+            "round_row__assignment__matter", "round_row__assignment__unit", "participant__person", "participant__body"
+        )
+
+    def line(self, row: Evaluation) -> dict[str, Any]:
+        url = reverse("handling:check_flags", args=[row.public_id])
+        what = f"{row.participant}：{'、'.join(row.flags)}"
+        return {"part": row.round_row.assignment, "what": what, "state": "待核查", "at": row.at, "url": url}
+
+
+class LateDissatisfactions(Waiting):
+    """Dissatisfied forms that came after the end: the office has the matter handled again, or explains (P8)."""
+
+    action = "handling.confirm_evaluation"
+    path = "round_row__assignment"
+    title = "结束后收到的不满意"
+    empty_sentence = "没有评价结束后收到的不满意评价。"
+    act_word = "登记说明"
+
+    def rows(self) -> QuerySet[Evaluation]:
+        rows = Evaluation.objects.late_against()
+        return rows.select_related(
+            "round_row__assignment__matter", "round_row__assignment__unit", "participant__person", "participant__body"
+        )
+
+    def line(self, row: Evaluation) -> dict[str, Any]:
+        url = reverse("handling:explain_dissatisfaction", args=[row.public_id])
+        what = f"{row.participant}补交，可重新办理或登记说明"
+        return {"part": row.round_row.assignment, "what": what, "state": "待决定", "at": row.at, "url": url}
+
+
+class Consultations(Waiting):
+    """Still dissatisfied after a second handling: both sides are to be gathered."""
+
+    action = "handling.consult_jointly"
+    title = "待联合会商"
+    empty_sentence = "没有待组织的联合会商。"
+    act_word = "登记会商"
+
+    def rows(self) -> QuerySet[EvaluationRound]:
+        return consultations_due().select_related("assignment__matter", "assignment__unit")
+
+    def line(self, row: EvaluationRound) -> dict[str, Any]:
+        url = reverse("handling:consult_jointly", args=[row.assignment.public_id])
+        what = f"第{row.round}轮答复仍不满意"
+        return {"part": row.assignment, "what": what, "state": "待会商", "at": row.closed_at, "url": url}

@@ -1,5 +1,6 @@
 """The reply is drafted point by point, delivered, and its date confirmed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,12 +12,14 @@ from members.errors import Refused, Stale, WrongStep
 from members.shown import Act, Fact
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
+from proposals.handling.actions.attaching import attach, drop_letter
 from proposals.handling.actions.paper import acts_for
 from proposals.handling.actions.replying import suggestions_to_answer, unanswered
 from proposals.handling.forms.replying import LETTER_FIELDS, names_of
 from proposals.handling.models import Assignment, Attachment, Purpose, Reply, Suggestion
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
 from proposals.handling.rights import in_hands_of
+from proposals.handling.sights import note
 
 from .base import AssignmentForm, PartConfirm, PlainForm
 
@@ -39,6 +42,7 @@ class DraftReply(AssignmentForm):
         self.suggestions: list[Suggestion] = suggestions_to_answer(self.object)
         self.labels = labels_of(suggestions_of(self.object.matter))
         self.draft: Reply | None = actions.readable_draft(self.object, by=self.me)
+        self.letters = letters_of(self.draft)
         self.may_send = in_hands_of(self.rows().filter(pk=self.object.pk), self.me, "handling.reply").exists()
         ready = "ready" in self.request.POST
         self.submit_label = "保存，去核对" if self.may_send else "保存"
@@ -72,7 +76,8 @@ class DraftReply(AssignmentForm):
         return False
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "suggestions": self.suggestions, "labels": self.labels}
+        given = {"suggestions": self.suggestions, "labels": self.labels, "letters": self.letters}
+        return {**super().get_form_kwargs(), **given}
 
     def get_initial(self) -> dict[str, Any]:
         draft = self.draft
@@ -107,12 +112,16 @@ class DraftReply(AssignmentForm):
             now=timezone.now(),
             version=self.opened_version(),
         )
+        now = timezone.now()
         if letter := form.cleaned_data.get("letter"):
-            self.keep(letter, Purpose.LETTER)
+            attach(self.matter, letter, purpose=Purpose.LETTER, assignment=self.part, reply=reply, by=self.me, now=now)
+        for dropped in form.dropped():
+            drop_letter(dropped, by=self.me, now=now)
         return reply
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs["form"]
+        note(self.me, [self.object.matter_id])
         answers = [
             {
                 "label": self.labels[one.pk],
@@ -128,7 +137,7 @@ class DraftReply(AssignmentForm):
             whole=[form[name] for name in WHOLE],
             draft=self.draft,
             may_send=self.may_send,
-            letters=letters_of(self.object),
+            letters=self.letters,
             earlier=earlier_replies(self.object, self.me),
             autosave=reverse("handling:autosave_reply", args=[self.object.public_id]),
             **kwargs,
@@ -151,7 +160,7 @@ class AutosaveReply(DraftReply):
             field, errors = next(iter(form.errors.items()))
             label = form.fields[field].label if field in form.fields else ""
             return JsonResponse({"sentence": f"{label}：{errors[0]}"}, status=422)
-        form.cleaned_data["letter"] = None
+        form.cleaned_data |= {"letter": None, "drop": []}
         try:
             reply = self.save(form)
         except Stale as error:
@@ -164,8 +173,14 @@ class AutosaveReply(DraftReply):
         return {**super().get_form_kwargs(), "files": None}
 
 
-def letters_of(assignment: Assignment) -> list[Attachment]:
-    return list(assignment.attachments.kept().filter(purpose=Purpose.LETTER, released_at=None).order_by("pk"))
+def letters_of(reply: Reply | None) -> list[Attachment]:
+    """The letters that will be delivered with this reply, each round's with its own."""
+    return list(Attachment.objects.kept().filter(reply=reply).order_by("pk")) if reply else []
+
+
+def scan_of(letters: Sequence[Attachment]) -> Attachment | None:
+    """The sealed letter itself, against which its date is checked: the latest picture or PDF."""
+    return next((one for one in reversed(letters) if one.is_scan), None)
 
 
 class SendReply(PartConfirm[Assignment], AssignmentForm):
@@ -182,6 +197,7 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
     def prepare(self) -> None:
         super().prepare()
         self.reply = actions.current_draft(self.object)
+        self.letters = letters_of(self.reply)
 
     def get_back_url(self) -> str:
         return reverse("handling:draft_reply", args=[self.object.public_id])
@@ -197,7 +213,7 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
             Fact("行文单位", reply.issuer.name),
             Fact("文号", reply.doc_no or "无"),
             Fact("落款日期", reply.letter_on or "今天"),
-            Fact("答复函", "、".join(one.name for one in letters_of(self.object)) or "没有上传"),
+            Fact("答复函", "、".join(one.name for one in self.letters) or "没有上传"),
             Fact(
                 "还没有答复的建议",
                 "、".join(f"{labels[one.pk]}（{one.text[:30]}）" for one in missing) or "没有",
@@ -208,8 +224,8 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
     def do(self, form: Any, paper: Paper | None) -> None:
         if self.reply is None:
             raise WrongStep("还没有拟写答复，请先拟写。")
-        letters = letters_of(self.object)
-        scan = str(letters[-1].public_id) if letters else (paper.scan if paper else "")
+        sealed = scan_of(self.letters)
+        scan = str(sealed.public_id) if sealed else (paper.scan if paper else "")
         actions.deliver_reply(self.reply, by=self.me, now=timezone.now(), scan=scan, paper=paper)
 
 
@@ -234,13 +250,13 @@ class LetterDate(PartConfirm[Reply]):
         return self.part.office_id
 
     def facts(self) -> list[Fact]:
-        letters = letters_of(self.part)
-        url = reverse("handling:attachment", args=[letters[-1].public_id]) if letters else ""
+        scan = scan_of(letters_of(self.object))
+        url = reverse("handling:attachment", args=[scan.public_id]) if scan else ""
         return [
             *super().facts(),
             Fact("落款日期", self.object.letter_on),
             Fact("文号", self.object.doc_no or "无"),
-            Fact("扫描件", letters[-1].name if letters else "没有", url=url),
+            Fact("扫描件", scan.name if scan else "见办理记录中的单据扫描件", url=url),
         ]
 
     def acts(self) -> list[Act]:

@@ -130,7 +130,7 @@ class LiftSuspension(OneSuspended):
         return [
             Fact("编号", self.object.number or "未编号"),
             Fact("暂停原因", self.row.reason),
-            Fact("此前下载附件或查看联系方式的人", "、".join(self.row.seen_by) or "没有记录", wide=True),
+            Fact("此前打开、下载或查看联系方式的人", "、".join(self.row.seen_by) or "没有记录", wide=True),
         ]
 
     def do(self, form: Any) -> None:

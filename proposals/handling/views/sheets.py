@@ -10,15 +10,21 @@ from django.utils import timezone
 
 from members.days import short_day
 from members.pages import DetailPage
-from members.shown import Crumb
+from members.shown import Crumb, Tab
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
 from proposals.handling.models import ChaseSheet, Checkpoint, Obligation
 from proposals.handling.queries import waiting_sheets
+from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 
 from .base import Mine, PlainForm
 from .queues import Waiting
+
+
+def tabs(current: str) -> list[Tab]:
+    pages = (("待审核", "handling:sheets"), ("已印发", "handling:issued_sheets"))
+    return [Tab(label, reverse(name), name == current) for label, name in pages]
 
 
 class Sheets(Waiting):
@@ -28,6 +34,9 @@ class Sheets(Waiting):
     empty_sentence = "没有待审的督办单。"
     act_word = "审核"
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(tabs=tabs("handling:sheets"), **kwargs)
+
     def rows(self) -> QuerySet[Checkpoint]:
         return waiting_sheets().select_related("obligation__assignment__matter", "obligation__assignment__unit", "step")
 
@@ -36,6 +45,33 @@ class Sheets(Waiting):
         url = reverse("handling:issue_sheet", args=[clock.public_id])
         what = f"期限{short_day(clock.due_on)}已过"
         return {"part": clock.assignment, "what": what, "state": "待审核", "at": row.fired_at, "url": url}
+
+
+class IssuedSheets(Waiting):
+    """What has left the house, newest first; it stays here whatever becomes of the matter."""
+
+    action = "handling.read_sheet"
+    path = "checkpoint__obligation__assignment"
+    title = "已印发督办单"
+    empty_sentence = "还没有印发过督办单。"
+    act_word = "查看"
+
+    def get_queryset(self) -> QuerySet[ChaseSheet]:
+        return super().get_queryset().order_by("-pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        shown = tabs("handling:issued_sheets") if self.me.has_perm("handling.issue_sheet") else []
+        return super().get_context_data(tabs=shown, **kwargs)
+
+    def rows(self) -> QuerySet[ChaseSheet]:
+        rows = ChaseSheet.objects.issued().select_related("checkpoint__obligation__assignment__matter")
+        return rows.select_related("checkpoint__obligation__assignment__unit")
+
+    def line(self, row: ChaseSheet) -> dict[str, Any]:
+        clock = row.checkpoint.obligation
+        url = reverse("handling:sheet", args=[row.public_id])
+        what = f"期限{short_day(clock.due_on)}　{row.get_how_display()}"
+        return {"part": clock.assignment, "what": what, "state": "已印发", "at": row.at, "url": url}
 
 
 class IssueSheet(PlainForm[Obligation]):
@@ -71,16 +107,18 @@ class IssueSheet(PlainForm[Obligation]):
 
 
 class Sheet(Mine, DetailPage[ChaseSheet]):
-    """An issued sheet, to be printed."""
+    """An issued sheet, to be read and printed by the office that issued it and the unit that it is for."""
 
-    action = "handling.issue_sheet"
+    action = "handling.read_sheet"
     title = "督办单"
     template_name = "handling/sheet.html"
 
     def get_queryset(self) -> QuerySet[ChaseSheet]:
-        rows = ChaseSheet.objects.select_related("checkpoint__obligation__assignment__matter", "by")
+        rows = ChaseSheet.objects.issued().select_related("checkpoint__obligation__assignment__matter", "by")
         rows = rows.select_related("checkpoint__obligation__assignment__office")
         return in_hands_of(rows, self.me, self.action, "checkpoint__obligation__assignment")
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("待审督办单", reverse("handling:sheets"))]
+        part = self.object.checkpoint.obligation.assignment
+        assert part is not None
+        return [Crumb(name_of(part.matter), reverse("handling:part", args=[part.public_id]))]

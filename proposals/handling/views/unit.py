@@ -17,9 +17,10 @@ from proposals.handling.actions import Paper
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.eyes import eyes, participations
 from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant, Purpose
-from proposals.handling.panels import main_clock, panels_of
+from proposals.handling.panels import main_clock, panels_of, suspend_act
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
+from proposals.handling.sights import note
 
 from .base import AssignmentForm, Mine, PartConfirm, PartForm, PlainForm
 
@@ -44,6 +45,7 @@ class Part(Mine, DetailPage[Assignment]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         part, matter = self.object, self.object.matter
+        note(self.me, [matter.pk])
         self.panels = panels_of(self.me, matter)
         text = owners.of(matter).text(matter)
         clock = main_clock(part, self.panels.obligations)
@@ -83,7 +85,7 @@ class Part(Mine, DetailPage[Assignment]):
         return reverse("handling:contact_details", args=[self.object.public_id]) if seen else ""
 
     def acts(self) -> list[Act]:
-        return self.panels.acts
+        return [*self.panels.acts, *suspend_act(self.me, self.object.matter)]
 
 
 class ContactDetails(Mine, DetailPage[Assignment]):
@@ -246,6 +248,7 @@ class AnswerObjection(PartForm[Objection]):
 
     def facts(self) -> list[Fact]:
         row = self.object
+        note(self.me, [self.matter.pk])
         text = owners.of(self.matter).text(self.matter)
         return [
             *super().facts(),
