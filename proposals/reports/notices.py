@@ -6,6 +6,7 @@ from members.inbox.registry import Pair, Rendered, register_templates
 from members.models import Person
 from proposals.handling.models import Access, Matter
 from proposals.handling.reminders import name_of
+from proposals.reports.models import Opinion
 
 WORDS = {"opinion_passed": "意见建议已转有关单位研究", "opinion_answered": "意见建议已答复，请查看"}
 
@@ -16,7 +17,8 @@ def register() -> None:
 
 def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
     wanted = [subject["matter"] for _, subject in pairs]
-    rows = {str(row.public_id): row for row in Matter.objects.visible_to(person).filter(public_id__in=wanted)}
+    found = Opinion.objects.visible_to(person).filter(matter__public_id__in=wanted).select_related("matter")
+    rows = {str(row.matter.public_id): row.matter for row in found}
     return [_words(WORDS[name], rows.get(subject["matter"])) for name, subject in pairs]
 
 

@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
+from members.inbox.registry import Rendered, render
 from members.models import Person
 from proposals import actions as proposing
 from proposals.handling import clocks
+from proposals.handling.actions import suspend
 from proposals.handling.models import Obligation
 from proposals.models import Status
 from proposals.queries import figures
@@ -119,8 +121,6 @@ def test_who_reads_and_who_may_act(house: House, opinion: Opinion) -> None:
 
 
 def test_an_answer_and_a_unit_are_not_empty_and_nothing_moves_while_suspended(house: House, opinion: Opinion) -> None:
-    from proposals.handling.actions import suspend
-
     with pytest.raises(Refused, match="转送的单位"):
         actions.pass_on(opinion, to=" ", by=house.staff, now=house.later())
     with pytest.raises(Refused, match="答复内容"):
@@ -129,6 +129,20 @@ def test_an_answer_and_a_unit_are_not_empty_and_nothing_moves_while_suspended(ho
     with pytest.raises(WrongStep, match="保密核查"):
         actions.answer(opinion, text="已答。", by=house.staff, now=house.later())
     assert signed_in(house.member).get(opinion.get_absolute_url()).status_code == 404
+
+
+def test_it_goes_out_of_sight_with_the_proposal_it_came_from(house: House, opinion: Opinion) -> None:
+    actions.pass_on(opinion, to="市民政局", by=house.staff, now=house.later())
+    told_of = ("opinion_passed", {"matter": str(opinion.matter.public_id)})
+    [said] = render([told_of], house.member)
+    assert isinstance(said, Rendered) and opinion.matter.title in said.title
+    assert opinion.origin is not None
+
+    suspend(opinion.origin, reason="疑似涉密", by=house.staff, now=house.later())
+
+    assert signed_in(house.member).get(opinion.get_absolute_url()).status_code == 404
+    assert opinion.matter.title not in signed_in(house.staff).get(reverse("reports:opinions")).content.decode()
+    assert render([told_of], house.member) == [None]
 
 
 def test_the_list_costs_the_same_for_one_and_for_many(house: House, submitted) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from proposals.handling.models import Matter
+from proposals.handling.models import Access, Matter
 
 
 class OpinionQuerySet(models.QuerySet["Opinion"]):
     def visible_to(self, user: Any) -> "OpinionQuerySet":
-        return self.filter(matter__in=Matter.objects.visible_to(user))
+        """Those in sight; with the proposal that it came from an opinion is out of sight as well (S5)."""
+        rows = self.filter(matter__in=Matter.objects.visible_to(user))
+        return rows.exclude(origin__access=Access.SUSPENDED)
 
 
 class Opinion(models.Model):
