@@ -235,7 +235,7 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # whatever does 
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", "huiyin@localhost")
 BOUNCE_ADDRESS: str = env.str("BOUNCE_ADDRESS", "")  # where mail servers return what they cannot deliver
 # outgoing gateways (members.gateways); without them the demonstration writes to files, which it shows on the same page
-WEBHOOKS: str = env.str("WEBHOOKS", f"sms=file://{VAR / 'gateway'} phone everyone label:短信" if DEMO else "")
+WEBHOOKS: str = env.str("WEBHOOKS", f"ding=file://{VAR / 'gateway'} label:政务钉钉（演示）" if DEMO else "")
 WEBHOOK_SECRETS: str = env.str("WEBHOOK_SECRETS", "")
 CLAMD_URL: str = env.str("CLAMD_URL", "")  # unix:///path or tcp://host:port of a virus scanner
 SITE_URL: str = env.str("SITE_URL", "http://127.0.0.1:8000")  # what letters and mails link to

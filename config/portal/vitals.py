@@ -125,11 +125,11 @@ def trouble() -> str:
     ticked = EngineBeat.objects.filter(name="tick", last_ok_at__gte=now - LOOPS[0].patience)
     found = ticked.annotate(due=Exists(late_due), mail=Exists(late_mail)).values("due", "mail").first()
     if found is None:
-        return "后台任务没有在运行，提醒和邮件暂时发不出去。恢复后会补发，不会遗漏。"
+        return "后台任务没有在运行，提醒、邮件和短信暂时发不出去。恢复后会补发，不会遗漏。"
     if found["due"]:
         return "有提醒到了时间还没有发出。系统正在补发，不会遗漏。"
     if found["mail"]:
-        return "有邮件等了 15 分钟以上还没有发出。系统会继续尝试，不会遗漏。"
+        return "有邮件或短信等了 15 分钟以上还没有发出。系统会继续尝试，不会遗漏。"
     return ""
 
 

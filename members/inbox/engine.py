@@ -144,7 +144,10 @@ def _hand_off_surely(
         try:
             if once and not _begin(pk, token):
                 return _doubt(pk, token, "已开始交给网关，没有收到结果")
-            return hand_off(pk, token, line, now=watch.now())
+            outcome = hand_off(pk, token, line, now=watch.now())
+            if once and outcome == Outcome.PASSED:  # somebody held the row, so nothing began
+                Message.objects.filter(pk=pk, attempts=token, state=State.PENDING, error=BEGUN).update(error="")
+            return outcome
         except (OperationalError, InterfaceError):
             if connection.is_usable() or lease.passed() > LEASE / 2:
                 raise

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from config.portal import health
+from config.portal import health, vitals
 from members.choices import Role
 from members.errors import WrongStep
 from members.gateways import entries, gateways
@@ -317,6 +317,16 @@ def test_a_faulty_entry_is_not_used_and_the_doctor_says_why(settings: Settings, 
 
 def test_the_doctor_finds_a_gateway_that_answers(gateway: GatewaySink) -> None:
     assert health.gateway_entries().level == "ok"
+
+
+def test_prometheus_counts_gateways_apart_from_mail(gateway: GatewaySink, settings: Settings) -> None:
+    leads_to(settings, gateway, "/refuse")
+    sent(told())
+
+    lines = vitals.exposition().decode().splitlines()
+
+    assert 'huiyin_messages{channel="webhook",state="dead"} 1.0' in lines
+    assert 'huiyin_messages{channel="email",state="dead"} 0.0' in lines
 
 
 def test_production_writes_no_messages_to_files(settings: Settings, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def addresses(staff: Person, folder: Path) -> list[str]:
         reverse("inbox:undelivered"),
         reverse("inbox:told_by_phone", args=[other.public_id]),
         reverse("inbox:undelivered_mail"),
+        reverse("inbox:ledger"),
         reverse("inbox:resend", args=[mail.public_id]),
         reverse("inbox:jobs"),
         reverse("inbox:job", args=[job.public_id]),

@@ -35,7 +35,9 @@ def _account(role: Role, *, hashed: str, since: date) -> Person:
     person: Person | None = Person.objects.filter(username=role.value).first()
     if person is None:
         name, mail = f"{role.label}（演示）", f"{role.value}@demo.example"
-        person = Person.objects.create(username=role.value, password=hashed, name=name, mail=mail, is_demo=True)
+        person = Person.objects.create(
+            username=role.value, password=hashed, name=name, mail=mail, gateway="ding", is_demo=True
+        )
     body, _ = Body.objects.match(SEATS.get(role, HOME))
     assert body is not None, f"no default body for {role}"
     Appointment.objects.get_or_create(person=person, body=body, role=role, defaults={"starts_on": since})

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from members.gateways import gateways
+
 if TYPE_CHECKING:
     from members.models import Person
 
@@ -132,8 +134,11 @@ class Message(models.Model):
         return self.key
 
     def by_what(self) -> str:
-        """The channel in words, with the name of the gateway if there may be several."""
-        return f"{self.get_channel_display()}（{self.gateway}）" if self.gateway else self.get_channel_display()
+        """The channel in words: of several gateways the one that it goes by."""
+        if not self.gateway:
+            return self.get_channel_display()
+        gateway = gateways().get(self.gateway)
+        return gateway.label if gateway else f"{self.get_channel_display()}（{self.gateway}）"
 
     def may_be_resent(self) -> bool:
         return self.state in (State.DEAD, State.UNKNOWN)
