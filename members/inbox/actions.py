@@ -20,8 +20,8 @@ from members.inbox.doorbell import SEND, WORK, ring_after_commit
 from members.inbox.models import Channel, ChannelStop, JobState, LongJob, Message, PhoneNotice, State
 from members.inbox.reach import Reach, reach_of
 from members.inbox.registry import SENDING, Subject
-from members.inbox.transport import SECONDS
 from members.models import Person
+from members.transport import SECONDS
 from members.uploads import delete
 
 # the key of the sending that carries a fact to this person by this channel, and the moment before which it waits

@@ -14,8 +14,8 @@ from django.db import transaction
 from members import audit
 from members.inbox import stops
 from members.inbox.models import Channel, Message, State
-from members.inbox.transport import ID_HEADER
 from members.models.person import index_of
+from members.transport import ID_HEADER
 
 OUR_ID = re.compile(r"\+([0-9a-f]{32})@")
 ENDED = (State.SENT, State.UNKNOWN, State.DEAD)

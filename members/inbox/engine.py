@@ -19,8 +19,8 @@ from members.inbox import mail, registry, stops
 from members.inbox.lines import Lines, compose
 from members.inbox.models import Message, State
 from members.inbox.registry import SENDING, Broken, Rendered
-from members.inbox.transport import Delayed, LineDown, Refused, Transport, Unsure
 from members.models import Person
+from members.transport import Delayed, LineDown, Refused, Transport, Unsure
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from members.gateways import gateways
 from members.inbox import mail, webhook
 from members.inbox.models import Message
 from members.inbox.registry import Rendered
-from members.inbox.transport import Refused, Transport, open_transport
+from members.transport import Refused, Transport, open_transport
 
 MAIL = ""  # the name of the line to the mail server; the others are called like their gateway
 

@@ -27,7 +27,7 @@ from django.urls import reverse
 from members.gateways import Gateway
 from members.inbox.models import Message
 from members.inbox.registry import NEUTRAL, Rendered
-from members.inbox.transport import Delayed, LineDown, Refused, Unsure
+from members.transport import Delayed, LineDown, Refused, Unsure
 
 SECONDS = 10.0  # for one message in all, from connecting to the last byte of the answer
 LONGEST_ANSWER = 64 * 1024

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from members import keeping
 from members.errors import Refused, Stale, WrongStep
 from members.forms import in_plain_words
 from members.models.once import Once
@@ -42,8 +43,20 @@ class FormPage(Page):
         """Fetch what the form is about, before GET and POST."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        typed = keeping.take(request)
+        if typed is not None:
+            return self.show_again(typed)
         self.prepare()
         return self.show(self.get_form())
+
+    def show_again(self, typed: QueryDict) -> HttpResponseBase:
+        """Show the form with what was sent after the sign-in had ended; nothing is done yet."""
+        assert not self.request.FILES  # reading them later would replace what was typed
+        self.request.method, self.request.POST = "POST", typed
+        self.prepare()
+        form = self.get_form()
+        form.add_error(None, keeping.SENTENCE)
+        return self.show(form)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.prepare()

@@ -18,7 +18,7 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
-from members import throttle
+from members import keeping, throttle
 from members.actions import send_reset_code, spend_code
 from members.adapter import WISH
 from members.audit import record
@@ -45,6 +45,14 @@ class Titled:
 class SignIn(Titled, LoginView):  # type: ignore[misc]  # allauth has no types
     public = True
     title = "登录"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "kept": self.request.POST.get(keeping.FIELD, "")}
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        keeping.keep(self.request)
+        response: HttpResponse = super().form_valid(form)
+        return response
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)

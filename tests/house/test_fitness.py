@@ -1,15 +1,21 @@
 """Production is what happens when nobody says otherwise, and it starts only when it is fit (S7)."""
 
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
-from config import fitness
+from config import fitness, house
 from config.mode import ROOT
+from config.servers import Child, valkey_program, wait_until
+from members.crypto import blind_index
 from members.models import Person
 
 FIT = {
@@ -17,7 +23,11 @@ FIT = {
     "REDIS_URL": "unix:///nonexistent/valkey.sock",
     "SECRET_KEY": "k" * 50,
     "ALLOWED_HOSTS": "huiyin.example",
+    "FIELD_KEYS": "a:" + "A" * 43 + "=",
+    "INDEX_KEY": "B" * 43 + "=",
 }
+NO_KEYS = "没有设置 FIELD_KEYS，或格式不对：请写 名称:密钥，密钥是 32 字节随机数的 base64。"
+NO_INDEX = "没有设置 INDEX_KEY，或格式不对：请写 32 字节随机数的 base64。"
 START = "import config.wsgi"
 CELERY = "import sys; from celery.__main__ import main; sys.argv = ['celery', '-A', 'config', '{}']; main()"
 
@@ -46,6 +56,13 @@ def start(
         ("SECRET_KEY", "k" * 49, "SECRET_KEY 少于 50 个字符：请换一个随机的长密钥。"),
         ("ALLOWED_HOSTS", [], "没有设置 ALLOWED_HOSTS：请写明用户访问的域名，不能用 *。"),
         ("ALLOWED_HOSTS", ["*"], "没有设置 ALLOWED_HOSTS：请写明用户访问的域名，不能用 *。"),
+        ("FIELD_KEYS", "", NO_KEYS),
+        ("FIELD_KEYS", "A" * 43 + "=", NO_KEYS),
+        ("FIELD_KEYS", "a:AAAA", NO_KEYS),
+        ("FIELD_KEYS", "a:不是base64", NO_KEYS),
+        ("INDEX_KEY", "", NO_INDEX),
+        ("INDEX_KEY", "AAAA", NO_INDEX),
+        ("INDEX_KEY", "?" * 44, NO_INDEX),
         ("DEBUG", True, "DEBUG 打开着：请去掉它。"),
     ],
 )
@@ -104,10 +121,57 @@ def test_pages_for_demonstration_do_not_exist_in_production(tmp_path: Path) -> N
     assert start(tmp_path, program).stdout.strip() == "[]"
 
 
-def test_an_open_redis_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_sent_mails_do_not_show_in_production(tmp_path: Path) -> None:
+    program = (
+        "import django; django.setup();"
+        "from django.urls import get_resolver;"
+        "names = [k for k in get_resolver('members.inbox.urls').reverse_dict if isinstance(k, str)];"
+        "print('list' in names, [name for name in names if name.startswith('sent')])"
+    )
+
+    assert start(tmp_path, program).stdout.strip() == "True []"
+
+
+def test_without_an_index_key_nothing_is_looked_up_or_stored(settings) -> None:
+    settings.INDEX_KEY = ""
+
+    with pytest.raises(ImproperlyConfigured, match="INDEX_KEY"):
+        blind_index("13800000000", place="person.phone")
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def valkey(folder: Path, *, password: str) -> Iterator[str]:
+    """A real server on a port of the loopback; gives its address."""
+    port = house.free_port(20_000 + os.getpid() % 10_000)
+    argv = [valkey_program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
+    child = Child("Valkey", [*argv, "--requirepass", password], folder / "valkey.log").start()
+    try:
+        wait_until(lambda: listens(port), child, seconds=30)
+        yield f"redis://:{password}@127.0.0.1:{port}/0" if password else f"redis://127.0.0.1:{port}/0"
+    finally:
+        child.stop()
+
+
+def test_a_redis_behind_a_socket_or_away_is_not_open(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert not fitness.redis_is_open()
     monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
     assert not fitness.redis_is_open(), "one that is away is not open"
+
+
+@pytest.mark.django_db
+def test_a_redis_that_asks_for_no_password_keeps_production_from_starting(monkeypatch, tmp_path: Path) -> None:
+    answers = []
+    for password in ("", "s3cret"):
+        with valkey(tmp_path, password=password) as url:
+            monkeypatch.setattr(settings, "REDIS_URL", url)
+            answers.append(fitness.faults_of_services())
+
+    assert answers == [["Redis 不要密码就能访问：请设置密码，或改用只有本机能访问的套接字文件。"], []]
 
 
 @pytest.mark.django_db

@@ -22,8 +22,8 @@ from members.choices import Role
 from members.inbox import actions, bounces, engine, queries, registry, stops
 from members.inbox.mail import message_id
 from members.inbox.models import Channel, ChannelStop, Message, State
-from members.inbox.transport import Line
 from members.models import CodeUse, Person
+from members.transport import Line
 from tests.factories import PersonFactory, appoint
 from tests.inbox.sink import Sink
 

@@ -15,8 +15,8 @@ from members.inbox import actions, engine
 from members.inbox.actions import Fact
 from members.inbox.engine import Outcome
 from members.inbox.models import Channel, Message, State
-from members.inbox.transport import Line
 from members.models import Person
+from members.transport import Line
 from tests.factories import PersonFactory
 from tests.inbox.sink import Sink
 

@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from members.inbox import actions, engine, transport
+from members import transport
+from members.inbox import actions, engine
 from members.inbox.actions import Fact
 from members.inbox.mail import message_id
 from members.inbox.models import Channel, ChannelStop, Message, State
-from members.inbox.transport import Line
 from members.models import Person
+from members.transport import Line
 from tests.factories import PersonFactory
 from tests.inbox.sink import Sink
 

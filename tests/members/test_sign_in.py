@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,11 +8,13 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from allauth.usersessions.models import UserSession
-from django.core import mail
+from django.contrib.auth.password_validation import get_password_validators, validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from config.passwords import PROFILES
 from members import post, throttle
 from members.actions import close_account, end_appointment, issue_code, send_reset_code, spend_code
 from members.actions.codes import make_code
@@ -19,6 +22,7 @@ from members.choices import Role
 from members.errors import Refused
 from members.models import AuditEntry, Code, CodeUse, Person, SignInFailures
 from tests.factories import PASSWORD, AppointmentFactory, PersonFactory, appoint
+from tests.inbox.sink import Sink, running_sink
 
 pytestmark = pytest.mark.django_db
 NEW = "落霞与孤鹜齐飞-0715"
@@ -168,6 +172,44 @@ def test_another_address_is_not_touched() -> None:
 
     assert fail(1, address="192.0.2.2", now=now) == ["tried"]
     assert fail(1, account="b", now=now) == ["tried"]
+
+
+def tried_from_everywhere(person: Person, *, now: datetime) -> list[str]:
+    """Try an account once from each of many addresses."""
+    answers = []
+    for number in range(throttle.TRIED_AT + 3):
+        try:
+            throttle.attempt(
+                throttle.account_key(person.username), f"198.51.100.{number + 1}", now=now, name=person.username
+            )
+            answers.append("tried")
+        except Refused as error:
+            answers.append(str(error))
+    return answers
+
+
+def test_an_account_that_is_tried_from_many_addresses_slows_down_but_never_locks(member: Person) -> None:
+    now = timezone.now()
+    slow = throttle.SLOW_ACCOUNT.format(seconds=throttle.TRIED_WAIT)
+
+    assert tried_from_everywhere(member, now=now) == ["tried"] * throttle.TRIED_AT + [slow] * 3
+    later = now + timedelta(seconds=throttle.TRIED_WAIT)
+    assert tried_from_everywhere(member, now=later)[:3] == ["tried", slow, slow]
+    other = appoint(Role.MEMBER)
+    throttle.attempt(throttle.account_key(other.username), "198.51.100.1", now=now, name=other.username)
+
+
+def test_the_owner_is_not_slowed_down_where_he_signed_in_before(client: Any, member: Person) -> None:
+    sign_in(client, member)
+    tried_from_everywhere(member, now=timezone.now())
+
+    known = sign_in(Client(), member)
+    elsewhere = Client(REMOTE_ADDR="203.0.113.9").post(
+        "/accounts/login/", {"login": member.username, "password": PASSWORD}
+    )
+
+    assert known.url == "/desk/"
+    assert "这个用户名尝试次数过多" in elsewhere.content.decode()
 
 
 def test_failures_are_forgotten_after_a_day() -> None:
@@ -333,7 +375,15 @@ def test_nobody_issues_a_code_to_himself() -> None:
         issue_code(staff, by=staff, now=timezone.now())
 
 
-def test_a_reset_code_goes_to_the_verified_mail_only(django_capture_on_commit_callbacks: Any) -> None:
+@pytest.fixture
+def sink(settings: Any) -> Iterator[Sink]:
+    """A real mail server, the one that EMAIL_URL names."""
+    with running_sink() as sink:
+        settings.EMAIL_URL = sink.url
+        yield sink
+
+
+def test_a_reset_code_goes_to_the_verified_mail_only(django_capture_on_commit_callbacks: Any, sink: Sink) -> None:
     good = appoint(Role.MEMBER, mail="good@example.org", mail_verified_at=timezone.now())
     unproved = appoint(Role.MEMBER, mail="unproved@example.org")
 
@@ -342,7 +392,38 @@ def test_a_reset_code_goes_to_the_verified_mail_only(django_capture_on_commit_ca
             send_reset_code(name, now=timezone.now())
     post.finish()
 
-    assert [message.to for message in mail.outbox] == [["good@example.org"]]
+    [sent] = sink.mails
+    assert (sent["To"], sent["Subject"]) == ("good@example.org", "一次性登录码")
+    code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", sent.get_content())
+    assert code is not None
+    assert spend_code(good.username, code[0], now=timezone.now()) == good
+
+
+def test_a_mail_that_a_server_refuses_is_no_error_and_names_nobody_in_the_log(
+    django_capture_on_commit_callbacks: Any, sink: Sink, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = appoint(Role.MEMBER, mail="refuse@example.org", mail_verified_at=timezone.now())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        send_reset_code(person.username, now=timezone.now())
+    post.finish()
+
+    assert sink.mails == []
+    assert "a mail could not be sent: Refused" in caplog.text
+    assert "refuse@" not in caplog.text
+
+
+def test_without_a_server_the_demonstration_shows_the_code_on_a_page(
+    client: Any, django_capture_on_commit_callbacks: Any, settings: Any, tmp_path: Any
+) -> None:
+    settings.EMAIL_URL = f"file://{tmp_path}"
+    person = appoint(Role.MEMBER, mail="good@example.org", mail_verified_at=timezone.now())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        send_reset_code(person.username, now=timezone.now())
+    post.finish()
+
+    assert "一次性登录码" in client.get("/inbox/sent-mail/").content.decode()
 
 
 def test_asking_for_a_code_answers_alike_for_every_name(client: Any) -> None:
@@ -422,20 +503,63 @@ def test_poor_passwords_are_refused(client: Any, member: Person, password: str) 
     assert answer.status_code == 422
 
 
+@pytest.fixture
+def dengbao(settings: Any) -> None:
+    settings.PASSWORD_PROFILE = "dengbao"
+    settings.AUTH_PASSWORD_VALIDATORS = PROFILES["dengbao"]
+
+
+def change(client: Any, old: str, new: str) -> Any:
+    return client.post("/accounts/password/change/", {"password": old, "new_password": new, "again": new})
+
+
+@pytest.mark.parametrize(("password", "good"), [("qwzx7788mnbv", False), ("Qwzx-7788", True), ("Qw-78", False)])
+def test_dengbao_wants_three_kinds_of_characters(
+    client: Any, member: Person, dengbao: None, password: str, *, good: bool
+) -> None:
+    client.force_login(member)
+
+    answer = change(client, PASSWORD, password)
+
+    assert answer.status_code == (302 if good else 422)
+
+
+def test_dengbao_does_not_take_back_one_of_the_last_five(client: Any, member: Person, dengbao: None) -> None:
+    client.force_login(member)
+    names = [f"Qwzx-778{number}" for number in range(6)]
+    for old, new in zip([PASSWORD, *names], names, strict=False):
+        assert change(client, old, new).status_code == 302
+
+    recent, longer_ago = change(client, names[-1], names[1]), change(client, names[-1], names[0])
+
+    assert "不能使用最近5次用过的密码" in recent.content.decode()
+    assert longer_ago.status_code == 302
+
+
+@pytest.mark.parametrize(("days", "page"), [(89, None), (91, "/accounts/password/change/")])
+def test_dengbao_asks_for_a_new_password_after_ninety_days(
+    client: Any, member: Person, dengbao: None, settings: Any, days: int, page: str | None
+) -> None:
+    member.password_changed_at = timezone.now() - timedelta(days=days)
+    member.save()
+    client.force_login(member)
+
+    answers = [client.get("/desk/")]
+    settings.PASSWORD_PROFILE = "asvs"
+    answers.append(client.get("/desk/"))
+
+    assert [answer.headers.get("Location") for answer in answers] == [page, None]
+
+
 @pytest.mark.parametrize("profile", ["asvs", "dengbao"])
 def test_the_name_is_no_password(profile: str, member: Person, settings: Any) -> None:
-    from django.contrib.auth.password_validation import get_password_validators, validate_password
-    from django.core.exceptions import ValidationError
-
-    from config.passwords import PROFILES
-
     validators = get_password_validators(PROFILES[profile])
     with pytest.raises(ValidationError):
         validate_password(f"Abc-{member.username}-99", member, validators)
 
 
 def test_a_new_mail_needs_password_and_code_and_tells_the_old_one(
-    client: Any, django_capture_on_commit_callbacks: Any
+    client: Any, django_capture_on_commit_callbacks: Any, sink: Sink
 ) -> None:
     person = appoint(Role.MEMBER, password=PASSWORD, mail="old@example.org", mail_verified_at=timezone.now())
     client.force_login(person)
@@ -443,8 +567,8 @@ def test_a_new_mail_needs_password_and_code_and_tells_the_old_one(
     with django_capture_on_commit_callbacks(execute=True):
         client.post("/accounts/mail/", {"mail": "new@example.org", "password": PASSWORD})
     post.finish()
-    code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", str(mail.outbox[0].body))
-    assert code is not None and mail.outbox[0].to == ["new@example.org"]
+    code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", sink.mails[0].get_content())
+    assert code is not None and sink.mails[0]["To"] == "new@example.org"
     person.refresh_from_db()
     assert person.mail == "old@example.org"
     with django_capture_on_commit_callbacks(execute=True):
@@ -453,7 +577,8 @@ def test_a_new_mail_needs_password_and_code_and_tells_the_old_one(
 
     person.refresh_from_db()
     assert person.mail == "new@example.org"
-    assert mail.outbox[-1].to == ["old@example.org"]
+    assert person.mail_verified_at is not None
+    assert [sent["To"] for sent in sink.mails] == ["new@example.org", "old@example.org"]
 
 
 @pytest.mark.parametrize("address", ["a@b.cn\r\nBcc: all@b.cn", "not mail", "a@" + "b" * 300 + ".cn"])
