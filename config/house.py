@@ -21,6 +21,7 @@ from typing import NoReturn
 
 from config.lock import Taken, hold
 from config.mode import ROOT, var_folder, write_mode
+from config.sbom import write_sbom
 from config.servers import Child, Trouble, embedded_urls, start_servers, stop_all, wait_until
 
 PYTHON = sys.executable
@@ -232,6 +233,7 @@ CHECKS: dict[str, list[str]] = {
     "模板": ["djlint", "templates", "--lint", "--quiet"],
     "数据库变更": ["makemigrations"],
     "依赖漏洞": ["pip-audit"],
+    "组件清单": ["sbom"],
 }
 
 
@@ -247,6 +249,7 @@ def _checked(name: str, argv: list[str]) -> bool:
         "makemigrations": _no_migration_is_missing,
         "import-linter": lambda: _in_test_mode([str(Path(PYTHON).with_name("lint-imports")), "--no-cache"]),
         "pip-audit": _audited,
+        "sbom": _listed,
         "mypy": lambda: _in_test_mode([PYTHON, "-m", "mypy"]),
     }
     run = special.get(argv[0], lambda: _in_test_mode([PYTHON, "-m", *argv]))
@@ -285,6 +288,12 @@ def _audited() -> bool:
     if len(asked) < len(packages) or not packages:
         say(f"注意：漏洞库不可达，{len(packages) or '全部'} 个依赖中只检查了 {len(asked)} 个，请在有网络时再查。")
     return not any(package["vulns"] for package in asked)
+
+
+def _listed() -> bool:
+    """Write the list of components beside the other results."""
+    say(f"var/sbom.json 列出 {write_sbom(ROOT / 'var' / 'sbom.json')} 个组件。")
+    return True
 
 
 def bench(arguments: Sequence[str]) -> NoReturn:

@@ -5,6 +5,7 @@ It leaves after the commit and in the background, so that an answer takes as lon
 
 import logging
 import threading
+import uuid
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,7 +18,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
-from members.transport import Delayed, Refused, Unsure, open_transport
+from members.transport import ID_HEADER, Delayed, Refused, Unsure, open_transport
 
 logger = logging.getLogger(__name__)
 _running: set[threading.Thread] = set()
@@ -68,7 +69,9 @@ def _send(address: str, title: str, text: str, now: datetime) -> None:
         line = open_transport()
         try:
             line.open()
-            line.deliver(letter(address, title, text, now=now))
+            mail = letter(address, title, text, now=now)
+            mail[ID_HEADER] = uuid.uuid4().hex
+            line.deliver(mail)
         finally:
             line.close()
     except (Refused, Delayed, Unsure, OSError) as error:

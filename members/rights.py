@@ -3,7 +3,8 @@
 Nothing else gives rights: no groups, no superusers, no flags on the account.
 """
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -35,6 +36,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "members.confirm_appointment": frozenset({Role.SECURITY_ADMINISTRATOR, Role.SECRETARY_GENERAL, Role.PROPOSAL_DIRECTOR}),
     "members.end_appointment": frozenset({Role.SECURITY_ADMINISTRATOR}),
     "members.accounts": frozenset({Role.SECURITY_ADMINISTRATOR}),
+    "members.confirm_account": frozenset({Role.SECURITY_ADMINISTRATOR, Role.SECRETARY_GENERAL, Role.PROPOSAL_DIRECTOR}),
     "members.issue_code": frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.SESSION_STAFF, Role.SECURITY_ADMINISTRATOR}),
     "members.withdraw_name": frozenset({Role.PROPOSAL_DIRECTOR, Role.DUTY_STAFF}),
     "members.delegate": UNIT_ROLES | {Role.ASSIGNING_OFFICER, Role.PROPOSAL_DIRECTOR, Role.SECRETARY_GENERAL},
@@ -44,6 +46,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
 NEVER_DELEGATED: frozenset[str] = frozenset(
     {
         "members.appoint", "members.confirm_appointment", "members.end_appointment", "members.accounts",
+        "members.confirm_account",
         "members.roster", "members.audit", "members.delegate",
     }
 )  # fmt: skip
@@ -74,12 +77,21 @@ Roles = dict[Role, set[int]]
 
 
 @dataclass(frozen=True)
+class Lender:
+    """Who lent an appointment (委托人)."""
+
+    name: str
+    public_id: uuid.UUID
+
+
+@dataclass(frozen=True)
 class Standing:
     """What a person is on a day: own roles, lent roles, and the systems of the offices among their bodies."""
 
     own: Roles = field(default_factory=dict)
     lent: Roles = field(default_factory=dict)
     systems: dict[int, System] = field(default_factory=dict)
+    lenders: dict[tuple[Role, int], Lender] = field(default_factory=dict)
 
     def all(self) -> Roles:
         joined = {role: set(bodies) for role, bodies in self.own.items()}
@@ -99,7 +111,7 @@ class Standing:
             {role: bodies for role, bodies in side.items() if (role in PROPOSING_ROLES) == (hat == Hat.MEMBER)}
             for side in (self.own, self.lent)
         )
-        return Standing(own, lent, self.systems)
+        return Standing(own, lent, self.systems, self.lenders)
 
 
 NOBODY = Standing()
@@ -127,10 +139,13 @@ def _read(user: Person, on: date) -> Standing:
     lent = Delegation.objects.in_force(on).filter(to=user).values("appointment")
     standing = Standing()
     rows = Appointment.objects.in_force(on).filter(Q(person=user) | Q(pk__in=lent))
-    for person_id, body_id, role, system in rows.values_list("person_id", "body_id", "role", "body__system"):
+    columns = ("person_id", "body_id", "role", "body__system", "person__name", "person__public_id")
+    for person_id, body_id, role, system, name, public_id in rows.values_list(*columns):
         side = standing.own if person_id == user.pk else standing.lent
         side.setdefault(Role(role), set()).add(body_id)
         standing.systems[body_id] = System(system)
+        if person_id != user.pk:
+            standing.lenders[Role(role), body_id] = Lender(name, public_id)
     return standing
 
 
@@ -154,6 +169,21 @@ def may(user: Any, action: str) -> bool:
     """Tell whether any appointment in force today grants `action`; an unknown action is granted to nobody."""
     granting = _table.get(action, frozenset())
     return bool(granting & roles_for(user, action, timezone.localdate()).keys())
+
+
+def acting_for(user: Any, bodies: Collection[int] = ()) -> Lender | None:
+    """Return whose appointment `user` acts with on the page of this request, if his own ones would not do (S2).
+
+    `bodies` are those whose act it is; without them any body of the right counts.
+    """
+    action = getattr(user, "action", "")
+    if not action:
+        return None
+    granting, standing = _table.get(action, frozenset()), standing_of(user, timezone.localdate())
+    if any(role in granting and (not bodies or held & set(bodies)) for role, held in standing.own.items()):
+        return None
+    lenders = ((role, body, lender) for (role, body), lender in sorted(standing.lenders.items(), key=str))
+    return next((lender for role, body, lender in lenders if role in granting and (not bodies or body in bodies)), None)
 
 
 OFFICE_KEYS: dict[Role, frozenset[int]] = {

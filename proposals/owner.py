@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db.models import Q
 
 from members import keys
+from proposals.handling.actions.purging import erase_words
 from proposals.handling.models import Assignment, Exposure, Matter, Participant
 from proposals.models import PreConsultation, Proposal, Status, become_all
 from proposals.reports.models import Opinion, Referral
@@ -43,7 +44,7 @@ class ProposalOwner:
         return found
 
     def erase(self, matter: Matter) -> None:
-        """A purge takes the words from the proposal, its frozen texts, its reviews and what others wrote on it."""
+        """A purge takes the words from the proposal, its frozen texts, its reviews and what others wrote on it; from what was made of it, too."""
         proposal = matter.proposal
         here = matter._state.db
         Proposal.objects.using(here).filter(pk=proposal.pk).update(
@@ -54,6 +55,7 @@ class ProposalOwner:
             proposer_text="",
             units_text="",
             import_note="",
+            signer="",
             approval="",
             text_confirmed_how="",
         )
@@ -61,7 +63,9 @@ class ProposalOwner:
         proposal.reviews.update(text="")
         proposal.cosignatures.update(note="")
         proposal.preconsultations.update(text="")
-        Opinion.objects.using(here).filter(origin=matter).update(text=ERASED)
+        for copy in Opinion.objects.using(here).filter(origin=matter).select_related("matter"):
+            Opinion.objects.using(here).filter(pk=copy.pk).update(text=ERASED, consent=ERASED)
+            erase_words(copy.matter)
         Referral.objects.using(here).filter(origin=matter).update(text=ERASED, consent=ERASED)
 
     def text(self, matter: Matter) -> str:

@@ -97,6 +97,7 @@ class Person(AbstractBaseUser):
     USERNAME_FIELD = "username"
     standings: dict[date, Standing]
     hat: str = ""  # the capacity chosen in this session (P13), no column: AccountStateMiddleware sets it
+    action: str = ""  # the right that the page of this request asks for, no column: `Page` sets it
 
     class Meta:
         constraints = [

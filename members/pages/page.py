@@ -35,6 +35,8 @@ class Page(TemplateResponseMixin, ContextMixin, View):
                 return redirect_to_login(request.get_full_path())
             if not self.may_open(request.user):
                 raise PermissionDenied
+            if isinstance(request.user, Person):
+                request.user.action = self.action
         return super().dispatch(request, *args, **kwargs)
 
     def may_open(self, user: Any) -> bool:
@@ -84,6 +86,10 @@ class RowMixin(Generic[M]):
 class DetailPage(RowMixin[M], Page):
     """One row."""
 
+    def note_view(self) -> None:
+        """Write down that this row was looked at, where that matters (S23)."""
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.object = self.get_object()
+        self.note_view()
         return self.render_to_response(self.get_context_data(object=self.object))

@@ -48,10 +48,10 @@ def merge(proposal: Proposal, into: Proposal, *, text: str, by: Person, now: dat
             row.matter.save(update_fields=["merged_into"])
             readers.refresh(row.matter)
     readers.refresh(main.matter)
-    event = proposal.matter.record("merged", by=by, now=now, main=main.matter.label, text=text.strip())
-    main.matter.record("took_in", by=by, now=now, other=proposal.matter.label)
+    event = proposal.matter.record("merged", by=by, now=now, main=main.reference, text=text.strip())
+    main.matter.record("took_in", by=by, now=now, other=proposal.reference)
     people = {*proposers(proposal.matter, on=today(now)), *proposers(main.matter, on=today(now))}
-    told(proposal, sorted(people), event, "merged", now=now, main=str(main.matter.public_id))
+    told(proposal, sorted(people), event, "merged", now=now, main=main.reference)
     return proposal
 
 
@@ -78,8 +78,8 @@ def unmerge(proposal: Proposal, *, reason: str, by: Person, now: datetime) -> Pr
         raise WrongStep("主案已经交办，不能再取消并案。")
     _go_on(proposal, by=by, now=now)
     readers.refresh(main.matter)
-    event = proposal.matter.record("unmerged", by=by, now=now, main=main.matter.label, reason=reason.strip())
-    main.matter.record("let_go", by=by, now=now, other=proposal.matter.label)
+    event = proposal.matter.record("unmerged", by=by, now=now, main=main.reference, reason=reason.strip())
+    main.matter.record("let_go", by=by, now=now, other=proposal.reference)
     told(proposal, proposers(proposal.matter, on=today(now)), event, "unmerged", now=now)
     return proposal
 

@@ -314,7 +314,13 @@ def turn(
     if status == Status.TURNED:
         office = proposal_office(on=today(now))
         opinion = reports.receive(
-            proposal.matter, text=_body(proposal), office=office, consent=consent.strip(), by=by, now=now
+            proposal.matter,
+            named=proposal.reference,
+            text=_body(proposal),
+            office=office,
+            consent=consent.strip(),
+            by=by,
+            now=now,
         )
         facts["opinion"] = opinion.matter.number
     else:

@@ -204,10 +204,12 @@ def assignments_of(matter: Matter) -> list[Any]:
 
 
 def note_of(event: Any) -> str:
-    """Who did it, and that it was done on paper (P1)."""
+    """Who did it, for whom as a delegate (S2), and that it was done on paper (P1)."""
     payload = getattr(event, "payload", None)
     facts = payload.facts if payload else {}
     who = event.by.name if event.by else "系统"
+    if lender := facts.get("acted_for"):
+        who = f"{who}（受{lender}委托）"
     if not event.on_paper:
         return str(who)
     on = facts.get("paper_on")

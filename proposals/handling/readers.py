@@ -1,12 +1,14 @@
 """Who may see a matter, as audience keys (`members.keys`)."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from members import keys
 
 from . import owners
 from .models import Access, Assignment, Exposure, Matter, Objection
 
+BATCH = 500
 HANDLED = (Exposure.HANDLING, Exposure.PUBLISHED)
 
 
@@ -64,3 +66,14 @@ def refresh_many(matters: Sequence[Matter]) -> None:
     for matter in changed:
         matter.readers = derived[matter.pk]
     Matter.objects.bulk_update(changed, ["readers"], batch_size=500)
+
+
+def audit() -> tuple[int, list[tuple[str, list[int], list[int]]]]:
+    """Derive every audience again: how many matters there are, and (public id, stored, derived) of those that differ."""
+    checked, found = 0, []
+    rows = Matter.objects.order_by("pk").iterator(chunk_size=BATCH)
+    while batch := list(islice(rows, BATCH)):
+        derived = readers_of_many(batch)
+        checked += len(batch)
+        found += [(str(row.public_id), row.readers, derived[row.pk]) for row in batch if row.readers != derived[row.pk]]
+    return checked, found

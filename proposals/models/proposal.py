@@ -200,6 +200,13 @@ class Proposal(models.Model):
         """The matter's: a proposal has no address of its own. To be fetched with its matter."""
         return self.matter.public_id
 
+    @property
+    def reference(self) -> str:
+        """How another matter's record names it: by number or receipt, never by a title that a purge must find."""
+        if self.matter.number:
+            return f"第{self.matter.number}号"
+        return f"收件{self.receipt}" if self.receipt else "一件未编号的提案"
+
     def become(self, status: Status) -> None:
         """Take one step of the flow, or raise WrongStep if there is no such step."""
         become_all([self], status)

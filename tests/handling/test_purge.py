@@ -10,10 +10,12 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from config.servers import embedded_programs
 from members.errors import Refused, WrongStep
+from members.models import AuditEntry
 from proposals.handling import actions, events
 from proposals.handling.actions.attaching import admit, attach
 from proposals.handling.actions.purging import ERASED
@@ -172,3 +174,27 @@ def test_suspension_takes_it_out_of_sight_at_once_and_only_a_director_sees_and_l
     actions.lift_suspension(matter, by=house.director, now=house.later())
     assert house.clerk.name in seen(house, visible)
     assert "suspended" not in {event.verb for event, _, _ in events.timeline(house.clerk, matter)}
+
+
+def viewed(matter: Matter) -> list[str]:
+    rows = AuditEntry.objects.filter(verb="view_guarded", subject=str(matter.public_id)).order_by("pk")
+    return [row.by.name for row in rows if row.by]
+
+
+def test_each_view_of_a_sensitive_or_suspended_matter_is_written_down_and_of_an_open_one_none(house: House) -> None:
+    matter = give(house)
+    client = Client()
+    client.force_login(house.staff)
+    address = f"/proposals/{matter.public_id}/"
+
+    assert client.get(address).status_code == 200
+    assert viewed(matter) == []
+    Matter.objects.filter(pk=matter.pk).update(access="sensitive")
+    assert client.get(address).status_code == 200
+    assert client.get(f"/handling/parts/{part_of(matter, house.unit).public_id}/").status_code == 200
+    row = actions.suspend(Matter.objects.get(pk=matter.pk), reason="疑似涉密", by=house.colleague, now=house.later())
+    client.force_login(house.director)
+    assert client.get(address).status_code == 200
+
+    assert viewed(matter) == [house.staff.name, house.staff.name, house.director.name]
+    assert row.seen_by == [house.staff.name]

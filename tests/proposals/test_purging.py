@@ -1,14 +1,25 @@
-"""A purge leaves no word of a proposal on this side."""
+"""A purge leaves no word of a proposal on this side, nor of what was made from it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from django.db import connection
+import pytest
+from django.db import connection, models
+from django.test import Client
 
+from members.errors import Refused
+from members.models import Person
 from proposals import actions
+from proposals.handling import actions as handling
+from proposals.handling.actions import purging
+from proposals.handling.models import Matter
+from proposals.models import Proposal
 from proposals.owner import ProposalOwner
 from proposals.reports import actions as reports
 from proposals.reports.models import Opinion
 from proposals.reports.owner import OpinionOwner
+from tests.handling.test_purge import dump
+from tests.rights.test_walk import ROUTES, filled
 
 from .conftest import TEXT, House, reason
 
@@ -44,3 +55,64 @@ def test_nor_where_it_went_instead(house: House, draft) -> None:
         for table in ("reports_referral", "reports_opinion"):
             cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE %s", [f"%{MARK}%"])
             assert cursor.fetchone() == (0,), table
+
+
+def pages(person: Person, matters: list[Matter]) -> Iterator[str]:
+    """What every address of the house shows to this person, those that name a row for each of the matters."""
+    client = Client()
+    client.force_login(person)
+    for route in ROUTES.values():
+        if "logout" in route:
+            continue
+        head, found, rest = route.partition("<uuid:public_id>")
+        ids = [str(matter.public_id) for matter in matters] if found else [""]
+        for public_id in ids:
+            answer = client.get(filled(head + public_id + rest))
+            yield f"{answer.headers} {b'' if answer.streaming else answer.content.decode()}"
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "purge"])
+def test_after_a_purge_nothing_is_left_in_other_matters_and_on_no_page(house: House, submitted) -> None:
+    secret = replace(TEXT, title=f"关于{MARK}的建议", situation=MARK)
+    turned, merged, main = submitted(text=secret), submitted(text=secret), submitted()
+    actions.turn(turned, consent=MARK, text=MARK, by=house.staff, now=house.later())
+    actions.merge(merged, main, text=MARK, by=house.staff, now=house.later())
+    turned.matter.refresh_from_db()
+    opinion = Matter.objects.get(opinion__origin=turned.matter)
+    assert MARK in opinion.title
+
+    for proposal in (turned, merged):
+        handling.suspend(proposal.matter, reason="疑似涉密", by=house.staff, now=house.later())
+        handling.ask_purge(proposal.matter, by=house.staff, now=house.later())
+        handling.purge(proposal.matter, by=house.colleague, now=house.later())
+
+    assert MARK not in dump()
+    matters = [turned.matter, merged.matter, main.matter, opinion]
+    for person in (house.director, house.member):
+        assert not [page[:300] for page in pages(person, matters) if MARK in page]
+
+
+def test_without_the_role_of_the_purge_it_is_refused_in_words(house: House, submitted, monkeypatch) -> None:
+    matter = submitted().matter
+    handling.suspend(matter, reason="疑似涉密", by=house.staff, now=house.later())
+    handling.ask_purge(matter, by=house.staff, now=house.later())
+    monkeypatch.setattr(purging, "DATABASE", "default")
+
+    with pytest.raises(Refused, match="PURGE_DATABASE_URL"):
+        handling.purge(matter, by=house.colleague, now=house.later())
+
+
+def test_every_word_of_a_proposal_is_erased_or_known_to_be_harmless(house: House, submitted) -> None:
+    harmless = {"receipt"}
+    words = {
+        field.name
+        for field in Proposal._meta.get_fields()
+        if isinstance(field, models.CharField | models.TextField) and not field.choices
+    }
+    proposal = submitted()
+    Proposal.objects.filter(pk=proposal.pk).update(**dict.fromkeys(words - harmless, MARK))
+
+    ProposalOwner().erase(proposal.matter)
+
+    proposal.refresh_from_db()
+    assert {name for name in words if getattr(proposal, name) == MARK} == set()

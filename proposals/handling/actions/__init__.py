@@ -42,7 +42,7 @@ from .replying import (
     return_reply,
     send_opinion,
 )
-from .secrecy import lift_suspension, open_suspension, suspend
+from .secrecy import lift_suspension, note_view, open_suspension, suspend
 from .sharing import add_unit, make_lead, release, transfer
 
 __all__ = [
@@ -84,6 +84,7 @@ __all__ = [
     "lift_suspension",
     "make_lead",
     "name_successor",
+    "note_view",
     "object_to",
     "open_suspension",
     "pass_inside",

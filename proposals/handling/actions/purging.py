@@ -79,6 +79,8 @@ def purge(matter: Matter, *, by: Person, now: datetime) -> Suspension:
 
     Numbers, dates, units and states stay, and the chain of events stays valid: the erasure is an event itself.
     """
+    if DATABASE == "default":
+        raise Refused("这台服务器没有清除权限，什么都没有改动。请系统管理员设置 PURGE_DATABASE_URL 并重启后再清除。")
     with transaction.atomic(using=DATABASE):
         matter = Matter.objects.using(DATABASE).select_for_update(of=("self",)).get(pk=matter.pk)
         row = open_suspension(matter)

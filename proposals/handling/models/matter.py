@@ -15,7 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
-from members.rights import keys_of
+from members.rights import acting_for, keys_of
 
 
 class Kind(models.TextChoices):
@@ -203,8 +203,11 @@ def record_many(
 ) -> dict[int, "Event"]:
     """`Matter.record` for many locked matters, each with its facts; returns the events by matter id.
 
-    It writes on the connection that the matters were read by: a purge has its own.
+    It writes on the connection that the matters were read by: a purge has its own. Who acts with a lent
+    appointment leaves both names (S2).
     """
+    if lender := acting_for(by, (assignment.unit_id, assignment.office_id) if assignment else ()):
+        facts = {matter: {**own, "acted_for": lender.name} for matter, own in facts.items()}
     here = next((matter._state.db for matter in facts), None)
     ends = Event.objects.using(here).filter(matter__in=facts).order_by("matter_id", "-seq").distinct("matter_id")
     last = {matter: (seq, chain) for matter, seq, chain in ends.values_list("matter_id", "seq", "chain")}

@@ -114,6 +114,7 @@ class OneSuspended(OneMatter):
     def prepare(self) -> None:
         super().prepare()
         self.row: Suspension = get_object_or_404(self.object.suspensions.in_force().select_related("purge_asked_by"))
+        actions.note_view(self.object, by=self.me, now=timezone.now())
 
 
 class LiftSuspension(OneSuspended):

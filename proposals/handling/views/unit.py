@@ -35,6 +35,9 @@ class Part(Mine, DetailPage[Assignment]):
         rows = Assignment.objects.current().select_related("matter__session", "unit", "office")
         return in_hands_of(rows, self.request.user, self.action)
 
+    def note_view(self) -> None:
+        actions.note_view(self.object.matter, by=self.me, now=timezone.now())
+
     def get_title(self) -> str:
         return name_of(self.object.matter)
 

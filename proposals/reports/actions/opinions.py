@@ -14,10 +14,11 @@ from proposals.reports.models import Opinion
 
 
 @transaction.atomic
-def receive(origin: Matter, *, text: str, office: Body, consent: str, by: Person, now: datetime) -> Opinion:
+def receive(origin: Matter, *, named: str, text: str, office: Body, consent: str, by: Person, now: datetime) -> Opinion:
     """Make an opinion of a matter that was not filed; its proposers stay behind it and its clock starts.
 
-    `consent` says when and how the proposer agreed.
+    `consent` says when and how the proposer agreed; `named` is how the record names the origin: a number, never a title,
+    which a purge of the origin would not reach here.
     """
     session = origin.session
     if session is None:
@@ -44,7 +45,7 @@ def receive(origin: Matter, *, text: str, office: Body, consent: str, by: Person
     readers.refresh(matter)
     matter.number = f"意{numbering.take(session, 'opinion')}"
     matter.save(update_fields=["number"])
-    matter.record("opinion_received", by=by, now=now, origin=origin.label, consent=consent)
+    matter.record("opinion_received", by=by, now=now, origin=named, consent=consent)
     return opinion
 
 
