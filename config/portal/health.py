@@ -18,8 +18,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from config.portal import vitals
-from members import gateways, transport, webhook
+from members import gateways, transport
 from members.database import append_only_models
+from members.inbox import webhook
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import missing_year
 from proposals.handling.models import CalendarDay, CalendarYear, EngineBeat
