@@ -21,7 +21,9 @@ SENTENCE = "登录曾经到期，刚才没有提交。内容还在，请核对�
 class SignInFirst(LoginRequiredMiddleware):
     """Leads to the sign-in; a form that came too late is answered by the sign-in page itself, which keeps it."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]  # Django asks for any response
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
         kept = _typed(request)
         if not kept:
             answer: HttpResponseBase = super().handle_no_permission(request, view_func)

@@ -52,7 +52,8 @@ class FormPage(Page):
     def show_again(self, typed: QueryDict) -> HttpResponseBase:
         """Show the form with what was sent after the sign-in had ended; nothing is done yet."""
         assert not self.request.FILES  # reading them later would replace what was typed
-        self.request.method, self.request.POST = "POST", typed
+        self.request.method = "POST"
+        self.request.POST = typed  # type: ignore[assignment]  # nobody changes it
         self.prepare()
         form = self.get_form()
         form.add_error(None, keeping.SENTENCE)

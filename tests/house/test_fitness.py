@@ -148,7 +148,17 @@ def listens(port: int) -> bool:
 def valkey(folder: Path, *, password: str) -> Iterator[str]:
     """A real server on a port of the loopback; gives its address."""
     port = house.free_port(20_000 + os.getpid() % 10_000)
-    argv = [valkey_program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
+    argv: list[str | Path] = [
+        valkey_program(),
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        folder,
+        "--save",
+        "",
+    ]
     child = Child("Valkey", [*argv, "--requirepass", password], folder / "valkey.log").start()
     try:
         wait_until(lambda: listens(port), child, seconds=30)

@@ -68,7 +68,7 @@ def pages(person: Person, matters: list[Matter]) -> Iterator[str]:
         ids = [str(matter.public_id) for matter in matters] if found else [""]
         for public_id in ids:
             answer = client.get(filled(head + public_id + rest))
-            yield f"{answer.headers} {b'' if answer.streaming else answer.content.decode()}"
+            yield str(answer.headers) + ("" if answer.streaming else answer.content.decode())
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "purge"])
