@@ -1,12 +1,40 @@
 """Questions about people and bodies that more than one page asks."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from django.db.models import Prefetch
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Prefetch, QuerySet
 
 from members.choices import Role
 from members.models import Appointment, Membership, Person
 from members.models.person import PersonQuerySet
+
+COUNTED = 1_000
+
+
+def amounts_of(sets: Sequence[QuerySet[Any]]) -> list[int]:
+    """How many rows each of these holds, in one query; counting stops at COUNTED + 1."""
+    pieces, values = [], list[Any]()
+    for rows in sets:
+        try:
+            sql, params = rows.order_by().values("pk")[: COUNTED + 1].query.sql_with_params()
+        except EmptyResultSet:
+            pieces.append("0")
+            continue
+        pieces.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608  written by the ORM
+        values += params
+    if not values:
+        return [0] * len(pieces)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(pieces)}", values)
+        return list(cursor.fetchone())
+
+
+def shown_amount(amount: int) -> int | str:
+    return amount if amount <= COUNTED else f"{COUNTED}+"
 
 
 def with_standing(people: PersonQuerySet, on: date) -> PersonQuerySet:

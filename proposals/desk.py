@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from members.desk import Queue, Work
+from members.desk import Queue, Waiting, Work
 from members.desk import register as offer
-from members.shown import Act, Count, Todo
+from members.shown import Act, Todo
 from proposals.aspects import my_organisations
 from proposals.handling.models import Matter
 from proposals.models import EDITABLE, CoSignature, PreConsultation, Proposal, Status
@@ -68,28 +68,26 @@ def invited(user: Any, on: date) -> Work:
 
 def reviewer(user: Any, on: date) -> Work:
     rows = in_hands_of(Proposal.objects.all(), user, "proposals.review")
-    amount = rows.count()
     todos = [
         Todo(row.matter.title, reverse("proposals:review", args=[row.public_id]), when=row.receipt or "")
         for row in rows.select_related("matter").order_by("submitted_at", "pk")[:FEW]
     ]
     url = reverse("proposals:review_queue")
-    return Work(counts=[Count("待审查", amount, url)], queues=[Queue("待审查", todos, url, amount)])
+    return Work(counts=[Waiting("待审查", rows, url)], queues=[Queue("待审查", todos, url)])
 
 
 def numberer(user: Any, on: date) -> Work:
-    amount = Proposal.objects.visible_to(user).filter(status=Status.TO_NUMBER).count()
-    return Work(counts=[Count("待编号", amount, reverse("proposals:numbering"))] if amount else [])
+    rows = Proposal.objects.visible_to(user).filter(status=Status.TO_NUMBER)
+    return Work(counts=[Waiting("待编号", rows, reverse("proposals:numbering"), only_if_any=True)])
 
 
 def allocator(user: Any, on: date) -> Work:
     rows = in_hands_of(Proposal.objects.all(), user, "proposals.allocate")
-    drafted = rows.filter(allocation__isnull=False).distinct().count()
     url = reverse("proposals:allocation")
     return Work(
         counts=[
-            Count("待拟办", rows.count() - drafted, f"{url}?drafted=no"),
-            Count("待交办", drafted, f"{url}?drafted=yes"),
+            Waiting("待拟办", rows.filter(allocation=None), f"{url}?drafted=no"),
+            Waiting("待交办", rows.filter(allocation__isnull=False).distinct(), f"{url}?drafted=yes"),
         ]
     )
 

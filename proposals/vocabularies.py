@@ -4,7 +4,7 @@ Their rows are never deleted once something stands on them; a retired row is off
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -168,6 +168,14 @@ CHOICES = {
 }
 
 
+def histories(choices: Iterable[Choice]) -> dict[str, list[Policy]]:
+    """The rows of each choice, newest first, by its code: one query."""
+    found: dict[str, list[Policy]] = {choice.code: [] for choice in choices}
+    for row in Policy.objects.filter(code__in=found).order_by("-starts_on", "pk"):
+        found[row.code].append(row)
+    return found
+
+
 def history_of(choice: Choice) -> list[Policy]:
     """The rows of a choice, newest first."""
-    return list(Policy.objects.filter(code=choice.code).order_by("-starts_on", "pk"))
+    return histories([choice])[choice.code]

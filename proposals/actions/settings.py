@@ -1,6 +1,6 @@
 """Lists of words and choices of the committee: changing them is an act, and never rewrites what was decided."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -131,7 +131,12 @@ def _note(verb: str, words: Vocabulary, row: models.Model, *, by: Person, now: d
 
 
 def value_on(choice: Choice, on: date) -> str:
-    return next((row.value for row in history_of(choice) if row.starts_on <= on), choice.default)
+    return value_in(history_of(choice), choice, on)
+
+
+def value_in(history: Iterable[Policy], choice: Choice, on: date) -> str:
+    """The value that holds on that day by these rows, newest first."""
+    return next((row.value for row in history if row.starts_on <= on), choice.default)
 
 
 def version_of_choice(choice: Choice) -> int:

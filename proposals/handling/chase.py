@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from members.choices import Role
 from members.models import Absence, Appointment, Delegation, Person
@@ -56,24 +56,28 @@ class Directory:
         everywhere = [*PROPOSAL_OFFICE, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
         wanted = Q(body__in=set(bodies), role__in=[*CLERKS, *HEADS, Role.UNIT_HANDLER]) | Q(role__in=everywhere)
         found = cls()
+        absent = Absence.objects.in_force(on)
         appointments = Appointment.objects.in_force(on).filter(wanted, person__is_active=True)
-        rows = list(appointments.values_list("pk", "body_id", "role", "person_id"))
-        away = set(Absence.objects.in_force(on).values_list("person_id", flat=True))
+        away_then = Exists(absent.filter(person=OuterRef("person")))
+        rows = list(appointments.values_list("pk", "body_id", "role", "person_id", away_then))
         lent: dict[int, set[int]] = {}
         delegations = Delegation.objects.in_force(on).filter(appointment__in=[row[0] for row in rows])
-        for appointment, to in delegations.filter(to__is_active=True).values_list("appointment_id", "to_id"):
+        delegations = delegations.filter(~Exists(absent.filter(person=OuterRef("to"))), to__is_active=True)
+        for appointment, to in delegations.values_list("appointment_id", "to_id"):
             lent.setdefault(appointment, set()).add(to)
-        for appointment, body, role, person in rows:
-            reached = ({person} | lent.get(appointment, set())) - away
+        for appointment, body, role, person, away in rows:
+            reached = (set() if away else {person}) | lent.get(appointment, set())
             found.by_body.setdefault(body, {}).setdefault(role, set()).update(reached)
             found.by_role.setdefault(role, set()).update(reached)
             found.covers.setdefault((body, person), set()).update(reached)
             found.leaders |= {person} if role == Role.LEADER else set()
         first = Participant.objects.filter(matter__in=set(matters), role=Participant.Role.FIRST, left_at=None)
-        found.first_of = {matter: person for matter, person in first.values_list("matter_id", "person_id") if person}
-        asked = {*people, *found.first_of.values()}
-        closed = Person.objects.filter(pk__in=asked, is_active=False)
-        found.closed = set(closed.values_list("pk", flat=True)) if asked else set()
+        for matter, person, active in first.values_list("matter_id", "person_id", "person__is_active"):
+            if person:
+                found.first_of[matter] = person
+                found.closed |= set() if active else {person}
+        if asked := set(people):
+            found.closed |= set(Person.objects.filter(pk__in=asked, is_active=False).values_list("pk", flat=True))
         return found
 
     def at(self, body: int | None, roles: Iterable[str]) -> set[int]:

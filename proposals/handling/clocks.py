@@ -417,10 +417,10 @@ def recount(obligation: Obligation, *, now: datetime) -> bool:
     return True
 
 
-def explain(obligation: Obligation) -> list[explaining.Line]:
+def explain(obligation: Obligation, calendar: WorkCalendar | None = None) -> list[explaining.Line]:
     """Answer 为什么是这一天, day by day; the last line is the due date."""
     clock = clockface.clock_of(obligation, obligation.events.order_by("seq"))
-    return explaining.explain(clock, working_calendar())
+    return explaining.explain(clock, calendar or working_calendar())
 
 
 def planned(obligation: Obligation) -> list[tuple[Firing, LadderStep]]:

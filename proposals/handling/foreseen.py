@@ -9,10 +9,11 @@ from members.models import Body, Person
 
 from . import chase, clockface
 from .aspects import Aspect, aspects
+from .clockwork.calendar import WorkCalendar
 from .clockwork.ladder import Firing, waiting
 from .eyes import Eye, Eyes
 from .models import Assignment, Audience, Checkpoint, Ladder, LadderStep, Matter, Obligation
-from .workdays import today, working_calendar
+from .workdays import today
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def on_sample(
     return _named(sample, found, steps, on=today(now))
 
 
-def coming(obligation: Obligation, view: Eyes, user: Any, *, now: datetime) -> list[Foreseen] | None:
+def coming(
+    obligation: Obligation, view: Eyes, user: Any, calendar: WorkCalendar, *, now: datetime
+) -> list[Foreseen] | None:
     """The reminders still to come of a running clock, as far as `user` may know of them; None is nothing at all.
 
     A person's own limit is that person's and the proposal office's. Names are for the offices, and for a unit its own.
@@ -68,7 +71,7 @@ def coming(obligation: Obligation, view: Eyes, user: Any, *, now: datetime) -> l
         return None
     steps = {step.pk: step for step in _steps(obligation)}
     fired = Checkpoint.objects.filter(obligation=obligation, epoch=obligation.epoch).values_list("step_id", "n")
-    firings = clockface.firings_of(obligation, steps.values(), working_calendar())
+    firings = clockface.firings_of(obligation, steps.values(), calendar)
     left = waiting(firings, set(fired)) if obligation.status == Obligation.Status.OPEN else []
     left = [one for one in left if one.at > now]
     if obligation.matter.quiet:

@@ -1,7 +1,7 @@
 """Where handling stands in the menu and on the desk."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from django.db.models import Count as Number
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from members import desk
 from members.choices import Role
-from members.desk import Queue, Work
+from members.desk import Queue, Waiting, Work
 from members.navigation import Entry, register
 from members.rights import bodies_of, roles_of
 from members.shown import Count, Todo
@@ -155,14 +155,13 @@ URGENT = ("dissatisfied", "late_dissatisfied", "consultations", "flagged_evaluat
 
 def office_work(user: Any, on: date) -> Work:
     """What waits for a decision of this person's office."""
-    work = Work()
+    counts = []
     for label, action, path, url, rows in WAITING:
         if user.has_perm(action):
-            amount = in_hands_of(rows.all(), user, action, path).count()
-            tone: Literal["", "warn"] = "warn" if amount and url in URGENT else ""
-            if amount or url in ALWAYS:
-                work.counts.append(Count(label, amount, reverse(f"handling:{url}"), tone=tone))
-    return work
+            rows = in_hands_of(rows.all(), user, action, path)
+            way = reverse(f"handling:{url}")
+            counts.append(Waiting(label, rows, way, warn=url in URGENT, only_if_any=url not in ALWAYS))
+    return Work(counts=counts)
 
 
 def member_work(user: Any, on: date) -> Work:

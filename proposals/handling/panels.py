@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject, TruncDate
 from django.urls import reverse
 from django.utils import timezone
@@ -132,6 +132,7 @@ class Panels:
     obligations: list[Obligation] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     to_consult: set[int] = field(default_factory=set)
+    merged: bool = True
     offline: bool = False
     suggestions: list[Suggestion] = field(default_factory=list)
 
@@ -143,10 +144,13 @@ def suspend_act(user: Any, matter: Matter) -> list[Act]:
     return [Act("暂停查看", reverse("handling:suspend", args=[matter.public_id]), "lock", "ghost")]
 
 
-def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
-    """Fill the panels for `user`; the number of queries does not depend on how much there is."""
+def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, on: date | None = None) -> Panels:
+    """Fill the panels for `user`; the number of queries does not depend on how much there is.
+
+    `parts` are the current parts, as `parts_of` reads them, where they are at hand.
+    """
     today = on or timezone.localdate()
-    rows = assignments_of(matter)
+    rows = list(parts_of(matter.assignments.current()) if parts is None else parts)
     rows.sort(key=lambda row: row.role == Assignment.Role.CO)
     for row in rows:
         row.matter = matter
@@ -159,6 +163,7 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     panels.happenings = [happening_of(event, words, tone, scans) for event, words, tone in events]
     if not rows:
         return panels
+    panels.merged = rows[0].has_merged
     verbs = {event.verb for event, _, _ in events}
     for event, _, _ in reversed(events):
         if event.assignment_id and event.verb in ("consultation_due", "joint_consulted"):
@@ -171,7 +176,7 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
         panels.marks.append(Mark("不自动催办", "warn", "bell"))
     panels.units = [unit_row(row, panels.obligations, view) for row in rows]
     panels.inside = [fact for row in rows if Aspect.INSIDE in aspects(view, row) for fact in inside_facts(row)]
-    open_ones = open_requests(matter, verbs)
+    open_ones = open_requests(matter, rows)
     panels.requests = [shown for one in open_ones if (shown := request_shown(user, one, view))]
     panels.files = [file_row(one) for one in files if one.purpose != Purpose.LETTER]
     if "contacted" in verbs:
@@ -179,7 +184,7 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     panels.opinions = opinions_shown(rows, view)
     if "sheet_issued" in verbs:
         panels.sheets = sheets_shown(matter, view)
-    panels.suggestions = suggestions_of(matter)
+    panels.suggestions = suggestions_of(matter, merged=panels.merged)
     panels.replies = replies_shown(matter, rows, view, files, panels.suggestions)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
     confirming = {clock.assignment_id for clock in panels.obligations if clock.stage == CONFIRMING and clock.is_running}
@@ -193,14 +198,18 @@ def panels_of(user: Any, matter: Matter, *, on: date | None = None) -> Panels:
     return panels
 
 
-def assignments_of(matter: Matter) -> list[Any]:
-    """The current parts with their units and, as plain values, the opinions that were given on them."""
+def parts_of(rows: QuerySet[Assignment]) -> list[Any]:
+    """The current parts with their units, what waits on them and, as plain values, the opinions that were given."""
+    waiting = Objection.objects.filter(assignment=OuterRef("pk"), state__in=Objection.UNDECIDED)
+    asked = ExtensionRequest.objects.filter(obligation__assignment=OuterRef("pk"), state=ExtensionRequest.State.ASKED)
     opinion = JSONObject(
         text="opinions__text", doc_no="opinions__doc_no", version="opinions__version", on=TruncDate("opinions__at")
     )
-    rows = matter.assignments.current().select_related("unit", "office", "handler", "deputy")
+    rows = rows.select_related("unit", "office", "handler", "deputy")
     given = JSONBAgg(opinion, filter=Q(opinions__isnull=False), order_by=[F("opinions__version").desc()])
-    return list(rows.annotate(given_opinions=given).order_by("role", "pk"))
+    rows = rows.annotate(given_opinions=given, has_objection=Exists(waiting), has_asked=Exists(asked))
+    rows = rows.annotate(has_merged=Exists(Matter.objects.filter(merged_into=OuterRef("matter"))))
+    return list(rows.order_by("role", "pk"))
 
 
 def note_of(event: Any) -> str:
@@ -266,13 +275,13 @@ def inside_facts(assignment: Assignment) -> list[Fact]:
 # objections and extensions -------------------------------------------------------------------------------------------
 
 
-def open_requests(matter: Matter, verbs: set[str]) -> list[Objection | ExtensionRequest]:
-    """What waits for a decision; asked only where such an event is on the timeline."""
+def open_requests(matter: Matter, rows: Sequence[Any]) -> list[Objection | ExtensionRequest]:
+    """What waits for a decision on one of the parts; asked only where there is such a thing."""
     found: list[Objection | ExtensionRequest] = []
-    if verbs & {"objected", "objection_coordinated"}:
+    if any(row.has_objection for row in rows):
         objections = Objection.objects.filter(assignment__matter=matter, state__in=Objection.UNDECIDED)
         found += objections.select_related("assignment__unit", "assignment__office", "reason", "suggested")
-    if "extension_asked" in verbs:
+    if any(row.has_asked for row in rows):
         asked = ExtensionRequest.objects.filter(obligation__matter=matter, state=ExtensionRequest.State.ASKED)
         found += asked.select_related("obligation__assignment__unit", "obligation__assignment__office")
     return found
@@ -368,8 +377,10 @@ def contact_state(yes: int, no: int, at: datetime, today: date) -> str:
         return "提案者称不属实"
     if yes:
         return "已确认"
-    late = working_calendar().count(timezone.localdate(at), today) > UNCONFIRMED_AFTER
-    return "未确认" if late else "待确认"
+    given = timezone.localdate(at)
+    if (today - given).days <= UNCONFIRMED_AFTER:
+        return "待确认"
+    return "未确认" if working_calendar().count(given, today) > UNCONFIRMED_AFTER else "待确认"
 
 
 def opinions_shown(rows: Sequence[Any], view: Eyes) -> list[OpinionShown]:

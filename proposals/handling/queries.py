@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from members.choices import Role, System
 from members.errors import Refused
@@ -103,9 +103,15 @@ def evaluators(matter: Matter) -> list[Participant]:
     return list(rows.select_related("person", "body", "matter").order_by("matter_id", "order", "id"))
 
 
-def suggestions_of(matter: Matter) -> list[Suggestion]:
-    """The suggestions of the matter, then of every one merged into it, each with the unit that it names."""
-    rows = Suggestion.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter)).select_related("matter", "unit")
+def suggestions_of(matter: Matter, *, merged: bool = True) -> list[Suggestion]:
+    """The suggestions of the matter, then of every one merged into it, each with the unit that it names.
+
+    The matter keeps its own; `merged` is False where it is known that nothing was merged into it.
+    """
+    prefetch_related_objects([matter], Prefetch("suggestions", Suggestion.objects.select_related("unit")))
+    rows = list(matter.suggestions.all())
+    if merged:
+        rows += Suggestion.objects.filter(matter__merged_into=matter).select_related("matter", "unit")
     return sorted(rows, key=lambda row: (row.matter_id != matter.pk, row.matter_id, row.number))
 
 

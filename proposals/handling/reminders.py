@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ def register() -> None:
     registry.register_templates(TEMPLATES, _render)
     registry.register_templates(["clock.moved"], _render_moved)
     registry.register_heading("clocks", "期限变动 {n} 项")
-    registry.register_template("clock.vacancy", _vacancy)
+    registry.register_templates(["clock.vacancy"], _vacancies)
     registry.register_template("clock.calendar_missing", _calendar_missing)
     registry.register_template("clock.audit", _audit)
     registry.register_calendar(lambda day, count: working_calendar().back(day, count) if count else day)
@@ -105,13 +106,10 @@ def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
 
 def _visible(ids: Sequence[int], person: Person) -> dict[int, Obligation]:
     """Obligations that this person may read of now: those of matters he sees, and his own."""
-    rows = Obligation.objects.filter(pk__in=set(ids)).select_related("matter", "rule", "holder_body")
-    seen = set(Matter.objects.visible_to(person).filter(obligations__in=ids).values_list("pk", flat=True))
-    return {
-        row.pk: row
-        for row in rows
-        if row.matter_id in seen or (row.holder_person_id == person.pk and row.matter.access != Access.SUSPENDED)
-    }
+    own = Q(holder_person=person) & ~Q(matter__access=Access.SUSPENDED)
+    seen = Q(matter__in=Matter.objects.visible_to(person).values("pk"))
+    rows = Obligation.objects.filter(own | seen).select_related("matter", "rule", "holder_body")
+    return rows.in_bulk(set(ids))
 
 
 def _rendered(row: Obligation | None, words: Words, today: date, calendar: WorkCalendar) -> Rendered | None:
@@ -162,8 +160,12 @@ def name_of(matter: Matter) -> str:
     return f"{matter.label}《{title}》" if title else matter.label
 
 
-def _vacancy(subject: Subject, person: Person) -> Rendered | None:
-    body = Body.objects.filter(pk=subject["body"]).first()
+def _vacancies(pairs: Sequence[tuple[str, Subject]], person: Person) -> list[Rendered | None]:
+    bodies = Body.objects.in_bulk([subject["body"] for _, subject in pairs])
+    return [_vacancy(bodies.get(subject["body"])) for _, subject in pairs]
+
+
+def _vacancy(body: Body | None) -> Rendered | None:
     if body is None:
         return None
     text = "该单位没有在岗的联络员（无人任职、账号停用或不在岗又未委托），提醒已转给单位负责人或交办机构。请尽快补充任命或安排代办。"

@@ -5,11 +5,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from members.desk import Work
+from members.desk import Waiting, Work
 from members.desk import register as put
 from members.navigation import Entry
 from members.navigation import register as offer
-from members.shown import Count
 from proposals.reports.models import Opinion
 
 
@@ -22,7 +21,6 @@ def register() -> None:
 
 
 def waiting(user: Any, on: date) -> Work:
-    amount = Opinion.objects.visible_to(user).filter(status=Opinion.Status.RECEIVED).count()
-    return Work(
-        counts=[Count("待办意见建议", amount, f"{reverse('reports:opinions')}?status=received")] if amount else []
-    )
+    rows = Opinion.objects.visible_to(user).filter(status=Opinion.Status.RECEIVED)
+    url = f"{reverse('reports:opinions')}?status=received"
+    return Work(counts=[Waiting("待办意见建议", rows, url, only_if_any=True)])

@@ -23,7 +23,7 @@ from proposals.handling.models import Assignment, Exposure, Matter, Obligation, 
 from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
 from proposals.handling.sights import note
 from proposals.handling.standing import next_due
-from proposals.models import Proposal, Status, Text
+from proposals.models import EDITABLE, Proposal, Status, Text
 from proposals.naming import outside, proposers_of, units_of
 from proposals.queries import steps
 from proposals.reports.models import Opinion, Referral
@@ -179,7 +179,9 @@ class Detail(OneProposal, DetailPage[Proposal]):
             text=facts_of(self.text()),
             panels=self.panels,
             facts=self.facts(),
-            followers=self.linked(Matter.objects.filter(merged_into=matter)),
+            followers=self.linked(Matter.objects.filter(merged_into=matter))
+            if self.panels.merged and proposal.filed_at
+            else [],
             main=self.linked(Matter.objects.filter(pk=matter.merged_into_id)) if matter.merged_into_id else [],
             cosigners=self.cosigners(),
             files=self.files(),
@@ -245,7 +247,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             )
             if proposal.source == Proposal.Source.IMPORT and sees_office_work(self.me):
                 facts += self.as_registered()
-            if not self.panels.assignments and proposal.status != Status.FILED:
+            if proposal.status in BEFORE_FILING:
                 wished = "、".join(body.name for body in proposal.wished_units.order_by("pk"))
                 facts.append(Fact("建议承办单位", wished or "未填写", wide=True))
         return facts
@@ -309,6 +311,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
         return is_held(self.me, self.object, action)
 
 
+BEFORE_FILING = {*EDITABLE, Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER}
+"""As long as the units that the proposer wished for are of use to a reader."""
 Shows = Callable[[Proposal], bool]
 ENTERED = ("paper", "photo")
 WENT = (Status.TURNED, Status.REPORTED, Status.PASSED_UP)

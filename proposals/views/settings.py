@@ -15,7 +15,7 @@ from members.pages import FormPage, Page
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.actions import settings as acts
 from proposals.forms import ChoiceForm, RowForm
-from proposals.vocabularies import ALL, BY_KEY, CHOICES, Choice, Vocabulary, history_of
+from proposals.vocabularies import ALL, BY_KEY, CHOICES, Choice, Vocabulary, histories, history_of
 
 from .base import Signed
 
@@ -216,11 +216,12 @@ class Choices(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         today = timezone.localdate()
+        written = histories(CHOICES.values())
         rows = [
             {
                 "choice": choice,
-                "now": choice.said(acts.value_on(choice, today)),
-                "coming": [(row, choice.said(row.value)) for row in history_of(choice) if row.starts_on > today],
+                "now": choice.said(acts.value_in(written[choice.code], choice, today)),
+                "coming": [(row, choice.said(row.value)) for row in written[choice.code] if row.starts_on > today],
             }
             for choice in CHOICES.values()
         ]

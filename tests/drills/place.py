@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from config import house as supervisor
 from config.mode import ROOT, write_mode
-from config.servers import Child, are_running, embedded_urls, socket_folder, start_servers, stop_all, wait_until
+from config.servers import ADMIN, Child, are_running, embedded_urls, socket_folder, start_servers, stop_all, wait_until
 
 FOLDER = Path(tempfile.mkdtemp(prefix="huiyin-drill-"))
 FOLDER.chmod(0o711)
@@ -41,6 +41,7 @@ def _clear() -> None:
 atexit.register(_clear)
 
 import django  # noqa: E402  the servers come first
+import psycopg  # noqa: E402  as above
 
 django.setup()
 
@@ -48,11 +49,13 @@ from celery import current_app  # noqa: E402  as above
 from django.conf import settings  # noqa: E402  as above
 from django.db import connection  # noqa: E402  as above
 
-from proposals.handling.models import EngineClock  # noqa: E402  as above
+from proposals.handling.models import EngineClock, Obligation  # noqa: E402  as above
 from tests import databases  # noqa: E402  as above
 from tests.inbox.sink import Sink, running_sink  # noqa: E402  as above
 
 databases.prepare("drill")
+with psycopg.connect(host=str(socket_folder(FOLDER)), user=ADMIN, dbname="postgres", autocommit=True) as server:
+    server.execute("CHECKPOINT")  # until one has passed, the sequences of a copied database fall back in a crash
 EngineClock.objects.filter(pk=1).update(mark="drill")
 PATIENCE = 200.0
 
@@ -115,8 +118,10 @@ class Place:
 
 @contextmanager
 def place() -> Iterator[Place]:
-    """An engine whose clock is right, with an empty ledger; what runs at the end is stopped."""
+    """An engine whose clock is right, with an empty ledger and no clocks but its own; what runs at the end is stopped."""
     move_clock(timedelta())
+    left = Obligation.objects.running()
+    left.update(status=Obligation.Status.CANCELLED, next_at=None, next_step=None, next_n=None)
     with running_sink() as sink:
         settings.EMAIL_URL = sink.url
         here = Place(sink)

@@ -1,6 +1,6 @@
 """Co-handlers' opinions and units' replies, in rounds that are never overwritten."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -113,11 +113,12 @@ def send_opinion(
     return opinion
 
 
-def suggestions_to_answer(assignment: Assignment) -> list[Suggestion]:
+def suggestions_to_answer(assignment: Assignment, among: Sequence[Suggestion] | None = None) -> list[Suggestion]:
     """What this unit answers of the matter and of those merged into it: not what another answering unit was named for."""
     others = assignment.matter.assignments.current().answering().exclude(unit=assignment.unit_id)
     theirs = set(others.values_list("unit_id", flat=True))
-    return [one for one in queries.suggestions_of(assignment.matter) if one.unit_id not in theirs]
+    rows = queries.suggestions_of(assignment.matter) if among is None else among
+    return [one for one in rows if one.unit_id not in theirs]
 
 
 def drop_answers(matter: Matter) -> None:

@@ -64,6 +64,8 @@ class ReplyForm(ActForm):
                 widget=forms.CheckboxSelectMultiple,
                 required=False,
             )
+        total: Any = self.fields["result"]
+        self.classes = total.choices = [*total.choices]  # read once for all suggestions
         issuer = self.fields["issuer"]
         assert isinstance(issuer, forms.ModelChoiceField)
         issuer.queryset = Body.objects.current().exclude(kind="section").order_by("pinyin", "pk")
@@ -75,6 +77,7 @@ class ReplyForm(ActForm):
         label = self.labels[one.pk]
         result = ClassField(label=f"{label}的办理结果", required=False, needed_by=BEFORE_SENDING)
         result.bind()
+        result.choices = self.classes
         text, kind, as_ = names_of(place)
         fields: dict[str, forms.Field] = {
             text: LongText(

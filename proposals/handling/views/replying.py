@@ -39,8 +39,9 @@ class DraftReply(AssignmentForm):
         super().prepare()
         if not self.object.answers:
             raise Refused("会办单位只提交会办意见。")
-        self.suggestions: list[Suggestion] = suggestions_to_answer(self.object)
-        self.labels = labels_of(suggestions_of(self.object.matter))
+        everything = suggestions_of(self.object.matter)
+        self.suggestions: list[Suggestion] = suggestions_to_answer(self.object, everything)
+        self.labels = labels_of(everything)
         self.draft: Reply | None = actions.readable_draft(self.object, by=self.me)
         self.letters = letters_of(self.draft)
         self.may_send = in_hands_of(self.rows().filter(pk=self.object.pk), self.me, "handling.reply").exists()

@@ -12,15 +12,13 @@ from members.inbox.actions import start_job
 from members.inbox.models import LongJob
 from members.pages import FormPage, Page
 from members.shown import Act, Crumb
-from proposals.handling import batches, foreseen, moving, workdays
+from proposals.handling import batches, clockface, foreseen, moving, workdays
 from proposals.handling.actions import tuning
-from proposals.handling.clockface import step_of
-from proposals.handling.clocks import would_be_due
 from proposals.handling.clockwork.calendar import WEEKDAYS, OutOfCalendar
 from proposals.handling.clockwork.ladder import plan
 from proposals.handling.clockwork.years import missing_year
 from proposals.handling.forms.settings import LadderForm, LocalDayForm, PreviewForm, RuleForm, YearForm
-from proposals.handling.models import CalendarDay, CalendarYear, Ladder, TimeRule
+from proposals.handling.models import CalendarDay, CalendarYear, Ladder, Obligation, TimeRule
 from proposals.handling.models.clocks import mark_of
 
 from .base import Mine
@@ -134,8 +132,8 @@ class OneLadder(Mine, Page):
         return _home("ladders", "提醒与催办")
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.ladder = get_object_or_404(Ladder, code=kwargs["code"])
-        self.replaced = Ladder.objects.filter(replaces=self.ladder).first()
+        self.ladder = get_object_or_404(Ladder.objects.select_related("replaced_by"), code=kwargs["code"])
+        self.replaced = getattr(self.ladder, "replaced_by", None)
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -152,8 +150,9 @@ class OneLadder(Mine, Page):
         due, mark = None, ""
         if rule:
             try:
-                due, calendar = would_be_due(rule.code, anchor_on=start), workdays.working_calendar()
-                firings = plan([step_of(step) for step in steps], start, due, calendar)
+                calendar = workdays.working_calendar()
+                due = clockface.due_of(Obligation(rule=rule, anchor_on=start), [], calendar)
+                firings = plan([clockface.step_of(step) for step in steps], start, due, calendar)
                 mark = mark_of(provisional=calendar.is_provisional(start, due))
             except OutOfCalendar as error:  # no calendar reaches so far
                 raise Http404 from error

@@ -17,7 +17,7 @@ from proposals.handling.actions import Paper
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.eyes import eyes, participations
 from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant, Purpose
-from proposals.handling.panels import main_clock, panels_of, suspend_act
+from proposals.handling.panels import main_clock, panels_of, parts_of, suspend_act
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note
@@ -32,8 +32,17 @@ class Part(Mine, DetailPage[Assignment]):
     template_name = "handling/part.html"
 
     def get_queryset(self) -> QuerySet[Assignment]:
-        rows = Assignment.objects.current().select_related("matter__session", "unit", "office")
-        return in_hands_of(rows, self.request.user, self.action)
+        return in_hands_of(Assignment.objects.current(), self.request.user, self.action)
+
+    def get_object(self) -> Assignment:
+        """The part of the address; all parts of its matter are read with it."""
+        asked = self.get_queryset().filter(public_id=self.kwargs["public_id"])
+        rows = Assignment.objects.current().filter(matter__in=asked.values("matter"))
+        self.parts = parts_of(rows.select_related("matter__session"))
+        found = next((row for row in self.parts if row.public_id == self.kwargs["public_id"]), None)
+        if not isinstance(found, Assignment):
+            raise Http404
+        return found
 
     def note_view(self) -> None:
         actions.note_view(self.object.matter, by=self.me, now=timezone.now())
@@ -49,7 +58,7 @@ class Part(Mine, DetailPage[Assignment]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         part, matter = self.object, self.object.matter
         note(self.me, [matter.pk])
-        self.panels = panels_of(self.me, matter)
+        self.panels = panels_of(self.me, matter, parts=self.parts)
         text = owners.of(matter).text(matter)
         clock = main_clock(part, self.panels.obligations)
         running = clock if clock and clock.is_running else None

@@ -12,6 +12,7 @@ from proposals.handling.eyes import eyes
 from proposals.handling.foreseen import coming
 from proposals.handling.models import Matter, Obligation
 from proposals.handling.reminders import name_of
+from proposals.handling.workdays import working_calendar
 
 from .base import Mine
 
@@ -31,8 +32,8 @@ class Why(Mine, DetailPage[Obligation]):
         return [Crumb(name_of(self.object.matter), self.object.matter.get_absolute_url())]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        row = self.object
+        row, calendar = self.object, working_calendar()
         reminders = None
         if row.is_running:
-            reminders = coming(row, eyes(self.me, row.matter), self.me, now=timezone.now())
-        return super().get_context_data(lines=clocks.explain(row), reminders=reminders, **kwargs)
+            reminders = coming(row, eyes(self.me, row.matter), self.me, calendar, now=timezone.now())
+        return super().get_context_data(lines=clocks.explain(row, calendar), reminders=reminders, **kwargs)

@@ -103,7 +103,7 @@ def test_the_directory_costs_the_same_queries_however_many_are_away(home: House)
     with CaptureQueriesContext(connection) as some:
         chase.Directory.read([home.unit.body.pk], matters=matters, on=T_10)
 
-    assert len(some) == len(none) == 4
+    assert len(some) == len(none) == 3
 
 
 @pytest.mark.parametrize(

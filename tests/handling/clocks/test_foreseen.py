@@ -19,6 +19,7 @@ from proposals.handling.actions.tuning import StepFacts
 from proposals.handling.eyes import eyes
 from proposals.handling.foreseen import coming
 from proposals.handling.models import Ladder, Matter, Obligation, TimeRule
+from proposals.handling.workdays import working_calendar
 from tests.factories import appoint
 from tests.handling.factories import MONDAY, House, assignment, at, house, matter, reply_clock, unit
 
@@ -35,7 +36,7 @@ def home() -> House:
 
 def seen(obligation: Obligation, person: Person, now: date = MONDAY) -> list[str] | None:
     view = eyes(person, obligation.matter)
-    told = coming(obligation, view, person, now=at(now))
+    told = coming(obligation, view, person, working_calendar(), now=at(now))
     return None if told is None else [one.words for one in told]
 
 
