@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.choices import Role
+from members.desk import work_of
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
+from members.shown import Count
 from proposals.handling import actions
-from proposals.handling.menu import office_work
 from proposals.handling.models import Assignment, Checkpoint, LadderStep
 from proposals.handling.queries import waiting_sheets
 from tests.factories import appoint
@@ -108,7 +109,9 @@ def test_a_sheet_laid_aside_is_nobodys_reading(house: House, prepared: Checkpoin
 
 
 def test_prepared_sheets_stand_on_the_desk(house: House, prepared: Checkpoint) -> None:
-    counts = {count.label: count.value for count in office_work(house.officer, timezone.localdate()).counts}
+    counts = {
+        one.label: one.value for one in work_of(house.officer, timezone.localdate()).counts if isinstance(one, Count)
+    }
 
     assert counts["待审督办单"] == 1
 
