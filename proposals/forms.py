@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -209,26 +210,132 @@ class AnswerForm(PlainForm):
 
 
 class PaperForm(PlainForm):
-    """Who acted on paper, when, on which sheet (P1)."""
+    """Who acted on paper, when, on which sheet, and the scan of it (P1)."""
 
+    purpose = Purpose.SIGNATURES
     who = forms.CharField(label="签名或经办人", max_length=40)
     on = forms.DateField(label="日期", widget=Day)
     sheet = forms.CharField(label="单据名称", max_length=80, help_text="例如：联名签名页、撤案申请书。")
+    scan = forms.FileField(label="单据扫描件", required=False, help_text="PDF 或图片，不超过 20 MB。可以稍后补传。")
 
-    def paper(self) -> Paper:
+    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean_scan(self) -> Clean | None:
+        return let_in(self.cleaned_data["scan"], self.purpose, self.by)
+
+    def clean_on(self) -> date:
+        return not_later(self.cleaned_data["on"])
+
+    def paper(self, scan: str = "") -> Paper | None:
         data = self.cleaned_data
-        return Paper(who=data["who"], on=data["on"], sheet=data["sheet"])
+        return Paper(who=data["who"], on=data["on"], sheet=data["sheet"], scan=scan)
 
-    def clean_on(self) -> Any:
-        on = self.cleaned_data["on"]
-        if on > timezone.localdate():
-            raise forms.ValidationError("日期不能晚于今天。")
-        return on
+
+class MeetingForm(PlainForm):
+    """A decision that a review meeting took is recorded with its minutes; one taken at the desk leaves that empty (P1)."""
+
+    purpose = Purpose.MINUTES
+    paper_who = forms.CharField(
+        label="审查会议或签批人", max_length=40, required=False, help_text="会议决定或领导签批的才填写，连同下面两项。"
+    )
+    paper_on = forms.DateField(label="会议或签批日期", widget=Day, required=False)
+    paper_sheet = forms.CharField(
+        label="会议纪要或单据名称", max_length=80, required=False, help_text="例如：提案审查会议纪要、审批单。"
+    )
+    paper_scan = forms.FileField(label="纪要或单据扫描件", required=False, help_text="PDF 或图片，可以稍后补传。")
+
+    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+        self.order_fields([name for name in self.fields if name not in PAPER_FIELDS])
+
+    def clean_paper_scan(self) -> Clean | None:
+        return let_in(self.cleaned_data["paper_scan"], self.purpose, self.by)
+
+    def clean_paper_on(self) -> date | None:
+        on = self.cleaned_data["paper_on"]
+        return not_later(on) if on else None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if any(data.get(name) for name in PAPER_FIELDS):
+            for name in PAPER_FIELDS[:3]:
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(name, f"按会议或签批登记的，请填写{self.fields[name].label}。")
+        return data
+
+    def paper(self, scan: str = "") -> Paper | None:
+        data = self.cleaned_data
+        if not data["paper_who"]:
+            return None
+        return Paper(who=data["paper_who"], on=data["paper_on"], sheet=data["paper_sheet"], scan=scan)
+
+
+PAPER_FIELDS = ("paper_who", "paper_on", "paper_sheet", "paper_scan")
+
+
+def not_later(on: date) -> date:
+    if on > timezone.localdate():
+        raise forms.ValidationError("日期不能晚于今天。")
+    return on
+
+
+def let_in(upload: Any, purpose: str, by: Person) -> Clean | None:
+    """Let an uploaded file through the one door."""
+    try:
+        return admit(upload, purpose=purpose, by=by) if upload else None
+    except BadFile as error:
+        raise forms.ValidationError(str(error)) from error
+
+
+class KeepPaperForm(PaperForm):
+    """A sheet that comes in later: a page of signatures, a written request, the minutes of a review meeting."""
+
+    what = forms.ChoiceField(
+        label="是什么",
+        choices=[
+            (Purpose.SIGNATURES, "签名页、盖章页、书面申请"),
+            (Purpose.ORIGINAL, "提案原件"),
+            (Purpose.MINUTES, "审查会议纪要"),
+        ],
+    )
+    sheet = forms.CharField(label="单据名称", max_length=80, help_text="例如：联名签名页、撤案申请书、审查会议纪要。")
+    scan = forms.FileField(label="扫描件", help_text="PDF 或图片，不超过 20 MB。")
+    field_order = ("what", "who", "on", "sheet", "scan")
 
 
 class CosignOnPaperForm(PaperForm):
-    person = MemberField(label="联名委员")
-    field_order = ("person", "who", "on", "sheet")
+    """What a member, or for a collective proposal an organisation, answered on a sheet."""
+
+    person = MemberField(label="联名委员", required=False, needed_by="组织联名的不填")
+    body = CollectiveField(label="联名组织", required=False, needed_by="委员联名的不填")
+    agrees = forms.TypedChoiceField(
+        label="答复",
+        choices=[("yes", "同意联名"), ("no", "不参加联名")],
+        coerce=lambda word: word == "yes",
+        widget=forms.RadioSelect,
+        initial="yes",
+    )
+    field_order = ("person", "body", "agrees", "who", "on", "sheet", "scan")
+
+    def __init__(self, *args: Any, collective: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not collective:
+            del self.fields["body"]
+            self.fields["person"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and bool(data.get("person")) == bool(data.get("body")):
+            self.add_error("person", "请填写联名委员，或者选择联名组织，二者填一。")
+        return data
+
+    def signer(self) -> Person | Body:
+        data = self.cleaned_data
+        signer: Person | Body = data["person"] or data["body"]
+        return signer
 
 
 class RegisterForm(PlainForm):
@@ -252,11 +359,7 @@ class RegisterForm(PlainForm):
         self.by = by
 
     def clean_original(self) -> Clean | None:
-        upload = self.cleaned_data["original"]
-        try:
-            return admit(upload, purpose=Purpose.ORIGINAL, by=self.by) if upload else None
-        except BadFile as error:
-            raise forms.ValidationError(str(error)) from error
+        return let_in(self.cleaned_data["original"], Purpose.ORIGINAL, self.by)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -296,14 +399,12 @@ class WithdrawForm(PlainForm):
     reason = forms.CharField(label="撤案理由", max_length=200, widget=Counted({"rows": 3}))
 
 
-class WithdrawOnPaperForm(WithdrawForm):
+class WithdrawOnPaperForm(PaperForm):
+    reason = forms.CharField(label="撤案理由", max_length=200, widget=Counted({"rows": 3}))
     who = forms.CharField(label="申请人", max_length=40)
     on = forms.DateField(label="申请日期", widget=Day)
     sheet = forms.CharField(label="书面申请", max_length=80, initial="撤案申请书")
-
-    def paper(self) -> Paper:
-        data = self.cleaned_data
-        return Paper(who=data["who"], on=data["on"], sheet=data["sheet"])
+    field_order = ("reason", "who", "on", "sheet", "scan")
 
 
 class LinkProposerForm(PlainForm):
@@ -331,7 +432,9 @@ class TakeOutForm(PlainForm):
 # review ----------------------------------------------------------------------------------------------------------------
 
 
-class FileForm(PlainForm):
+class SortForm(PlainForm):
+    """How a proposal is sorted, and under which title units read it."""
+
     category = forms.ModelChoiceField(Category.objects.none(), label="类别", empty_label="请选择")
     priority = forms.ModelChoiceField(
         Priority.objects.none(), label="市委中心工作", required=False, empty_label="（无）"
@@ -346,7 +449,11 @@ class FileForm(PlainForm):
         choose(self.fields["priority"], Priority.objects.filter(ended_on=None).order_by("-year", "pk"))
 
 
-class CorrectForm(FileForm):
+class FileForm(MeetingForm, SortForm):
+    """Filing, at the desk or as a meeting decided."""
+
+
+class CorrectForm(SortForm):
     """What stands on record; after the hand-over only how it is sorted."""
 
     consents = forms.TypedChoiceField(
@@ -376,7 +483,7 @@ class UndoForm(PlainForm):
     reason = forms.CharField(label="撤销的原因", max_length=200, widget=Counted({"rows": 2}))
 
 
-class GroundForm(PlainForm):
+class GroundForm(MeetingForm):
     """A coded reason and what the proposer is told."""
 
     use: str
@@ -396,7 +503,7 @@ class DeclineForm(GroundForm):
     use = Reason.Use.DECLINE
 
 
-class TurnForm(PlainForm):
+class TurnForm(MeetingForm):
     """Another way for what is not filed; the higher CPPCC is named with the day."""
 
     way = forms.ChoiceField(label="转到哪里", choices=actions.Way.choices, widget=forms.RadioSelect, initial="opinion")
@@ -410,7 +517,7 @@ class TurnForm(PlainForm):
     text = forms.CharField(label="告知提案者的话", required=False, max_length=500, widget=Counted({"rows": 2}))
 
 
-class MergeForm(PlainForm):
+class MergeForm(MeetingForm):
     main = forms.CharField(label="并入哪一件", max_length=24, help_text="填写主案的收件号或案号。")
     text = forms.CharField(label="说明", required=False, max_length=500, widget=Counted({"rows": 2}))
 
@@ -431,7 +538,7 @@ class UnmergeForm(PlainForm):
     reason = forms.CharField(label="取消并案的原因", max_length=200, widget=Counted({"rows": 2}))
 
 
-class AdviseForm(PlainForm):
+class AdviseForm(MeetingForm):
     advice = forms.ChoiceField(label="审查建议", choices=Review.Advice.choices, widget=forms.RadioSelect)
     text = forms.CharField(label="审查意见", required=False, max_length=1000, widget=Counted({"rows": 3}))
 

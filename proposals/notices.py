@@ -34,6 +34,7 @@ TITLES: dict[str, str] = {
     "unit_asked": "请答复是否承办",
     "unit_answered": "拟办单位已答复",
     "cosign_paper": "已登记纸质联名",
+    "cosign_declined": "已登记不参加联名",
 }
 COSIGN_TITLES: dict[str, str] = {
     "cosign_invited": "邀请您联名",

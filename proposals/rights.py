@@ -72,6 +72,9 @@ RIGHTS: dict[str, Right] = {
         {**WRITERS, **STAFF},
         EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.ASSIGNED, Status.MERGED}),
     ),
+    "proposals.keep_paper": Right(
+        {**DESK}, frozenset(Status.values) - {Status.DRAFT, Status.COSIGNING, Status.ARCHIVED}
+    ),
     "proposals.claim": Right({**DESK}, BEFORE_DECISION),
     "proposals.review": Right({**DESK}, BEFORE_DECISION),
     "proposals.decide": Right({**STAFF}, BEFORE_DECISION),

@@ -43,6 +43,8 @@ VERBS = {
     "allocated": Verb("拟办：{units}", INSIDE),
     "units_asked": Verb("就承办意向征求{units}意见", INSIDE),
     "unit_answered": Verb("{unit}答复：{answer}", INSIDE),
+    "paper_kept": Verb("补存纸质材料", AUTHORS),
+    "minutes_kept": Verb("补存审查会议纪要", STAFF),
     "imported": Verb("历史登记导入：{summary}", ALL),
     "proposer_linked": Verb("历史提案关联提案者{name}", AUTHORS, "ok"),
     "corrected": Verb("更正{changes}（{reason}）", AUTHORS | INSIDE, "warn"),

@@ -1,6 +1,7 @@
 """What people do with a proposal, from the first word to the archive. Each is one transaction and one event."""
 
 from .allocating import (
+    DRAFTED,
     Share,
     allocate,
     answer_consultation,
@@ -24,7 +25,7 @@ from .cosigning import (
 from .drafting import Behind, Details, begin, change_proposer, details_of, discard, save_text
 from .handing_over import Plan, Refusal, hand_over, plan
 from .importing import link_proposer
-from .keeping import archive, close_history, hold_place, record_offline
+from .keeping import archive, close_history, hold_place, keep_paper, record_offline
 from .leaving import take_out
 from .merging import merge, unmerge
 from .numbering import Order, preview, run, waiting
@@ -42,6 +43,7 @@ from .submitting import (
 )
 
 __all__ = [
+    "DRAFTED",
     "IN_OFFICE",
     "Behind",
     "Details",
@@ -80,6 +82,7 @@ __all__ = [
     "hold_place",
     "invite",
     "is_stale",
+    "keep_paper",
     "limits",
     "link_proposer",
     "merge",

@@ -19,6 +19,7 @@ from .base import expect, lock, proposal_office, today, told
 
 Role = Assignment.Role
 LEADING = (Role.SOLE, Role.LEAD, Role.SPLIT)
+DRAFTED = "已有拟办单位，如需改动请打开本件单独修改。"
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,17 @@ def allocate(
     by: Person,
     now: datetime,
     suggestions: Mapping[int, Body | None] | None = None,
+    only_first: bool = False,
 ) -> Proposal:
     """Write the allocation draft anew; nobody outside the offices sees it before the hand-over.
 
-    The leading unit's office leads the proposal. `suggestions` names units for suggestions by number.
+    The leading unit's office leads the proposal. `suggestions` names units for suggestions by number. With
+    `only_first` a draft that is there already stays, and WrongStep says so.
     """
     proposal = lock(proposal)
     expect(proposal, Status.FILED)
+    if only_first and proposal.allocation.exists():
+        raise WrongStep(DRAFTED)
     check_parts([Part(share.unit, share.role, share.unit) for share in shares])
     ended = [share.unit.name for share in shares if share.unit.ended_on]
     if ended:

@@ -221,28 +221,51 @@ def remove_cosigner(cosignature: CoSignature, *, by: Person, now: datetime) -> C
 
 
 @transaction.atomic
-def cosign_on_paper(proposal: Proposal, person: Person, paper: Paper, *, by: Person, now: datetime) -> CoSignature:
-    """Staff add a co-signer who signed on a sheet, until the proposal is filed (P15)."""
+def cosign_on_paper(
+    proposal: Proposal, signer: Person | Body, paper: Paper, *, by: Person, now: datetime, agrees: bool = True
+) -> CoSignature:
+    """Staff record what a member or an organisation answered on a sheet, until the proposal is filed (P1, P15).
+
+    Who agrees is added, asked or not; only who was asked can decline.
+    """
     proposal = lock(proposal)
     expect(proposal, *EDITABLE, Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER)
-    if person.pk not in current_members([person], on=today(now)):
-        raise Refused("只能登记现任委员的联名。", field="person")
-    if proposal.matter.participants.filter(person=person, left_at=None, role__in=["first", "cosigner"]).exists():
-        raise Refused(f"{person.name}已在提案者之中。", field="person")
-    row = proposal.cosignatures.filter(person=person, state__in=[State.INVITED, State.AGREED]).first()
+    who = _signer(proposal, signer, now=now)
+    row = proposal.cosignatures.filter(**who, state__in=[State.INVITED, State.AGREED]).first()
+    if not agrees and (row is None or row.state != State.INVITED):
+        raise Refused(f"没有等待{signer}答复的联名邀请，不需要登记不参加。", field="agrees")
     if row is None:
-        row = CoSignature(proposal=proposal, person=person, invited_by=by, invited_at=now)
+        row = CoSignature(proposal=proposal, **who, invited_by=by, invited_at=now)
     else:
         for obligation in _clock_of(row):
             clocks.complete(obligation, by=by, now=now)
-    row.state, row.answered_at, row.on_paper = State.AGREED, now, True
+    row.state, row.answered_at, row.on_paper = State.AGREED if agrees else State.DECLINED, now, True
     row.text_hash = freeze(proposal, by=by, now=now).hash
     row.save()
-    event = proposal.matter.record("cosigned", by=by, now=now, name=str(row), **paper_facts(paper))
-    if proposal.status not in EDITABLE:
+    verb = "cosigned" if agrees else "cosign_declined"
+    event = proposal.matter.record(verb, by=by, now=now, name=str(row), **paper_facts(paper))
+    if agrees and proposal.status not in EDITABLE:
         join(proposal, row)
-    told(proposal, [person.pk, *first_proposer(proposal.matter, on=today(now))], event, "cosign_paper", now=now)
+    people = [*answerers(row, on=today(now)), *first_proposer(proposal.matter, on=today(now))]
+    told(proposal, people, event, "cosign_paper" if agrees else "cosign_declined", now=now)
     return row
+
+
+def _signer(proposal: Proposal, signer: Person | Body, *, now: datetime) -> dict[str, Person | Body]:
+    """Whom the sheet speaks for, as columns of the invitation; one who stands behind the proposal already is refused."""
+    if isinstance(signer, Person):
+        field, who = "person", {"person": signer}
+        if signer.pk not in current_members([signer], on=today(now)):
+            raise Refused("只能登记现任委员的联名。", field=field)
+    else:
+        field, who = "body", {"body": signer}
+        if proposal.form != Proposal.Form.COLLECTIVE:
+            raise Refused("只有集体提案可以由组织联名。", field=field)
+    if proposal.matter.participants.filter(
+        **who, left_at=None, role__in=["first", "cosigner", "organisation"]
+    ).exists():
+        raise Refused(f"{signer}已在提案者之中。", field=field)
+    return who
 
 
 def join(proposal: Proposal, row: CoSignature) -> None:

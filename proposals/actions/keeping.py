@@ -1,4 +1,4 @@
-"""What is kept: closed proposals go to the archive, secret ones stand as a number only (P19)."""
+"""What is kept: sheets that come in later, closed proposals in the archive, secret ones as a number only (P19)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -7,15 +7,30 @@ from django.db import transaction
 
 from members.errors import Refused, WrongStep
 from members.models import Person, Session
+from members.uploads import Clean
 from proposals.handling import actions as handling
 from proposals.handling import readers
-from proposals.handling.actions import Part
-from proposals.handling.models import Access, Exposure, Kind, Matter
+from proposals.handling.actions import Paper, Part
+from proposals.handling.actions.attaching import attach
+from proposals.handling.models import Access, Attachment, Exposure, Kind, Matter, Purpose
 from proposals.models import Category, Proposal, Status
 from proposals.owner import take_along
 
-from .base import lock, move, today
+from .base import lock, move, paper_facts, today
 from .reviewing import give_number
+
+
+@transaction.atomic
+def keep_paper(proposal: Proposal, file: Clean, *, what: str, paper: Paper, by: Person, now: datetime) -> Attachment:
+    """Put a scan that comes in later with its proposal (补存): signatures, a written request, minutes of a meeting."""
+    proposal = lock(proposal)
+    if proposal.receipt is None or proposal.status == Status.ARCHIVED:
+        raise WrongStep("尚未收件或已经归档的提案，不能补存纸质材料。")
+    row = attach(proposal.matter, file, purpose=what, by=by, now=now)
+    verb = "minutes_kept" if what == Purpose.MINUTES else "paper_kept"
+    facts = {**paper_facts(paper), "paper_scan": str(row.public_id)}
+    proposal.matter.record(verb, by=by, now=now, what=row.get_purpose_display(), **facts)
+    return row
 
 
 @transaction.atomic

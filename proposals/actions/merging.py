@@ -21,7 +21,9 @@ BEFORE_HAND_OVER = (Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER, Status
 
 
 @transaction.atomic
-def merge(proposal: Proposal, into: Proposal, *, text: str, by: Person, now: datetime) -> Proposal:
+def merge(
+    proposal: Proposal, into: Proposal, *, text: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Proposal:
     """Merge a proposal into a main one (并案): its clocks end, its proposers get the main one's reply.
 
     Those already merged into it move along, so that nobody follows a follower.
@@ -48,7 +50,9 @@ def merge(proposal: Proposal, into: Proposal, *, text: str, by: Person, now: dat
             row.matter.save(update_fields=["merged_into"])
             readers.refresh(row.matter)
     readers.refresh(main.matter)
-    event = proposal.matter.record("merged", by=by, now=now, main=main.reference, text=text.strip())
+    event = proposal.matter.record(
+        "merged", by=by, now=now, main=main.reference, text=text.strip(), **paper_facts(paper)
+    )
     main.matter.record("took_in", by=by, now=now, other=proposal.reference)
     people = {*proposers(proposal.matter, on=today(now)), *proposers(main.matter, on=today(now))}
     told(proposal, sorted(people), event, "merged", now=now, main=main.reference)

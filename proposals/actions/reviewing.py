@@ -10,13 +10,26 @@ from members.choices import System
 from members.errors import Refused, WrongStep
 from members.models import Body, Person
 from proposals.handling import clocks, numbering
+from proposals.handling.actions import Paper
 from proposals.handling.models import Priority, Reason
 from proposals.handling.queries import policy
 from proposals.models import Category, Claim, Proposal, Review, ReviewPass, Status
 from proposals.queries import letters, series_of
 from proposals.reports import actions as reports
 
-from .base import drop_clocks, end_clocks, expect, holder, lock, move, proposal_office, proposers, today, told
+from .base import (
+    drop_clocks,
+    end_clocks,
+    expect,
+    holder,
+    lock,
+    move,
+    paper_facts,
+    proposal_office,
+    proposers,
+    today,
+    told,
+)
 
 UNDECIDED = (Status.SUBMITTED, Status.REVIEWING)
 
@@ -76,7 +89,14 @@ def after_passes(done: Iterable[int]) -> tuple[ReviewPass | None, bool]:
 
 @transaction.atomic
 def advise(
-    proposal: Proposal, *, advice: str, text: str, by: Person, now: datetime, reason: Reason | None = None
+    proposal: Proposal,
+    *,
+    advice: str,
+    text: str,
+    by: Person,
+    now: datetime,
+    reason: Reason | None = None,
+    paper: Paper | None = None,
 ) -> Review:
     """Write what this pass recommends; the proposal goes to the next one."""
     proposal = lock(proposal)
@@ -95,7 +115,9 @@ def advise(
         submission=proposal.submissions,
     )
     Claim.objects.filter(proposal=proposal).delete()
-    proposal.matter.record("advised", by=by, now=now, name=stands.name, advice=row.get_advice_display())
+    proposal.matter.record(
+        "advised", by=by, now=now, name=stands.name, advice=row.get_advice_display(), **paper_facts(paper)
+    )
     return row
 
 
@@ -140,7 +162,9 @@ def _decided(proposal: Proposal, *, by: Person, now: datetime, reason: Reason | 
 
 
 @transaction.atomic
-def send_back(proposal: Proposal, *, reason: Reason, text: str, by: Person, now: datetime) -> Proposal:
+def send_back(
+    proposal: Proposal, *, reason: Reason, text: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Proposal:
     """Return the proposal for changes (退回修改); the proposer's own clock starts."""
     proposal = _deciding(proposal, by, now)
     if not text.strip():
@@ -156,7 +180,9 @@ def send_back(proposal: Proposal, *, reason: Reason, text: str, by: Person, now:
         now=now,
         **holder(proposal.matter),
     )
-    event = proposal.matter.record("returned", by=by, now=now, reason=str(reason), text=text.strip())
+    event = proposal.matter.record(
+        "returned", by=by, now=now, reason=str(reason), text=text.strip(), **paper_facts(paper)
+    )
     told(proposal, proposers(proposal.matter, on=today(now)), event, "returned", now=now)
     return proposal
 
@@ -171,6 +197,7 @@ def file(
     priority: Priority | None = None,
     unit_title: str = "",
     text: str = "",
+    paper: Paper | None = None,
 ) -> Proposal:
     """File the proposal (立案). It gets its number at once, or waits for the numbering run (P4)."""
     proposal = _deciding(proposal, by, now)
@@ -195,7 +222,9 @@ def file(
             give_number(proposal, now=now)
     else:
         start_numbering_clock(proposal, by=by, now=now)
-    event = matter.record("filed", by=by, now=now, number=matter.number or "", category=str(category))
+    event = matter.record(
+        "filed", by=by, now=now, number=matter.number or "", category=str(category), **paper_facts(paper)
+    )
     told(proposal, proposers(matter, on=today(now)), event, "filed", now=now)
     return proposal
 
@@ -257,7 +286,9 @@ def leading_office(proposal: Proposal, *, now: datetime) -> Body:
 
 
 @transaction.atomic
-def decline(proposal: Proposal, *, ground: Reason, text: str, by: Person, now: datetime) -> Proposal:
+def decline(
+    proposal: Proposal, *, ground: Reason, text: str, by: Person, now: datetime, paper: Paper | None = None
+) -> Proposal:
     """Do not file the proposal (不予立案), on a coded ground that the proposer is told in words."""
     proposal = _deciding(proposal, by, now)
     _not_followed(proposal)
@@ -265,7 +296,9 @@ def decline(proposal: Proposal, *, ground: Reason, text: str, by: Person, now: d
         raise Refused("请写明不予立案的理由，提案者会看到这段话。", field="text")
     _decided(proposal, by=by, now=now, reason=ground, text=text)
     move(proposal, Status.DECLINED, closed_at=now)
-    event = proposal.matter.record("declined", by=by, now=now, ground=str(ground), text=text.strip())
+    event = proposal.matter.record(
+        "declined", by=by, now=now, ground=str(ground), text=text.strip(), **paper_facts(paper)
+    )
     told(proposal, proposers(proposal.matter, on=today(now)), event, "declined", now=now)
     return proposal
 
@@ -292,6 +325,7 @@ def turn(
     way: str = Way.OPINION,
     to: str = "",
     on: date | None = None,
+    paper: Paper | None = None,
 ) -> Proposal:
     """Turn the proposal into an opinion with an answer of its own, a report lead, or one for a higher CPPCC.
 
@@ -328,7 +362,7 @@ def turn(
             proposal.matter, way, text=_body(proposal), consent=consent.strip(), to=to, on=on, by=by, now=now
         )
         facts |= {"to": went.to, "on": went.on}
-    event = proposal.matter.record(status.value, by=by, now=now, **facts)
+    event = proposal.matter.record(status.value, by=by, now=now, **facts, **paper_facts(paper))
     told(proposal, proposers(proposal.matter, on=today(now)), event, status.value, now=now)
     return proposal
 

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -11,7 +11,7 @@ from django.utils import timezone
 from members.inbox.actions import start_job
 from members.inbox.models import LongJob
 from members.models import Body, Session
-from members.pages import ActionPage, DetailPage, FormPage, ListPage
+from members.pages import ActionPage, BulkPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Fact, Tab
 from proposals import actions
 from proposals.batches import AT_ONCE, HAND_OVER
@@ -23,7 +23,7 @@ from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, S
 from proposals.queries import asked_of
 from proposals.rights import in_hands_of
 
-from .base import ProposalPage, Signed, to
+from .base import ProposalPage, Signed, name_of, to
 from .writing import facts_of
 
 
@@ -89,7 +89,10 @@ class AllocationDesk(Signed, ListPage[Proposal]):
         return super().get_context_data(tabs=tabs, hand_over_all=f"{reverse('proposals:hand_over')}?all=1", **kwargs)
 
     def bulk_acts(self) -> list[Act]:
-        return [Act("交办所选", reverse("proposals:hand_over"), "send")]
+        return [
+            Act("拟给同样的单位", reverse("proposals:allocate_many"), "building-2"),
+            Act("交办所选", reverse("proposals:hand_over"), "send"),
+        ]
 
 
 def allocatable(user: Any) -> QuerySet[Proposal]:
@@ -99,15 +102,26 @@ def allocatable(user: Any) -> QuerySet[Proposal]:
     return in_hands_of(rows, user, "proposals.allocate")
 
 
+def next_undrafted(proposal: Proposal, user: Any) -> str:
+    """The next one without a draft in the order of the desk, or the desk."""
+    rows = in_hands_of(Proposal.objects.filter(allocation=None), user, "proposals.allocate").exclude(pk=proposal.pk)
+    place = Q(filed_at=proposal.filed_at, pk__lt=proposal.pk) | Q(filed_at__lt=proposal.filed_at)
+    earlier_session = Q(matter__session__lt=proposal.matter.session_id)
+    before = earlier_session | (Q(matter__session=proposal.matter.session_id) & place)
+    behind = ExpressionWrapper(before, BooleanField())
+    order = ("behind", "matter__session_id", "filed_at", "pk")
+    row = rows.select_related("matter").annotate(behind=behind).order_by(*order).first()
+    return to(row, "allocation_of") if row else reverse("proposals:allocation")
+
+
 class Allocation(ProposalPage):
-    """The units of one proposal: the wished ones proposed, one of them leading."""
+    """The units of one proposal: the wished ones proposed, one of them leading; saved, the next one opens."""
 
     action = "proposals.allocate"
     form_class = AllocationForm
     template_name = "proposals/allocation.html"
     title = "拟定承办单位"
     submit_label = "保存拟办"
-    done_sentence = "已保存拟办。"
 
     def get_initial(self) -> dict[str, Any]:
         rows = list(self.object.allocation.select_related("unit").order_by("pk"))
@@ -124,7 +138,8 @@ class Allocation(ProposalPage):
         actions.allocate(self.object, form.shares(), suggestions=self.named(), by=self.me, now=timezone.now())
         if "consult" in self.request.POST:
             actions.consult_units(self.object, by=self.me, now=timezone.now())
-        return HttpResponseRedirect(to(self.object, "allocation_of"))
+        self.done_sentence = f"{name_of(self.object)}已保存拟办。"
+        return HttpResponseRedirect(next_undrafted(self.object, self.me))
 
     def named(self) -> dict[int, Body | None]:
         """The unit that each suggestion names; an unknown name is nobody."""
@@ -141,11 +156,42 @@ class Allocation(ProposalPage):
             proposal=proposal,
             text=facts_of(proposal.text()),
             units=unit_names(),
+            next_url=next_undrafted(proposal, self.me),
             wished=proposal.wished_units.order_by("pk"),
             suggestions=proposal.matter.suggestions.select_related("unit").order_by("number"),
             asked=proposal.preconsultations.select_related("unit", "answered_by").order_by("pk"),
             **kwargs,
         )
+
+
+class AllocateMany(Signed, BulkPage[Proposal]):
+    """The same units for several proposals; one that has a draft keeps it."""
+
+    action = "proposals.allocate"
+    form_class = AllocationForm
+    template_name = "proposals/allocate_many.html"
+    title = "批量拟定承办单位"
+    submit_label = "保存拟办"
+    done_verb = "拟办"
+    id_path = "matter__public_id"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("拟办与交办", reverse("proposals:allocation"))]
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return allocatable(self.me).order_by("matter__session_id", "filed_at", "pk")
+
+    def name_of(self, row: Proposal) -> str:
+        return f"{name_of(row)}　{row.matter.title}"
+
+    def why_not(self, row: Proposal) -> str:
+        return actions.DRAFTED.rstrip("。") if row.allocation.all() else ""
+
+    def act(self, row: Proposal, form: Any) -> None:
+        actions.allocate(row, form.shares(), only_first=True, by=self.me, now=timezone.now())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(units=unit_names(), **kwargs)
 
 
 class ConsultUnits(ProposalPage):

@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from members.models import Person
 from members.pages import ActionPage, ConfirmPage, RowMixin
 from members.shown import Crumb, Fact
+from proposals.handling.actions import Paper
+from proposals.handling.actions.attaching import attach
 from proposals.models import Proposal
 from proposals.rights import in_hands_of
 
@@ -47,6 +50,29 @@ class ProposalPage(OneProposal, ActionPage[Proposal]):
 
     def version(self) -> int | None:
         return None
+
+
+class PaperPage(ProposalPage):
+    """A form that may name the sheet on which somebody acted; its scan is kept with the proposal (P1)."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
+    def sheet_of(self, form: Any) -> Paper:
+        paper: Paper = form.paper(self.keep(form))
+        return paper
+
+    def paper_of(self, form: Any) -> Paper | None:
+        """The same where the act may be done without paper: nothing, if no sheet was named."""
+        paper: Paper | None = form.paper(self.keep(form))
+        return paper
+
+    def keep(self, form: Any) -> str:
+        """Keep the scan with the proposal; return its public id, or nothing."""
+        scan = form.cleaned_data.get("scan") or form.cleaned_data.get("paper_scan")
+        if scan is None:
+            return ""
+        return str(attach(self.object.matter, scan, purpose=form.purpose, by=self.me, now=timezone.now()).public_id)
 
 
 class ProposalConfirm(OneProposal, ConfirmPage[Proposal]):

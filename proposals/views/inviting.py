@@ -18,7 +18,7 @@ from proposals.forms import AnswerForm, CosignOnPaperForm, InviteBodiesForm, Inv
 from proposals.models import CoSignature, Proposal, Text
 from proposals.queries import cosignatures_of, invitations_for, inviting, sectors_of
 
-from .base import ProposalPage, Signed, to
+from .base import PaperPage, Signed, to
 from .writing import Writing, facts_of, file_rows, writable
 
 MOST_OFFERED = 20
@@ -139,18 +139,28 @@ class RemoveCosigner(Signed, ActionPage[CoSignature]):
         return super().get_context_data(question=f"将{self.object}从联名人中移除，并告知本人。", **kwargs)
 
 
-class CosignOnPaper(ProposalPage):
-    """Staff add a name from a signed sheet (P15)."""
+class CosignOnPaper(PaperPage):
+    """Staff record from a signed sheet who signs, or does not (P15)."""
 
     action = "proposals.cosign_on_paper"
     form_class = CosignOnPaperForm
     template_name = "proposals/with_names.html"
     title = "登记纸质联名"
     submit_label = "登记"
-    done_sentence = "已登记联名。"
+    done_sentence = "已登记。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "collective": self.object.form == Proposal.Form.COLLECTIVE}
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.cosign_on_paper(self.object, form.cleaned_data["person"], form.paper(), by=self.me, now=timezone.now())
+        actions.cosign_on_paper(
+            self.object,
+            form.signer(),
+            self.sheet_of(form),
+            agrees=form.cleaned_data["agrees"],
+            by=self.me,
+            now=timezone.now(),
+        )
         return HttpResponseRedirect(to(self.object, "detail"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

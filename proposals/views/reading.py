@@ -16,7 +16,7 @@ from members.tables import NEEDS_SECOND_PERSON
 from proposals import actions
 from proposals.aspects import behind, my_organisations, sees_invitations, sees_office_work, shown_text, writes
 from proposals.filters import ProposalFilter
-from proposals.forms import TakeOutForm, WithdrawForm, WithdrawOnPaperForm
+from proposals.forms import KeepPaperForm, TakeOutForm, WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
 from proposals.handling.actions import note_view
 from proposals.handling.models import Assignment, Exposure, Matter, Obligation, Participant, Stage
@@ -29,7 +29,7 @@ from proposals.queries import steps
 from proposals.reports.models import Opinion, Referral
 from proposals.rights import is_held
 
-from .base import OneProposal, ProposalPage, Signed, name_of, to
+from .base import OneProposal, PaperPage, ProposalPage, Signed, name_of, to
 from .writing import facts_of, file_rows
 
 PEOPLE = (
@@ -329,6 +329,7 @@ ACTS = (
     ("proposals.correct", "correct", "更正", "pen-line"),
     ("proposals.undo", "undo", "撤销决定", "undo-2"),
     ("proposals.link_proposer", "link_proposer", "关联提案者", "user-round"),
+    ("proposals.keep_paper", "keep_paper", "补存纸质材料", "paperclip"),
     ("proposals.close_history", "close_history", "历史提案办结", "circle-check"),
     ("proposals.archive", "archive", "归档", "bookmark"),
     ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
@@ -353,7 +354,7 @@ SHOWS: dict[str, Shows] = {
 }
 
 
-class Withdraw(ProposalPage):
+class Withdraw(PaperPage):
     """Takes a proposal back; the desk records the written request."""
 
     action = "proposals.withdraw"
@@ -365,15 +366,34 @@ class Withdraw(ProposalPage):
         return not writes(self.me, self.object) or self.me.has_perm("proposals.decide")
 
     def get_form(self) -> Any:
-        return (WithdrawOnPaperForm if self.by_desk() else WithdrawForm)(**self.get_form_kwargs())
+        if self.by_desk():
+            return WithdrawOnPaperForm(**self.get_form_kwargs())
+        return WithdrawForm(**ProposalPage.get_form_kwargs(self))
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        paper = form.paper() if self.by_desk() else None
+        paper = self.sheet_of(form) if self.by_desk() else None
         left = actions.withdraw(
             self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper
         )
         if left.status != Status.WITHDRAWN:
             self.done_sentence = "本案提案者已撤案，并入的提案继续办理。"
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+
+class KeepPaper(PaperPage):
+    """A sheet that came in after the act: its scan belongs to the proposal and stands on its timeline."""
+
+    action = "proposals.keep_paper"
+    form_class = KeepPaperForm
+    title = "补存纸质材料"
+    submit_label = "补存"
+    done_sentence = "纸质材料已存入本件。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        data = form.cleaned_data
+        actions.keep_paper(
+            self.object, data["scan"], what=data["what"], paper=form.paper(), by=self.me, now=timezone.now()
+        )
         return HttpResponseRedirect(to(self.object, "detail"))
 
 

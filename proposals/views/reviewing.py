@@ -25,13 +25,13 @@ from proposals.forms import (
     UnmergeForm,
 )
 from proposals.handling import clocks
-from proposals.handling.actions import why_not_over
+from proposals.handling.actions import Paper, why_not_over
 from proposals.handling.panels import suspend_act
 from proposals.handling.sights import note
 from proposals.models import Claim, Proposal, Status
 from proposals.rights import in_hands_of
 
-from .base import ProposalConfirm, ProposalPage, Signed, name_of, to
+from .base import PaperPage, ProposalConfirm, ProposalPage, Signed, name_of, to
 from .writing import facts_of
 
 UNDECIDED = (Status.SUBMITTED, Status.REVIEWING)
@@ -143,10 +143,11 @@ class Review(ProposalPage):
         return FileForm(
             initial={"category": proposal.category, "priority": proposal.matter.priority, "unit_title": ""},
             auto_id="file_%s",
+            by=self.me,
         )
 
 
-class Decision(ProposalPage):
+class Decision(PaperPage):
     """One decision: reason where one is needed, then on to the next proposal."""
 
     action = "proposals.decide"
@@ -160,17 +161,17 @@ class Decision(ProposalPage):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         after = next_after(self.object, self.me)
-        self.decide(form.cleaned_data)
+        self.decide(form.cleaned_data, self.paper_of(form))
         return HttpResponseRedirect(after)
 
-    def decide(self, data: dict[str, Any]) -> None:
+    def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
         raise NotImplementedError
 
 
 class File(Decision):
     title, submit_label, done_sentence, form_class = "立案", "立案", "已立案。", FileForm
 
-    def decide(self, data: dict[str, Any]) -> None:
+    def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
         actions.file(
             self.object,
             category=data["category"],
@@ -178,14 +179,17 @@ class File(Decision):
             unit_title=data["unit_title"],
             by=self.me,
             now=timezone.now(),
+            paper=paper,
         )
 
 
 class SendBack(Decision):
     title, submit_label, done_sentence, form_class = "退回修改", "退回修改", "已退回提案者修改。", ReturnForm
 
-    def decide(self, data: dict[str, Any]) -> None:
-        actions.send_back(self.object, reason=data["reason"], text=data["text"], by=self.me, now=timezone.now())
+    def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
+        actions.send_back(
+            self.object, reason=data["reason"], text=data["text"], by=self.me, now=timezone.now(), paper=paper
+        )
 
 
 class Decline(Decision):
@@ -196,16 +200,19 @@ class Decline(Decision):
         DeclineForm,
     )
 
-    def decide(self, data: dict[str, Any]) -> None:
-        actions.decline(self.object, ground=data["reason"], text=data["text"], by=self.me, now=timezone.now())
+    def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
+        actions.decline(
+            self.object, ground=data["reason"], text=data["text"], by=self.me, now=timezone.now(), paper=paper
+        )
 
 
 class Turn(Decision):
     action = "proposals.turn"
     title, submit_label, done_sentence, form_class = "转其他渠道", "转办", "已转办，提案者会收到通知。", TurnForm
 
-    def decide(self, data: dict[str, Any]) -> None:
-        actions.turn(self.object, **data, by=self.me, now=timezone.now())
+    def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
+        told = {name: data[name] for name in ("way", "to", "on", "consent", "text")}
+        actions.turn(self.object, **told, by=self.me, now=timezone.now(), paper=paper)
 
 
 class Merge(Decision):
@@ -216,8 +223,8 @@ class Merge(Decision):
         offered = Proposal.objects.visible_to(self.me).exclude(pk=self.object.pk).select_related("matter")
         return {**super().get_form_kwargs(), "offered": offered, "session": self.object.matter.session}
 
-    def decide(self, data: dict[str, Any]) -> None:
-        actions.merge(self.object, data["main"], text=data["text"], by=self.me, now=timezone.now())
+    def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
+        actions.merge(self.object, data["main"], text=data["text"], by=self.me, now=timezone.now(), paper=paper)
 
 
 class Unmerge(ProposalPage):
@@ -266,8 +273,10 @@ class Advise(Decision):
     action = "proposals.review"
     title, submit_label, done_sentence, form_class = "填写审查建议", "提交审查建议", "已提交审查建议。", AdviseForm
 
-    def decide(self, data: dict[str, Any]) -> None:
-        actions.advise(self.object, advice=data["advice"], text=data["text"], by=self.me, now=timezone.now())
+    def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
+        actions.advise(
+            self.object, advice=data["advice"], text=data["text"], by=self.me, now=timezone.now(), paper=paper
+        )
 
 
 class CloseHistory(ProposalPage):

@@ -233,6 +233,16 @@
   });
   all("[data-list]").forEach(chosen);
 
+  /* ---- Ctrl+S sends the form that asks for it, as its first button would ---- */
+
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "s") return;
+    const form = one("form[data-save]");
+    if (!form || one("dialog[open]")) return;
+    event.preventDefault();
+    one("button[type=submit]", form).click();
+  });
+
   /*
    * ---- drafts ----
    * The copy on the server is the draft. A copy here exists only while the server cannot be reached, under person and draft,
