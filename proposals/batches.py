@@ -1,6 +1,7 @@
 """Large hand-overs run as long jobs: a page waits for some, not for hundreds."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from members.errors import Refused
 from members.inbox.models import LongJob
 from members.inbox.work import Product, Progress
 from members.inbox.work import register as offer
-from proposals.actions import hand_over
+from proposals.actions import Refusal, hand_over_by_session
 from proposals.models import Batch, Proposal
 from proposals.rights import in_hands_of
 
@@ -30,13 +31,11 @@ def run(job: LongJob, progress: Progress) -> Product:
     if batch := Batch.objects.filter(public_id=args["batch"]).first():
         return Product(result={"sentence": f"已交办 {batch.total} 件。"})
     rows = in_hands_of(Proposal.objects.filter(matter__public_id__in=args["rows"]), job.by, HAND_OVER)
-    found = list(rows.select_related("matter__session").order_by("pk"))
-    session = found[0].matter.session if found else None
-    if session is None:
+    found = list(rows.select_related("matter__session").prefetch_related("allocation__unit").order_by("pk"))
+    if not found:
         raise Refused("所选提案已不在待交办之列。")
-    batch, refused = hand_over(
+    batches, refused = hand_over_by_session(
         found,
-        session=session,
         name=args["name"],
         notice=args["notice"],
         public_id=uuid.UUID(args["batch"]),
@@ -44,7 +43,16 @@ def run(job: LongJob, progress: Progress) -> Product:
         by=job.by,
         now=timezone.now(),
     )
-    left = "；".join(f"{row.proposal.matter.label}{row.reason}" for row in refused)
-    return Product(
-        result={"sentence": f"已交办 {batch.total} 件。" + (f"未交办 {len(refused)} 件：{left}" if refused else "")}
+    return Product(result={"sentence": said(batches, refused)})
+
+
+def said(batches: Sequence[Batch], refused: Sequence[Refusal]) -> str:
+    """What became of a hand-over: how many went, by session if there are several, and why the others did not."""
+    total = sum(batch.total for batch in batches)
+    parts = "、".join(f"{batch.session.name} {batch.total} 件" for batch in batches) if len(batches) > 1 else ""
+    left = "；".join(f"{row.proposal.matter.label}：{row.reason}" for row in refused)
+    return (
+        f"已交办 {total} 件"
+        + (f"（{parts}，各为一批）。" if parts else "。")
+        + (f"未交办 {len(refused)} 件：{left}" if refused else "")
     )

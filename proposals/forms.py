@@ -347,6 +347,13 @@ class RegisterForm(PlainForm):
         widget=forms.RadioSelect,
         initial="paper",
     )
+    title = forms.CharField(
+        label="案由",
+        required=False,
+        max_length=LONGEST,
+        widget=CountedLine,
+        help_text="填写后可看到相近的提案，便于查重。",
+    )
     proposer = MemberField(label="第一提案人", required=False, needed_by="集体提案填下一栏，这里不填")
     body = CollectiveField(label="集体提案者", required=False, needed_by="个人提案、联名提案不填")
     contact = MemberField(label="集体提案联系人", required=False, needed_by="提交前填写，个人提案不填")
@@ -578,6 +585,23 @@ class AllocationForm(PlainForm):
         if lead is None:
             return [actions.Share(unit, "co") for unit in others]
         return [actions.Share(lead, "lead" if others else "sole"), *(actions.Share(unit, "co") for unit in others)]
+
+
+class ConsultUnitsForm(PlainForm):
+    """Which units of the draft are asked; those not asked about their role yet are ticked."""
+
+    units = forms.ModelMultipleChoiceField(
+        Body.objects.none(),
+        label="征求哪些单位",
+        to_field_name="public_id",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="已答复的单位勾选后再次征求。",
+        error_messages={"required": "请至少勾选一个单位。"},
+    )
+
+    def __init__(self, *args: Any, offered: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["units"], offered)
 
 
 class ConsultationForm(PlainForm):

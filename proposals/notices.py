@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.urls import reverse
 from django.utils import timezone
 
 from members.inbox.registry import Pair, Rendered, Subject, register_heading, register_template, register_templates
@@ -92,7 +93,7 @@ def _words(name: str, proposal: Proposal | None) -> Rendered | None:
     return Rendered(
         title=title,
         body="\n".join(part for part in (proposal.matter.label, body) if part),
-        url=proposal.get_absolute_url(),
+        url=reverse("proposals:consultations") if name == "unit_asked" else proposal.get_absolute_url(),
         outside=title if proposal.matter.access == "open" else "",
     )
 

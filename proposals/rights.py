@@ -72,6 +72,7 @@ RIGHTS: dict[str, Right] = {
         {**WRITERS, **STAFF},
         EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.ASSIGNED, Status.MERGED}),
     ),
+    "proposals.similar": Right({**WRITERS, **DESK}),
     "proposals.keep_paper": Right(
         {**DESK}, frozenset(Status.values) - {Status.DRAFT, Status.COSIGNING, Status.ARCHIVED}
     ),

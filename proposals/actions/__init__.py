@@ -23,7 +23,7 @@ from .cosigning import (
     remove_cosigner,
 )
 from .drafting import Behind, Details, begin, change_proposer, details_of, discard, save_text
-from .handing_over import Plan, Refusal, hand_over, plan
+from .handing_over import Plan, Refusal, hand_over, hand_over_by_session, plan
 from .importing import link_proposer
 from .keeping import archive, close_history, hold_place, keep_paper, record_offline
 from .leaving import take_out
@@ -79,6 +79,7 @@ __all__ = [
     "freeze",
     "frozen_for",
     "hand_over",
+    "hand_over_by_session",
     "hold_place",
     "invite",
     "is_stale",

@@ -11,7 +11,7 @@ from members.models import AssigningOffice, Body, Person
 from proposals.handling import clocks, readers
 from proposals.handling.actions import Part
 from proposals.handling.actions.giving import check_parts
-from proposals.handling.models import Assignment
+from proposals.handling.models import Assignment, Matter, Obligation
 from proposals.handling.queries import clerks_of
 from proposals.models import AllocationPart, PreConsultation, Proposal, Status
 
@@ -113,22 +113,59 @@ def _led_by(proposal: Proposal, office: Body, *, by: Person, now: datetime) -> N
 
 
 @transaction.atomic
-def consult_units(proposal: Proposal, *, by: Person, now: datetime) -> list[PreConsultation]:
-    """Ask the units of the draft whether the matter is theirs (预告征求意见); each is asked once."""
+def consult_units(
+    proposal: Proposal, *, by: Person, now: datetime, units: Iterable[Body] | None = None
+) -> list[PreConsultation]:
+    """Ask units of the draft whether the matter is theirs (预告征求意见); each has its own clock to answer by.
+
+    Asked are `units`, or those that were not asked about the role that the draft gives them. A question that is still
+    open is put anew where the role has changed.
+    """
     proposal = lock(proposal)
     expect(proposal, Status.FILED)
-    known = set(proposal.preconsultations.values_list("unit_id", flat=True))
-    parts = [row for row in proposal.allocation.select_related("unit") if row.unit_id not in known]
+    asked = list(proposal.preconsultations.order_by("pk"))
+    known = {(row.unit_id, row.role) for row in asked}
+    parts = list(proposal.allocation.select_related("unit").order_by("pk"))
     if not parts:
-        raise WrongStep("拟办单位都已征求过意见。" if known else "请先拟定承办单位，再征求意见。")
-    rows = [
-        PreConsultation.objects.create(proposal=proposal, unit=row.unit, role=row.role, asked_by=by, asked_at=now)
-        for row in parts
-    ]
+        raise WrongStep("请先拟定承办单位，再征求意见。")
+    if units is None:
+        parts = [row for row in parts if (row.unit_id, row.role) not in known]
+    else:
+        wanted = {unit.pk for unit in units}
+        waiting = {(row.unit_id, row.role) for row in asked if row.answered_at is None}
+        parts = [row for row in parts if row.unit_id in wanted and (row.unit_id, row.role) not in waiting]
+    if not parts:
+        raise WrongStep("所选单位都已征求过意见。已答复的，可在“征求拟办单位意见”中勾选后再次征求。")
+    rows = [_ask(proposal, part, by=by, now=now) for part in parts]
     readers.refresh(proposal.matter)
     event = proposal.matter.record("units_asked", by=by, now=now, units="、".join(str(row.unit) for row in rows))
     told(proposal, clerks_of([row.unit_id for row in rows], on=today(now)), event, "unit_asked", now=now)
     return rows
+
+
+def _ask(proposal: Proposal, part: AllocationPart, *, by: Person, now: datetime) -> PreConsultation:
+    _drop_question_clocks([proposal.matter], by=by, now=now, reason="拟定职责有变，重新征求", unit=part.unit)
+    clock = clocks.start(proposal.matter, "preconsultation", body=part.unit, anchor_on=today(now), by=by, now=now)
+    row, _ = PreConsultation.objects.update_or_create(
+        proposal=proposal,
+        unit=part.unit,
+        answered_at=None,
+        defaults={"role": part.role, "asked_by": by, "asked_at": now, "due_on": clock.due_on},
+    )
+    return row
+
+
+def _drop_question_clocks(
+    matters: Iterable[Matter], *, by: Person, now: datetime, reason: str, unit: Body | None = None
+) -> None:
+    rows = Obligation.objects.running().filter(matter__in=matters, stage="preconsultation")
+    for obligation in rows.filter(holder_body=unit) if unit else rows:
+        clocks.cancel(obligation, by=by, now=now, reason=reason)
+
+
+def end_questions(matters: Iterable[Matter], *, by: Person, now: datetime) -> None:
+    """Units need not answer any more: the proposal has its units."""
+    _drop_question_clocks(matters, by=by, now=now, reason="已交办")
 
 
 @transaction.atomic
@@ -146,6 +183,8 @@ def answer_consultation(
         raise Refused("不同意承办的，请写明理由和建议的承办单位。", field="text")
     row.accepts, row.text, row.answered_by, row.answered_at = accepts, text.strip(), by, now
     row.save(update_fields=["accepts", "text", "answered_by", "answered_at"])
+    for obligation in clocks.open_for(matter=proposal.matter, stage="preconsultation").filter(holder_body=row.unit):
+        clocks.complete(obligation, by=by, now=now)
     event = proposal.matter.record(
         "unit_answered", by=by, now=now, unit=str(row.unit), answer="同意承办" if accepts else "不同意承办"
     )

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import prefetch_related_objects
@@ -18,7 +19,7 @@ from proposals.handling.models import Access, Matter
 from proposals.handling.workdays import working_calendar
 from proposals.models import Batch, Proposal, Status
 
-from .allocating import offices_of, parts_of
+from .allocating import end_questions, offices_of, parts_of
 from .base import SUSPENDED, end_clocks_of, lock_many, proposers_by_matter, today
 
 
@@ -102,11 +103,10 @@ def hand_over(
     )
     ready, refused = _sorted_out(proposals, now=now)
     if not ready:
-        raise Refused(
-            "没有可以交办的提案：" + "；".join(f"{row.proposal.matter.label}{row.reason}" for row in refused[:5])
-        )
+        raise _nothing_to_give(refused)
     matters = [proposal.matter for proposal, _ in ready]
     end_clocks_of(matters, "assignment", by=by, now=now)
+    end_questions(matters, by=by, now=now)
     wanted = [(proposal.matter, parts) for proposal, parts in ready]
     given = assign_many(wanted, by=by, now=now, fixed_on=fixed_on, paper=paper)
     batch.total = len(given)
@@ -115,6 +115,38 @@ def hand_over(
     announce(given, sending=f"handover:{batch.public_id}", now=now)
     _tell_proposers(matters, given, batch, now=now)
     return batch, refused
+
+
+@transaction.atomic
+def hand_over_by_session(
+    proposals: Sequence[Proposal], *, public_id: uuid.UUID | None = None, **facts: Any
+) -> tuple[list[Batch], list[Refusal]]:
+    """`hand_over` for a choice across sessions: each session has a batch of its own.
+
+    `public_id` names the first batch. A session of which none can go has no batch; Refused if there is no batch at all.
+    """
+    by_session: dict[Session | None, list[Proposal]] = {}
+    for proposal in proposals:
+        by_session.setdefault(proposal.matter.session, []).append(proposal)
+    batches: list[Batch] = []
+    refused: list[Refusal] = []
+    for place, (session, rows) in enumerate(by_session.items(), start=1):
+        reasons = {row.pk: obstacle(row) or ("" if session else "没有届次。") for row in rows}
+        if all(reasons.values()):
+            refused += [Refusal(row, reasons[row.pk]) for row in rows]
+            if batches or place < len(by_session):
+                continue
+            raise _nothing_to_give(refused)
+        assert session is not None
+        batch, left = hand_over(rows, session=session, public_id=None if batches else public_id, **facts)
+        batches.append(batch)
+        refused += left
+    return batches, refused
+
+
+def _nothing_to_give(refused: Sequence[Refusal]) -> Refused:
+    rows = "；".join(f"{row.proposal.matter.label}{row.reason}" for row in refused[:5])
+    return Refused(f"没有可以交办的提案：{rows}")
 
 
 def _sorted_out(

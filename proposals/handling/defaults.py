@@ -146,6 +146,7 @@ LIMITS = (
     Limit("numbering", "统一编号", 5, "workday", "office"),
     Limit("assignment", "交办", 30, "day", "office"),
     Limit("assignment_offsession", "交办（平时提案）", 5, "workday", "office"),
+    Limit("preconsultation", "承办意向答复", 3, "workday", "unit_answer"),
     Limit("sign_for", "签收", 3, "workday", "unit_sign"),
     Limit("objection_window", "申请退回", 10, "workday"),
     Limit("objection_opinion", "接办意见", 2, "workday", "unit_answer"),

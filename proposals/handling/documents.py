@@ -28,8 +28,20 @@ UNSAID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
+class Merged:
+    """A proposal that is handled together with another (并案): its proposers get the same reply."""
+
+    label: str
+    title: str
+    proposers: str
+    situation: str = ""
+    analysis: str = ""
+    suggestions: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Sheet:
-    """One proposal as its unit gets it on paper."""
+    """One proposal as its unit gets it on paper, with those merged into it."""
 
     number: str
     title: str
@@ -45,6 +57,16 @@ class Sheet:
     situation: str = ""
     analysis: str = ""
     suggestions: Sequence[str] = ()
+    merged: Sequence[Merged] = ()
+
+    @property
+    def titles(self) -> str:
+        """What stands in a list: the title, and which proposals are handled with it."""
+        return self.title + "".join(f"\n（并案：{one.label}　{one.title}）" for one in self.merged)
+
+    @property
+    def names(self) -> str:
+        return "；".join(name for name in (self.proposers, *(one.proposers for one in self.merged)) if name)
 
     @property
     def due(self) -> str:
@@ -106,7 +128,7 @@ def allocation_docx(batch: Batch) -> bytes:
     """Which unit has which proposal, the whole batch on one table (分办表)."""
     paper = _paper(f"{batch.title}分办表", landscape=True)
     _title(paper, f"{batch.title}分办表")
-    rows = [[s.number, s.title, s.proposers, s.role, p.unit, s.due] for s, p in _by_number(batch)]
+    rows = [[s.number, s.titles, s.names, s.role, p.unit, s.due] for s, p in _by_number(batch)]
     _table(paper, ["案号", "案由", "提案者", "职责", "承办单位", "答复期限"], rows, [18, 92, 36, 16, 48, 30])
     _line(paper, f"共 {batch.total()} 件，涉及 {len(batch.packets)} 个单位。")
     return _bytes(paper)
@@ -221,13 +243,21 @@ def _cover(paper: Paper, batch: Batch, packet: Packet) -> None:
 
 def _list(paper: Paper, packet: Packet) -> None:
     _title(paper, "提案目录")
-    rows = [[s.number, s.title, s.proposers, s.role, s.due] for s in packet.sheets]
+    rows = [[s.number, s.titles, s.names, s.role, s.due] for s in packet.sheets]
     _table(paper, ["案号", "案由", "提案者", "职责", "答复期限"], rows, [18, 66, 34, 16, 26])
 
 
 def _sheet(paper: Paper, sheet: Sheet) -> None:
     _title(paper, f"第{sheet.number}号提案")
     _table(paper, ["项目", "内容"], sheet_facts(sheet), [30, 126])
+    _text(paper, sheet)
+    for one in sheet.merged:
+        _title(paper, f"并案办理：{one.label}", 16)
+        _table(paper, ["项目", "内容"], [("案由", one.title), ("提案者", one.proposers)], [30, 126])
+        _text(paper, one)
+
+
+def _text(paper: Paper, sheet: "Sheet | Merged") -> None:
     for heading, text in (("情况", sheet.situation), ("分析", sheet.analysis)):
         if text:
             _heading(paper, heading)
@@ -272,6 +302,75 @@ def _bytes(paper: Paper) -> bytes:
     file = io.BytesIO()
     paper.save(file)
     return file.getvalue()
+
+
+# before the session -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One proposal in the papers of a session; what is not for everybody has a number and nothing else."""
+
+    number: str
+    title: str
+    proposers: str
+    kind: str = ""
+    category: str = ""
+    situation: str = ""
+    suggestions: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Book:
+    """The proposals of a session up to a day, for its catalogue and its digest (提案目录、提案摘要)."""
+
+    session: str
+    on: date
+    entries: Sequence[Entry]
+
+    def groups(self) -> list[tuple[str, list[Entry]]]:
+        """The entries by category, in their order."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.category or "未定类别", []).append(entry)
+        return list(found.items())
+
+
+def catalogue_docx(book: Book) -> bytes:
+    """What was raised, by category (提案目录)."""
+    paper = _paper(f"{book.session}提案目录")
+    _title(paper, f"{book.session}提案目录")
+    _line(paper, f"截至{chinese(book.on)}，共 {len(book.entries)} 件。")
+    for category, entries in book.groups():
+        _heading(paper, f"{category}（{len(entries)} 件）")
+        rows = [[one.number, one.title, one.proposers, one.kind] for one in entries]
+        _table(paper, ["编号", "案由", "提案者", "形式"], rows, [30, 76, 30, 20])
+    return _bytes(paper)
+
+
+def digest_docx(book: Book) -> bytes:
+    """What each proposal says, shortened (提案摘要)."""
+    paper = _paper(f"{book.session}提案摘要")
+    _title(paper, f"{book.session}提案摘要")
+    for category, entries in book.groups():
+        _heading(paper, category)
+        for one in entries:
+            _line(paper, f"{one.number}　{one.title}", indent=False)
+            _line(paper, f"提案者：{one.proposers}" if one.proposers else "")
+            _line(paper, one.situation)
+            for number, text in enumerate(one.suggestions, start=1):
+                _line(paper, f"{number}. {text}")
+    return _bytes(paper)
+
+
+def book_parts(book: Book, *, pdf: bool) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the papers of a session. Raises NoPdf where the house cannot make any."""
+    for name, make in (("提案目录", catalogue_docx), ("提案摘要", digest_docx)):
+        yield f"{name}.docx", make(book)
+    if pdf:
+        for name, full in (("提案目录", False), ("提案摘要", True)):
+            page = render_to_string("documents/book.html", {"book": book, "name": name, "full": full})
+            yield f"{name}.pdf", html_to_pdf(page)
 
 
 # PDF and the whole archive ---------------------------------------------------------------------------------------------

@@ -78,13 +78,17 @@ class AllocationPart(models.Model):
 
 
 class PreConsultation(Addressed):
-    """A unit is asked before hand-over whether the matter is its own (预告征求意见)."""
+    """A unit is asked before hand-over whether the matter is its own (预告征求意见).
+
+    Every question is a row of its own; a unit has one open question about a proposal at a time.
+    """
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="preconsultations")
     unit = models.ForeignKey("members.Body", models.PROTECT, related_name="+")
     role = models.CharField("拟定职责", max_length=8, choices=Assignment.Role)
     asked_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
+    due_on = models.DateField("答复期限", null=True)
     accepts = models.BooleanField("是否同意", null=True)
     text = models.CharField("意见", max_length=300, blank=True)
     answered_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
@@ -92,7 +96,9 @@ class PreConsultation(Addressed):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["proposal", "unit"], name="unit_asked_once"),
+            models.UniqueConstraint(
+                fields=["proposal", "unit"], condition=Q(answered_at=None), name="one_open_question_a_unit"
+            ),
             together("answered_by", "answered_at", "accepts", name="preconsultation_answered_together"),
         ]
 

@@ -12,12 +12,12 @@ from members.inbox.actions import start_job
 from members.inbox.models import LongJob
 from members.models import Body, Session
 from members.pages import ActionPage, BulkPage, DetailPage, FormPage, ListPage
-from members.shown import Act, Crumb, Fact, Tab
+from members.shown import Act, Crumb, Tab
 from proposals import actions
-from proposals.batches import AT_ONCE, HAND_OVER
+from proposals.batches import AT_ONCE, HAND_OVER, said
 from proposals.fields import unit_names
 from proposals.filters import AllocationFilter
-from proposals.forms import AllocationForm, ConsultationForm, HandOverForm, NumberingForm, PlainForm
+from proposals.forms import AllocationForm, ConsultationForm, ConsultUnitsForm, HandOverForm, NumberingForm
 from proposals.handling.models import Matter
 from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
 from proposals.queries import asked_of
@@ -195,27 +195,29 @@ class AllocateMany(Signed, BulkPage[Proposal]):
 
 
 class ConsultUnits(ProposalPage):
-    """Asks the units of the draft beforehand."""
+    """Asks units of the draft beforehand, once more if need be."""
 
     action = "proposals.allocate"
-    form_class = PlainForm
-    template_name = "pages/confirm.html"
+    form_class = ConsultUnitsForm
+    template_name = "pages/form.html"
     title = "征求拟办单位意见"
     submit_label = "发出征求意见"
-    done_sentence = "已发给拟办单位征求意见。"
+    done_sentence = "已发给拟办单位征求意见，单位会看到提案内容和拟定职责。"
 
     def get_back_url(self) -> str:
         return to(self.object, "allocation_of")
 
-    def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.consult_units(self.object, by=self.me, now=timezone.now())
-        return HttpResponseRedirect(self.get_back_url())
+    def get_form_kwargs(self) -> dict[str, Any]:
+        parts = list(self.object.allocation.order_by("pk"))
+        known = set(self.object.preconsultations.values_list("unit_id", "role"))
+        new = [part.unit_id for part in parts if (part.unit_id, part.role) not in known]
+        offered = Body.objects.filter(pk__in=[part.unit_id for part in parts]).order_by("pinyin", "pk")
+        kwargs = super().get_form_kwargs()
+        return {**kwargs, "offered": offered, "initial": {"units": [body for body in offered if body.pk in new]}}
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        units = "、".join(row.unit.name for row in self.object.allocation.select_related("unit"))
-        return super().get_context_data(
-            question="单位会看到提案内容和拟定职责。", facts=[Fact("拟办单位", units)], **kwargs
-        )
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.consult_units(self.object, units=form.cleaned_data["units"], by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.get_back_url())
 
 
 class Consultations(Signed, ListPage[PreConsultation]):
@@ -280,23 +282,23 @@ class HandOver(Signed, FormPage):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data
-        session = self.rows[0].matter.session if self.rows else None
-        if session is None:
+        if not self.rows:
             form.add_error(None, "没有选中可以交办的提案。请回到列表，先勾选。")
             return self.form_invalid(form)
         if len(self.rows) > AT_ONCE:
             return HttpResponseRedirect(reverse("inbox:job", args=[self.later(data).public_id]))
-        batch, _ = actions.hand_over(
+        batches, refused = actions.hand_over_by_session(
             self.rows,
-            session=session,
             name=data["name"],
             fixed_on=data["fixed_on"],
             notice=data["notice"],
             by=self.me,
             now=timezone.now(),
         )
-        self.done_sentence = f"已交办 {batch.total} 件，未交办 {len(self.rows) - batch.total} 件。"
-        return HttpResponseRedirect(reverse("proposals:batch", args=[batch.public_id]))
+        self.done_sentence = said(batches, refused)
+        if len(batches) > 1:
+            return HttpResponseRedirect(reverse("proposals:batches"))
+        return HttpResponseRedirect(reverse("proposals:batch", args=[batches[0].public_id]))
 
     def later(self, data: dict[str, Any]) -> LongJob:
         """Hundreds go as a long job, whose page says how far it is and what stayed behind."""

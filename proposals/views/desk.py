@@ -2,23 +2,26 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Session
 from members.pages import FormPage, Page
 from members.shown import Count
-from proposals import actions
+from proposals import actions, word_list
 from proposals.fields import member_labels, unit_names
 from proposals.forms import ConfirmTextForm, LinkProposerForm, OfflineForm, PlaceholderForm, RegisterForm
 from proposals.handling.actions import Part
 from proposals.handling.models import Stage
-from proposals.models import Proposal
+from proposals.models import Proposal, Text
 from proposals.queries import figures
+from proposals.similar import similar_to
 
 from .base import ProposalPage, Signed, to
-from .writing import facts_of
+from .writing import facts_of, looked_up
 
 ENTERED = ("paper", "photo")
 NEWEST = 10
@@ -50,12 +53,23 @@ class Register(Signed, FormPage):
         proposal = actions.register(
             form.behind(), source=data["source"], original=data["original"], by=self.me, now=timezone.now()
         )
+        if data["title"]:
+            text = Text(title=data["title"])
+            proposal = actions.save_text(proposal, text, version=None, by=self.me, now=timezone.now())
+            if words := word_list.warning(text):
+                messages.warning(self.request, words)
         return HttpResponseRedirect(to(proposal, "write"))
 
+    def get_form(self) -> Any:
+        form = super().get_form()
+        form.fields["title"].widget.attrs |= looked_up(reverse("proposals:similar"))
+        return form
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        similar = similar_to(self.request.POST.get("title", "")[:300], self.me)
         rows = Proposal.objects.visible_to(self.me).filter(source__in=ENTERED, receipt__isnull=False)
         newest = rows.select_related("matter", "entered_by").order_by("-pk")[:NEWEST]
-        return super().get_context_data(newest=newest, members=member_labels(), **kwargs)
+        return super().get_context_data(newest=newest, members=member_labels(), similar=similar, **kwargs)
 
 
 class ConfirmText(ProposalPage):
@@ -88,8 +102,10 @@ class ConfirmText(ProposalPage):
         return form
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        text = self.object.text()
         return super().get_context_data(
-            text=facts_of(self.object.text()),
+            text=facts_of(text),
+            alarm=word_list.warning(text),
             by_desk=self.by_desk(),
             faults=actions.missing(self.object, now=timezone.now()),
             **kwargs,

@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.inbox.actions import start_job
-from members.models import Body
+from members.models import Body, Session
 from members.pages import ActionPage, FormPage
 from members.rights import bodies_of
 from members.shown import Crumb, Fact
 from proposals.forms import PlainForm
 from proposals.models import Batch
-from proposals.papers import BATCH, UNIT
+from proposals.papers import BATCH, SESSION, UNIT
 
 from .base import Signed
 
@@ -85,6 +85,39 @@ class UnitPapers(Signed, FormPage):
             title=f"{unit}在办提案",
             args={"unit": str(unit.public_id)},
             back=reverse("proposals:list"),
+            by=self.me,
+            now=timezone.now(),
+        )
+        return HttpResponseRedirect(reverse("inbox:job", args=[job.public_id]))
+
+
+class SessionForm(PlainForm):
+    session = forms.ModelChoiceField(
+        Session.objects.newest_first(), label="届次", to_field_name="code", empty_label=None
+    )
+
+
+class SessionPapers(Signed, FormPage):
+    """Before the plenary: which proposals there are, and what they say, in short (提案目录、摘要, P16)."""
+
+    action = "proposals.plenary"
+    form_class = SessionForm
+    title = "生成提案目录和摘要"
+    submit_label = "生成文件"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("大会提案情况", reverse("proposals:plenary"))]
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"session": self.request.GET.get("session") or Session.objects.current(timezone.now())}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        session = form.cleaned_data["session"]
+        job = start_job(
+            SESSION,
+            title=f"{session.name}提案目录和摘要",
+            args={"session": session.code},
+            back=self.get_back_url(),
             by=self.me,
             now=timezone.now(),
         )

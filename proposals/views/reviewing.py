@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from members.pages import BulkPage, ListPage
 from members.shown import Act, Crumb, Tab
-from proposals import actions
+from proposals import actions, word_list
 from proposals.forms import (
     AdviseForm,
     CloseHistoryForm,
@@ -113,6 +113,7 @@ class Review(ProposalPage):
             proposal=proposal,
             text=facts_of(text),
             length=text.length,
+            alarm=word_list.warning(text),
             claim=claim,
             mine=claim is not None and claim.by_id == self.me.pk,
             stands=stands,

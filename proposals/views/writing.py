@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
@@ -13,11 +15,11 @@ from django.utils import timezone
 from members.choices import Role
 from members.errors import Refused, Stale, WrongStep
 from members.models import Body
-from members.pages import FormPage
+from members.pages import FormPage, Page
 from members.rights import may, roles_of
 from members.shown import Fact, FileRow
 from members.uploads import ScanState
-from proposals import actions
+from proposals import actions, word_list
 from proposals.aspects import my_organisations
 from proposals.fields import member_labels, unit_names
 from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationForm, TextForm
@@ -26,6 +28,7 @@ from proposals.handling.attachments import attachments_of
 from proposals.handling.models import Matter, Participant
 from proposals.models import Proposal, Text
 from proposals.rights import in_hands_of
+from proposals.similar import similar_to
 from proposals.splitting import split
 
 from .base import ProposalConfirm, ProposalPage, Signed, to
@@ -107,12 +110,24 @@ class Write(Writing):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         self.object = save(self.object, form, self.opened_version(), by=self.me)
+        if words := word_list.warning(self.object.text()):
+            messages.warning(self.request, words)
         stays = "split" in self.request.POST or "add" in self.request.POST
         if stays:
             return HttpResponseRedirect(
                 f"{to(self.object, 'write')}#id_suggestions_{len(self.object.text().suggestions) + 1}"
             )
         return HttpResponseRedirect(to(self.object, "cosigners"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        similar = similar_to(self.object.matter.title, self.me, besides=self.object)
+        return super().get_context_data(similar=similar, **kwargs)
+
+    def get_form(self) -> Any:
+        form = super().get_form()
+        lookup = f"{reverse('proposals:similar')}?besides={self.object.public_id}"
+        form.fields["title"].widget.attrs |= looked_up(lookup)
+        return form
 
     def conflict(self, form: Any, sentence: str) -> HttpResponse:
         """Both texts stand side by side; what was typed can be saved over the other on purpose."""
@@ -128,6 +143,40 @@ class Write(Writing):
             "path": self.request.path,
         }
         return TemplateResponse(self.request, "proposals/both_texts.html", context, status=409)
+
+
+def looked_up(url: str) -> dict[str, str]:
+    """Attributes of a title's field: once a word is committed, `#similar` shows what resembles it."""
+    return {
+        "data-search": "",
+        "hx-get": url,
+        "hx-trigger": "search-input",
+        "hx-target": "#similar",
+        "hx-swap": "outerHTML",
+        "hx-sync": "this:replace",
+    }
+
+
+class SimilarOnes(Signed, Page):
+    """What resembles a title: a fragment for the page where it is typed, or a page of its own."""
+
+    action = "proposals.similar"
+    title = "相近提案"
+    template_name = "proposals/similar.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        title = request.GET.get("title", "").replace("\x00", "").strip()[:300]
+        besides = self.besides(request.GET.get("besides", ""))
+        similar = similar_to(title, self.me, besides=besides)
+        if request.headers.get("HX-Request"):
+            return TemplateResponse(request, "components/similar_panel.html", {"similar": similar})
+        return self.render_to_response(self.get_context_data(similar=similar, asked=title))
+
+    def besides(self, public_id: str) -> Proposal | None:
+        try:
+            return Proposal.objects.visible_to(self.me).filter(matter__public_id=public_id).first()
+        except ValidationError:
+            return None
 
 
 def typed_text(form: TextForm) -> Text:
@@ -296,6 +345,8 @@ class Check(Writing):
             text=facts_of(text),
             faults=actions.faults_of(self.object, text, most),
             length=text.length,
+            alarm=word_list.warning(text),
+            similar=similar_to(text.title, self.me, besides=self.object),
             units=unit_names(),
             most=most,
             cosigners=self.object.cosignatures.filter(state__in=["invited", "agreed"]).select_related("person", "body"),

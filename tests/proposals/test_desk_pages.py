@@ -2,8 +2,9 @@
 
 from members.models import Body
 from proposals import actions
-from proposals.models import AllocationPart, Claim, PreConsultation, Proposal, ReviewPass, Status
-from tests.factories import BodyFactory
+from proposals.handling.models import Matter
+from proposals.models import AllocationPart, Batch, Claim, PreConsultation, Proposal, ReviewPass, Status
+from tests.factories import BodyFactory, SessionFactory
 
 from .conftest import House, reason
 from .test_pages_thread import page_of, send, signed_in
@@ -56,7 +57,9 @@ def test_a_unit_is_asked_and_answers(house: House, filed, clerk_unit: Body) -> N
     proposal, clerk = filed(), clerk_unit.appointments.get().person
     actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
 
-    send(signed_in(house.officer), f"/proposals/{proposal.public_id}/consult-units/")
+    url = f"/proposals/{proposal.public_id}/consult-units/"
+    assert "checked" in page_of(signed_in(house.officer), url)
+    send(signed_in(house.officer), url, units=[str(clerk_unit.public_id)])
     row = PreConsultation.objects.get()
     assert proposal.matter.title in page_of(signed_in(clerk), "/proposals/consultations/")
     refused = signed_in(clerk).post(f"/proposals/consultations/{row.public_id}/", {"accepts": "no", "text": ""})
@@ -125,3 +128,27 @@ def test_several_proposals_get_the_same_units_and_a_draft_is_kept(house: House, 
     page = page_of(client, "/proposals/allocation/")
     assert "已拟办 2 件" in page and "第0001号　关于增加社区养老床位的建议：已有拟办单位" in page
     assert signed_in(house.member).get("/proposals/allocation/many/").status_code == 403
+
+
+def test_a_choice_across_sessions_becomes_a_batch_each_and_says_what_stayed(
+    house: House, filed, clerk_unit: Body
+) -> None:
+    older, newer, bare = filed(), filed(), filed()
+    Matter.objects.filter(pk=older.matter_id).update(session=SessionFactory(code="14-1"))
+    for row in (older, newer):
+        actions.allocate(row, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
+    client, chosen = signed_in(house.officer), [str(row.public_id) for row in (older, newer, bare)]
+
+    where = send(client, "/proposals/hand-over/?row=" + "&row=".join(chosen), row=chosen, name="", notice="")
+
+    assert where == "/proposals/batches/"
+    assert sorted(Batch.objects.values_list("session__code", "total")) == [("14-1", 1), ("14-2", 1)]
+    page = page_of(client, where)
+    assert "14届2次会议 1 件" in page and "未交办 1 件：第0003号" in page and "还没有拟定承办单位" in page
+
+
+def test_nothing_that_can_go_is_said_with_the_reason(house: House, filed) -> None:
+    answer = signed_in(house.officer).post("/proposals/hand-over/", {"row": str(filed().public_id)})
+
+    assert answer.status_code == 422 and "还没有拟定承办单位" in answer.content.decode()
+    assert not Batch.objects.exists()

@@ -15,7 +15,7 @@ from members.inbox.models import JobState, Message
 from members.models import AssigningOffice, Body
 from proposals import actions
 from proposals.batches import HAND_OVER, run
-from proposals.handling import clocks
+from proposals.handling import clocks, engine
 from proposals.handling.models import Assignment, Matter
 from proposals.models import Batch, PreConsultation, Proposal, Status
 from tests.factories import BodyFactory, appoint
@@ -178,6 +178,57 @@ def test_a_unit_asked_beforehand_sees_the_text_and_answers_once(house: House, fi
         actions.answer_consultation(asked, accepts=True, text="", by=clerk, now=house.later())
     with pytest.raises(WrongStep):
         actions.consult_units(proposal, by=house.officer, now=house.later())
+
+
+def question_clocks(proposal: Proposal) -> list[str]:
+    rows = proposal.matter.obligations.filter(stage="preconsultation").order_by("pk")
+    return list(rows.values_list("status", flat=True))
+
+
+def test_a_question_has_a_clock_that_the_unit_holds_until_it_answers(house: House, filed, clerk_unit: Body) -> None:
+    proposal = filed()
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+
+    [asked] = actions.consult_units(proposal, by=house.officer, now=house.later())
+
+    [clock] = clocks.open_for(matter=proposal.matter, stage="preconsultation")
+    assert (clock.holder_body, clock.due_on, asked.due_on) == (clerk_unit, date(2026, 3, 9), date(2026, 3, 9))
+    clerk = clerk_unit.appointments.get().person
+    actions.answer_consultation(asked, accepts=True, text="", by=clerk, now=house.later())
+    assert question_clocks(proposal) == ["done"]
+
+
+def test_a_silent_unit_is_chased_on_the_last_day_and_after(house: House, filed, clerk_unit: Body) -> None:
+    proposal, clerk = filed(), clerk_unit.appointments.get().person
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    actions.consult_units(proposal, by=house.officer, now=house.later())
+
+    for days in (5, 6):
+        engine.scan(now=NOW + timedelta(days=days))
+
+    assert [name for name in told(clerk) if name.startswith("clock.")] == ["clock.today", "clock.overdue"]
+    assert "clock.overdue" in told(house.officer)
+
+
+def test_a_unit_is_asked_again_for_another_role_or_after_its_answer(
+    house: House, filed, clerk_unit: Body, other_unit: Body
+) -> None:
+    proposal, clerk = filed(), clerk_unit.appointments.get().person
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    actions.consult_units(proposal, by=house.officer, now=house.later())
+    with pytest.raises(WrongStep):
+        actions.consult_units(proposal, units=[clerk_unit], by=house.officer, now=house.later())
+    actions.allocate(proposal, shares(other_unit, clerk_unit), by=house.officer, now=house.later())
+
+    actions.consult_units(proposal, by=house.officer, now=house.later())
+    mine = PreConsultation.objects.get(unit=clerk_unit)
+    assert (mine.role, question_clocks(proposal)) == ("co", ["cancelled", "open", "open"])
+    actions.answer_consultation(mine, accepts=True, text="", by=clerk, now=house.later())
+    actions.consult_units(proposal, units=[clerk_unit], by=house.officer, now=house.later())
+
+    assert PreConsultation.objects.filter(unit=clerk_unit).count() == 2
+    actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+    assert question_clocks(proposal) == ["cancelled", "cancelled", "done", "cancelled"]
 
 
 def test_a_suggestion_may_name_its_unit(house: House, filed, clerk_unit: Body, other_unit: Body) -> None:

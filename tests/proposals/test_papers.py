@@ -2,18 +2,24 @@
 
 import io
 import zipfile
+from dataclasses import replace
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from docx import Document
 
+from members.choices import Role
 from members.inbox import work
 from members.inbox.actions import start_job
 from members.inbox.models import JobState, LongJob
 from members.models import Body
 from members.uploads import open_file
 from proposals import actions
-from proposals.papers import BATCH, UNIT
+from proposals.papers import BATCH, SESSION, UNIT, book_of
+from tests.factories import appoint
 
-from .conftest import House
+from .conftest import TEXT, House
+from .test_pages_thread import send, signed_in
 
 
 def made(job: LongJob, house: House) -> bytes:
@@ -54,3 +60,52 @@ def test_a_unit_gets_its_own_proposals_and_no_others(house: House, filed, clerk_
 
     assert f"第{given.matter.number}号提案" in text
     assert f"第{waiting.matter.number}号提案" not in text
+
+
+def test_merged_proposals_travel_with_the_main_one(house: House, filed, submitted, clerk_unit: Body) -> None:
+    other = appoint(Role.MEMBER, name="苏荷")
+    main, follower = (
+        filed(),
+        submitted(by=other, text=replace(TEXT, title="关于办好老年食堂的建议", suggestions=("办食堂。",))),
+    )
+    actions.merge(follower, main, text="", by=house.staff, now=house.later())
+    actions.allocate(main, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
+    batch, _ = actions.hand_over([main], session=house.session, by=house.officer, now=house.later())
+    job = start_job(BATCH, title="文书", args={"batch": str(batch.public_id)}, by=house.officer, now=house.later())
+
+    archive = zipfile.ZipFile(io.BytesIO(made(job, house)))
+
+    table, packet = words(archive.read("02 分办表.docx")), words(archive.read("交办件/01 市民政局测试.docx"))
+    assert "关于办好老年食堂的建议" in table and "林溪；苏荷" in table
+    assert f"并案办理：收件号 {follower.receipt}" in packet and "1. 办食堂。" in packet
+    assert "由区财政给予运营补助。" in packet
+
+
+def test_the_session_has_a_catalogue_and_a_digest(house: House, filed, submitted) -> None:
+    filed()
+    waiting, inside = submitted(text=replace(TEXT, title="关于办好老年食堂的建议")), submitted(internal=True)
+    gone = submitted(text=replace(TEXT, title="关于撤回的建议"))
+    actions.withdraw(gone, reason="情况有变", by=house.member, now=house.later())
+    send(signed_in(house.staff), "/proposals/plenary/papers/", session=house.session.code)
+    job = LongJob.objects.get(kind=SESSION)
+
+    archive = zipfile.ZipFile(io.BytesIO(made(job, house)))
+
+    catalogue, digest = words(archive.read("提案目录.docx")), words(archive.read("提案摘要.docx"))
+    assert "共 3 件" in catalogue and "社会建设（1 件）" in catalogue and waiting.receipt in catalogue
+    assert "关于办好老年食堂的建议" in digest and "由区财政给予运营补助。" in digest
+    assert inside.receipt in catalogue and "（内部）" in catalogue
+    assert "关于撤回的建议" not in catalogue + digest
+    assert signed_in(house.officer).get("/proposals/plenary/papers/").status_code == 403
+
+
+def test_the_catalogue_costs_the_same_queries_for_one_proposal_and_for_three(house: House, submitted) -> None:
+    submitted()
+    with CaptureQueriesContext(connection) as one:
+        book_of(house.session, house.staff)
+    submitted(), submitted()
+
+    with CaptureQueriesContext(connection) as three:
+        assert len(book_of(house.session, house.staff).entries) == 3
+
+    assert len(one) == len(three)

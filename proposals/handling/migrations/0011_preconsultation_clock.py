@@ -1,0 +1,17 @@
+"""Units that are asked before the hand-over have a clock to answer by."""
+
+from typing import Any
+
+from django.db import migrations
+
+from proposals.handling import defaults
+
+
+def load(apps: Any, schema_editor: Any) -> None:
+    defaults.load(lambda name: apps.get_model("handling", name))
+
+
+class Migration(migrations.Migration):
+    dependencies = [("handling", "0010_engine_beat_found")]
+
+    operations = [migrations.RunPython(load, migrations.RunPython.noop)]
