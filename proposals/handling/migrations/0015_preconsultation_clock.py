@@ -12,6 +12,6 @@ def load(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handling", "0010_engine_beat_found")]
+    dependencies = [("handling", "0014_letters_belong_to_replies")]
 
     operations = [migrations.RunPython(load, migrations.RunPython.noop)]
