@@ -42,7 +42,7 @@ def register() -> None:
     offer(SESSION, session_papers)
 
 
-def packets(assignments: Iterable[Assignment], user: Person) -> list[documents.Packet]:
+def packets(assignments: Iterable[Assignment]) -> list[documents.Packet]:
     """One packet a unit, its proposals in the order of their numbers; a constant number of queries."""
     rows = list(assignments)
     matters = {row.matter_id for row in rows}
@@ -54,7 +54,8 @@ def packets(assignments: Iterable[Assignment], user: Person) -> list[documents.P
     )
     proposals = {row.matter_id: row for row in rows_of.filter(matter__in=matters)}
     followers: dict[int, list[documents.Merged]] = {}
-    for row in rows_of.visible_to(user).filter(matter__merged_into__in=matters).order_by("pk"):
+    with_them = rows_of.filter(matter__merged_into__in=matters).exclude(matter__access=Access.SUSPENDED)
+    for row in with_them.order_by("pk"):  # who hands over or answers the main one reads them with it
         followers.setdefault(row.matter.merged_into_id or 0, []).append(merged(row))
     clocks = Obligation.objects.running().filter(matter__in=matters, stage__in=ANSWER_STAGES)
     due = {clock.assignment_id: clock for clock in clocks}
@@ -138,7 +139,7 @@ def paper_of(batch: Batch, user: Person) -> documents.Batch:
         title=batch.name,
         issuers=issuers,
         on=timezone.localdate(batch.at),
-        packets=packets(rows, user),
+        packets=packets(rows),
         reply_due_on=batch.fixed_due_on,
         requirements=[line for line in batch.notice.splitlines() if line.strip()],
     )
@@ -169,7 +170,7 @@ def unit_papers(job: LongJob, progress: Progress) -> Product:
     unit = Body.objects.get(public_id=job.args["unit"])
     rows = visible_assignments(job.by).filter(unit=unit).exclude(matter__stage__in=DONE)
     note(job.by, rows.values_list("matter", flat=True))
-    packet = next(iter(packets(rows, job.by)), documents.Packet(unit.name, []))
+    packet = next(iter(packets(rows)), documents.Packet(unit.name, []))
     paper = documents.Batch(title="在办提案", issuers=[], on=timezone.localdate(), packets=[packet])
     progress(1, 1)
     return Product(documents.packet_docx(paper, packet), "docx", f"{documents.file_name(unit.name)}在办提案.docx")

@@ -41,7 +41,7 @@ def offered_to(user: Any) -> QuerySet[Proposal]:
 
 
 def similar_to(title: str, user: Any, *, besides: Proposal | None = None) -> list[Similar]:
-    """At most three that have a third of the pairs in common, the nearest first; one query."""
+    """At most three that have a third of the pairs in common, the nearest first."""
     pairs = pairs_of(title)
     if len(pairs) < 2:
         return []
@@ -50,8 +50,8 @@ def similar_to(title: str, user: Any, *, besides: Proposal | None = None) -> lis
         newest = newest.exclude(pk=besides.pk)
     hits = [Case(When(matter__title__contains=pair, then=Value(1)), default=Value(0)) for pair in pairs]
     rows = Proposal.objects.filter(pk__in=newest.order_by("-pk").values("pk")[:LOOKED_AT])
-    rows = rows.annotate(common=reduce(add, hits, Value(0, output_field=IntegerField())))
-    rows = rows.filter(common__gte=max(2, -(-len(pairs) // 3))).select_related("matter__session")
+    found: Any = rows.annotate(common=reduce(add, hits, Value(0, output_field=IntegerField())))
+    found = found.filter(common__gte=max(2, -(-len(pairs) // 3))).select_related("matter__session")
     return [
         Similar(
             row.matter.title,
@@ -60,5 +60,5 @@ def similar_to(title: str, user: Any, *, besides: Proposal | None = None) -> lis
             str(row.matter.session or ""),
             row.matter.get_stage_display(),
         )
-        for row in rows.order_by("-common", "-pk")[:MOST]
+        for row in found.order_by("-common", "-pk")[:MOST]
     ]

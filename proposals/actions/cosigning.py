@@ -253,14 +253,13 @@ def cosign_on_paper(
 
 def _signer(proposal: Proposal, signer: Person | Body, *, now: datetime) -> dict[str, Person | Body]:
     """Whom the sheet speaks for, as columns of the invitation; one who stands behind the proposal already is refused."""
+    field = "person" if isinstance(signer, Person) else "body"
+    who: dict[str, Person | Body] = {field: signer}
     if isinstance(signer, Person):
-        field, who = "person", {"person": signer}
         if signer.pk not in current_members([signer], on=today(now)):
             raise Refused("只能登记现任委员的联名。", field=field)
-    else:
-        field, who = "body", {"body": signer}
-        if proposal.form != Proposal.Form.COLLECTIVE:
-            raise Refused("只有集体提案可以由组织联名。", field=field)
+    elif proposal.form != Proposal.Form.COLLECTIVE:
+        raise Refused("只有集体提案可以由组织联名。", field=field)
     if proposal.matter.participants.filter(
         **who, left_at=None, role__in=["first", "cosigner", "organisation"]
     ).exists():

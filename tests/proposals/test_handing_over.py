@@ -284,7 +284,7 @@ def test_a_large_hand_over_is_a_long_job_that_does_it_once(house: House, filed, 
     job.refresh_from_db()
     assert (job.state, job.result) == (
         JobState.DONE,
-        {"sentence": f"已交办 1 件。未交办 1 件：{bare.matter.label}还没有拟定承办单位。"},
+        {"sentence": f"已交办 1 件。未交办 1 件：{bare.matter.label}：还没有拟定承办单位。"},
     )
     assert run(job, lambda done, total: None).result == {"sentence": "已交办 1 件。"}  # type: ignore[arg-type]  # progress
     assert Batch.objects.count() == 1
