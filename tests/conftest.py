@@ -9,6 +9,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,11 +58,16 @@ def _start() -> None:
         os.environ |= {"PURGE_DATABASE_URL": urls["purge"], "REDIS_URL": urls["redis"]}
 
 
+ZONE = os.environ.get("TZ", "Asia/Shanghai")
+"""Where the processes of the tests stand: Django sets its own zone for the process, which would hide another server's."""
+
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _start()
 os.environ["HUIYIN_PROCESS"] = "owner"
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
+os.environ["TZ"] = ZONE
+time.tzset()
 
 from django.conf import settings  # noqa: E402  the servers come first
 from django.db import connection, connections  # noqa: E402  as above

@@ -98,7 +98,7 @@ def rule(
     code: str, amount: int, unit: str = "workday", steps: tuple[dict[str, Any], ...] = (), **fields: Any
 ) -> TimeRule:
     """A rule with a ladder of its own."""
-    ladder = Ladder.objects.create(code=f"ladder-{code}-{amount}-{unit}", name=code)
+    ladder = Ladder.objects.create(code=f"l{Ladder.objects.count()}-{code}"[:40], name=code)
     for number, step in enumerate(steps):
         plain: dict[str, Any] = {
             "code": f"s{number}",

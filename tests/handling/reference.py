@@ -83,7 +83,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Change:
-    """pause, resume, extend (by amount in the limit's own unit, or to a day), take_back."""
+    """pause, resume, complete, cancel, reopen; extend (by amount, or to a day), take_back; new_rule; follow (a lead's day).
+
+    An amount without `unit` is in the limit's own.
+    """
 
     kind: str
     on: date
@@ -91,24 +94,54 @@ class Change:
     amount: int = 0
     to_on: date | None = None
     takes_back: int | None = None
+    unit: str = ""
+    limit: Limit | None = None
 
 
-def due(limit: Limit, anchor: date, changes: Sequence[Change], days: Days, fixed: date | None = None) -> date:
+@dataclass(frozen=True)
+class Bound:
+    """A follower ends so many workdays before its lead, yet never before its own first `floor` workdays."""
+
+    workdays: int
+    floor: int = 2
+
+
+More = list[tuple[int, str]]
+"""Extensions by amount, each with its unit."""
+
+
+def due(
+    limit: Limit,
+    anchor: date,
+    changes: Sequence[Change],
+    days: Days,
+    fixed: date | None = None,
+    bound: Bound | None = None,
+) -> date:
     """Walk from the anchor (or from the date a decision set) to the last day."""
     gone = {change.takes_back for change in changes if change.kind == "take_back"}
     known = sorted((c for c in changes if c.seq not in gone), key=lambda c: (c.on, c.seq))
+    by_seq = sorted(known, key=lambda c: c.seq)
+    for change in by_seq:
+        if change.kind == "new_rule" and change.limit:
+            limit = change.limit
     stopped = standing_days(known)
-    last, more, since = fixed, 0, date.min
+    more: More = []
+    last, since = fixed, date.min
     for change in known:
         if change.kind != "extend":
             continue
         if change.to_on is None:
-            more += change.amount
+            more.append((change.amount, change.unit or limit.unit))
             continue
         until_now = {day for day in stopped if since <= day < change.on}
         if change.to_on > walk(limit, anchor, last, more, until_now, days):
-            last, more, since = change.to_on, 0, change.on
-    return walk(limit, anchor, last, more, {day for day in stopped if day >= since}, days)
+            last, more, since = change.to_on, [], change.on
+    end = walk(limit, anchor, last, more, {day for day in stopped if day >= since}, days)
+    leads = [change.to_on for change in by_seq if change.kind == "follow"]
+    if bound is None or not leads or leads[-1] is None:
+        return end
+    return max(min(end, days.earlier(leads[-1], bound.workdays)), min(end, days.later(anchor, bound.floor)))
 
 
 def counting(limit: Limit, anchor: date, stopped: set[date]) -> set[date]:
@@ -117,13 +150,21 @@ def counting(limit: Limit, anchor: date, stopped: set[date]) -> set[date]:
 
 
 def standing_days(changes: Iterable[Change]) -> set[date]:
-    """Every day on which the clock stood: from the day it was stopped, without the day it went on."""
+    """Every day on which the clock stood: from the day it was stopped, without the day it went on.
+
+    What was ended stands until it is opened again, whoever resumes it.
+    """
+    known = list(changes)
+    return between(known, {"pause"}, {"resume", "reopen"}) | between(known, {"complete", "cancel"}, {"reopen"})
+
+
+def between(changes: Iterable[Change], stops: set[str], starts: set[str]) -> set[date]:
     found: set[date] = set()
     stopped: date | None = None
     for change in changes:
-        if change.kind == "pause" and stopped is None:
+        if change.kind in stops and stopped is None:
             stopped = change.on
-        elif change.kind == "resume" and stopped is not None:
+        elif change.kind in starts and stopped is not None:
             while stopped < change.on:
                 found.add(stopped)
                 stopped += DAY
@@ -131,29 +172,51 @@ def standing_days(changes: Iterable[Change]) -> set[date]:
     return found
 
 
-def walk(limit: Limit, anchor: date, last: date | None, more: int, stopped: set[date], days: Days) -> date:
-    if limit.before:
-        return before(limit, anchor, more, days)
-    if limit.unit == "workday":
-        return walk_workdays(limit, anchor, last, more, stopped, days)
-    return walk_days(limit, anchor, last, more, stopped, days)
+def on_by(day: date, amount: int, unit: str, days: Days) -> date:
+    """The day `amount` units away."""
+    if unit == "month":
+        return month_later(day, amount)
+    if unit == "day":
+        return day + amount * DAY
+    if amount == 0:
+        return day
+    return days.later(day, amount) if amount > 0 else days.earlier(day, -amount)
 
 
-def before(limit: Limit, anchor: date, more: int, days: Days) -> date:
-    amount = limit.amount - more
-    if limit.unit == "workday":
-        if amount == 0:
-            return days.on_or_after(anchor)
-        return days.earlier(anchor, amount) if amount > 0 else days.later(anchor, -amount)
-    day = anchor - amount * DAY if limit.unit == "day" else month_later(anchor, -amount)
-    return days.on_or_before(day) if limit.rolls else day
+def walk(limit: Limit, anchor: date, last: date | None, more: More, stopped: set[date], days: Days) -> date:
+    own = sum(amount for amount, unit in more if unit == limit.unit)
+    others = [(amount, unit) for amount, unit in more if unit != limit.unit]
+    if not limit.before and limit.unit == "workday" and not others and (last is None or limit.rolls):
+        return walk_workdays(limit, anchor, last, own, stopped, days)
+    end = unpaused(limit, anchor, last, own, days)
+    for amount, unit in others:
+        end = on_by(end, amount, unit, days)
+    if not limit.before:
+        end = put_off(limit, anchor, end, stopped, days)
+    return rolled(limit, end, days)
+
+
+def rolled(limit: Limit, day: date, days: Days) -> date:
+    if not limit.rolls:
+        return day
+    return days.on_or_before(day) if limit.before else days.on_or_after(day)
+
+
+def unpaused(limit: Limit, anchor: date, last: date | None, own: int, days: Days) -> date:
+    """Where the period, or the date that was set, ends with the extensions in its own unit."""
+    if last is not None:
+        return on_by(rolled(limit, last, days) if limit.unit == "workday" else last, own, limit.unit, days)
+    amount = -(limit.amount - own) if limit.before else limit.amount + own
+    if limit.unit == "workday" and amount == 0:
+        return days.on_or_after(anchor)
+    return on_by(anchor, amount, limit.unit, days)
 
 
 def walk_workdays(limit: Limit, anchor: date, last: date | None, more: int, stopped: set[date], days: Days) -> date:
     """The day on which the last workday of the period is used up; days on which the clock stood use up none."""
     skipped = counting(limit, anchor, stopped)
     if last is not None:
-        day = days.on_or_after(last) if limit.rolls else last
+        day = days.on_or_after(last)
         left, today, first = days.between(date(last.year - 1, 1, 1), day) + more, date(last.year - 1, 1, 1), False
     else:
         left, today, first = limit.amount + more, anchor, limit.amount == 0 and more == 0
@@ -166,21 +229,20 @@ def walk_workdays(limit: Limit, anchor: date, last: date | None, more: int, stop
     return today
 
 
-def walk_days(limit: Limit, anchor: date, last: date | None, more: int, stopped: set[date], days: Days) -> date:
-    """The day the period ends by the calendar, put off by each day that the clock stood before it had run out."""
-    base = last or anchor
-    amount = more if last else limit.amount + more
-    end = base + amount * DAY if limit.unit == "day" else month_later(base, amount)
+def put_off(limit: Limit, anchor: date, end: date, stopped: set[date], days: Days) -> date:
+    """Put an end off by each day (each workday) that the clock stood before it had run out."""
     counted = counting(limit, anchor, stopped)
     for day in sorted(stopped):
-        rolled = days.on_or_after(end) if limit.rolls else end
-        if day > rolled and day - DAY not in stopped:
+        last = rolled(limit, end, days)
+        if day > last and day - DAY not in stopped:
             break
         if day > end and day - DAY not in stopped:
-            end = rolled
-        if day in counted:
+            end = last
+        if day in counted and limit.unit == "workday":
+            end = days.later(end, int(days.worked(day)))
+        elif day in counted:
             end += DAY
-    return days.on_or_after(end) if limit.rolls else end
+    return end
 
 
 # reminders ------------------------------------------------------------------------------------------------------------

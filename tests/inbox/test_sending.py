@@ -64,7 +64,31 @@ def test_the_facts_of_a_sending_travel_in_one_mail(sink: Sink) -> None:
     assert set(message.facts.values_list("state", flat=True)) == {State.SENT}
 
 
-def test_one_bad_address_harms_nobody_else_and_is_not_tried_again(sink: Sink) -> None:
+class Dies:
+    """A line on which the process dies while a mail is handed over."""
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def deliver(self, letter: object) -> None:
+        raise SystemExit
+
+
+@pytest.mark.django_db(transaction=True)
+def test_i6_a_mail_is_marked_only_after_it_was_handed_over() -> None:
+    person = PersonFactory(mail="a@example.com")
+    actions.tell([person.pk], event_id=1, template="plain", subject={"text": "x"}, now=NOW)
+    [(pk, token)] = engine.claim(now=NOW)
+
+    with pytest.raises(SystemExit):
+        engine.hand_off(pk, token, Dies(), now=NOW)
+
+    message = Message.objects.get(pk=pk)
+    assert (message.state, message.sent_at) == (State.PENDING, None)
+
+
+def test_i10_one_bad_address_harms_nobody_else_and_is_not_tried_again(sink: Sink) -> None:
     bad, good = told("refuse@example.com", event=1), told("a@example.com", event=2)
 
     engine.send(now=NOW, transport=line(sink))

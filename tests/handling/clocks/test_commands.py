@@ -10,7 +10,8 @@ from django.db import DatabaseError, transaction
 
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message, State
-from proposals.handling import clocks, engine
+from proposals.handling import clockface, clocks, engine, workdays
+from proposals.handling.clockwork.fold import Clock, fold
 from proposals.handling.models import ClockEvent, ExtensionRequest, Ladder, LadderStep, Obligation, TimeRule
 from tests.factories import appoint
 from tests.handling.factories import MONDAY, House, assignment, at, house, matter, reply_clock, rule, unit
@@ -117,7 +118,12 @@ def test_i18_frozen_lateness_stays_whatever_becomes_of_the_calendar(home: House)
 
     with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
         Obligation.objects.filter(pk=obligation.pk).update(late_workdays=0)
+    before = (obligation.due_on, obligation.late_workdays, obligation.calendar_version)
+    workdays.set_local_day(date(2026, 6, 2), is_workday=False, name="市民日")
+    assert engine.refold(now=at(date(2026, 6, 9))) == 0
     assert clocks.recount(obligation, now=at(date(2026, 6, 9))) is False
+    obligation.refresh_from_db()
+    assert (obligation.due_on, obligation.late_workdays, obligation.calendar_version) == before
 
 
 def test_pausing_rests_the_ladder_and_resuming_moves_the_last_day(home: House) -> None:
@@ -380,6 +386,22 @@ def test_i8_closing_takes_back_what_was_not_handed_off(home: House) -> None:
     assert pending(obligation) == []
 
 
+@pytest.mark.parametrize("act", ["pause", "transfer"])
+def test_i8_pausing_and_transferring_take_back_what_was_not_handed_off(home: House, act: str) -> None:
+    home.unit.clerk.mail = "clerk@example.test"
+    home.unit.clerk.save()
+    obligation, now = reply_clock(home), at(date(2026, 5, 20))
+    fire(obligation)
+    assert len(pending(obligation)) == 1
+
+    if act == "pause":
+        clocks.pause(obligation, by=None, now=now, reason="送审")
+    else:
+        clocks.move_holder(obligation, unit().body, by=None, now=now)
+
+    assert pending(obligation) == []
+
+
 def step(obligation: Obligation, code: str) -> int:
     return LadderStep.objects.get(ladder=obligation.rule.ladder, code=code).pk
 
@@ -411,6 +433,44 @@ def test_i15_every_move_of_the_last_day_has_one_event_with_old_and_new(home: Hou
     obligation.refresh_from_db()
     assert events[-1].new_due == obligation.due_on
     assert {event.actor for event in events[1:]} == {home.officer}
+
+
+def test_i15_the_chain_holds_over_calendar_rule_lead_and_reopening(home: House) -> None:
+    case, helper = matter(home), unit()
+    lead = reply_clock(home, matter=case, assignment=assignment(home, case, role="lead"))
+    co = assignment(home, case, helper.body, role="co")
+    opinion = clocks.start(
+        case, "co_opinion", assignment=co, body=helper.body, anchor_on=date(2026, 5, 5), by=None, now=at(MONDAY)
+    )
+    for day in (date(2026, 5, 28), date(2026, 6, 2)):
+        workdays.set_local_day(day, is_workday=False, name="市民日")
+    engine.refold(now=at(date(2026, 4, 2)))
+    old = lead.rule
+    old.valid = (date(2000, 1, 1), date(2026, 4, 3))
+    old.save()
+    new = rule("reply", 2, "month", valid=(date(2026, 4, 3), None))
+    clocks.apply_rule(lead, new, by=home.staff, now=at(date(2026, 4, 3)), reason="规则调整")
+    clocks.complete(lead, by=home.staff, now=at(date(2026, 4, 7)))
+    clocks.reopen(lead, by=home.staff, now=at(date(2026, 4, 9)), reason="登记有误")
+
+    assert kinds(lead) == ["start", "calendar", "rule_change", "complete", "reopen"]
+    assert set(kinds(opinion)) >= {"start", "follow"}
+    for row in (lead, opinion):
+        row.refresh_from_db()
+        events = list(row.events.order_by("seq"))
+        assert all(one.new_due == two.old_due for one, two in pairwise(events))
+        assert events[-1].new_due == row.due_on
+        assert all(one.reason for one in events if one.seq > 1 and one.old_due != one.new_due)
+
+
+def test_i17_signing_for_never_ends_after_the_reply(home: House) -> None:
+    """Whenever a unit is given a proposal, by the rules that are shipped."""
+    calendar = workdays.working_calendar()
+    sign, reply = (clockface.rule_of(TimeRule.objects.get(code=code)) for code in ("sign_for", "reply"))
+
+    for n in range(3 * 365):
+        day = date(2024, 1, 1) + timedelta(days=n)
+        assert fold(Clock(sign, day), calendar) <= fold(Clock(reply, day), calendar)
 
 
 def test_i15_what_happened_to_a_clock_is_never_rewritten(home: House) -> None:

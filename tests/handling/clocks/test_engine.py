@@ -1,11 +1,14 @@
 """The engine: what is due fires once, to the right people, and nothing stops it."""
 
+import os
+import uuid
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from members.choices import Role
@@ -25,6 +28,7 @@ from proposals.handling.models import (
     LadderStep,
     Obligation,
 )
+from tests import conftest
 from tests.factories import BodyFactory, appoint
 from tests.handling.factories import MONDAY, House, assignment, at, house, matter, reply_clock, rule, unit
 
@@ -79,6 +83,25 @@ def test_i5_one_checkpoint_and_one_message_a_step_however_often_the_engine_runs(
         point.save(force_insert=True)
 
 
+def test_i5_one_message_a_key(home: House) -> None:
+    reply_clock(home)
+    engine.scan(now=at(T_10, 9))
+    message = Message.objects.filter(about__isnull=False)[0]
+
+    message.pk, message.public_id = None, uuid.uuid4()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        message.save(force_insert=True)
+
+
+def test_i10_one_recipient_without_account_keeps_no_other_from_being_told(home: House) -> None:
+    reply_clock(home)
+    Person.objects.filter(pk=home.unit.head.pk).update(is_active=False)
+
+    engine.scan(now=at(T1, 9))
+
+    assert (facts(home.unit.head), facts(home.officer)) == ([], ["t+1"])
+
+
 def test_what_has_fired_is_never_rewritten(home: House) -> None:
     reply_clock(home)
     engine.scan(now=at(T_10, 9))
@@ -109,7 +132,9 @@ def test_i4_what_fires_next_is_what_the_ladder_says(home: House) -> None:
         obligation.refresh_from_db()
         handled = set(obligation.checkpoints.values_list("step_id", "n"))
         coming = [firing for firing, _ in clocks.planned(obligation) if firing.key not in handled]
-        assert obligation.next_at == coming[0].at > at(day, 9)
+        following = (obligation.next_at, obligation.next_step_id, obligation.next_n)
+        assert following == (coming[0].at, coming[0].step, coming[0].n)
+        assert coming[0].at > at(day, 9)
 
 
 def test_a_finished_ladder_rests(home: House) -> None:
@@ -244,19 +269,20 @@ def test_i9_a_limit_of_somebody_without_account_goes_to_the_proposal_office(home
     assert (facts(member), len(facts(home.staff))) == ([], 1)
 
 
-def test_i20_a_batch_costs_the_same_queries_for_one_row_and_for_many(home: House) -> None:
+def test_i20_a_batch_costs_the_same_queries_for_one_row_and_for_two_hundred(home: House) -> None:
     reply_clock(home)
-    with CaptureQueriesContext(
-        connection,
-    ) as one:
+    with CaptureQueriesContext(connection) as one:
         engine.scan_batch(now=at(T_10, 9))
-    for _ in range(30):
-        other = unit()
-        case = matter(home)
-        reply_clock(home, matter=case, assignment=assignment(home, case, other.body))
+    units = [unit() for _ in range(20)] * 10
+    cases = [(matter(home), held.body) for held in units]
+    wanted = [
+        clocks.Wanted(case, "reply", MONDAY, assignment=assignment(home, case, body), body=body) for case, body in cases
+    ]
+    clocks.start_many(wanted, by=None, now=at(MONDAY))
     with CaptureQueriesContext(connection) as many:
-        engine.scan_batch(now=at(T_10, 9))
+        count, tally = engine.scan_batch(now=at(T_10, 9))
 
+    assert (count, tally.fired) == (engine.BATCH, 200)
     assert len(many) == len(one)
     assert len(one) <= 25
 
@@ -419,6 +445,14 @@ def test_i11_the_day_of_the_engine_is_shanghais(home: House) -> None:
     assert settings.TIME_ZONE == "Asia/Shanghai"
     assert not Obligation.objects.overdue(on=workdays.today(last)).exists()
     assert Obligation.objects.overdue(on=workdays.today(last + timedelta(minutes=1))).get() == obligation
+
+
+def test_i11_the_process_stands_in_the_zone_that_was_asked_for() -> None:
+    """`TZ=UTC` really means a server on UTC, whatever Django has set for itself."""
+    here = datetime.now().astimezone().utcoffset()
+
+    assert os.environ["TZ"] == conftest.ZONE
+    assert here == datetime.now(ZoneInfo(conftest.ZONE)).utcoffset()
 
 
 def test_a_rule_without_a_ladder_chases_nobody(home: House) -> None:

@@ -1,7 +1,9 @@
 """The last day as a fold: properties against a reference that counts day by day."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from random import Random
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -12,7 +14,20 @@ from proposals.handling.clockwork.fold import Clock, Fact, fold, late_workdays
 from proposals.handling.clockwork.rules import Rule
 from tests.handling import reference
 
-from .strategies import Pair, calendars, clock, dates, histories, limits, pair, rule_of, weekends
+from .strategies import (
+    Pair,
+    any_limits,
+    calendars,
+    clock,
+    dates,
+    few_dates,
+    histories,
+    limits,
+    pair,
+    rule_of,
+    stories,
+    weekends,
+)
 
 PLAIN = WorkCalendar({}, {2025, 2026})
 Changes = list[reference.Change]
@@ -36,6 +51,23 @@ def test_i1_a_fixed_date_wins_and_is_moved_like_a_period(
     assert due == reference.due(limit, anchor, changes, days.slow, fixed)
 
 
+bounds = st.none() | st.builds(reference.Bound, st.integers(1, 15), st.integers(1, 4))
+
+
+@given(calendars(), any_limits, dates | few_dates, stories(), st.none() | dates, bounds)
+def test_i1_whatever_happens_to_any_rule_the_fold_equals_counting_day_by_day(
+    days: Pair,
+    limit: reference.Limit,
+    anchor: date,
+    changes: Changes,
+    fixed: date | None,
+    bound: reference.Bound | None,
+) -> None:
+    due = fold(clock(limit, anchor, changes, fixed, bound), days.engine)
+
+    assert due == reference.due(limit, anchor, changes, days.slow, fixed, bound)
+
+
 @given(calendars(), dates, st.sampled_from(["workday", "day", "month"]), st.integers(1, 30))
 def test_i1_a_limit_before_a_date_counts_back(days: Pair, anchor: date, unit: str, amount: int) -> None:
     limit = reference.Limit(unit, amount, before=True)
@@ -52,22 +84,22 @@ def test_i2_the_last_day_is_a_workday(days: Pair, limit: reference.Limit, anchor
     assert days.engine.is_workday(fold(clock(limit, anchor, changes), days.engine))
 
 
-@given(calendars(), limits, dates, dates)
+@given(calendars(), limits, dates, histories(by_date=False), dates)
 def test_i2_a_new_holiday_never_makes_a_limit_earlier(
-    days: Pair, limit: reference.Limit, anchor: date, holiday: date
+    days: Pair, limit: reference.Limit, anchor: date, changes: Changes, holiday: date
 ) -> None:
     more = pair(days.slow.off | {holiday}, days.slow.work - {holiday})
 
-    assert fold(clock(limit, anchor, []), more.engine) >= fold(clock(limit, anchor, []), days.engine)
+    assert fold(clock(limit, anchor, changes), more.engine) >= fold(clock(limit, anchor, changes), days.engine)
 
 
-@given(calendars(), limits, dates, weekends)
+@given(calendars(), limits, dates, histories(by_date=False), weekends)
 def test_i2_a_new_make_up_day_never_makes_a_limit_later(
-    days: Pair, limit: reference.Limit, anchor: date, workday: date
+    days: Pair, limit: reference.Limit, anchor: date, changes: Changes, workday: date
 ) -> None:
     more = pair(days.slow.off - {workday}, days.slow.work | {workday})
 
-    assert fold(clock(limit, anchor, []), more.engine) <= fold(clock(limit, anchor, []), days.engine)
+    assert fold(clock(limit, anchor, changes), more.engine) <= fold(clock(limit, anchor, changes), days.engine)
 
 
 @given(calendars(), limits, dates, histories(), dates, st.integers(1, 60))
@@ -124,17 +156,29 @@ def test_i3_a_pause_of_no_length_changes_nothing(
 
 
 @given(
-    calendars(), limits, dates, histories(extensions=False), st.lists(st.tuples(dates, st.integers(1, 9)), max_size=4)
+    calendars(),
+    limits,
+    few_dates,
+    histories(extensions=False, when=few_dates),
+    st.lists(st.tuples(few_dates, st.integers(1, 9)), min_size=2, max_size=4),
+    st.randoms(use_true_random=False),
 )
-def test_i3_the_order_of_extensions_by_amount_does_not_matter(
-    days: Pair, limit: reference.Limit, anchor: date, changes: Changes, amounts: list[tuple[date, int]]
+def test_i3_the_order_of_extensions_by_amount_on_equal_dates_does_not_matter(
+    days: Pair, limit: reference.Limit, anchor: date, changes: Changes, amounts: list[tuple[date, int]], chance: Random
 ) -> None:
-    forward = [reference.Change("extend", on, 50 + n, amount=amount) for n, (on, amount) in enumerate(amounts)]
-    backward = [reference.Change("extend", on, 90 - n, amount=amount) for n, (on, amount) in enumerate(amounts)]
+    """Whether they were recorded before, between or after the pauses of the same day, and in which order."""
+    extensions = [reference.Change("extend", on, 0, amount=amount) for on, amount in amounts]
+    places = list(range(2, 2 + len(changes) + len(extensions)))
+    mixed = sorted(chance.sample(places, len(changes)))
+    others = [place for place in places if place not in mixed]
+    chance.shuffle(others)
+    shuffled = [replace(one, seq=place) for one, place in zip(changes, mixed, strict=True)]
+    shuffled += [replace(one, seq=place) for one, place in zip(extensions, others, strict=True)]
+    after = [replace(one, seq=50 + n) for n, one in enumerate(extensions)]
 
-    one = fold(clock(limit, anchor, [*changes, *forward]), days.engine)
+    one = fold(clock(limit, anchor, shuffled), days.engine)
 
-    assert one == fold(clock(limit, anchor, [*changes, *backward]), days.engine)
+    assert one == fold(clock(limit, anchor, [*changes, *after]), days.engine)
 
 
 @given(calendars(), limits, dates, st.integers(1, 60), st.integers(0, 40))
@@ -150,7 +194,7 @@ def test_i3_time_that_was_closed_does_not_count(
     assert fold(Clock(rule, anchor, None, closed), days.engine) == fold(Clock(rule, anchor, None, paused), days.engine)
 
 
-@given(calendars(), limits, limits, dates, histories(extensions=False))
+@given(calendars(), any_limits, any_limits, dates, histories(extensions=False))
 def test_i3_a_new_rule_keeps_earlier_pauses(
     days: Pair, old: reference.Limit, new: reference.Limit, anchor: date, changes: Changes
 ) -> None:
