@@ -37,8 +37,8 @@ MUTANTS = (
     Mutant(
         "hand off without the row lock",
         "members/inbox/engine.py",
-        'claimed.select_related("recipient").select_for_update(skip_locked=True, no_key=True, of=("self",))',
-        'claimed.select_related("recipient")',
+        'pending.select_for_update(skip_locked=True, no_key=True, of=("self",))',
+        "pending",
         (
             f"{RACES}::test_closing_waits_for_a_hand_off_in_flight",
             f"{RACES}::test_no_hand_off_begins_while_closing_is_under_way",
@@ -82,10 +82,9 @@ def noticed(mutant: Mutant, house: Path) -> list[str]:
     if text.count(mutant.old) != 1:
         raise SystemExit(f"{mutant.file} does not hold what “{mutant.fault}” changes")
     file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    clean = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *mutant.tests]
-    done = subprocess.run(
-        argv, cwd=house, env=os.environ | {"PYTHONPATH": str(house)}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(argv, cwd=house, env=clean, capture_output=True, text=True, check=False)
     file.write_text(text, encoding="utf-8")
     failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("FAILED ")]
     return [name.rpartition("::")[2] for name in failed]
