@@ -12,6 +12,7 @@ from members.inbox.models import LongJob
 from members.inbox.work import Product, Progress
 from members.inbox.work import register as offer
 from proposals.actions import Refusal, hand_over_by_session
+from proposals.handling.actions import Paper
 from proposals.models import Batch, Proposal
 from proposals.rights import in_hands_of
 
@@ -22,6 +23,10 @@ AT_ONCE = 100
 
 def register() -> None:
     offer(HAND_OVER, run)
+
+
+def paper_of(kept: dict[str, Any] | None) -> Paper | None:
+    return Paper(**{**kept, "on": date.fromisoformat(kept["on"])}) if kept else None
 
 
 def run(job: LongJob, progress: Progress) -> Product:
@@ -40,6 +45,7 @@ def run(job: LongJob, progress: Progress) -> Product:
         notice=args["notice"],
         public_id=uuid.UUID(args["batch"]),
         fixed_on=date.fromisoformat(args["fixed_on"]) if args["fixed_on"] else None,
+        paper=paper_of(args.get("paper")),
         by=job.by,
         now=timezone.now(),
     )

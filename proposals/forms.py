@@ -614,12 +614,60 @@ class ConsultationForm(PlainForm):
     text = forms.CharField(label="理由或说明", required=False, max_length=300, widget=Counted({"rows": 3}))
 
 
+class ConsultationOnPaperForm(ConsultationForm):
+    """The unit's answer from its letter; whoever keeps the file records it (P1)."""
+
+    who = forms.CharField(label="纸质办理：签批人或经办人", max_length=40)
+    on = forms.DateField(label="纸质办理：日期", widget=Day)
+    sheet = forms.CharField(label="纸质办理：单据名称", max_length=60, help_text="如：复函、征求意见表、电话记录。")
+
+    def paper(self) -> Paper:
+        data = self.cleaned_data
+        return Paper(who=data["who"], on=data["on"], sheet=data["sheet"])
+
+
 class HandOverForm(PlainForm):
     name = forms.CharField(label="批次名称", max_length=80, required=False, help_text="不填则为“×年×月×日交办”。")
     fixed_on = forms.DateField(
         label="统一答复期限", required=False, widget=Day, help_text="不填则按时限规则，从交办次日起算。"
     )
     notice = forms.CharField(label="联合通知正文", required=False, max_length=3000, widget=Counted({"rows": 5}))
+    paper_sheet = forms.CharField(
+        label="交办会议或单据",
+        max_length=60,
+        required=False,
+        help_text="已在会上或用纸质单据交办的填写，如：提案交办会会议纪要。以下三项一并填写。",
+    )
+    paper_on = forms.DateField(
+        label="交办日期", required=False, widget=Day, help_text="各项期限从这一天起算；不填为今天。"
+    )
+    paper_who = forms.CharField(label="主持人或签批人", max_length=40, required=False)
+    paper_scan = forms.FileField(label="会议纪要或单据扫描件", required=False, help_text="PDF 或图片。")
+
+    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean_paper_scan(self) -> Clean | None:
+        upload = self.cleaned_data.get("paper_scan")
+        try:
+            return admit(upload, purpose=Purpose.SHEET, by=self.by) if upload else None
+        except BadFile as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean(self) -> None:
+        """A sheet is named whole or not at all."""
+        names = ("paper_sheet", "paper_on", "paper_who")
+        given = [name for name in (*names, "paper_scan") if self.cleaned_data.get(name)]
+        for name in names if given else ():
+            if not self.cleaned_data.get(name) and name not in self.errors:
+                self.add_error(name, f"按纸质交办登记的，请填写{self.fields[name].label}。")
+
+    def paper(self, scan: str = "") -> Paper | None:
+        data = self.cleaned_data
+        if not data.get("paper_sheet"):
+            return None
+        return Paper(who=data["paper_who"], on=data["paper_on"], sheet=data["paper_sheet"], scan=scan)
 
 
 class PlaceholderForm(PlainForm):

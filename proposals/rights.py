@@ -88,6 +88,9 @@ RIGHTS: dict[str, Right] = {
     "proposals.number": Right({**STAFF}, frozenset({Status.TO_NUMBER})),
     "proposals.allocate": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
     "proposals.answer_preconsultation": Right({Role.UNIT_CLERK: Held.ASKED, Role.UNIT_HEAD: Held.ASKED}),
+    "proposals.record_preconsultation": Right(
+        {**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})
+    ),
     "proposals.hand_over": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
     "proposals.close_history": Right({**STAFF}, frozenset({Status.ASSIGNED})),
     "proposals.archive": Right({**STAFF}, frozenset({Status.CLOSED})),

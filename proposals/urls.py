@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("close-history/", reviewing.CloseHistoryMany.as_view(), name="close_history_many"),
     path("consultations/", allocating.Consultations.as_view(), name="consultations"),
     path("consultations/<uuid:public_id>/", allocating.Consultation.as_view(), name="consultation"),
+    path("consultations/<uuid:public_id>/record/", allocating.RecordConsultation.as_view(), name="record_consultation"),
     path("<uuid:public_id>/", reading.Detail.as_view(), name="detail"),
     path("<uuid:public_id>/write/", writing.Write.as_view(), name="write"),
     path("<uuid:public_id>/autosave/", writing.Autosave.as_view(), name="autosave"),

@@ -9,13 +9,14 @@ from django.db import transaction
 from members.errors import Refused, WrongStep
 from members.models import AssigningOffice, Body, Person
 from proposals.handling import clocks, readers
-from proposals.handling.actions import Part
+from proposals.handling.actions import Paper, Part
 from proposals.handling.actions.giving import check_parts
+from proposals.handling.actions.paper import acted_at, sheet_needed
 from proposals.handling.models import Assignment, Matter, Obligation
 from proposals.handling.queries import clerks_of
 from proposals.models import AllocationPart, PreConsultation, Proposal, Status
 
-from .base import expect, lock, proposal_office, today, told
+from .base import expect, lock, paper_facts, proposal_office, today, told
 
 Role = Assignment.Role
 LEADING = (Role.SOLE, Role.LEAD, Role.SPLIT)
@@ -170,9 +171,10 @@ def end_questions(matters: Iterable[Matter], *, by: Person, now: datetime) -> No
 
 @transaction.atomic
 def answer_consultation(
-    row: PreConsultation, *, accepts: bool, text: str, by: Person, now: datetime
+    row: PreConsultation, *, accepts: bool, text: str, by: Person, now: datetime, paper: Paper | None = None
 ) -> PreConsultation:
     """A unit says whether it will take the matter; the office still decides."""
+    sheet_needed(row.unit_id, by=by, now=now, paper=paper, since=row.asked_at)
     proposal = lock(row.proposal)
     row = PreConsultation.objects.select_for_update(of=("self",)).select_related("unit").get(pk=row.pk)
     if row.answered_at:
@@ -181,12 +183,17 @@ def answer_consultation(
         raise WrongStep("这件提案已经交办，不再征求意见。")
     if not accepts and not text.strip():
         raise Refused("不同意承办的，请写明理由和建议的承办单位。", field="text")
-    row.accepts, row.text, row.answered_by, row.answered_at = accepts, text.strip(), by, now
+    row.accepts, row.text, row.answered_by, row.answered_at = accepts, text.strip(), by, acted_at(paper, now=now)
     row.save(update_fields=["accepts", "text", "answered_by", "answered_at"])
     for obligation in clocks.open_for(matter=proposal.matter, stage="preconsultation").filter(holder_body=row.unit):
         clocks.complete(obligation, by=by, now=now)
     event = proposal.matter.record(
-        "unit_answered", by=by, now=now, unit=str(row.unit), answer="同意承办" if accepts else "不同意承办"
+        "unit_answered",
+        by=by,
+        now=now,
+        unit=str(row.unit),
+        answer="同意承办" if accepts else "不同意承办",
+        **paper_facts(paper),
     )
     told(proposal, [row.asked_by_id], event, "unit_answered", now=now)
     return row

@@ -123,9 +123,12 @@ def end_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime) -
     end_clocks_of([matter], *stages, by=by, now=now)
 
 
-def end_clocks_of(matters: Iterable[Matter], *stages: str, by: Person | None, now: datetime) -> None:
-    """The same for many matters."""
-    clocks.complete_many(Obligation.objects.running().filter(matter__in=matters, stage__in=stages), by=by, now=now)
+def end_clocks_of(
+    matters: Iterable[Matter], *stages: str, by: Person | None, now: datetime, on: date | None = None
+) -> None:
+    """The same for many matters, on an earlier day if it happened on paper."""
+    rows = Obligation.objects.running().filter(matter__in=matters, stage__in=stages)
+    clocks.complete_many(rows, by=by, now=now, on=on)
 
 
 def drop_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime, reason: str) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 
+from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell_many
 from members.models import Body, Person, Session
 from proposals.handling import clocks
 from proposals.handling.actions import Given, Paper, Part, announce, assign_many
 from proposals.handling.actions.giving import check_parts
+from proposals.handling.actions.paper import acted_on
 from proposals.handling.models import Access, Matter
 from proposals.handling.workdays import working_calendar
 from proposals.models import Batch, Proposal, Status
@@ -87,11 +89,16 @@ def hand_over(
     """Give proposals to the units of their drafts, and each clerk one message with the whole list.
 
     Those that cannot go stay as they are and are returned with the reason. `fixed_on` is the batch's own
-    reply date, which wins over the period; `public_id` names the batch beforehand, so that a long job can
+    reply date, which wins over the period; `paper` names the meeting or sheet, from whose day the clocks run; `public_id` names the batch beforehand, so that a long job can
     tell whether it was made. Raises Refused if none can go.
     """
-    if fixed_on and fixed_on <= today(now):
-        raise Refused("统一答复期限应晚于今天。", field="fixed_on")
+    on = acted_on(paper, now=now)
+    if on > today(now):
+        raise Refused("交办日期不能晚于今天。", field="paper_on")
+    if fixed_on:
+        first = max(clocks.would_be_due(code, anchor_on=on) for code in ("sign_for", "first_contact"))
+        if fixed_on <= first:
+            raise Refused(f"统一答复期限应晚于签收和首次沟通的期限（{short_day(first)}）。", field="fixed_on")
     batch = Batch.objects.create(
         public_id=public_id or uuid.uuid4(),
         session=session,
@@ -101,11 +108,11 @@ def hand_over(
         by=by,
         at=now,
     )
-    ready, refused = _sorted_out(proposals, now=now)
+    ready, refused = _sorted_out(proposals, on=on, now=now)
     if not ready:
         raise _nothing_to_give(refused)
     matters = [proposal.matter for proposal, _ in ready]
-    end_clocks_of(matters, "assignment", by=by, now=now)
+    end_clocks_of(matters, "assignment", by=by, now=now, on=on)
     end_questions(matters, by=by, now=now)
     wanted = [(proposal.matter, parts) for proposal, parts in ready]
     given = assign_many(wanted, by=by, now=now, fixed_on=fixed_on, paper=paper)
@@ -150,7 +157,7 @@ def _nothing_to_give(refused: Sequence[Refusal]) -> Refused:
 
 
 def _sorted_out(
-    proposals: Sequence[Proposal], *, now: datetime
+    proposals: Sequence[Proposal], *, on: date, now: datetime
 ) -> tuple[list[tuple[Proposal, list[Part]]], list[Refusal]]:
     """Lock them, and tell those that can go, with their units, from those that cannot, with the reason."""
     rows = lock_many(proposals)
@@ -162,6 +169,8 @@ def _sorted_out(
         try:
             if reason := obstacle(proposal):
                 raise WrongStep(reason)
+            if proposal.filed_at and today(proposal.filed_at) > on:
+                raise WrongStep(f"于{short_day(today(proposal.filed_at))}立案，不能早于这一天交办。")
             check_parts(parts)
         except (Refused, WrongStep) as error:
             refused.append(Refusal(proposal, str(error)))

@@ -11,7 +11,7 @@ class HandlingConfig(AppConfig):
         from members import succession
         from members.inbox import registry
         from proposals.handling import batches, engine, menu, notices, reminders, rights
-        from proposals.handling.actions.giving import follow_succession
+        from proposals.handling.actions.succeeding import follow_succession
 
         house.register(self.label, rights.roles_by_action(rights.RIGHTS), never_delegated=rights.NEVER_DELEGATED)
         succession.register(follow_succession)

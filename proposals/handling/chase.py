@@ -30,6 +30,7 @@ CLERKS = frozenset(
 )
 PROPOSAL_OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR})
 OFFICERS = frozenset({Role.ASSIGNING_OFFICER})
+ACT_FOR_AN_OFFICE = OFFICERS | PROPOSAL_OFFICE
 MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
 """What a quiet matter does not silence: the sheet that is laid out for the office."""
 
@@ -108,7 +109,8 @@ class Chased:
 def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -> Chased:
     """Resolve a step's audience for an obligation.
 
-    A body without a clerk is escalated at once: to its head, else to the assigning office.
+    A body without a clerk is escalated at once: to its head, else to the assigning office. An assigning office
+    without officers is vacant too.
     """
     people: set[int] = set()
     vacant: int | None = None
@@ -117,6 +119,8 @@ def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -
         if not found and rule in (Audience.HANDLER, Audience.HOLDER_CLERKS, Audience.HOLDER_HEADS):
             vacant = obligation.holder_body_id if rule != Audience.HOLDER_HEADS else vacant
             found = _heads(obligation, directory) or _office(obligation, directory)
+        if rule == Audience.ASSIGNING_OFFICE and not directory.at(office := _office_id(obligation), ACT_FOR_AN_OFFICE):
+            vacant = vacant or office
         people |= found
     return Chased(frozenset(people - directory.leaders), vacant)
 
@@ -135,8 +139,7 @@ def holders_of(obligations: Iterable[Obligation]) -> set[int]:
 
 def bodies_of(obligation: Obligation) -> set[int]:
     """The bodies whose people may be chased about the obligation."""
-    office = obligation.assignment.office_id if obligation.assignment else obligation.matter.office_id
-    return {body for body in (obligation.holder_body_id, office) if body}
+    return {body for body in (obligation.holder_body_id, _office_id(obligation)) if body}
 
 
 def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int]:
@@ -169,7 +172,10 @@ def _heads(obligation: Obligation, directory: Directory) -> set[int]:
     return directory.at(obligation.holder_body_id, HEADS)
 
 
+def _office_id(obligation: Obligation) -> int | None:
+    return obligation.assignment.office_id if obligation.assignment else obligation.matter.office_id
+
+
 def _office(obligation: Obligation, directory: Directory) -> set[int]:
     """The assigning office; the proposal committee's own staff where there is none or nobody in it."""
-    office = obligation.assignment.office_id if obligation.assignment else obligation.matter.office_id
-    return directory.at(office, OFFICERS) or directory.anywhere(PROPOSAL_OFFICE)
+    return directory.at(_office_id(obligation), OFFICERS) or directory.anywhere(PROPOSAL_OFFICE)

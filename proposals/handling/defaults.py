@@ -97,6 +97,10 @@ LADDERS: dict[str, tuple[str, tuple[Step, ...]]] = {
         "接办意见",
         (Step(0, 30, (CLERK,), TODAY), Step(1, 40, (CLERK, HEAD, OFFICE), OVERDUE, every=2, times=3)),
     ),
+    "internal": (
+        "内部时限",
+        (Step(-2, 10, (HANDLER,), SOON), Step(0, 20, (HANDLER,), TODAY), Step(1, 30, (HANDLER, CLERK), OVERDUE)),
+    ),
     "office": (
         "机关内部环节",
         (
@@ -154,6 +158,7 @@ LIMITS = (
     Limit("first_contact", "首次沟通", 15, "workday", "unit_contact"),
     Limit("co_opinion", "会办意见", 1, "month", "unit_opinion", extend=1, cap=3, follows="reply"),
     Limit("reply", "答复", 3, "month", "unit_reply", extend=1, cap=6),
+    Limit("internal", "内部时限", 10, "workday", "internal"),
     Limit("extension_decision", "延期审批", 3, "workday", "office"),
     Limit("reply_check", "答复审核", 5, "workday", "office"),
     Limit("evaluation", "委员评价", 15, "workday", "evaluation"),

@@ -32,6 +32,9 @@ class PartFilter(filters.FilterSet):
 
 
 class QueueFilter(PartFilter):
+    inside_before = filters.DateFilter(
+        label="内部时限不晚于", field_name="internal_due_on", lookup_expr="lte", widget=Day()
+    )
     mine = filters.BooleanFilter(label="只看我经办的", method="handled", widget=forms.CheckboxInput())
 
     def handled(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
@@ -46,7 +49,11 @@ class LedgerFilter(PartFilter):
         empty_label="全部单位",
     )
     state = filters.ChoiceFilter(label="状态", choices=Assignment.State, empty_label="全部状态")
+    ended = filters.BooleanFilter(label="只看单位已撤销的", method="orphaned", widget=forms.CheckboxInput())
     overdue = filters.BooleanFilter(label="只看逾期", method="late", widget=forms.CheckboxInput())
+
+    def orphaned(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
+        return rows.filter(unit__ended_on__isnull=False) if wanted else rows
 
     def late(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
         return rows.filter(in_tab("overdue", timezone.localdate())) if wanted else rows

@@ -43,7 +43,10 @@ WORDS: dict[str, tuple[str, Where]] = {
     "made_lead": ("改由您单位主办", to_part),
     "made_co_handler": ("改由您单位会办", to_part),
     "units_changed": ("承办单位有调整", to_part),
+    "successor_needed": ("原承办单位已撤销，请指定承接单位", to_part),
+    "nobody_to_sign": ("承办单位没有联络员和负责人，请电话通知并补充任命", to_part),
     "succeeded": ("因机构变更由承接单位继续办理，期限不变", to_part),
+    "passed_to_deputy": ("由您分管，已分办", to_part),
     "passed_inside": ("请您办理", to_part),
     "opinion_sent": ("收到会办意见", to_part),
     "reply_drafted": ("答复稿已写好，请核对发出", to_page("draft_reply", "assignment")),
@@ -53,6 +56,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "objection_withdrawn": ("退回申请已撤回", to_part),
     "extension_granted": ("同意延期", to_part),
     "extension_refused": ("不同意延期，请按原期限办理", to_part),
+    "extension_revoked": ("延期已撤销，请按改回的期限办理", to_part),
     "rehandling": ("二次办理", to_part),
     "chased": ("催办", to_part),
     "sheet_issued": ("收到督办单，请阅办并书面说明进展", to_sheet),
@@ -64,6 +68,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "reply_date_asked": ("请确认答复函落款日期", to_page("letter_dates")),
     "contact_to_confirm": ("承办单位登记了沟通情况，请核对", to_page("confirm_contact", "contact")),
     "unit_changed": ("承办单位有调整", to_matter),
+    "extension_taken_back": ("延期答复的批准已撤销", to_matter),
     "extension_told": ("经批准延期答复", to_matter),
     "replied": ("承办单位已答复，请评价", to_matter),
     "evaluation_receipt": ("已收到您的评价（回执）", to_matter),
@@ -81,7 +86,9 @@ WORDS: dict[str, tuple[str, Where]] = {
 def register() -> None:
     register_templates(WORDS, _render)
     register_templates(["taken_back"], _render_taken_back)
+    register_heading("inside", "内部分办 {n} 件")
     register_heading("chase", "催办 {n} 件")
+    register_heading("split", "承办单位已撤销，{n} 件待指定承接单位")
     register_heading("succession", "因机构变更承接 {n} 件")
 
 

@@ -129,7 +129,7 @@ class Panels:
     acts: list[Act] = field(default_factory=list)
     by_unit: list[tuple[str, list[Act]]] = field(default_factory=list)
     recorded: list[tuple[str, list[Act]]] = field(default_factory=list)
-    obligations: list[Obligation] = field(default_factory=list)
+    obligations: list[Any] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     to_consult: set[int] = field(default_factory=set)
     merged: bool = True
@@ -169,8 +169,12 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
         if event.assignment_id and event.verb in ("consultation_due", "joint_consulted"):
             turn = panels.to_consult.add if event.verb == "consultation_due" else panels.to_consult.discard
             turn(event.assignment_id)
+    granted = ExtensionRequest.objects.filter(obligation=OuterRef("pk"), state=ExtensionRequest.State.GRANTED)
     panels.obligations = list(
-        Obligation.objects.filter(matter=matter, assignment__in=rows).select_related("rule").order_by("pk")
+        Obligation.objects.filter(matter=matter, assignment__in=rows)
+        .annotate(extended=Exists(granted))
+        .select_related("rule")
+        .order_by("pk")
     )
     if matter.quiet and view.general & {Eye.STAFF} | ({Eye.OFFICE} if view.offices else set()):
         panels.marks.append(Mark("不自动催办", "warn", "bell"))
@@ -622,6 +626,7 @@ WORDS = {
     "send_opinion": "提交会办意见",
     "draft_reply": "拟写答复",
     "ask_extension": "申请延期",
+    "revoke_extension": "撤销延期",
     "transfer": "调整承办单位",
     "add_unit": "增加承办单位",
     "make_lead": "改为主办",
@@ -676,6 +681,9 @@ def offer(
             return bool(clocks & set(MAIN_STAGES)) and ExtensionRequest not in kinds
         case "draft_reply" | "reopen":
             return row.answers
+        case "revoke_extension":
+            extended = [one for one in panels.obligations if one.assignment_id == row.pk and one.extended]
+            return any(one.is_running for one in extended) and ExtensionRequest not in kinds
         case "transfer":
             return Objection not in kinds
         case "add_unit":

@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     part("autosave_reply", replying.AutosaveReply, "reply/autosave"),
     part("reply", replying.SendReply, "reply/send"),
     part("transfer", deciding.Transfer),
+    part("revoke_extension", deciding.RevokeExtension),
     part("add_unit", deciding.AddUnit),
     part("release", deciding.Release),
     part("make_lead", deciding.MakeLead),

@@ -1,6 +1,7 @@
 """Numbers, units and the hand-over (统一编号、拟办、交办)."""
 
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
@@ -13,12 +14,22 @@ from members.inbox.models import LongJob
 from members.models import Body, Session
 from members.pages import ActionPage, BulkPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Tab
+from members.uploads import Clean
 from proposals import actions
 from proposals.batches import AT_ONCE, HAND_OVER, said
 from proposals.fields import unit_names
 from proposals.filters import AllocationFilter
-from proposals.forms import AllocationForm, ConsultationForm, ConsultUnitsForm, HandOverForm, NumberingForm
-from proposals.handling.models import Matter
+from proposals.forms import (
+    AllocationForm,
+    ConsultationForm,
+    ConsultationOnPaperForm,
+    ConsultUnitsForm,
+    HandOverForm,
+    NumberingForm,
+)
+from proposals.handling.actions import Paper
+from proposals.handling.actions.attaching import attach
+from proposals.handling.models import Matter, Purpose
 from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
 from proposals.queries import asked_of
 from proposals.rights import in_hands_of
@@ -254,12 +265,48 @@ class Consultation(Signed, ActionPage[PreConsultation]):
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data
         actions.answer_consultation(
-            self.object, accepts=data["accepts"], text=data["text"], by=self.me, now=timezone.now()
+            self.object,
+            accepts=data["accepts"],
+            text=data["text"],
+            by=self.me,
+            now=timezone.now(),
+            paper=self.paper_of(form),
         )
-        return HttpResponseRedirect(reverse("proposals:consultations"))
+        return HttpResponseRedirect(self.home())
+
+    def home(self) -> str:
+        return reverse("proposals:consultations")
+
+    def paper_of(self, form: Any) -> Paper | None:
+        return None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(text=facts_of(self.object.proposal.text()), **kwargs)
+
+
+class RecordConsultation(Consultation):
+    """A unit's answer on paper, recorded by whoever keeps the file (P1)."""
+
+    action = "proposals.record_preconsultation"
+    form_class = ConsultationOnPaperForm
+    title = "代录单位的承办意向"
+    submit_label = "登记"
+    done_sentence = "已登记。"
+
+    def get_queryset(self) -> QuerySet[PreConsultation]:
+        proposals = in_hands_of(Proposal.objects.all(), self.me, self.action)
+        rows = PreConsultation.objects.filter(proposal__in=proposals)
+        return rows.select_related("proposal__matter", "unit")
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("拟定承办单位", self.home())]
+
+    def home(self) -> str:
+        return to(self.object.proposal, "allocation_of")
+
+    def paper_of(self, form: Any) -> Paper | None:
+        paper: Paper = form.paper()
+        return paper
 
 
 class HandOver(Signed, FormPage):
@@ -285,8 +332,9 @@ class HandOver(Signed, FormPage):
         if not self.rows:
             form.add_error(None, "没有选中可以交办的提案。请回到列表，先勾选。")
             return self.form_invalid(form)
+        paper = form.paper(self.keep(data["paper_scan"]))
         if len(self.rows) > AT_ONCE:
-            return HttpResponseRedirect(reverse("inbox:job", args=[self.later(data).public_id]))
+            return HttpResponseRedirect(reverse("inbox:job", args=[self.later(data, paper).public_id]))
         batches, refused = actions.hand_over_by_session(
             self.rows,
             name=data["name"],
@@ -294,13 +342,26 @@ class HandOver(Signed, FormPage):
             notice=data["notice"],
             by=self.me,
             now=timezone.now(),
+            paper=paper,
         )
         self.done_sentence = said(batches, refused)
         if len(batches) > 1:
             return HttpResponseRedirect(reverse("proposals:batches"))
         return HttpResponseRedirect(reverse("proposals:batch", args=[batches[0].public_id]))
 
-    def later(self, data: dict[str, Any]) -> LongJob:
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
+    def keep(self, scan: Clean | None) -> str:
+        """Put the scan of the minutes with every proposal of the batch; the first one is named on the timeline."""
+        now, kept = timezone.now(), ""
+        for row in self.rows if scan else ():
+            assert scan is not None
+            file = attach(row.matter, scan, purpose=Purpose.SHEET, by=self.me, now=now)
+            kept = kept or str(file.public_id)
+        return kept
+
+    def later(self, data: dict[str, Any], paper: Paper | None) -> LongJob:
         """Hundreds go as a long job, whose page says how far it is and what stayed behind."""
         fixed_on = data["fixed_on"].isoformat() if data["fixed_on"] else ""
         args = {
@@ -309,6 +370,7 @@ class HandOver(Signed, FormPage):
             "name": data["name"],
             "fixed_on": fixed_on,
             "notice": data["notice"],
+            "paper": paper and {**asdict(paper), "on": paper.on.isoformat()},
         }
         title = f"交办 {len(self.rows)} 件"
         return start_job(HAND_OVER, title=title, args=args, back=self.get_back_url(), by=self.me, now=timezone.now())

@@ -52,7 +52,7 @@ def test_what_is_sent_goes_to_the_unit_and_never_to_a_leader(house: House, prepa
     assert sorted(told) == sorted(["沈青", "方正"])
     assert not waiting_sheets().exists()
     with pytest.raises(WrongStep, match="已经处理过"):
-        actions.issue_sheet(prepared, text="再发", how="sent", by=house.staff, now=house.later())
+        actions.issue_sheet(prepared, text="再发", how="sent", by=house.officer, now=house.later())
 
 
 def test_a_sheet_laid_aside_says_why_and_tells_nobody(house: House, prepared: Checkpoint) -> None:

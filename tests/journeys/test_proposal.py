@@ -296,13 +296,13 @@ def test_a_whole_matter_on_paper_only(house: House, browser: Browser) -> None:
 
     with story(house, browser, "paper") as told:
         proposal = it_is_received_at_the_desk(told, office.staff, liu, feng)
-        matter = the_desk_files_it_and_hands_it_over(told, proposal, office.staff, office.officer, housing, city)
+        matter = the_desk_files_it_and_hands_it_over(told, proposal, office.staff, housing, city)
         lead, co = part_of(matter, housing), part_of(matter, city)
         sheets_are_signed_for(told, lead, co, office.staff)
         an_objection_is_refused(told, co, office.staff)
         more_time_is_granted_on_paper(told, lead, office.staff, office.colleague)
         a_talk_and_an_opinion_are_recorded(told, lead, co, office.staff, liu)
-        the_letter_is_recorded(told, lead, office.staff, office.officer)
+        the_letter_is_recorded(told, lead, office.staff)
         the_forms_are_entered_and_confirmed(told, matter, lead, office.staff, office.colleague)
         nobody_else_was_ever_here(told, matter, office)
 
@@ -328,20 +328,19 @@ def it_is_received_at_the_desk(told: Story, staff: Person, liu: Person, feng: Pe
     return proposal
 
 
-def the_desk_files_it_and_hands_it_over(
-    told: Story, proposal: Proposal, staff: Person, officer: Person, lead: Body, co: Body
-) -> Matter:
+def the_desk_files_it_and_hands_it_over(told: Story, proposal: Proposal, staff: Person, lead: Body, co: Body) -> Matter:
     desk = told.as_(staff).open("proposals:review", proposal.matter.public_id).press("开始审查")
     desk.fill(category="社会建设").press("立案")
     proposal.refresh_from_db()
     assert proposal.matter.number
 
-    assigner = told.as_(officer).open("proposals:allocation_of", proposal.matter.public_id)
-    assigner.fill(lead=lead.name, others=co.name).press("保存拟办").press("交办本件").press("交办 1 件给 2 个单位")
-    assigner.follow("生成交办文书").press("生成")
-    download = assigner.main.get_by_role("link", name="下载")
+    desk.open("proposals:allocation_of", proposal.matter.public_id)
+    desk.fill(lead=lead.name, others=co.name).press("保存拟办").press("交办本件")
+    desk.fill(**paper("严明", "提案交办会会议纪要", paper_scan=scan("会议纪要.jpg"))).press("交办 1 件给 2 个单位")
+    desk.follow("生成交办文书").press("生成")
+    download = desk.main.get_by_role("link", name="下载")
     expect(download).to_be_visible(timeout=60_000)
-    assigner.looks_around()
+    desk.looks_around()
     return proposal.matter
 
 
@@ -398,7 +397,7 @@ def a_talk_and_an_opinion_are_recorded(
     desk.press("提交会办意见").reads("同步清理户外飞线。")
 
 
-def the_letter_is_recorded(told: Story, lead: Assignment, staff: Person, officer: Person) -> None:
+def the_letter_is_recorded(told: Story, lead: Assignment, staff: Person) -> None:
     yesterday = timezone.localdate() - timedelta(days=1)
     lead.matter.assignments.update(given_at=timezone.now() - timedelta(days=3))  # the letter came some days later
     desk = told.as_(staff).open("handling:part", lead.public_id).records_for(lead.unit, "拟写答复")
@@ -407,8 +406,8 @@ def the_letter_is_recorded(told: Story, lead: Assignment, staff: Person, officer
     desk.press("保存，去核对").reads("答复函.jpg", "建函〔2026〕12号")
     desk.fill(**paper("方正", "发文稿纸")).press("发出答复").reads("待确认落款日期")
 
-    assigner = told.as_(officer).open("handling:letter_dates").follow("核对").reads("答复函.jpg")
-    assigner.press("日期无误，确认").reads("建函〔2026〕12号")
+    desk.open("handling:letter_dates").follow("核对").reads("答复函.jpg")
+    desk.fill(**paper("严明", "答复审核单")).press("日期无误，确认").reads("建函〔2026〕12号")
     assert lead.replies.get().replied_on == yesterday
 
 
@@ -431,6 +430,6 @@ def the_forms_are_entered_and_confirmed(
 
 
 def nobody_else_was_ever_here(told: Story, matter: Matter, office: Committee) -> None:
-    keepers = {office.staff.pk, office.colleague.pk, office.officer.pk}
+    keepers = {office.staff.pk, office.colleague.pk}
     assert set(matter.events.values_list("by", flat=True)) == keepers
     assert set(told.actors) == keepers

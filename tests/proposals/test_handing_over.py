@@ -4,8 +4,12 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
 from members.choices import Role, System
 from members.errors import Refused, WrongStep
@@ -16,9 +20,11 @@ from members.models import AssigningOffice, Body
 from proposals import actions
 from proposals.batches import HAND_OVER, run
 from proposals.handling import clocks, engine
+from proposals.handling.actions import Paper
 from proposals.handling.models import Assignment, Matter
 from proposals.models import Batch, PreConsultation, Proposal, Status
 from tests.factories import BodyFactory, appoint
+from tests.uploads import made
 
 from .conftest import NOW, House
 from .test_reviewing import fresh, running, told, verbs
@@ -155,9 +161,82 @@ def test_handing_over_twice_hands_over_once(house: House, filed, clerk_unit: Bod
     assert Assignment.objects.count() == 1
 
 
-def test_a_fixed_date_lies_ahead(house: House, filed) -> None:
-    with pytest.raises(Refused, match="晚于今天"):
-        actions.hand_over([filed()], session=house.session, by=house.officer, now=house.later(), fixed_on=NOW.date())
+def test_i17_a_fixed_date_lies_after_the_first_contact(house: House, filed, clerk_unit: Body) -> None:
+    proposal = filed()
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    first = clocks.would_be_due("first_contact", anchor_on=NOW.date())
+
+    for early in (NOW.date(), NOW.date() + timedelta(days=1), first):
+        with pytest.raises(Refused, match="应晚于签收和首次沟通的期限"):
+            actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later(), fixed_on=early)
+    later = first + timedelta(days=1)
+    actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later(), fixed_on=later)
+
+    dues = {row.stage: row.due_on for row in clocks.open_for(matter=proposal.matter)}
+    assert dues["sign_for"] <= dues["first_contact"] < dues["reply"] == later
+
+
+def test_a_hand_over_at_a_meeting_counts_from_its_day(house: House, filed, clerk_unit: Body) -> None:
+    proposal = filed()
+    Proposal.objects.update(filed_at=house.now)
+    actions.allocate(proposal, shares(clerk_unit), by=house.staff, now=house.later())
+    on, now = NOW.date() + timedelta(days=1), house.later() + timedelta(days=3)
+
+    with pytest.raises(Refused, match="不能晚于今天"):
+        later = Paper("严明", now.date() + timedelta(days=1), "交办会会议纪要")
+        actions.hand_over([proposal], session=house.session, by=house.staff, now=now, paper=later)
+    with pytest.raises(Refused, match="不能早于这一天交办"):
+        early = Paper("严明", NOW.date() - timedelta(days=1), "交办会会议纪要")
+        actions.hand_over([proposal], session=house.session, by=house.staff, now=now, paper=early)
+    actions.hand_over(
+        [proposal], session=house.session, by=house.staff, now=now, paper=Paper("严明", on, "交办会会议纪要")
+    )
+
+    part = Assignment.objects.get()
+    anchors = set(part.obligations.values_list("anchor_on", flat=True))
+    event = proposal.matter.events.get(verb="assigned")
+    assert (timezone.localdate(part.given_at), anchors, event.on_paper) == (on, {on}, True)
+
+
+def test_staff_hand_over_from_the_minutes_on_the_page(house: House, filed, clerk_unit: Body, client: Client) -> None:
+    proposal = filed()
+    Proposal.objects.update(filed_at=timezone.now() - timedelta(days=5))
+    actions.allocate(proposal, shares(clerk_unit), by=house.staff, now=house.later())
+    client.force_login(house.staff)
+    url, on = reverse("proposals:hand_over"), timezone.localdate() - timedelta(days=1)
+    data = {"row": str(proposal.matter.public_id), "paper_sheet": "交办会会议纪要", "paper_on": on.isoformat()}
+    half = client.post(url, data)
+    assert (half.status_code, "请填写主持人或签批人" in half.content.decode()) == (422, True)
+
+    scan = SimpleUploadedFile("纪要.pdf", made.pdf(), "application/pdf")
+    assert client.post(url, {**data, "paper_who": "严明", "paper_scan": scan}).status_code == 302
+
+    event = proposal.matter.events.get(verb="assigned")
+    scans = proposal.matter.attachments.filter(name="纪要.pdf")
+    assert event.payload.facts["paper_scan"] == str(scans.get().public_id)
+    assert timezone.localdate(Assignment.objects.get().given_at) == on
+
+
+def test_a_units_answer_on_paper_is_recorded_by_whoever_keeps_the_file(
+    house: House, filed, clerk_unit: Body, client: Client
+) -> None:
+    proposal = filed()
+    actions.allocate(proposal, shares(clerk_unit), by=house.officer, now=house.later())
+    [asked] = actions.consult_units(proposal, by=house.officer, now=house.later())
+    with pytest.raises(Refused, match="纸质办理"):
+        actions.answer_consultation(asked, accepts=True, text="", by=house.staff, now=house.later())
+    url = reverse("proposals:record_consultation", args=[asked.public_id])
+    client.force_login(clerk_unit.appointments.get().person)
+    assert client.get(url).status_code == 403
+    client.force_login(house.staff)
+    page = client.get(reverse("proposals:allocation_of", args=[proposal.matter.public_id]))
+    assert url in page.content.decode()
+
+    sheet = {"who": "方舟", "on": timezone.localdate().isoformat(), "sheet": "复函"}
+    assert client.post(url, {"accepts": "yes", **sheet}).status_code == 302
+
+    event = proposal.matter.events.get(verb="unit_answered")
+    assert (PreConsultation.objects.get().accepts, event.payload.facts["paper_sheet"]) == (True, "复函")
 
 
 def test_a_unit_asked_beforehand_sees_the_text_and_answers_once(house: House, filed, clerk_unit: Body) -> None:

@@ -14,8 +14,8 @@ from .evaluating import (
     reject_evaluation,
     withdraw_evaluation,
 )
-from .extending import ask_extension, decide_extension, withdraw_extension
-from .giving import Given, Part, announce, assign, assign_many, name_successor, pass_inside, sign_for, succeed
+from .extending import ask_extension, decide_extension, revoke_extension, withdraw_extension
+from .giving import Given, Part, announce, assign, assign_many, pass_inside, sign_for
 from .history import answer_offline, close_offline, close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
 from .leaving import leave
@@ -44,6 +44,7 @@ from .replying import (
 )
 from .secrecy import lift_suspension, note_view, open_suspension, suspend
 from .sharing import add_unit, make_lead, release, transfer
+from .succeeding import name_successor, succeed
 
 __all__ = [
     "Given",
@@ -97,6 +98,7 @@ __all__ = [
     "release",
     "reopen",
     "return_reply",
+    "revoke_extension",
     "send_opinion",
     "set_quiet",
     "settle",

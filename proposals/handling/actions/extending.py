@@ -1,22 +1,27 @@
 """More time for a reply: asked before the due date, agreed by the offices, told to the proposers (P29)."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
-from members.models import Person
+from members.models import Body, Person
 from proposals.handling import clocks, queries
 from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Obligation
+from proposals.handling.models.clocks import ObligationQuerySet
 
 from .giving import subject_of
 from .paper import (
     Paper,
+    acted_at,
+    acted_on,
     expect,
     lock,
+    office_sheet_needed,
     paper_facts,
+    sheet_needed,
     unit_sheet_needed,
 )
 
@@ -42,23 +47,26 @@ def ask_extension(
     if not reason.strip():
         raise Refused("请写明延期的理由。")
     obligation = running_reply(assignment)
-    asked_at = datetime.combine(paper.on, time(12), timezone.get_current_timezone()) if paper else now
+    asked_at = acted_at(paper, now=now)
     clocks.check_extension(obligation, to_on=to, now=asked_at)
     if obligation.extension_requests.filter(state="asked").exists():
         raise WrongStep("已有一份延期申请正在审批，请等待决定。")
     request = ExtensionRequest.objects.create(
-        obligation=obligation, asked_by=by, asked_at=now, to_on=to, reason=reason, old_due=obligation.due_on
+        obligation=obligation, asked_by=by, asked_at=asked_at, to_on=to, reason=reason, old_due=obligation.due_on
     )
-    clocks.start(
-        assignment.matter,
-        "extension_decision",
-        assignment=assignment,
-        round=assignment.round,
-        body=assignment.office,
-        anchor_on=timezone.localdate(now),
-        by=by,
-        now=now,
-    )
+    today = timezone.localdate(now)
+    needed = offices_needed(assignment, on=today)
+    for body in {body_of(office, assignment, on=today) for office in needed}:
+        clocks.start(
+            assignment.matter,
+            "extension_decision",
+            assignment=assignment,
+            round=assignment.round,
+            body=body,
+            anchor_on=acted_on(paper, now=now),
+            by=by,
+            now=now,
+        )
     event = assignment.matter.record(
         "extension_asked",
         by=by,
@@ -70,9 +78,8 @@ def ask_extension(
         reason=reason,
         **paper_facts(paper),
     )
-    today = timezone.localdate(now)
-    deciders = set(queries.officers_of(assignment.office, on=today))
-    if Office.PROPOSAL in offices_needed(assignment, on=today):
+    deciders = set(queries.officers_of(assignment.office, on=today)) if Office.ASSIGNING in needed else set()
+    if Office.PROPOSAL in needed:
         deciders |= set(queries.proposal_staff(on=today))
     tell(
         sorted(deciders),
@@ -90,6 +97,11 @@ def offices_needed(assignment: Assignment, *, on: date) -> set[str]:
         return {Office.PROPOSAL}
     choice = queries.policy("extension_offices", on=on, default="both")
     return {Office.ASSIGNING, Office.PROPOSAL} if choice == "both" else {choice}
+
+
+def body_of(office: str, assignment: Assignment, *, on: date) -> Body:
+    """The body that is chased for this office's word: each for its own."""
+    return assignment.office if office == Office.ASSIGNING else queries.proposal_office(on=on)
 
 
 def lock_request(request: ExtensionRequest) -> tuple[ExtensionRequest, Assignment]:
@@ -118,6 +130,8 @@ def decide_extension(
     request, assignment = lock_request(request)
     if request.asked_by == by:
         raise Refused("申请人不能审批自己提出的延期。")
+    if office == Office.ASSIGNING or paper is not None:
+        office_sheet_needed(assignment, by=by, now=now, paper=paper, since=request.asked_at)
     if not agrees and not reason.strip():
         raise Refused("不同意延期时，请写明理由。")
     today = timezone.localdate(now)
@@ -127,6 +141,8 @@ def decide_extension(
     if request.approvals.filter(office=office).exists():
         raise WrongStep("该机构已经审批过了。")
     ExtensionApproval.objects.create(request=request, office=office, agrees=agrees, reason=reason, by=by, at=now)
+    for clock in waiting(assignment).filter(holder_body=body_of(office, assignment, on=today)):
+        clocks.complete(clock, by=by, now=now, on=acted_on(paper, now=now))
     granted = set(request.approvals.filter(agrees=True).values_list("office", flat=True))
     if agrees and needed - granted:
         assignment.matter.record(
@@ -141,12 +157,12 @@ def decide_extension(
         )
         return request
     if agrees:
-        clocks.extend(request.obligation, to_on=request.to_on, by=by, now=now, reason=request.reason)
+        moved = clocks.extend(request.obligation, to_on=request.to_on, by=by, now=now, reason=request.reason)
+        request.new_due = moved.due_on
     request.state = "granted" if agrees else "refused"
-    request.decided_by, request.decided_at = by, now
-    request.new_due = request.to_on if agrees else None
+    request.decided_by, request.decided_at = by, acted_at(paper, now=now)
     request.save(update_fields=["state", "decided_by", "decided_at", "new_due"])
-    finish(request, assignment, by=by, now=now)
+    no_longer_asked(assignment, by=by, now=now)
     event = assignment.matter.record(
         f"extension_{request.state}",
         by=by,
@@ -154,22 +170,66 @@ def decide_extension(
         assignment=assignment,
         on_paper=paper is not None,
         unit=str(assignment.unit),
-        to=request.to_on,
+        to=request.new_due or request.to_on,
         reason=reason,
         **paper_facts(paper),
     )
     subject = subject_of(assignment)
     clerks = queries.clerks_of([assignment.unit_id], on=today)
     tell(clerks, event_id=event.pk, template=f"extension_{request.state}", subject=subject, now=now)
-    if agrees:
+    if agrees and assignment.answers:
         proposers = queries.people_behind(queries.evaluators(assignment.matter), on=today)
         tell(proposers, event_id=event.pk, template="extension_told", subject=subject, now=now)
     return request
 
 
-def finish(request: ExtensionRequest, assignment: Assignment, *, by: Person, now: datetime) -> None:
-    for obligation in clocks.open_for(assignment=assignment, stage="extension_decision"):
-        clocks.complete(obligation, by=by, now=now)
+def waiting(assignment: Assignment) -> ObligationQuerySet:
+    return clocks.open_for(assignment=assignment, stage="extension_decision")
+
+
+def no_longer_asked(assignment: Assignment, *, by: Person, now: datetime) -> None:
+    """Whose word is not wanted any more is chased for it no longer."""
+    for clock in waiting(assignment):
+        clocks.cancel(clock, by=by, now=now, reason="申请已有结果")
+
+
+@transaction.atomic
+def revoke_extension(
+    assignment: Assignment, *, reason: str, by: Person, now: datetime, paper: Paper | None = None
+) -> ExtensionRequest:
+    """Take the last extension back (撤销延期): the due date is again what it was, and everyone concerned is told."""
+    office_sheet_needed(assignment, by=by, now=now, paper=paper)
+    assignment = lock(assignment)
+    expect(assignment, Assignment.State.SIGNED)
+    if not reason.strip():
+        raise Refused("请写明撤销延期的原因。", field="reason")
+    clock = running_reply(assignment)
+    if clock.extension_requests.filter(state="asked").exists():
+        raise WrongStep("还有一份延期申请正在审批，请先审批。")
+    request = clock.extension_requests.filter(state="granted").order_by("-decided_at", "-pk").first()
+    if request is None:
+        raise WrongStep("这项办理没有批准过延期。")
+    clock = clocks.revoke(clock, by=by, now=now, reason=reason.strip())
+    request.state = ExtensionRequest.State.REVOKED
+    request.save(update_fields=["state"])
+    event = assignment.matter.record(
+        "extension_revoked",
+        by=by,
+        now=now,
+        assignment=assignment,
+        on_paper=paper is not None,
+        unit=str(assignment.unit),
+        to=clock.due_on,
+        reason=reason.strip(),
+        **paper_facts(paper),
+    )
+    today, subject = timezone.localdate(now), subject_of(assignment)
+    clerks = queries.clerks_of([assignment.unit_id], on=today)
+    tell(clerks, event_id=event.pk, template="extension_revoked", subject=subject, now=now)
+    if assignment.answers:
+        proposers = queries.people_behind(queries.evaluators(assignment.matter), on=today)
+        tell(proposers, event_id=event.pk, template="extension_taken_back", subject=subject, now=now)
+    return request
 
 
 @transaction.atomic
@@ -177,10 +237,10 @@ def withdraw_extension(
     request: ExtensionRequest, *, by: Person, now: datetime, paper: Paper | None = None
 ) -> ExtensionRequest:
     request, assignment = lock_request(request)
-    unit_sheet_needed(assignment, by=by, now=now, paper=paper)
+    sheet_needed(assignment.unit_id, by=by, now=now, paper=paper, since=request.asked_at)
     request.state, request.decided_by, request.decided_at = "withdrawn", by, now
     request.save(update_fields=["state", "decided_by", "decided_at"])
-    finish(request, assignment, by=by, now=now)
+    no_longer_asked(assignment, by=by, now=now)
     assignment.matter.record(
         "extension_withdrawn",
         by=by,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from members.choices import Role as Post
 from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
@@ -149,7 +150,21 @@ def announce(given: Iterable[Given], *, sending: str, now: datetime) -> None:
     for event, assignment in rows:
         subject = subject_of(assignment)
         facts += [(person, event.pk, "assigned", subject) for person in clerks[assignment.unit_id]]
+    facts += alarms([row for row in rows if not clerks[row[1].unit_id]], on=today)
     tell_many(facts, sending=sending, now=now)
+
+
+def alarms(rows: Sequence[tuple[Event, Assignment]], *, on: date) -> list[tuple[int, int, str, dict[str, Any]]]:
+    """Who hears at once of parts whose unit has neither clerk nor head: their office, and who can appoint one."""
+    if not rows:
+        return []
+    admins = queries.people_in([Post.SYSTEM_ADMINISTRATOR], on=on)
+    officers = {office: queries.officers_of(office, on=on) for office in {row.office for _, row in rows}}
+    facts: list[tuple[int, int, str, dict[str, Any]]] = []
+    for event, row in rows:
+        facts += [(one, event.pk, "nobody_to_sign", dict(subject_of(row))) for one in officers[row.office]]
+        facts += [(one, event.pk, "clock.vacancy", {"body": row.unit_id}) for one in admins]
+    return facts
 
 
 def restage(matter: Matter) -> None:
@@ -202,11 +217,15 @@ def pass_inside(
     handler: Person | None = None,
     internal_due_on: date | None = None,
     comment: str = "",
+    sending: str = "",
+    paper: Paper | None = None,
 ) -> Assignment:
     """Pass the work on inside the unit (内部分办); assignment and reply stay the unit's (P5).
 
-    The internal date must lie before the unit's own due date.
+    The internal date must lie before the unit's own due date; it has a clock of its own, of which nobody outside
+    the unit hears. Those passed on in one `sending` are one message a person (P3).
     """
+    unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     expect(assignment, State.PENDING, State.SIGNED)
     today = timezone.localdate(now)
@@ -219,6 +238,8 @@ def pass_inside(
         raise Refused(f"内部时限应早于办理期限（{short_day(due)}）。")
     if internal_due_on and internal_due_on < today:
         raise Refused("内部时限不能早于今天。")
+    if internal_due_on != assignment.internal_due_on:
+        _count_inside(assignment, internal_due_on, by=by, now=now)
     assignment.deputy, assignment.section, assignment.handler = deputy, section, handler
     assignment.internal_due_on, assignment.head_comment = internal_due_on, comment
     assignment.save(update_fields=["deputy", "section", "handler", "internal_due_on", "head_comment"])
@@ -227,79 +248,45 @@ def pass_inside(
         by=by,
         now=now,
         assignment=assignment,
+        on_paper=paper is not None,
         section=section,
         handler=str(handler or ""),
         deputy=str(deputy or ""),
         comment=comment,
+        **paper_facts(paper),
     )
+    subject = subject_of(assignment)
+    told = {deputy.pk: "passed_to_deputy"} if deputy and deputy != by else {}
     if handler and handler != by:
-        tell([handler.pk], event_id=event.pk, template="passed_inside", subject=subject_of(assignment), now=now)
+        told[handler.pk] = "passed_inside"
+    if sending:
+        facts: list[tuple[int, int, str, dict[str, Any]]] = [
+            (recipient, event.pk, template, dict(subject)) for recipient, template in told.items()
+        ]
+        tell_many(facts, sending=f"inside:{sending}", now=now)
+        return assignment
+    for recipient, template in told.items():
+        tell([recipient], event_id=event.pk, template=template, subject=subject, now=now)
     return assignment
+
+
+def _count_inside(assignment: Assignment, due_on: date | None, *, by: Person, now: datetime) -> None:
+    for clock in clocks.open_for(assignment=assignment, stage="internal"):
+        clocks.cancel(clock, by=by, now=now, reason="内部时限已改")
+    if due_on:
+        clocks.start(
+            assignment.matter,
+            "internal",
+            assignment=assignment,
+            round=assignment.round,
+            body=assignment.unit,
+            anchor_on=timezone.localdate(now),
+            fixed_on=due_on,
+            by=by,
+            now=now,
+        )
 
 
 def subject_of(assignment: Assignment) -> dict[str, str]:
     """What a message refers to; the words are made when it is shown (S4)."""
     return {"matter": str(assignment.matter.public_id), "assignment": str(assignment.public_id)}
-
-
-@transaction.atomic
-def succeed(old: Body, new: Body, *, by: Person | None, now: datetime) -> list[str]:
-    """Move the open assignments of `old` to its successor with unchanged clocks (P12).
-
-    Returns the labels of matters that the successor already handles: they need a decision by hand.
-    """
-    left: list[str] = []
-    told: list[tuple[int, int, str, dict[str, Any]]] = []
-    people = queries.clerks_of([old.pk, new.pk], on=timezone.localdate(now))
-    for row in open_at(old):
-        if row.matter.assignments.current().filter(unit=new).exists():
-            left.append(row.matter.label)
-            continue
-        event = move_to_successor(row, new, by=by, now=now)
-        told += [(person, event.pk, "succeeded", subject_of(row)) for person in people]
-    tell_many(told, sending=f"succession:{old.public_id}:{new.public_id}", now=now)
-    return left
-
-
-def open_at(unit: Body) -> list[Assignment]:
-    """What the unit has in hand, closed matters left out: they keep the name of their time."""
-    rows = Assignment.objects.current().filter(unit=unit).exclude(state=State.SETTLED).select_related("matter")
-    return list(rows.order_by("matter_id"))
-
-
-def move_to_successor(assignment: Assignment, new: Body, *, by: Person | None, now: datetime) -> Event:
-    """One assignment with its clocks, unchanged, goes to the unit that took over the duty."""
-    assignment = lock(assignment)
-    old, assignment.unit = assignment.unit, new
-    assignment.handler = assignment.deputy = None
-    assignment.section = ""
-    assignment.save(update_fields=["unit", "handler", "deputy", "section"])
-    for obligation in clocks.open_for(assignment=assignment).filter(holder_body=old):
-        clocks.move_holder(obligation, new, by=by, now=now)
-    event = assignment.matter.record("succeeded", by=by, now=now, assignment=assignment, old=str(old), new=str(new))
-    readers.refresh(assignment.matter)
-    return event
-
-
-@transaction.atomic
-def name_successor(assignment: Assignment, new: Body, *, by: Person, now: datetime) -> Assignment:
-    """After a split somebody says by hand which successor goes on with this matter (P12)."""
-    if assignment.unit.ended_on is None:
-        raise WrongStep(f"{assignment.unit}没有撤销，不需要指定承接单位；需要换单位请用“调整”。")
-    if assignment.matter.assignments.current().filter(unit=new).exists():
-        raise Refused(f"{new}已经在承办该件。", field="unit")
-    event = move_to_successor(assignment, new, by=by, now=now)
-    people = queries.clerks_of([new.pk], on=timezone.localdate(now))
-    tell(people, event_id=event.pk, template="succeeded", subject=subject_of(assignment), now=now)
-    return assignment
-
-
-def follow_succession(old: Body, heirs: list[Body], on: date, by: Person, now: datetime) -> None:
-    """Registered with `members.succession`: one heir takes all; after a split each matter is asked about.
-
-    Raises Refused if a body with open matters would end without an heir.
-    """
-    if len(heirs) == 1:
-        succeed(old, heirs[0], by=by, now=now)
-    elif not heirs and (waiting := len(open_at(old))):
-        raise Refused(f"{old}还有{waiting}件正在办理，请先指定承接单位或逐件调整，再撤销。")

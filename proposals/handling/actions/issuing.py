@@ -13,7 +13,7 @@ from proposals.handling.models import Assignment, ChaseSheet, Checkpoint
 from proposals.handling.reminders import name_of, spoken
 
 from .giving import subject_of
-from .paper import lock
+from .paper import Paper, lock, office_sheet_needed, paper_facts
 
 How = ChaseSheet.How
 
@@ -30,15 +30,24 @@ def prepared_text(checkpoint: Checkpoint) -> str:
 
 @transaction.atomic
 def issue_sheet(
-    checkpoint: Checkpoint, *, text: str, how: str, note: str = "", by: Person, now: datetime
+    checkpoint: Checkpoint,
+    *,
+    text: str,
+    how: str,
+    note: str = "",
+    by: Person,
+    now: datetime,
+    paper: Paper | None = None,
 ) -> ChaseSheet:
     """Approve a prepared sheet and print or send it, or lay it aside with a reason; each is recorded.
 
-    What is sent goes to the unit's head and clerks, never to a leader.
+    What is sent goes to the unit's head and clerks, never to a leader. The assigning office approves; the proposal
+    committee records that from its sheet.
     """
     assignment = checkpoint.obligation.assignment
     if assignment is None:
         raise WrongStep("这项时限不属于承办单位。")
+    office_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     if ChaseSheet.objects.filter(checkpoint=checkpoint).exists():
         raise WrongStep("这份督办单已经处理过了。")
@@ -50,16 +59,21 @@ def issue_sheet(
         checkpoint=checkpoint, text=text, how=how, note=note if how == How.ASIDE else "", by=by, at=now
     )
     if how == How.ASIDE:
-        assignment.matter.record("sheet_aside", by=by, now=now, assignment=assignment, note=note)
+        facts = {"note": note, **paper_facts(paper)}
+        assignment.matter.record(
+            "sheet_aside", by=by, now=now, assignment=assignment, on_paper=paper is not None, **facts
+        )
         return sheet
     event = assignment.matter.record(
         "sheet_issued",
         by=by,
         now=now,
         assignment=assignment,
+        on_paper=paper is not None,
         unit=str(assignment.unit),
         how=sheet.get_how_display(),
         sheet=str(sheet.public_id),
+        **paper_facts(paper),
     )
     if how == How.SENT:
         tell(

@@ -28,6 +28,7 @@ from .attaching import release_letters
 from .giving import restage, subject_of
 from .paper import (
     Paper,
+    acted_on,
     acts_for,
     expect,
     in_the_open,
@@ -89,7 +90,7 @@ def send_opinion(
     )
     assignment.state = State.ANSWERED
     assignment.save(update_fields=["state"])
-    for obligation in clocks.open_for(assignment=assignment, stage="co_opinion"):
+    for obligation in clocks.open_for(assignment=assignment).filter(stage__in=["co_opinion", "internal"]):
         clocks.complete(obligation, by=by, now=now, on=paper.on if paper else None)
     event = assignment.matter.record(
         "opinion_sent",
@@ -247,10 +248,13 @@ def check_complete(reply: Reply, *, on: date) -> None:
 
 
 @transaction.atomic
-def deliver_reply(reply: Reply, *, by: Person, now: datetime, scan: str = "", paper: Paper | None = None) -> Reply:
+def deliver_reply(
+    reply: Reply, *, by: Person, now: datetime, scan: str = "", why_now: str = "", paper: Paper | None = None
+) -> Reply:
     """Send the reply to every proposer (答复), or ask the office to confirm an earlier letter date (P6).
 
-    `scan` is the public id of the letter's attachment; a letter dated before today cannot do without.
+    `scan` is the public id of the letter's attachment; a letter dated before today cannot do without. `why_now`
+    says why it does not wait for opinions that are wanting: the page asks, the timeline keeps it.
     """
     unit_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
     not_own_proposal(reply.assignment, by=by, paper=paper)
@@ -260,6 +264,12 @@ def deliver_reply(reply: Reply, *, by: Person, now: datetime, scan: str = "", pa
         raise Refused("退回申请还没有决定。要直接答复，请先撤回退回申请。")
     today = timezone.localdate(now)
     check_complete(reply, on=today)
+    if why_now.strip():
+        units = "、".join(str(row.unit) for row in without_opinion(reply.assignment))
+        facts: dict[str, Any] = {"units": units, "reason": why_now.strip()}
+        reply.assignment.matter.record("replied_without", by=by, now=now, assignment=reply.assignment, **facts)
+    for obligation in clocks.open_for(assignment=reply.assignment, stage="internal"):
+        clocks.complete(obligation, by=by, now=now)
     if reply.letter_on is None or reply.letter_on == today:
         return deliver(reply, on=today, by=by, now=now, paper=paper)
     if not scan:
@@ -268,6 +278,16 @@ def deliver_reply(reply: Reply, *, by: Person, now: datetime, scan: str = "", pa
     reply.save(update_fields=["state"])
     for obligation in reply_clocks(reply.assignment):
         clocks.pause(obligation, by=by, now=now, reason="补录答复函，待确认落款日期")
+    clocks.start(
+        reply.assignment.matter,
+        "reply_check",
+        assignment=reply.assignment,
+        round=reply.round,
+        body=reply.assignment.office,
+        anchor_on=today,
+        by=by,
+        now=now,
+    )
     event = reply.assignment.matter.record(
         "reply_date_asked",
         by=by,
@@ -289,6 +309,14 @@ def deliver_reply(reply: Reply, *, by: Person, now: datetime, scan: str = "", pa
     return reply
 
 
+def without_opinion(assignment: Assignment) -> list[Assignment]:
+    """Co-handlers that have not given their opinion yet; a second round waits for none."""
+    if assignment.role != Assignment.Role.LEAD or assignment.round > 1:
+        return []
+    rows = assignment.matter.assignments.current().filter(role=Assignment.Role.CO, opinions=None)
+    return list(rows.select_related("unit").order_by("pk"))
+
+
 def lock_reply(reply: Reply, *states: str) -> Reply:
     """The reply as it is now, matter and assignment locked first."""
     assignment = lock(reply.assignment)
@@ -297,6 +325,12 @@ def lock_reply(reply: Reply, *states: str) -> Reply:
     if fresh.state not in states:
         raise WrongStep(f"答复现在是“{fresh.get_state_display()}”，不能这样做。请刷新页面。")
     return fresh
+
+
+def checked(reply: Reply, *, by: Person, now: datetime, paper: Paper | None) -> None:
+    """The office has looked at the letter: its own days (P7) are over."""
+    for obligation in clocks.open_for(assignment=reply.assignment, stage="reply_check"):
+        clocks.complete(obligation, by=by, now=now, on=acted_on(paper, now=now))
 
 
 def reply_clocks(assignment: Assignment) -> list[Any]:
@@ -310,23 +344,32 @@ def confirm_reply_date(reply: Reply, *, by: Person, now: datetime, paper: Paper 
     not_in_judgement(reply.assignment, by=by)
     reply = lock_reply(reply, Reply.State.DATED)
     assert reply.letter_on is not None
+    checked(reply, by=by, now=now, paper=paper)
     return deliver(reply, on=reply.letter_on, by=by, now=now, paper=paper)
 
 
 @transaction.atomic
-def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime) -> Reply:
+def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime, paper: Paper | None = None) -> Reply:
     """Send a letter back (答复退回修改): the unit's clock goes on."""
-    office_sheet_needed(reply.assignment, by=by, now=now, paper=None)
+    office_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
     not_in_judgement(reply.assignment, by=by)
     reply = lock_reply(reply, Reply.State.DATED)
     if not reason.strip():
         raise Refused("退回修改请写明原因。")
     reply.state, reply.return_reason = Reply.State.RETURNED, reason
     reply.save(update_fields=["state", "return_reason"])
+    checked(reply, by=by, now=now, paper=paper)
     for obligation in reply_clocks(reply.assignment):
         clocks.resume(obligation, by=by, now=now)
     event = reply.assignment.matter.record(
-        "reply_returned", by=by, now=now, assignment=reply.assignment, unit=str(reply.assignment.unit), reason=reason
+        "reply_returned",
+        by=by,
+        now=now,
+        assignment=reply.assignment,
+        on_paper=paper is not None,
+        unit=str(reply.assignment.unit),
+        reason=reason,
+        **paper_facts(paper),
     )
     tell(
         queries.clerks_of([reply.assignment.unit_id], on=timezone.localdate(now)),
@@ -384,6 +427,10 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
 def release_co_handlers(assignment: Assignment, *, by: Person, now: datetime, event_id: int) -> None:
     """Every reply is out: opinions still missing are no longer chased, and co-handlers get the reply."""
     for other in assignment.matter.assignments.current().filter(role=Assignment.Role.CO):
+        drop_requests(other, by=by, now=now)
+        other.objections.filter(state__in=Objection.UNDECIDED).update(
+            state=Objection.State.WITHDRAWN, decided_by=by, decided_at=now
+        )
         clocks.cancel_all(assignment=other, by=by, now=now, reason="主办单位已答复")
         clerks = queries.clerks_of([other.unit_id], on=timezone.localdate(now))
         tell(clerks, event_id=event_id, template="replied_to_co_handlers", subject=subject_of(assignment), now=now)

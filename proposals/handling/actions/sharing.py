@@ -8,13 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from members.errors import Refused, WrongStep
-from members.inbox.actions import tell
+from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries
 from proposals.handling.models import Assignment, Event, ExtensionRequest, Objection, Reply
 
 from .closing import settle_if_done
-from .giving import clocks_of, restage, subject_of
+from .giving import alarms, clocks_of, restage, subject_of
 from .paper import Paper, acted_at, acted_on, expect, lock, office_sheet_needed, paper_facts
 
 Role = Assignment.Role
@@ -290,8 +290,11 @@ def changed(
 
 
 def tell_unit(assignment: Assignment, event: Event, template: str, *, now: datetime) -> None:
-    clerks = queries.clerks_of([assignment.unit_id], on=timezone.localdate(now))
+    today = timezone.localdate(now)
+    clerks = queries.clerks_of([assignment.unit_id], on=today)
     tell(clerks, event_id=event.pk, template=template, subject=subject_of(assignment), now=now)
+    if not clerks and template in ("assigned", "made_lead"):
+        tell_many(alarms([(event, assignment)], on=today), sending=f"handover:e{event.pk}", now=now)
 
 
 def tell_others(told: Iterable[Assignment], event: Event, *, now: datetime, matter: Assignment | None = None) -> None:

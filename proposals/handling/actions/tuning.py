@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -12,7 +13,7 @@ from members.days import full_day, short_day
 from members.errors import Refusal, Refused, WrongStep
 from members.inbox.doorbell import ring_after_commit
 from members.models import Person
-from proposals.handling import clocks, engine, reminders, workdays
+from proposals.handling import clockface, clocks, engine, reminders, workdays
 from proposals.handling.clockwork.ladder import office_moment
 from proposals.handling.clockwork.years import Year
 from proposals.handling.models import Audience, Ladder, LadderStep, Obligation, TimeRule
@@ -49,6 +50,7 @@ def replace_rule(
         raise Refused(f"生效日期应晚于现行规则的生效日期（{short_day(old.valid.lower)}）。", field="starts_on")
     if amount < 1:
         raise Refused("期限至少为 1。", field="amount")
+    check_order(old.code, amount=amount, unit=unit, starts_on=starts_on, now=now)
     old.valid = DateRange(old.valid.lower, starts_on)
     old.save(update_fields=["valid"])
     new = TimeRule.objects.create(
@@ -72,6 +74,37 @@ def replace_rule(
         "handling.replace_rule", by=by, now=now, subject=old.code, amount=amount, unit=unit, starts_on=starts_on
     )
     return new
+
+
+IN_ORDER = ("sign_for", "first_contact", "reply")
+"""What a unit owes one after the other: a limit never runs out before the one that comes earlier."""
+
+
+def check_order(code: str, *, amount: int, unit: str, starts_on: date, now: datetime) -> None:
+    """Raise Refused if a unit would owe its answer before its first contact, or that before it signs for."""
+    if code not in IN_ORDER:
+        return
+    calendar, today = workdays.working_calendar(), workdays.today(now)
+    rules = {row.code: row for row in TimeRule.objects.in_force(starts_on).filter(code__in=IN_ORDER)}
+    rules[code] = TimeRule(
+        code=code,
+        name=rules[code].name,
+        amount=amount,
+        unit=unit,
+        direction=rules[code].direction,
+        roll=rules[code].roll,
+    )
+    dues = [
+        (rule, clockface.due_of(Obligation(rule=rule, anchor_on=today), [], calendar))
+        for rule in map(rules.get, IN_ORDER)
+        if rule
+    ]
+    for (earlier, first), (later, then) in pairwise(dues):
+        if then < first:
+            raise Refused(
+                f"{later.name}的期限不能早于{earlier.name}的期限：{earlier.name}为{earlier.amount}{earlier.get_unit_display()}。",
+                field="amount",
+            )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from .deciding import (
 )
 from .evaluating import CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
 from .fields import ActForm
-from .replying import ReplyForm
+from .replying import ReplyForm, SendReplyForm
 from .unit import (
     AnswerObjectionForm,
     ContactAnswerForm,
@@ -55,6 +55,7 @@ __all__ = [
     "ReplyForm",
     "ReturnForm",
     "SecrecyForm",
+    "SendReplyForm",
     "SheetForm",
     "SuccessorForm",
     "TransferForm",

@@ -58,7 +58,7 @@ class AddUnitForm(ActForm):
     reason = LongText(label="增加原因", rows=3, max_length=200)
 
 
-class SheetForm(forms.Form):
+class SheetForm(ActForm):
     text = LongText(label="督办内容", rows=8)
     how = forms.ChoiceField(label="处理", choices=ChaseSheet.How, widget=forms.RadioSelect)
     note = LongText(label="不发的原因", rows=2, max_length=200, required=False)
@@ -78,7 +78,7 @@ class DecideExtensionForm(ActForm):
     reason = LongText(label="意见", rows=3, max_length=200, required=False, help_text="不同意时必填。")
 
 
-class ReturnForm(forms.Form):
+class ReturnForm(ActForm):
     reason = LongText(label="退回修改的原因", rows=3, max_length=300)
 
 

@@ -121,6 +121,21 @@ class ReplyForm(ActForm):
         return found
 
 
+class SendReplyForm(ActForm):
+    """A lead that does not wait for its co-handlers says why."""
+
+    def __init__(self, *args: Any, wanting: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if wanting:
+            self.fields["why_now"] = LongText(
+                label="不等会办意见即答复的原因",
+                rows=2,
+                max_length=200,
+                help_text=f"还没有收到{'、'.join(wanting)}的会办意见。可以等意见收到后再发出。",
+            )
+            self.order_fields(["why_now"])
+
+
 def names_of(place: int) -> tuple[str, str, str]:
     """The names of a suggestion's three fields, by its place on the page: keys stay inside the house (S19)."""
     return f"text_{place}", f"class_{place}", f"same_{place}"

@@ -31,7 +31,7 @@ class AnswerObjectionForm(ActForm):
     text = LongText(label="意见", rows=4, required=False)
 
 
-class PassInsideForm(forms.Form):
+class PassInsideForm(ActForm):
     """Persons come from the unit's own appointments in force."""
 
     deputy = forms.ModelChoiceField(Person.objects.none(), label="分管领导", required=False, to_field_name="public_id")
@@ -44,6 +44,12 @@ class PassInsideForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.choose("deputy", units, {Role.UNIT_DEPUTY, Role.UNIT_HEAD})
         self.choose("handler", units, set(UNIT_ROLES))
+
+    def inside(self) -> dict[str, Any]:
+        """The form's own fields, without those of a sheet."""
+        return {
+            name: self.cleaned_data[name] for name in ("deputy", "section", "handler", "internal_due_on", "comment")
+        }
 
     def choose(self, name: str, units: set[int], roles: set[Role]) -> None:
         seats = Appointment.objects.in_force(timezone.localdate()).filter(body__in=units, role__in=roles)

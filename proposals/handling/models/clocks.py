@@ -463,6 +463,7 @@ class ExtensionRequest(Addressed):
         GRANTED = "granted", "已同意"
         REFUSED = "refused", "不同意"
         WITHDRAWN = "withdrawn", "已撤回"
+        REVOKED = "revoked", "延期已撤销"
 
     obligation = models.ForeignKey(Obligation, models.PROTECT, related_name="extension_requests")
     asked_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")

@@ -204,6 +204,18 @@ class OfficeForm(AssignmentForm):
         return self.part.office_id
 
 
+class RevokeExtension(OfficeForm):
+    action = "handling.revoke_extension"
+    title = "撤销延期"
+    form_class = forms.ReasonForm
+    submit_label = "撤销最近一次延期"
+    done_sentence = "已撤销延期，并通知承办单位和提案者。"
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        reason = form.cleaned_data["reason"]
+        actions.revoke_extension(self.object, reason=reason, by=self.me, now=timezone.now(), paper=paper)
+
+
 def home_of(part: Assignment) -> str:
     """The page of a part, or of another unit's part where this one has ended."""
     if part.ended_at is None:
@@ -284,7 +296,11 @@ class NameSuccessor(PlainForm[Assignment], AssignmentForm):
     done_sentence = "已指定，期限不变。"
 
     def do(self, form: Any, paper: Paper | None) -> None:
-        actions.name_successor(self.object, form.cleaned_data["unit"], by=self.me, now=timezone.now())
+        unit = form.cleaned_data["unit"]
+        self.part_now = actions.name_successor(self.object, unit, by=self.me, now=timezone.now())
+
+    def home(self) -> str:
+        return home_of(getattr(self, "part_now", self.object))
 
 
 class Reopen(OfficeForm):

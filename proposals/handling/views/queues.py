@@ -102,6 +102,11 @@ class Queue(Parts):
     title = "本单位办理"
     template_name = "handling/queue.html"
     filterset_class = QueueFilter
+    columns = (
+        *Parts.columns,
+        Column("经办人", lambda row: str(row.handler or "")),
+        Column("内部时限", lambda row: row.internal_due_on),
+    )
     empty_sentence = "这里没有需要办理的提案。"
 
     def scope(self) -> QuerySet[Assignment]:
@@ -119,7 +124,7 @@ class Queue(Parts):
         rows = Objection.objects.filter(state=Objection.State.OPEN, suggested__in=units)
         asked = in_hands_of(rows, self.me, "handling.answer_objection", "assignment").order_by("pk")
         asked = asked.select_related("assignment__matter", "assignment__unit")
-        return super().get_context_data(asked=list(asked[:20]), **kwargs)
+        return super().get_context_data(asked=list(asked[:20]), inside=True, **kwargs)
 
 
 class Ledger(Parts):
@@ -138,7 +143,11 @@ class Ledger(Parts):
         return in_hands_of(rows, self.me, "handling.ledger")
 
     def bulk_acts(self) -> list[Act]:
-        return [Act("催办", reverse("handling:chase_many"), "bell")] if self.me.has_perm("handling.chase") else []
+        offered = [
+            ("handling.chase", Act("催办", reverse("handling:chase_many"), "bell")),
+            ("handling.sign_for", Act("登记签收（纸质）", reverse("handling:sign_for_many"), "check")),
+        ]
+        return [act for action, act in offered if self.me.has_perm(action)]
 
 
 class Waiting(Mine, ListPage[Any]):

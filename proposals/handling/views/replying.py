@@ -14,14 +14,14 @@ from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach, drop_letter
 from proposals.handling.actions.paper import acts_for
-from proposals.handling.actions.replying import suggestions_to_answer, unanswered
+from proposals.handling.actions.replying import suggestions_to_answer, unanswered, without_opinion
 from proposals.handling.forms.replying import LETTER_FIELDS, names_of
 from proposals.handling.models import Assignment, Attachment, Purpose, Reply, Suggestion
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note
 
-from .base import AssignmentForm, PartConfirm, PlainForm
+from .base import AssignmentForm, PartConfirm, PartForm
 
 WHOLE = ("result", "opening", "no_contact_reason")
 """What the page asks about the reply as a whole; the other fields of the letter are its formal side."""
@@ -191,7 +191,7 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
     title = "发出答复"
     template_name = "handling/send_reply.html"
     question = "发出后，每位提案者都会收到答复并可以评价；发出后不能再改。"
-    form_class = forms.ActForm
+    form_class = forms.SendReplyForm
     submit_label = "发出答复"
     done_sentence = "答复已发出。"
 
@@ -199,6 +199,10 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
         super().prepare()
         self.reply = actions.current_draft(self.object)
         self.letters = letters_of(self.reply)
+        self.wanting = without_opinion(self.object)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "wanting": [row.unit.name for row in self.wanting]}
 
     def get_back_url(self) -> str:
         return reverse("handling:draft_reply", args=[self.object.public_id])
@@ -227,7 +231,8 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
             raise WrongStep("还没有拟写答复，请先拟写。")
         sealed = scan_of(self.letters)
         scan = str(sealed.public_id) if sealed else (paper.scan if paper else "")
-        actions.deliver_reply(self.reply, by=self.me, now=timezone.now(), scan=scan, paper=paper)
+        why_now = form.cleaned_data.get("why_now", "")
+        actions.deliver_reply(self.reply, by=self.me, now=timezone.now(), scan=scan, why_now=why_now, paper=paper)
 
 
 class LetterDate(PartConfirm[Reply]):
@@ -267,7 +272,7 @@ class LetterDate(PartConfirm[Reply]):
         actions.confirm_reply_date(self.object, by=self.me, now=timezone.now(), paper=paper)
 
 
-class ReturnReply(PlainForm[Reply]):
+class ReturnReply(PartForm[Reply]):
     action = "handling.confirm_reply_date"
     path = "assignment"
     title = "答复退回修改"
@@ -280,5 +285,9 @@ class ReturnReply(PlainForm[Reply]):
             "assignment__matter", "assignment__unit", "assignment__office"
         )
 
+    def actor(self) -> int:
+        return self.part.office_id
+
     def do(self, form: Any, paper: Paper | None) -> None:
-        actions.return_reply(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+        reason = form.cleaned_data["reason"]
+        actions.return_reply(self.object, reason=reason, by=self.me, now=timezone.now(), paper=paper)

@@ -18,7 +18,7 @@ from proposals.handling.queries import waiting_sheets
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 
-from .base import Mine, PlainForm
+from .base import Mine, PartForm
 from .queues import Waiting
 
 
@@ -74,7 +74,7 @@ class IssuedSheets(Waiting):
         return {"part": clock.assignment, "what": what, "state": "已印发", "at": row.at, "url": url}
 
 
-class IssueSheet(PlainForm[Obligation]):
+class IssueSheet(PartForm[Obligation]):
     """The prepared words, to be changed, approved, and printed or sent."""
 
     action = "handling.issue_sheet"
@@ -85,7 +85,7 @@ class IssueSheet(PlainForm[Obligation]):
 
     def rows(self) -> QuerySet[Obligation]:
         return Obligation.objects.select_related(
-            "assignment__matter", "assignment__unit", "matter", "rule", "holder_body"
+            "assignment__matter", "assignment__unit", "assignment__office", "matter", "rule", "holder_body"
         )
 
     def prepare(self) -> None:
@@ -93,14 +93,18 @@ class IssueSheet(PlainForm[Obligation]):
         rows = waiting_sheets().filter(obligation=self.object).select_related("obligation__matter", "obligation__rule")
         self.checkpoint = get_object_or_404(rows.order_by("-pk")[:1])
 
+    def actor(self) -> int:
+        return self.part.office_id
+
     def get_initial(self) -> dict[str, Any]:
         return {"text": actions.prepared_text(self.checkpoint)}
 
     def do(self, form: Any, paper: Paper | None) -> None:
-        self.sheet = actions.issue_sheet(self.checkpoint, **form.cleaned_data, by=self.me, now=timezone.now())
+        said = {name: form.cleaned_data[name] for name in ("text", "how", "note")}
+        self.sheet = actions.issue_sheet(self.checkpoint, **said, by=self.me, now=timezone.now(), paper=paper)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        self.do(form, None)
+        self.do(form, self.paper_of(form))
         if self.sheet.how == ChaseSheet.How.PRINTED:
             return HttpResponseRedirect(reverse("handling:sheet", args=[self.sheet.public_id]))
         return HttpResponseRedirect(reverse("handling:sheets"))

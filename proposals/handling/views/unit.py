@@ -14,6 +14,8 @@ from members.pages import BulkPage, DetailPage
 from members.shown import Act, Crumb, Fact, Mark
 from proposals.handling import actions, forms, owners, queries
 from proposals.handling.actions import Paper
+from proposals.handling.actions.attaching import attach
+from proposals.handling.actions.paper import acts_for
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.eyes import eyes, participations
 from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant, Purpose
@@ -22,7 +24,7 @@ from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note
 
-from .base import AssignmentForm, Mine, PartConfirm, PartForm, PlainForm
+from .base import AssignmentForm, Mine, PartConfirm, PartForm
 
 
 class Part(Mine, DetailPage[Assignment]):
@@ -143,43 +145,69 @@ class SignFor(PartConfirm[Assignment], AssignmentForm):
         actions.sign_for(self.object, by=self.me, now=timezone.now(), paper=paper)
 
 
-class SignForMany(Mine, BulkPage[Assignment]):
+class ManyParts(Mine, BulkPage[Assignment]):
+    """One act on several parts; whoever keeps the file names the one sheet that stands for all (P1)."""
+
+    template_name = "handling/bulk.html"
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        rows = Assignment.objects.select_related("matter", "unit", "office").order_by("pk")
+        return in_hands_of(rows, self.request.user, self.action)
+
+    def prepare(self) -> None:
+        super().prepare()
+        today = timezone.localdate()
+        units = {row.unit_id for row in self.rows}
+        self.foreign = {unit for unit in units if not acts_for(self.me, unit, on=today)}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me, "part": None, "keeper": bool(self.foreign)}
+
+    def name_of(self, row: Assignment) -> str:
+        return f"{name_of(row.matter)}（{row.unit}）" if self.foreign else name_of(row.matter)
+
+    def paper_of(self, row: Assignment, form: Any) -> Paper | None:
+        """The sheet as it stands for this part, its scan kept with each matter."""
+        if row.unit_id not in self.foreign:
+            return None
+        scan = form.cleaned_data.get("paper_scan")
+        now = timezone.now()
+        kept = attach(row.matter, scan, purpose=form.purpose, assignment=row, by=self.me, now=now) if scan else None
+        paper: Paper | None = form.paper(str(kept.public_id) if kept else "")
+        return paper
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(keeper=bool(self.foreign), **kwargs)
+
+
+class SignForMany(ManyParts):
     action = "handling.sign_for"
     title = "批量签收"
+    form_class = forms.ActForm
     submit_label = "全部签收"
     done_verb = "签收"
 
-    def get_queryset(self) -> QuerySet[Assignment]:
-        return in_hands_of(Assignment.objects.select_related("matter", "unit"), self.request.user, self.action)
-
-    def name_of(self, row: Assignment) -> str:
-        return name_of(row.matter)
-
     def act(self, row: Assignment, form: Any) -> None:
-        actions.sign_for(row, by=self.me, now=timezone.now())
+        actions.sign_for(row, by=self.me, now=timezone.now(), paper=self.paper_of(row, form))
 
 
-class PassMany(Mine, BulkPage[Assignment]):
+class PassMany(ManyParts):
     action = "handling.pass_inside"
     title = "批量内部分办"
     form_class = forms.PassInsideForm
     submit_label = "全部分办"
     done_verb = "分办"
 
-    def get_queryset(self) -> QuerySet[Assignment]:
-        return in_hands_of(Assignment.objects.select_related("matter", "unit"), self.request.user, self.action)
-
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "units": {row.unit_id for row in self.rows}}
 
-    def name_of(self, row: Assignment) -> str:
-        return name_of(row.matter)
-
     def act(self, row: Assignment, form: Any) -> None:
-        actions.pass_inside(row, by=self.me, now=timezone.now(), **form.cleaned_data)
+        sending: str = self.request.POST.get("once", "")
+        paper = self.paper_of(row, form)
+        actions.pass_inside(row, by=self.me, now=timezone.now(), sending=sending, paper=paper, **form.inside())
 
 
-class PassInside(PlainForm[Assignment], AssignmentForm):
+class PassInside(AssignmentForm):
     action = "handling.pass_inside"
     title = "内部分办"
     form_class = forms.PassInsideForm
@@ -190,7 +218,10 @@ class PassInside(PlainForm[Assignment], AssignmentForm):
         return {**super().get_form_kwargs(), "units": {self.object.unit_id}}
 
     def get_initial(self) -> dict[str, Any]:
+        """What stands now; whoever records from a sheet does not read what is inside a unit (S2)."""
         row = self.object
+        if self.keeper:
+            return {}
         return {
             "deputy": row.deputy and row.deputy.public_id,
             "section": row.section,
@@ -200,7 +231,7 @@ class PassInside(PlainForm[Assignment], AssignmentForm):
         }
 
     def do(self, form: Any, paper: Paper | None) -> None:
-        actions.pass_inside(self.object, by=self.me, now=timezone.now(), **form.cleaned_data)
+        actions.pass_inside(self.object, by=self.me, now=timezone.now(), paper=paper, **form.inside())
 
 
 class ObjectTo(AssignmentForm):
