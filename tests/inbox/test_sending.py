@@ -79,7 +79,7 @@ class Dies:
 def test_i6_a_mail_is_marked_only_after_it_was_handed_over() -> None:
     person = PersonFactory(mail="a@example.com")
     actions.tell([person.pk], event_id=1, template="plain", subject={"text": "x"}, now=NOW)
-    [(pk, token)] = engine.claim(now=NOW)
+    [(pk, token, _)] = engine.claim(now=NOW)
 
     with pytest.raises(SystemExit):
         engine.hand_off(pk, token, Dies(), now=NOW)
