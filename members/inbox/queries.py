@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from members.choices import UNIT_ROLES, Role
 from members.gateways import gateways
 from members.inbox import registry
 from members.inbox.models import Channel, Message, PhoneNotice
 from members.inbox.reach import reach, stopped_channels
 from members.inbox.registry import GONE, NEUTRAL, SENDING, Rendered
-from members.models import Person
+from members.inbox.rights import OFFICE
+from members.models import Appointment, AssigningOffice, Person
+from members.rights import roles_of
 
 UNREAD_SHOWN = 100
 UNREAD_WORKDAYS = 2
@@ -78,7 +81,19 @@ def unread_limit(now: datetime) -> datetime:
     return local.replace(year=day.year, month=day.month, day=day.day)
 
 
-def unreached(*, now: datetime) -> list[Unreached]:
+def within_call(user: Person, *, on: date) -> QuerySet[Person]:
+    """Whom this person keeps the undelivered list of: an assigning office, the people of the units of its systems;
+    the committee's own staff, everybody."""
+    people: QuerySet[Person] = Person.objects.active()
+    roles = roles_of(user, on)
+    if OFFICE & roles.keys():
+        return people
+    systems = AssigningOffice.objects.filter(office__in=roles.get(Role.ASSIGNING_OFFICER, set())).values("system")
+    seats = Appointment.objects.in_force(on).filter(role__in=UNIT_ROLES, body__system__in=systems)
+    return people.filter(pk__in=seats.values("person"))
+
+
+def unreached(*, now: datetime, among: QuerySet[Person] | None = None) -> list[Unreached]:
     """Active people with something unread that nobody told them by phone, longest waiting first (P26).
 
     They have no working mail or gateway, or have not read it within two working days. A constant number of queries.
@@ -88,6 +103,7 @@ def unreached(*, now: datetime) -> list[Unreached]:
         Message.objects.filter(channel=Channel.INAPP, part_of=None, read_at=None, recipient__is_active=True)
         .annotate(told_upto=Subquery(told_upto))
         .filter(Q(told_upto=None) | Q(created_at__gt=F("told_upto")))
+        .filter(Q() if among is None else Q(recipient__in=among))
         .values("recipient")
         .annotate(waiting=Count("id"), since=Min("created_at"), told=Max("told_upto"))
         .order_by("since", "recipient")
@@ -116,7 +132,11 @@ def _why(person: Person, stopped: set[Channel], stale: bool) -> str:
 def as_text(title: str, lines: Sequence[Rendered], *, url: str) -> str:
     """The same notice for a group chat (复制为文字): only what may leave the house, and a link behind sign-in."""
     if len(lines) == 1:
-        title = lines[0].outside or NEUTRAL
-        return f"【{settings.COMMITTEE_NAME}】{title}\n登录查看：{url}"
-    listed = "\n".join(f"{number}. {line.outside or NEUTRAL}" for number, line in enumerate(lines, start=1))
-    return f"【{settings.COMMITTEE_NAME}】{title}\n{listed}\n登录查看：{url}"
+        return group_text(lines[0].outside or NEUTRAL, [], url=url)
+    return group_text(title, [line.outside or NEUTRAL for line in lines], url=url)
+
+
+def group_text(title: str, lines: Sequence[str], *, url: str) -> str:
+    """A list for a group chat, its lines numbered."""
+    listed = [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
+    return "\n".join([f"【{settings.COMMITTEE_NAME}】{title}", *listed, f"登录查看：{url}"])

@@ -5,8 +5,8 @@ from members.choices import Role
 OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.DUTY_STAFF, Role.SESSION_STAFF})
 
 RIGHTS: dict[str, frozenset[Role]] = {
-    "inbox.undelivered": OFFICE,
+    "inbox.undelivered": OFFICE | {Role.ASSIGNING_OFFICER},
     "inbox.ledger": OFFICE | {Role.SYSTEM_ADMINISTRATOR},
-    "inbox.told_by_phone": OFFICE,
-    "inbox.resend": OFFICE,
+    "inbox.told_by_phone": OFFICE | {Role.ASSIGNING_OFFICER},
+    "inbox.resend": OFFICE | {Role.ASSIGNING_OFFICER},
 }

@@ -85,6 +85,10 @@ class MessagePage(DetailPage[Message]):
         return super().get_context_data(shown=self.shown, text=text, **kwargs)
 
 
+def within_call(person: Person) -> QuerySet[Person]:
+    return queries.within_call(person, on=timezone.localdate())
+
+
 class UndeliveredPage(Page):
     """Whom nothing reaches (未送达名单): telephone numbers are shown, so each view is written down."""
 
@@ -94,12 +98,20 @@ class UndeliveredPage(Page):
     per_page: ClassVar[int] = 50
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = queries.unreached(now=timezone.now())
+        rows = queries.unreached(now=timezone.now(), among=within_call(self.person))
         with_phone = self.person.has_perm("members.contact_details")
         if with_phone and rows:
             audit.record("inbox.undelivered", by=self.person, now=timezone.now(), people=len(rows))
+        shown = rows[: self.per_page]
+        lines = [f"{row.person.name}　{row.waiting}条未读" for row in shown]
+        url = settings.SITE_URL.rstrip("/") + reverse("inbox:list")
         return super().get_context_data(
-            rows=rows[: self.per_page], count=len(rows), with_phone=with_phone, tabs=_tabs(self.request), **kwargs
+            rows=shown,
+            count=len(rows),
+            with_phone=with_phone,
+            tabs=_tabs(self.request),
+            text=queries.group_text("请下列同志登录查看通知", lines, url=url) if lines else "",
+            **kwargs,
         )
 
 
@@ -111,8 +123,7 @@ class ToldByPhonePage(ActionPage[Person]):
     template_name = "inbox/told_by_phone.html"
 
     def get_queryset(self) -> QuerySet[Person]:
-        people: QuerySet[Person] = Person.objects.active()
-        return people
+        return within_call(self.person)
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb(UNDELIVERED, reverse("inbox:undelivered"))]
@@ -130,7 +141,8 @@ class UndeliveredMailList(ListPage[Message]):
     empty_sentence = "没有退回的邮件，也没有送不到的短信。"
 
     def get_queryset(self) -> QuerySet[Message]:
-        return Message.objects.undeliverable().select_related("recipient").order_by("-created_at", "-id")
+        rows = Message.objects.undeliverable().filter(recipient__in=within_call(self.person))
+        return rows.select_related("recipient").order_by("-created_at", "-id")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(tabs_=_tabs(self.request), **kwargs)
@@ -174,7 +186,9 @@ class ResendPage(ConfirmPage[Message]):
     done_sentence = "已排队重发，几分钟内发出。"
 
     def get_queryset(self) -> QuerySet[Message]:
-        return Message.objects.undeliverable().select_related("recipient")
+        return (
+            Message.objects.undeliverable().filter(recipient__in=within_call(self.person)).select_related("recipient")
+        )
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb(UNSENT, reverse("inbox:undelivered_mail"))]

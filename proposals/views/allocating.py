@@ -1,16 +1,20 @@
 """Numbers, units and the hand-over (统一编号、拟办、交办)."""
 
 import uuid
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from members.days import short_day
 from members.inbox.actions import start_job
 from members.inbox.models import LongJob
+from members.inbox.queries import group_text
 from members.models import Body, Session
 from members.pages import ActionPage, BulkPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Tab
@@ -423,5 +427,15 @@ class BatchPage(DetailPage[Batch]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = self.object.proposals.filter(matter__in=Matter.objects.visible_to(self.request.user))
-        rows = rows.select_related("matter").prefetch_related("matter__assignments__unit").order_by("pk")
-        return super().get_context_data(rows=list(rows), **kwargs)
+        found = list(rows.select_related("matter").prefetch_related("matter__assignments__unit").order_by("pk"))
+        return super().get_context_data(rows=found, text=self.for_group(found), **kwargs)
+
+    def for_group(self, rows: list[Proposal]) -> str:
+        """Which unit has got how many, to be pasted into a group chat (P26)."""
+        given = Counter(
+            part.unit.name for row in rows for part in row.matter.assignments.all() if part.ended_at is None
+        )
+        due = self.object.fixed_due_on
+        title = f"{self.object.name}已交办，请签收" + (f"，答复期限{short_day(due)}" if due else "")
+        lines = [f"{unit}　{amount}件" for unit, amount in sorted(given.items())]
+        return group_text(title, lines, url=settings.SITE_URL.rstrip("/") + reverse("handling:queue"))

@@ -112,3 +112,20 @@ def test_a_hidden_row_and_no_row_are_answered_alike(house: House) -> None:
         assert (real.status_code, none.status_code) == (404, 404), name
         same = [answer.content.decode().replace(str(part.public_id), "") for answer in (real, none)]
         assert len(same[0]) - len(same[1]) <= 40
+
+
+@pytest.mark.parametrize(("who", "name"), [("officer", "ledger"), ("clerk", "queue"), ("officer", "objections")])
+def test_lists_copy_as_text_for_a_group_chat_without_names_or_titles_that_are_held_back(
+    house: House, who: str, name: str
+) -> None:
+    house.now = timezone.now()
+    shown, hidden = (MatterFactory(by=house.member, title=title) for title in ("关于养老的建议", "关于某事的建议"))
+    for matter in (shown, hidden):
+        objected(house, signed(house, give(house, matter=matter)))
+    Matter.objects.filter(pk=hidden.pk).update(access="internal")
+
+    body = signed_in(getattr(house, who)).get(reverse(f"handling:{name}")).content.decode()
+
+    text = body.split('id="copy-text"')[1].split("</textarea>")[0]
+    assert shown.unit_title in text and "登录查看：" in text and house.unit.name in text
+    assert hidden.unit_title not in text and house.member.name not in text and "不属本单位" not in text

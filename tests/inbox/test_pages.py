@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
-from members.choices import Role
+from members.choices import BodyKind, Role, System
 from members.inbox import actions, engine, queries, registry
 from members.inbox.models import Channel, Message, PhoneNotice, State
 from members.inbox.registry import GONE
-from members.models import AuditEntry, Person
-from tests.factories import PersonFactory, appoint
+from members.models import AssigningOffice, AuditEntry, Person
+from tests.factories import BodyFactory, PersonFactory, appoint
 from tests.inbox.sink import Sink
 
 pytestmark = pytest.mark.django_db
@@ -213,6 +213,27 @@ def test_whoever_may_not_see_telephone_numbers_does_not(client: Client) -> None:
     client.force_login(appoint(Role.SESSION_STAFF))
 
     assert "13800000000" not in client.get(reverse("inbox:undelivered")).content.decode()
+
+
+def test_an_assigning_office_rings_up_the_people_of_its_units_and_nobody_else(client: Client) -> None:
+    office = BodyFactory(kind=BodyKind.OFFICE)
+    AssigningOffice.objects.update_or_create(system=System.GOVERNMENT, defaults={"office": office})
+    clerk = appoint(Role.UNIT_CLERK, BodyFactory(system=System.GOVERNMENT), name="沈青")
+    others = [
+        appoint(Role.UNIT_CLERK, BodyFactory(system=System.PARTY), name="易安"),
+        appoint(Role.MEMBER, name="林溪"),
+    ]
+    for number, person in enumerate([clerk, *others]):
+        told(person, number, now=FRIDAY)
+    client.force_login(appoint(Role.ASSIGNING_OFFICER, office))
+
+    page = client.get(reverse("inbox:undelivered")).content.decode()
+
+    assert "沈青" in page.split('id="copy-text"')[1]
+    assert "易安" not in page and "林溪" not in page
+    assert client.get(reverse("inbox:told_by_phone", args=[others[0].public_id])).status_code == 404
+    assert client.post(reverse("inbox:told_by_phone", args=[clerk.public_id]), {"note": ""}).status_code == 302
+    assert "沈青" not in client.get(reverse("inbox:undelivered")).content.decode().split("<main")[1]
 
 
 @pytest.mark.parametrize("url", ["inbox:undelivered", "inbox:undelivered_mail"])

@@ -5,7 +5,9 @@ import zipfile
 from dataclasses import replace
 
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from docx import Document
 
 from members.choices import Role
@@ -109,3 +111,17 @@ def test_the_catalogue_costs_the_same_queries_for_one_proposal_and_for_three(hou
         assert len(book_of(house.session, house.staff).entries) == 3
 
     assert len(one) == len(three)
+
+
+def test_a_hand_over_copies_as_text_for_a_group_chat(house: House, filed, clerk_unit: Body) -> None:
+    proposal = filed()
+    actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
+    batch, _ = actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+    client = Client()
+    client.force_login(house.officer)
+
+    page = client.get(reverse("proposals:batch", args=[batch.public_id])).content.decode()
+
+    text = page.split('id="copy-text"')[1].split("</textarea>")[0]
+    assert f"{batch.name}已交办，请签收" in text and f"{clerk_unit.name}　1件" in text
+    assert proposal.matter.title not in text
