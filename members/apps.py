@@ -20,6 +20,7 @@ class MembersConfig(AppConfig):
             navigation.Entry(
                 "管理", "待复核任职", "check", "members:to_confirm", "members.confirm_appointment", order=14
             ),
+            navigation.Entry("管理", "待复核账号", "check", "members:requests", "members.confirm_account", order=16),
             navigation.Entry("管理", "单位与组织", "building-2", "members:bodies", "members.bodies", order=20),
             navigation.Entry("管理", "届次", "calendar-days", "members:terms", "members.terms", order=30),
             navigation.Entry("管理", "审计记录", "shield", "members:audit", "members.audit", order=90),

@@ -52,9 +52,35 @@ class AppointForm(forms.Form):
     )
 
 
-class EndForm(forms.Form):
+class EndSeatForm(forms.Form):
     on = forms.DateField(label="最后一天", widget=Day, help_text="这一天仍有效；填昨天或更早的日期，立即失效。")
+    reason = forms.CharField(
+        label="原因和依据", max_length=200, help_text="例如：市政协常委会决定〔2026〕5号，辞去委员。"
+    )
+
+
+class DocumentForm(forms.Form):
+    """Why, and by which document (S6)."""
+
+    document = forms.CharField(
+        label="依据文件", max_length=200, help_text="文号或会议名称，例如：市政协办〔2026〕3号。"
+    )
     reason = forms.CharField(label="原因", max_length=200)
+
+
+class EndForm(DocumentForm):
+    on = forms.DateField(label="最后一天", widget=Day, help_text="这一天仍有效；填昨天或更早的日期，立即失效。")
+
+    field_order = ("on", "document", "reason")
+
+
+class DecideForm(forms.Form):
+    agrees = forms.TypedChoiceField(
+        label="复核结果",
+        choices=[("1", "同意"), ("0", "不同意")],
+        coerce=lambda text: text == "1",
+        widget=forms.RadioSelect,
+    )
 
 
 class ReasonForm(forms.Form):

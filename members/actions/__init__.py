@@ -3,7 +3,6 @@ from members.actions.appointments import (
     appoint,
     confirm,
     delegate,
-    end_appointment,
     refuse_appointment,
     revoke_delegation,
 )
@@ -13,10 +12,15 @@ from members.actions.memberships import seat, unseat
 from members.actions.people import (
     change_contact,
     change_password,
-    close_account,
     new_person,
-    reopen_account,
     withdraw_name,
+)
+from members.actions.requests import (
+    ask_reopening,
+    ask_second_factor_reset,
+    close_account,
+    decide_request,
+    end_appointment,
 )
 from members.actions.sessions import end_sessions
 from members.actions.terms import add_term, date_session, open_session, roll_over
@@ -26,11 +30,14 @@ __all__ = [
     "add_name",
     "add_term",
     "appoint",
+    "ask_reopening",
+    "ask_second_factor_reset",
     "change_contact",
     "change_password",
     "close_account",
     "confirm",
     "date_session",
+    "decide_request",
     "delegate",
     "end_absence",
     "end_appointment",
@@ -41,7 +48,6 @@ __all__ = [
     "open_session",
     "prove_mail",
     "refuse_appointment",
-    "reopen_account",
     "revoke_delegation",
     "roll_over",
     "seat",

@@ -6,7 +6,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from members import notices
-from members.actions.sessions import end_sessions
 from members.audit import record
 from members.choices import STAFF_ROLES, UNIT_KINDS, UNIT_ROLES, BodyKind, Role
 from members.errors import Refused, WrongStep
@@ -48,7 +47,7 @@ def appoint(
     if not document.strip():
         raise Refused("请填写依据文件。", field="document")
     must_suit(body, role)
-    with _in_words():
+    with in_words():
         appointment = Appointment.objects.create(
             person=person,
             body=body,
@@ -63,7 +62,7 @@ def appoint(
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """Turn a broken constraint of appointments into the sentence for it."""
     try:
         with transaction.atomic():
@@ -96,10 +95,10 @@ def confirm(appointment: Appointment, *, by: Person, now: datetime) -> None:
     if by.pk in (appointment.granted_by_id, appointment.person_id):
         raise Refused(CLASHES["a_second_person_confirms"])
     appointment.confirmed_by, appointment.confirmed_at = by, now
-    with _in_words():
+    with in_words():
         appointment.save(update_fields=["confirmed_by", "confirmed_at"])
     entry = record("appointment.confirm", by=by, now=now, subject=str(appointment.public_id))
-    notices.tell([appointment.person_id], entry, "members.appointed", now=now, **_words(appointment))
+    notices.tell([appointment.person_id], entry, "members.appointed", now=now, **words_of(appointment))
 
 
 @transaction.atomic
@@ -120,29 +119,8 @@ def refuse_appointment(appointment: Appointment, *, reason: str, by: Person, now
     appointment.delete()
 
 
-@transaction.atomic
-def end_appointment(appointment: Appointment, *, on: date, by: Person, now: datetime, reason: str = "") -> None:
-    """End an appointment with `on` as its last day; a day before today ends it at once.
-
-    If nothing else is in force any more, all sessions end. Raises WrongStep if it has ended, Refused for one's own.
-    """
-    appointment = Appointment.objects.select_for_update(of=("self",)).get(pk=appointment.pk)
-    today = timezone.localdate(now)
-    if appointment.ends_on is not None and appointment.ends_on < today:
-        raise WrongStep("这项任职已经结束。")
-    if by.pk == appointment.person_id:
-        raise Refused("不能结束自己的任职，请由另一位安全管理员办理。")
-    if on < appointment.starts_on:
-        raise Refused("结束日期不能早于开始日期。", field="on")
-    appointment.ends_on = on
-    appointment.save(update_fields=["ends_on"])
-    entry = record("appointment.end", by=by, now=now, subject=str(appointment.public_id), on=on, reason=reason)
-    notices.tell([appointment.person_id], entry, "members.appointment_ended", now=now, **_words(appointment))
-    if not Appointment.objects.in_force(today).filter(person=appointment.person_id).exists():
-        end_sessions(appointment.person)
-
-
-def _words(appointment: Appointment) -> dict[str, str]:
+def words_of(appointment: Appointment) -> dict[str, str]:
+    """What a sentence about an appointment needs."""
     return {
         "body": appointment.body.name,
         "role": Role(appointment.role).label,
@@ -170,7 +148,7 @@ def delegate(
         raise Refused(CLASHES["never_staff_and_unit_at_once"], field="to")
     delegation = Delegation.objects.create(appointment=appointment, to=to, starts_on=starts_on, ends_on=ends_on)
     entry = record("delegation.give", by=by, now=now, subject=str(delegation.public_id), to=to.public_id)
-    words = {**_words(appointment), "from_on": f"{starts_on:%Y年%m月%d日}", "to_on": f"{ends_on:%Y年%m月%d日}"}
+    words = {**words_of(appointment), "from_on": f"{starts_on:%Y年%m月%d日}", "to_on": f"{ends_on:%Y年%m月%d日}"}
     notices.tell([to.pk], entry, "members.delegated", now=now, holder=by.name, **words)
     return delegation
 

@@ -2,13 +2,15 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from members import succession
+from members.actions.memberships import seat
 from members.audit import record
 from members.choices import BodyKind, Change, NameKind, System
 from members.errors import Refused, WrongStep
-from members.models import Appointment, AssigningOffice, Body, BodyName, Person, Succession
+from members.models import Appointment, AssigningOffice, Body, BodyName, Membership, Person, Succession
 from members.names import clean, normal
 
 
@@ -118,12 +120,37 @@ def _end(
     if len(heirs) == 1:
         _hand_on_names(body, heirs[0])
         AssigningOffice.objects.filter(office=body).update(office=heirs[0])
+        _hand_on_sections(body, heirs[0], on=on, by=by, now=now)
+        _hand_on_seats(body, heirs[0], on=on, by=by, now=now)
     succession.move(body, heirs, on=on, by=by, now=now)
     last = on - timedelta(days=1)
     for appointment in Appointment.objects.filter(body=body).exclude(ends_on__lt=on):
         appointment.ends_on = max(last, appointment.starts_on)
         appointment.save(update_fields=["ends_on"])
     return rows
+
+
+def _hand_on_sections(body: Body, heir: Body, *, on: date, by: Person, now: datetime) -> None:
+    """Sections and subordinate bodies go along with whoever serves there; one whose name the heir has merges into it."""
+    theirs = {part.norm: part for part in Body.objects.current().filter(parent=heir)}
+    for part in Body.objects.current().filter(parent=body).order_by("pk"):
+        if same := theirs.get(part.norm):
+            _end(part, [same], kind=Change.MERGE, on=on, note="", by=by, now=now)
+        else:
+            part.parent = heir
+            part.save(update_fields=["parent"])
+
+
+def _hand_on_seats(body: Body, heir: Body, *, on: date, by: Person, now: datetime) -> None:
+    """Members of a merged sector, party, committee or group sit in its heir from that day on."""
+    places = ("sector", "party", "committee", "group")
+    belongs = Q(sector=body) | Q(party=body) | Q(committee=body) | Q(group=body)
+    for row in Membership.objects.filter(belongs, ends_on=None).order_by("pk"):
+        facts = {name: heir if getattr(row, f"{name}_id") == body.pk else getattr(row, name) for name in places}
+        if on > row.starts_on:
+            seat(row.person, row.term, starts_on=on, by=by, now=now, post=row.post, **facts)
+        else:
+            Membership.objects.filter(pk=row.pk).update(**facts)
 
 
 def _must_fit(body: Body, heirs: list[Body], kind: Change) -> None:

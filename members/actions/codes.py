@@ -3,13 +3,16 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from members import notices, post
 from members.actions.sessions import end_sessions
 from members.audit import record
+from members.choices import SECOND_FACTOR_ROLES, Role
 from members.crypto import blind_index
 from members.errors import Refused
 from members.models import Code, CodeUse, Person
+from members.rights import roles_of, whole_standing
 
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # no I, L, O, 0, 1
 LENGTH = 8
@@ -51,16 +54,25 @@ def make_code(
 def issue_code(person: Person, *, by: Person, now: datetime) -> str:
     """Issue a sign-in code at the counter (`practice.md` P27); the person is told, the code is shown once.
 
-    Raises Refused for oneself and for a closed account.
+    Raises Refused for oneself, for a closed account, and for one that only a security administrator may open.
     """
     if by.pk == person.pk:
         raise Refused("不能给自己开具登录码。")
     if not person.is_active:
         raise Refused("该账号已停用。")
+    if not may_issue_code(by, person, now=now):
+        raise Refused("该账号有机关或管理职务，登录码须由安全管理员开具。")
     code = make_code(person, CodeUse.SIGN_IN, now=now, issued_by=by)
     entry = record("code.issue", by=by, now=now, subject=str(person.public_id))
     notices.tell([person.pk], entry, "members.code_issued", now=now)
     return code
+
+
+def may_issue_code(by: Person, person: Person, *, now: datetime) -> bool:
+    """Whether `by` may open this account: who has more to lose than a member or a unit is for security administrators."""
+    on = timezone.localdate(now)
+    privileged = SECOND_FACTOR_ROLES & whole_standing(person, on).all().keys()
+    return not privileged or Role.SECURITY_ADMINISTRATOR in roles_of(by, on)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from members import notices
 from members.audit import record
 from members.errors import Refused, WrongStep
 from members.models import Appointment, Body, Membership, Person, Term
@@ -43,10 +44,18 @@ def seat(
 
 @transaction.atomic
 def unseat(membership: Membership, *, on: date, by: Person, now: datetime, reason: str) -> None:
-    """End a seat with `on` as its last day. Raises WrongStep if it has ended."""
+    """End a seat with `on` as its last day, and the appointment as member with it; the person is told.
+
+    Own open proposals stay with the person, who keeps a limited account (`practice.md` P13). Raises WrongStep if the
+    seat has ended, Refused for one's own and without a reason.
+    """
     membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
     if membership.ends_on is not None:
         raise WrongStep("该委员资格已经结束。")
+    if by.pk == membership.person_id:
+        raise Refused("不能结束自己的委员资格，请由另一位同事办理。")
+    if not reason.strip():
+        raise Refused("请写明原因和依据，例如：市政协常委会决定〔2026〕5号。", field="reason")
     if on < membership.starts_on:
         raise Refused("结束日期不能早于开始日期。", field="on")
     membership.ends_on = on
@@ -54,4 +63,7 @@ def unseat(membership: Membership, *, on: date, by: Person, now: datetime, reaso
     for appointment in Appointment.objects.filter(person=membership.person, role="member").on_day(on):
         appointment.ends_on = on
         appointment.save(update_fields=["ends_on"])
-    record("membership.end", by=by, now=now, subject=str(membership.person.public_id), on=on, reason=reason)
+    subject = str(membership.person.public_id)
+    entry = record("membership.end", by=by, now=now, subject=subject, on=on, reason=reason.strip())
+    words = {"term": membership.term.name, "on": f"{on:%Y年%m月%d日}"}
+    notices.tell([membership.person_id], entry, "members.seat_ended", now=now, **words)

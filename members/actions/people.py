@@ -85,31 +85,6 @@ def change_password(person: Person, password: str, *, by: Person, now: datetime,
 
 
 @transaction.atomic
-def close_account(person: Person, *, by: Person, now: datetime, reason: str) -> None:
-    """Close an account; its sessions end at once. Raises WrongStep if it is closed, Refused for one's own."""
-    if by.pk == person.pk:
-        raise Refused("不能停用自己的账号。")
-    if not person.is_active:
-        raise WrongStep("该账号已经停用。")
-    person.is_active = False
-    person.save(update_fields=["is_active"])
-    end_sessions(person)
-    record("account.close", by=by, now=now, subject=str(person.public_id), reason=reason)
-
-
-@transaction.atomic
-def reopen_account(person: Person, *, by: Person, now: datetime, reason: str) -> None:
-    """Open a closed account again. Raises WrongStep if it is open, Refused for one's own."""
-    if by.pk == person.pk:
-        raise Refused("不能启用自己的账号。")
-    if person.is_active:
-        raise WrongStep("该账号已在使用。")
-    person.is_active = True
-    person.save(update_fields=["is_active"])
-    record("account.reopen", by=by, now=now, subject=str(person.public_id), reason=reason)
-
-
-@transaction.atomic
 def withdraw_name(person: Person, *, by: Person, now: datetime, reason: str) -> None:
     """Take the name off public pages, feeds and open data; what the person wrote stays (`practice.md` P13)."""
     if person.withdrawn_at is not None:

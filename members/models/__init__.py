@@ -3,12 +3,14 @@ from members.models.audit import AuditEntry, AuditFacts
 from members.models.body import AssigningOffice, Body, BodyName, Succession
 from members.models.once import Once
 from members.models.person import Membership, Person
+from members.models.request import AccountRequest
 from members.models.roster import RosterDraft
 from members.models.sign_in import Code, CodeUse, PasswordRecord, SignInFailures
 from members.models.term import Session, Term
 
 __all__ = [
     "Absence",
+    "AccountRequest",
     "Appointment",
     "AssigningOffice",
     "AuditEntry",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from members.actions import (
     appoint,
     confirm,
+    decide_request,
     delegate,
     end_absence,
     end_appointment,
@@ -20,8 +21,8 @@ from members.actions import (
 )
 from members.choices import Role
 from members.filters import AppointmentFilter
-from members.models import Absence, Appointment, Delegation, Person
-from members.page_forms import AppointForm, AwayForm, DelegateForm, EndForm, ReasonForm
+from members.models import Absence, AccountRequest, Appointment, Delegation, Person
+from members.page_forms import AppointForm, AwayForm, DecideForm, DelegateForm, EndForm, ReasonForm
 from members.pages import SIGNED_IN, ActionPage, BulkPage, ConfirmPage, FormPage, ListPage
 from members.queries import colleagues_of
 from members.rights import RIGHTS
@@ -170,7 +171,7 @@ class End(OfAppointment, ActionPage[Appointment]):
     title = "结束任职"
     form_class = EndForm
     submit_label = "结束任职"
-    done_sentence = "任职已结束。"
+    done_sentence = "任职已结束，请另一位同事复核。"
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("任职", reverse("members:appointments"))]
@@ -181,6 +182,54 @@ class End(OfAppointment, ActionPage[Appointment]):
     def form_valid(self, form: EndForm) -> HttpResponseBase:
         end_appointment(self.object, by=self.person, now=timezone.now(), **form.cleaned_data)
         return HttpResponseRedirect(reverse("members:appointments"))
+
+
+class Requests(ListPage[AccountRequest]):
+    """What waits for the second person."""
+
+    action = "members.confirm_account"
+    title = "待复核账号"
+    template_name = "members/requests.html"
+    unit_word = "项"
+    empty_sentence = "没有待复核的账号事项。"
+
+    def get_queryset(self) -> QuerySet[AccountRequest]:
+        rows = AccountRequest.objects.waiting().select_related("person", "appointment__body", "asked_by")
+        return rows.order_by("asked_at", "pk")
+
+
+class DecideRequest(ActionPage[AccountRequest]):
+    action = "members.confirm_account"
+    template_name = "members/decide_request.html"
+    form_class = DecideForm
+    submit_label = "复核"
+    done_sentence = "已复核。"
+
+    def get_queryset(self) -> QuerySet[AccountRequest]:
+        return AccountRequest.objects.waiting().select_related("person", "appointment__body", "asked_by")
+
+    def get_title(self) -> str:
+        return f"复核：{self.object.get_kind_display()}"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("待复核账号", reverse("members:requests"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        row = self.object
+        facts = [Fact("人员", row.person.name), Fact("事项", row.get_kind_display())]
+        if row.appointment:
+            facts.append(Fact("任职", f"{row.appointment.body.name} {row.appointment.get_role_display()}"))
+        facts += [
+            Fact("依据文件", row.document),
+            Fact("原因", row.reason or "—"),
+            Fact("提出人", row.asked_by.name),
+            Fact("现在", "已生效，不同意即恢复" if row.kind in ("close", "end") else "尚未生效，同意后生效"),
+        ]
+        return super().get_context_data(facts=facts, **kwargs)
+
+    def form_valid(self, form: DecideForm) -> HttpResponseBase:
+        decide_request(self.object, agrees=form.cleaned_data["agrees"], by=self.person, now=timezone.now())
+        return HttpResponseRedirect(reverse("members:requests"))
 
 
 class Delegations(ListPage[Delegation]):

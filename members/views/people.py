@@ -2,17 +2,27 @@
 
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.db.models import QuerySet
-from django.http import HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from members.actions import close_account, issue_code, reopen_account, seat, withdraw_name
+from members.actions import (
+    ask_reopening,
+    ask_second_factor_reset,
+    close_account,
+    issue_code,
+    seat,
+    unseat,
+    withdraw_name,
+)
+from members.actions.codes import may_issue_code
 from members.audit import record
 from members.filters import PersonFilter
 from members.models import Membership, Person
-from members.page_forms import MembershipForm, ReasonForm
+from members.page_forms import DocumentForm, EndSeatForm, MembershipForm, ReasonForm
 from members.pages import ActionPage, Column, ConfirmPage, DetailPage, ListPage
 from members.queries import with_standing
 from members.shown import Act, Crumb, Fact
@@ -81,10 +91,15 @@ class PersonPage(DetailPage[Person]):
             ("members.appoint", "授予角色", "members:appoint"),
             ("members.memberships", "委员信息", "members:seat"),
             ("members.contact_details", "查看联系方式", "members:contact"),
-            ("members.issue_code", "开具登录码", "members:issue_code"),
             ("members.withdraw_name", "停止公开姓名", "members:withdraw_name"),
             ("members.accounts", "停用账号" if self.object.is_active else "启用账号", "members:account"),
         ]
+        if may_issue_code(self.person, self.object, now=timezone.now()):
+            wanted.append(("members.issue_code", "开具登录码", "members:issue_code"))
+        if any(seat.ends_on is None for seat in self.object.present_memberships):  # type: ignore[attr-defined]  # fetched
+            wanted.append(("members.memberships", "结束委员资格", "members:unseat"))
+        if user.has_perm("members.accounts") and is_mfa_enabled(self.object):
+            wanted.append(("members.accounts", "重置两步验证", "members:reset_second_factor"))
         return [Act(label, reverse(name, args=args)) for action, label, name in wanted if user.has_perm(action)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -141,16 +156,34 @@ class IssueCode(OfPerson, ConfirmPage[Person]):
 
 class AccountState(OfPerson, ActionPage[Person]):
     action = "members.accounts"
-    form_class = ReasonForm
+    form_class = DocumentForm
+    submit_label = "确定"
+
+    def prepare(self) -> None:
+        super().prepare()
+        closes = self.object.is_active
+        self.done_sentence = "已停用，请另一位同事复核。" if closes else "已提出，须由另一位同事复核后启用。"
 
     def get_title(self) -> str:
         return "停用账号" if self.object.is_active else "启用账号"
 
-    submit_label = "确定"
+    def form_valid(self, form: DocumentForm) -> HttpResponseBase:
+        act = close_account if self.object.is_active else ask_reopening
+        act(self.object, by=self.person, now=timezone.now(), **form.cleaned_data)
+        return HttpResponseRedirect(self.person_url())
 
-    def form_valid(self, form: ReasonForm) -> HttpResponseBase:
-        act = close_account if self.object.is_active else reopen_account
-        act(self.object, by=self.person, now=timezone.now(), reason=form.cleaned_data["reason"])
+
+class ResetSecondFactor(OfPerson, ActionPage[Person]):
+    """For who has lost the phone and the recovery codes: nothing happens before another person agrees."""
+
+    action = "members.accounts"
+    title = "重置两步验证"
+    form_class = DocumentForm
+    submit_label = "提出，等待复核"
+    done_sentence = "已提出，须由另一位同事复核；已通知本人。"
+
+    def form_valid(self, form: DocumentForm) -> HttpResponseBase:
+        ask_second_factor_reset(self.object, by=self.person, now=timezone.now(), **form.cleaned_data)
         return HttpResponseRedirect(self.person_url())
 
 
@@ -185,4 +218,29 @@ class Seat(OfPerson, ActionPage[Person]):
     def form_valid(self, form: MembershipForm) -> HttpResponseBase:
         facts = dict(form.cleaned_data)
         seat(self.object, facts.pop("term"), by=self.person, now=timezone.now(), **facts)
+        return HttpResponseRedirect(self.person_url())
+
+
+class Unseat(OfPerson, ActionPage[Person]):
+    """The end of a seat in mid-term (辞去、免去、撤销委员资格)."""
+
+    action = "members.memberships"
+    title = "结束委员资格"
+    form_class = EndSeatForm
+    submit_label = "结束委员资格"
+    done_sentence = "委员资格已结束，已通知本人。"
+
+    def prepare(self) -> None:
+        super().prepare()
+        seats = Membership.objects.filter(person=self.object, ends_on=None).select_related("term", "person")
+        self.seat = seats.order_by("-term__number").first()
+        if self.seat is None:
+            raise Http404
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"on": timezone.localdate()}
+
+    def form_valid(self, form: EndSeatForm) -> HttpResponseBase:
+        assert self.seat is not None
+        unseat(self.seat, by=self.person, now=timezone.now(), **form.cleaned_data)
         return HttpResponseRedirect(self.person_url())

@@ -12,7 +12,7 @@ from members.default_bodies import load
 from members.errors import Refused, WrongStep
 from members.models import AuditEntry, Body, BodyName, Person, Succession
 from members.names import sound
-from tests.factories import BodyFactory, appoint
+from tests.factories import AppointmentFactory, BodyFactory, MembershipFactory, appoint
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 2)
@@ -109,6 +109,48 @@ def test_a_merged_body_hands_on_its_names_and_its_work(director: Person) -> None
     assert heir.name_on(TODAY - timedelta(days=9)) == "市新政局"
     assert clerk.appointments.get().ends_on == TODAY - timedelta(days=1)
     assert AuditEntry.objects.get(verb="body.succeed").subject == str(old.public_id)
+
+
+def test_sections_of_a_merged_body_go_along_and_one_of_the_same_name_merges(director: Person) -> None:
+    old, heir = BodyFactory(), BodyFactory()
+    own, shared = (
+        BodyFactory(name="海洋科", kind=BodyKind.SECTION, parent=old),
+        BodyFactory(name="办公室", kind=BodyKind.SECTION, parent=old),
+    )
+    theirs = BodyFactory(name="办公室", kind=BodyKind.SECTION, parent=heir)
+    stays, both = appoint(Role.UNIT_HANDLER, own), appoint(Role.UNIT_HANDLER, shared)
+    AppointmentFactory(person=both, body=theirs, role=Role.UNIT_HANDLER)
+
+    succeed(old, [heir], kind=Change.MERGE, on=TODAY, by=director, now=NOW)
+
+    own.refresh_from_db()
+    shared.refresh_from_db()
+    assert (own.parent, own.ended_on, stays.appointments.get().ends_on) == (heir, None, None)
+    assert (shared.ended_on, Succession.objects.get(old=shared).new) == (TODAY, theirs)
+    ends = dict(both.appointments.values_list("body", "ends_on"))
+    assert ends == {shared.pk: TODAY - timedelta(days=1), theirs.pk: None}
+
+
+def test_members_of_a_merged_sector_sit_in_its_heir(director: Person) -> None:
+    old, heir, party = (
+        BodyFactory(kind=kind) for kind in (BodyKind.SECTOR, BodyKind.SECTOR, BodyKind.DEMOCRATIC_PARTY)
+    )
+    seated = MembershipFactory(sector=old, party=party, post="某校校长")
+    fresh = MembershipFactory(sector=old, starts_on=TODAY)
+    left = MembershipFactory(sector=old, ends_on=date(2024, 1, 1))
+
+    succeed(old, [heir], kind=Change.MERGE, on=TODAY, by=director, now=NOW)
+
+    seats = seated.person.memberships.order_by("starts_on").values_list(
+        "sector", "party", "post", "starts_on", "ends_on"
+    )
+    yesterday = TODAY - timedelta(days=1)
+    assert list(seats) == [
+        (old.pk, party.pk, "某校校长", seated.starts_on, yesterday),
+        (heir.pk, party.pk, "某校校长", TODAY, None),
+    ]
+    assert fresh.person.memberships.get().sector == heir
+    assert left.person.memberships.get().sector == old
 
 
 def test_a_renamed_body_remembers_the_name_of_the_time(director: Person) -> None:

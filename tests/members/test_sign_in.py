@@ -282,7 +282,8 @@ def test_closing_an_account_ends_its_sessions_at_once(client: Any, member: Perso
     client.force_login(member)
     assert client.get("/accounts/").status_code == 200
 
-    close_account(member, by=appoint(Role.SECURITY_ADMINISTRATOR), now=timezone.now(), reason="离职")
+    admin = appoint(Role.SECURITY_ADMINISTRATOR)
+    close_account(member, document="市协办〔2026〕1号", reason="离职", by=admin, now=timezone.now())
 
     assert client.get("/accounts/").status_code == 302
 
@@ -294,7 +295,7 @@ def test_the_end_of_the_last_appointment_ends_sessions_at_once(client: Any) -> N
 
     yesterday = timezone.localdate() - timedelta(days=1)
     admin = appoint(Role.SECURITY_ADMINISTRATOR)
-    end_appointment(clerk.appointments.get(), on=yesterday, by=admin, now=timezone.now(), reason="调离")
+    end_appointment(clerk.appointments.get(), on=yesterday, document="x", by=admin, now=timezone.now(), reason="调离")
 
     assert client.get("/accounts/").status_code == 302
 
