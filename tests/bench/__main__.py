@@ -19,7 +19,7 @@ from functools import partial
 from tests import conftest
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.template import Context, Template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -28,6 +28,7 @@ from django.utils import timezone
 from config.mode import ROOT
 from members.models import Body, Person
 from proposals.handling import engine
+from proposals.handling.models import Obligation
 from tests import databases
 
 assert conftest.PREFIX
@@ -111,20 +112,66 @@ def measure(floor: float) -> list[Row]:
                 ratio <= goal and count <= most,
             )
         )
-    median, slow = times(lambda: engine.scan(now=timezone.now()))
-    rows.append(
-        Row(
-            "engine: idle tick",
-            median,
-            slow,
-            2.0,
-            None,
-            None,
-            queries_of(lambda: engine.scan(now=timezone.now())),
-            None,
-            median <= 2.0,
-        )
-    )
+    return rows
+
+
+_COPIES = """
+    INSERT INTO handling_obligation (public_id, matter_id, assignment_id, stage, round, holder_body_id, holder_person_id,
+        rule_id, anchor_on, started_on, due_on, status, epoch, calendar_version, provisional, next_at, next_step_id,
+        next_n, error)
+    SELECT gen_random_uuid(), one.matter_id, one.assignment_id, 'copy' || n, 1, one.holder_body_id, one.holder_person_id,
+        one.rule_id, one.anchor_on, one.started_on, one.due_on, 'open', 1, one.calendar_version, false,
+        now() + interval '30 days' + n * interval '1 second', one.next_step_id, one.next_n, ''
+    FROM (SELECT * FROM handling_obligation WHERE status = 'open' AND next_step_id IS NOT NULL ORDER BY id LIMIT 1) one,
+        generate_series(%s, %s) n
+"""
+IDLE_MS = 2.0
+FEW, MANY, DUE = 20_000, 200_000, 200
+
+
+def plant(first: int, last: int) -> None:
+    """Copies of a running clock, all with something to say in a month."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COPIES, [first, last])
+        cursor.execute("VACUUM ANALYZE handling_obligation")
+
+
+def idle() -> float:
+    """Milliseconds that the database takes for a look at which nothing is due."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + engine._DUE, [now, engine.BATCH])
+        return float(json.loads(json.dumps(cursor.fetchone()[0]))[0]["Execution Time"])
+
+
+def fire(amount: int) -> tuple[float, int]:
+    """Milliseconds and queries of a scan that finds so many clocks due; rolled back."""
+    with transaction.atomic():
+        due = Obligation.objects.filter(stage__startswith="copy").order_by("id").values("pk")[:amount]
+        Obligation.objects.filter(pk__in=due).update(next_at=timezone.now())
+        with CaptureQueriesContext(connection) as asked:
+            began = time.perf_counter()
+            count, _ = engine.scan_batch(now=timezone.now())
+            took = (time.perf_counter() - began) * 1000
+        assert count == amount, f"{count} were due"
+        transaction.set_rollback(True)
+    return took, len(asked)
+
+
+def measure_engine() -> list[Row]:
+    engine.scan(now=timezone.now())  # what the story has left
+    rows, before = [], 0.0
+    for planted, amount in ((0, FEW), (FEW, MANY)):
+        plant(planted + 1, amount)
+        taken = [idle() for _ in range(ROUNDS)]
+        median, slow = statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
+        growth = median / before if before else None
+        name = f"engine: idle look, {amount} running"
+        rows.append(Row(name, median, slow, IDLE_MS, None, None, 1, growth, slow <= IDLE_MS))
+        before = median
+    one, many = fire(1), fire(DUE)
+    same = one[1] == many[1]
+    rows.append(Row(f"engine: scan of {DUE} due", many[0], many[0], None, None, None, many[1], many[1] / one[1], same))
     return rows
 
 
@@ -147,6 +194,7 @@ def main() -> int:
     rows = [
         Row("minimal list of 25 rows", floor, slow, None, 1.0, None, queries_of(minimal_list), None, True),
         *measure(floor),
+        *measure_engine(),
     ]
     show(rows)
     target = ROOT / "var" / "bench.json"
