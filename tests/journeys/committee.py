@@ -44,5 +44,8 @@ def unit(name: str) -> Body:
 
 
 def somebody(role: Role, name: str, body: Body | None = None) -> Person:
-    """Who can be written to and has a password."""
-    return appoint(role, body, name=name, mail=f"someone{next(numbers)}@example.cn", password=PASSWORD)
+    """Who has proved an address and has a password."""
+    person = appoint(role, body, name=name, mail=f"someone{next(numbers)}@example.cn", password=PASSWORD)
+    person.mail_verified_at = timezone.now()
+    person.save()
+    return person

@@ -335,7 +335,8 @@ def the_desk_files_it_and_hands_it_over(told: Story, proposal: Proposal, staff: 
     assert proposal.matter.number
 
     desk.open("proposals:allocation_of", proposal.matter.public_id)
-    desk.fill(lead=lead.name, others=co.name).press("保存拟办").press("交办本件")
+    desk.fill(lead=lead.name, others=co.name).press("保存拟办")
+    desk.open("proposals:allocation_of", proposal.matter.public_id).press("交办本件")
     desk.fill(**paper("严明", "提案交办会会议纪要", paper_scan=scan("会议纪要.jpg"))).press("交办 1 件给 2 个单位")
     desk.follow("生成交办文书").press("生成")
     download = desk.main.get_by_role("link", name="下载")

@@ -5,7 +5,7 @@ from datetime import datetime
 import pgtrigger
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from members import audit
 from members.errors import Refused, WrongStep
@@ -19,6 +19,7 @@ from proposals.handling.models import (
     CoOpinion,
     Evaluation,
     EventPayload,
+    Explanation,
     ExtensionApproval,
     ExtensionRequest,
     JointConsultation,
@@ -54,7 +55,8 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
         ("doc_no", "signer", "opening", "contact_name", "contact_phone", "no_contact_reason", "return_reason"),
     ),
     ReplyPoint: ("reply__assignment__matter", ("text",)),
-    Evaluation: ("round_row__assignment__matter", ("text",)),
+    Evaluation: ("round_row__assignment__matter", ("text", "checked_note", "rejected_reason")),
+    Explanation: ("form__round_row__assignment__matter", ("persons", "text")),
     ClockEvent: ("obligation__matter", ("reason",)),
     Suspension: ("matter", ("reason",)),
     ChaseSheet: ("checkpoint__obligation__matter", ("text", "note")),
@@ -109,8 +111,10 @@ def erase_words(matter: Matter) -> None:
     EventPayload.objects.using(DATABASE).filter(event__matter=matter.pk).filter(~Q(facts={})).update(facts={})
 
 
-def words_for(model: type[models.Model], column: str) -> str:
+def words_for(model: type[models.Model], column: str) -> str | Case:
     """What stands in place of the words: nothing where the column may be empty."""
+    if column == "rejected_reason":  # a form that was turned down has one, and no other
+        return Case(When(rejected_reason="", then=Value("")), default=Value(PURGED))
     if model is Matter:
         return ""
     field = model._meta.get_field(column)
