@@ -12,6 +12,7 @@ from proposals.handling.models import Access, Priority
 from proposals.models import Category, Proposal, Status
 
 from .base import drop_clocks, expect, lock, move, proposal_office, proposers, today, told
+from .drafting import must_suit_zone
 
 IN_OFFICE = frozenset({Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER, Status.FILED})
 """Until the hand-over everything on record may be put right; later only how it is sorted."""
@@ -66,6 +67,7 @@ def correct(proposal: Proposal, new: Recorded, *, reason: str, by: Person, now: 
     if not new.consents and not new.consent_reason.strip():
         raise Refused("不同意公开的，请写明理由。", field="consent_reason")
     proposal = lock(proposal)
+    must_suit_zone(proposal, internal=new.internal)
     before, after = recorded(proposal).lines(), new.lines()
     changed = [name for name in after if after[name] != before[name]]
     if not changed:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from members.errors import Refused, Stale
@@ -151,7 +152,17 @@ def write_suggestions(matter: Matter, suggestions: Iterable[str]) -> None:
     )
 
 
+def must_suit_zone(proposal: Proposal, *, internal: bool) -> None:
+    """Raises Refused on the internet, where nothing above public is taken in (S24); what is internal already stays so."""
+    if internal and settings.ZONE == "internet" and not proposal.internal:
+        raise Refused(
+            "本系统部署在互联网上，不办理“不公开（内部）”的提案。请不要填写不宜公开的内容，改为线下提交，由提案委登记涉密占位。",
+            field="internal",
+        )
+
+
 def _detail(proposal: Proposal, details: Details) -> None:
+    must_suit_zone(proposal, internal=details.internal)
     proposal.consents, proposal.consent_reason = details.consents, details.consent_reason.strip()
     proposal.internal, proposal.category = details.internal, details.category
     proposal.signer, proposal.approval = details.signer.strip(), details.approval.strip()

@@ -111,6 +111,19 @@ def test_an_account_reset_today_does_not_sign_for(house: House) -> None:
         actions.sign_for(part_of(matter, house.unit), by=house.clerk, now=house.later())
 
 
+def test_an_account_reset_today_does_not_evaluate(house: House) -> None:
+    part = signed(house, give(house))
+    answered(house, part)
+    house.member.blocked_until = house.now + timedelta(hours=20)
+    house.member.save()
+
+    with pytest.raises(Refused, match="24小时内不能签收或评价"):
+        rated(house, round_of(part), house.member)
+    house.now += timedelta(hours=24)
+
+    assert rated(house, round_of(part), house.member)
+
+
 def test_the_office_signs_for_a_unit_from_its_sheet_only(house: House) -> None:
     matter = give(house)
     part = part_of(matter, house.unit)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
@@ -144,3 +145,29 @@ def test_the_own_proposal_is_left_to_colleagues(house: House, submitted) -> None
 
     assert signed_in(house.member).get(f"{proposal.get_absolute_url()}correct/").status_code == 404
     assert signed_in(house.officer).get(f"{proposal.get_absolute_url()}correct/").status_code == 403
+
+
+@pytest.mark.parametrize("zone", ["internet", "government"])
+def test_only_off_the_internet_a_proposal_becomes_internal(
+    house: House, draft, filed, settings: Settings, zone: str
+) -> None:
+    settings.ZONE = zone
+    begun, waiting = draft(), filed()
+    facts = {"consents": "yes", "internal": "on", "later": "1"}
+
+    answer = signed_in(house.member).post(f"/proposals/{begun.public_id}/check/", facts)
+    if zone == "internet":
+        assert (answer.status_code, fresh(begun).internal) == (422, False)
+        assert "改为线下提交" in answer.content.decode()
+        with pytest.raises(Refused, match="涉密占位"):
+            actions.correct(
+                waiting,
+                replace(actions.recorded(waiting), internal=True),
+                reason="来函",
+                by=house.staff,
+                now=house.later(),
+            )
+        Proposal.objects.filter(pk=begun.pk).update(internal=True)  # as it came from elsewhere
+        assert signed_in(house.member).post(f"/proposals/{begun.public_id}/check/", facts).status_code == 302
+    else:
+        assert (answer.status_code, fresh(begun).internal) == (302, True)

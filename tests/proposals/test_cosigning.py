@@ -182,3 +182,14 @@ def test_a_removed_name_is_told_and_gone(house: House, invitation: CoSignature, 
     assert told(friend)[-1] == "proposal_cosign_removed"
     with pytest.raises(WrongStep):
         answer(house, invitation, friend)
+
+
+def test_an_account_reset_today_does_not_co_sign(house: House, invitation: CoSignature, friend: Person) -> None:
+    friend.blocked_until = house.now + timedelta(hours=20)
+    friend.save()
+
+    with pytest.raises(Refused, match="24小时内不能确认联名"):
+        answer(house, invitation, friend)
+    house.now += timedelta(hours=24)
+
+    assert answer(house, invitation, friend).state == State.AGREED
