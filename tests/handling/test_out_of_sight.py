@@ -1,7 +1,9 @@
 """What a person may not see is in no list, no count, no form and no answer to a forged request (S2, S5, S11)."""
 
 import json
+from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.test import Client
@@ -10,8 +12,9 @@ from django.utils import timezone
 
 from members import audit
 from members.choices import Role
-from members.inbox.models import JobState, LongJob
-from proposals.handling import actions, readers
+from members.inbox import engine as inbox
+from members.inbox.models import Channel, JobState, LongJob, Message, State
+from proposals.handling import actions, engine, readers
 from proposals.handling.actions.attaching import attach
 from proposals.handling.models import Assignment, Ladder, Matter
 from proposals.handling.queries import earlier_replies
@@ -164,3 +167,26 @@ def test_a_forged_day_of_a_ladder_is_no_error(house: House, day: str) -> None:
     for code in Ladder.objects.values_list("code", flat=True):
         url = reverse("clock_settings:ladder", args=[code])
         assert client.get(url, {"start": day}).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("meanwhile", ["transferred", "suspended"])
+def test_what_is_no_longer_for_the_clerk_is_not_sent(house: House, meanwhile: str) -> None:
+    """Transferred between the scan and the digest; suspended between the lease and the hand-off (S4)."""
+    house.clerk.mail, house.clerk.mail_verified_at = "clerk@unit.example", house.now
+    house.clerk.save()
+    matter = give(house)
+    mails = Message.objects.filter(recipient=house.clerk, channel=Channel.EMAIL, part_of=None)
+    for days in range(1, 15):
+        engine.scan(now=house.now + timedelta(days=days))
+    assert {mail.state for mail in mails} == {State.PENDING}
+    line = Mock()
+    if meanwhile == "transferred":
+        yesterday = timezone.localdate() - timedelta(days=1)
+        house.clerk.appointments.update(ends_on=yesterday)
+    else:
+        line.open.side_effect = lambda: matter.suspensions.exists() or suspended(house, matter)
+
+    inbox.send(now=house.now + timedelta(days=15), transport=line)
+
+    assert set(mails.values_list("state", flat=True)) == {State.CANCELLED}
+    assert [call[0] for call in line.method_calls if call[0] not in ("open", "close")] == []
