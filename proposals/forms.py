@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db.models import Q
@@ -30,6 +30,11 @@ from proposals.handling.models import EvaluationRound, Priority, Purpose, Reason
 from proposals.handling.numbering import spellings
 from proposals.models import Category, Proposal, Review, Text
 from proposals.vocabularies import Choice, Vocabulary
+
+if TYPE_CHECKING:
+    _Reasons = forms.ModelChoiceField[Reason]
+else:
+    _Reasons = forms.ModelChoiceField
 
 LONGEST = 300
 WHAT_FILES = [(Purpose.TEXT, "附带材料"), (Purpose.SIGNATURES, "签字、盖章页的扫描件")]
@@ -457,7 +462,12 @@ class SortForm(PlainForm):
 
 
 class FileForm(MeetingForm, SortForm):
-    """Filing, at the desk or as a meeting decided."""
+    """Filing, at the desk or as a meeting decided; what review suggests stands there already."""
+
+    units = UnitsField(
+        label="建议承办单位", required=False, help_text="一行写一个单位，全称、简称都可以；拟办时从这里开始。"
+    )
+    key_candidate = forms.BooleanField(label="列为重点提案候选", required=False)
 
 
 class CorrectForm(SortForm):
@@ -541,13 +551,62 @@ class MergeForm(MeetingForm):
         return found
 
 
+class GroupsForm(PlainForm):
+    """Who reviews each category; one group of boxes a category."""
+
+    def __init__(self, *args: Any, categories: list[Category], offered: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.categories = categories
+        for category in categories:
+            self.fields[f"category_{category.pk}"] = forms.ModelMultipleChoiceField(
+                offered,
+                label=category.name,
+                required=False,
+                to_field_name="public_id",
+                widget=forms.CheckboxSelectMultiple,
+            )
+        in_plain_words(self)
+
+    def groups(self) -> dict[Category, list[Person]]:
+        return {category: list(self.cleaned_data[f"category_{category.pk}"]) for category in self.categories}
+
+
 class UnmergeForm(PlainForm):
     reason = forms.CharField(label="取消并案的原因", max_length=200, widget=Counted({"rows": 2}))
 
 
+class GroundField(_Reasons):
+    """A reason, named with the list it is of."""
+
+    def label_from_instance(self, row: Any) -> str:
+        return f"{row.get_use_display()}：{row.label}"
+
+
 class AdviseForm(MeetingForm):
+    """What a pass recommends; the next one and the decision begin with it."""
+
     advice = forms.ChoiceField(label="审查建议", choices=Review.Advice.choices, widget=forms.RadioSelect)
+    category = forms.ModelChoiceField(
+        Category.objects.none(), label="类别", required=False, empty_label="请选择", help_text="建议立案的必须选择。"
+    )
+    units = UnitsField(label="建议承办单位", required=False)
+    key_candidate = forms.BooleanField(label="列为重点提案候选", required=False)
+    reason = GroundField(
+        Reason.objects.none(),
+        label="理由",
+        required=False,
+        empty_label="（无）",
+        help_text="建议退回修改、不予立案或转其他渠道的必须选择。",
+    )
     text = forms.CharField(label="审查意见", required=False, max_length=1000, widget=Counted({"rows": 3}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choose(self.fields["category"], Category.objects.filter(ended_on=None).order_by("order", "pk"))
+        choose(
+            self.fields["reason"],
+            Reason.objects.filter(use__in=set(actions.GROUNDS.values()), ends_on=None).order_by("-use", "pk"),
+        )
 
 
 # numbers, units, hand-over ---------------------------------------------------------------------------------------------

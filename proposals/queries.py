@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from members.models import Membership, Person, Session
@@ -12,7 +12,7 @@ from members.rights import bodies_of
 from members.shown import Step
 from proposals.handling.models import Access, Kind, Matter, Stage
 from proposals.handling.queries import policy
-from proposals.models import CoSignature, PreConsultation, Proposal, Status
+from proposals.models import CategoryReviewer, CoSignature, PreConsultation, Proposal, Review, ReviewPass, Status
 
 WAY = (
     ("提交", frozenset({Stage.DRAFT, Stage.COSIGNING, Stage.RETURNED})),
@@ -71,6 +71,26 @@ def asked_of(user: Any) -> QuerySet[PreConsultation]:
     units = bodies_of(user, "proposals.answer_preconsultation", timezone.localdate())
     rows = PreConsultation.objects.filter(unit__in=units, proposal__matter__in=Matter.objects.visible_to(user))
     return rows.filter(proposal__status=Status.FILED).select_related("proposal__matter", "unit")
+
+
+def in_group_of(person: Person) -> Exists:
+    """Whether a proposal is of a category that this person reviews in its session."""
+    return Exists(
+        CategoryReviewer.objects.filter(
+            person=person, session=OuterRef("matter__session"), category=OuterRef("category")
+        )
+    )
+
+
+def standing_in(wanted: ReviewPass, kept: list[ReviewPass]) -> Q:
+    """Whether a proposal stands in this pass: all before it are done, and itself is not, unless it is the last."""
+    done = Review.objects.filter(proposal=OuterRef("pk"), submission=OuterRef("submissions"))
+    condition = Q()
+    for row in kept[: kept.index(wanted)]:
+        condition &= Q(Exists(done.filter(review_pass=row)))
+    if wanted != kept[-1]:
+        condition &= ~Q(Exists(done.filter(review_pass=wanted)))
+    return condition
 
 
 LETTERS = {Proposal.Form.INDIVIDUAL: "委", Proposal.Form.JOINT: "联", Proposal.Form.COLLECTIVE: "集"}

@@ -79,6 +79,7 @@ RIGHTS: dict[str, Right] = {
     "proposals.claim": Right({**DESK}, BEFORE_DECISION),
     "proposals.review": Right({**DESK}, BEFORE_DECISION),
     "proposals.decide": Right({**STAFF}, BEFORE_DECISION),
+    "proposals.category_groups": Right({**STAFF}),
     "proposals.take_out": Right(
         {**STAFF},
         BEFORE_DECISION | frozenset({Status.RETURNED, Status.TO_NUMBER, Status.FILED, Status.ASSIGNED, Status.MERGED}),

@@ -23,13 +23,30 @@ from .cosigning import (
     remove_cosigner,
 )
 from .drafting import Behind, Details, begin, change_proposer, details_of, discard, save_text
+from .grouping import groups_of, reviewers, set_groups, stamp_of_groups
 from .handing_over import Plan, Refusal, hand_over, hand_over_by_session, plan
 from .importing import link_proposer
 from .keeping import archive, close_history, hold_place, keep_paper, record_offline
 from .leaving import take_out
 from .merging import merge, unmerge
 from .numbering import Order, preview, run, waiting
-from .reviewing import Way, advise, after_passes, claim, decline, file, pass_now, passes, release, send_back, turn
+from .reviewing import (
+    GROUNDS,
+    Way,
+    advise,
+    after_passes,
+    claim,
+    decline,
+    file,
+    file_uncontested,
+    pass_now,
+    passes,
+    release,
+    send_back,
+    turn,
+    units_to_begin_with,
+    why_contested,
+)
 from .submitting import (
     Limits,
     ask_to_confirm,
@@ -44,6 +61,7 @@ from .submitting import (
 
 __all__ = [
     "DRAFTED",
+    "GROUNDS",
     "IN_OFFICE",
     "Behind",
     "Details",
@@ -76,8 +94,10 @@ __all__ = [
     "discard",
     "faults_of",
     "file",
+    "file_uncontested",
     "freeze",
     "frozen_for",
+    "groups_of",
     "hand_over",
     "hand_over_by_session",
     "hold_place",
@@ -100,14 +120,19 @@ __all__ = [
     "register",
     "release",
     "remove_cosigner",
+    "reviewers",
     "run",
     "save_text",
     "send_back",
+    "set_groups",
+    "stamp_of_groups",
     "submit",
     "take_out",
     "turn",
     "undo_decision",
+    "units_to_begin_with",
     "unmerge",
     "waiting",
+    "why_contested",
     "withdraw",
 ]

@@ -17,6 +17,7 @@ from proposals.handling.queries import clerks_of
 from proposals.models import AllocationPart, PreConsultation, Proposal, Status
 
 from .base import expect, lock, paper_facts, proposal_office, today, told
+from .reviewing import units_to_begin_with
 
 Role = Assignment.Role
 LEADING = (Role.SOLE, Role.LEAD, Role.SPLIT)
@@ -32,8 +33,8 @@ class Share:
 
 
 def proposed(proposal: Proposal) -> list[Share]:
-    """What to begin with: the wished units, the first as lead; one alone handles it alone."""
-    units = [unit for unit in proposal.wished_units.order_by("pk") if unit.ended_on is None]
+    """What to begin with: the suggested or wished units, the first as lead; one alone handles it alone."""
+    units = [unit for unit in units_to_begin_with(proposal) if unit.ended_on is None]
     if len(units) == 1:
         return [Share(units[0], Role.SOLE)]
     return [Share(unit, Role.LEAD if place == 0 else Role.CO) for place, unit in enumerate(units)]

@@ -1,6 +1,6 @@
 """The office reads, and decides: returned, filed, declined, turned into an opinion (审查立案)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -80,9 +80,9 @@ def pass_now(proposal: Proposal) -> tuple[ReviewPass | None, bool]:
     )
 
 
-def after_passes(done: Iterable[int]) -> tuple[ReviewPass | None, bool]:
-    """The same, from the ids of the passes that are done."""
-    behind, kept = set(done), passes()
+def after_passes(done: Iterable[int], kept: list[ReviewPass] | None = None) -> tuple[ReviewPass | None, bool]:
+    """The same, from the ids of the passes that are done; `kept` are the passes, where they are at hand."""
+    behind, kept = set(done), passes() if kept is None else kept
     stands = next((row for row in kept if row.pk not in behind or row == kept[-1]), None)
     return stands, stands is None or stands == kept[-1]
 
@@ -96,9 +96,26 @@ def advise(
     by: Person,
     now: datetime,
     reason: Reason | None = None,
+    category: Category | None = None,
+    units: Collection[Body] = (),
+    key_candidate: bool = False,
     paper: Paper | None = None,
 ) -> Review:
-    """Write what this pass recommends; the proposal goes to the next one."""
+    """Write what this pass recommends; the proposal goes to the next one, sorted as it is advised.
+
+    Filing needs a category, a merge the words into which one, everything else a coded ground.
+    """
+    use = GROUNDS.get(advice)
+    if advice == Review.Advice.FILE and category is None:
+        raise Refused("建议立案的，请选择类别。", field="category")
+    if use and (reason is None or reason.use != use):
+        raise Refused(f"请选择{Reason.Use(use).label}一类的理由。", field="reason")
+    if reason and not use:
+        raise Refused("建议立案或并案的，不选理由。", field="reason")
+    if advice == Review.Advice.MERGE and not text.strip():
+        raise Refused("建议并案的，请在审查意见中写明并入哪一件。", field="text")
+    if key_candidate and advice != Review.Advice.FILE:
+        raise Refused("只有建议立案的，才能列为重点提案候选。", field="key_candidate")
     proposal = lock(proposal)
     _reading(proposal, by)
     stands, final = pass_now(proposal)
@@ -109,16 +126,75 @@ def advise(
         review_pass=stands,
         advice=advice,
         reason=reason,
+        category=category,
+        key_candidate=key_candidate,
         text=text.strip(),
         by=by,
         at=now,
         submission=proposal.submissions,
     )
+    row.units.set(units)
+    _sorted(proposal, category or proposal.category, units, key_candidate)
     Claim.objects.filter(proposal=proposal).delete()
-    proposal.matter.record(
-        "advised", by=by, now=now, name=stands.name, advice=row.get_advice_display(), **paper_facts(paper)
-    )
+    if proposal.status == Status.SUBMITTED:
+        move(proposal, Status.REVIEWING)
+    ground = f"，理由：{reason}" if reason else ""
+    advised = f"{row.get_advice_display()}{ground}"
+    proposal.matter.record("advised", by=by, now=now, name=stands.name, advice=advised, **paper_facts(paper))
     return row
+
+
+GROUNDS: dict[str, str] = {
+    Review.Advice.RETURN: Reason.Use.RETURN,
+    Review.Advice.DECLINE: Reason.Use.DECLINE,
+    Review.Advice.TURN: Reason.Use.DECLINE,
+    Review.Advice.LEAD: Reason.Use.DECLINE,
+    Review.Advice.HIGHER: Reason.Use.DECLINE,
+}
+"""From which list an advice takes its ground; filing and merging need none."""
+
+
+def _sorted(proposal: Proposal, category: Category | None, units: Collection[Body], key_candidate: bool) -> None:
+    proposal.category, proposal.key_candidate = category, key_candidate
+    proposal.save(update_fields=["category", "key_candidate", "updated_at"])
+    proposal.suggested_units.set(units)
+
+
+def why_contested(proposal: Proposal, kept: list[ReviewPass]) -> str:
+    """Why a proposal is not filed together with others: it needs a look of its own. Empty if nothing speaks against it.
+
+    Asks nothing where the reviews are prefetched.
+    """
+    done = [row for row in proposal.reviews.all() if row.submission == proposal.submissions]
+    stands, final = after_passes((row.review_pass_id for row in done), kept)
+    if stands and not final:
+        return f"还没有完成{stands.name}，请先填写审查建议。"
+    if any(row.advice != Review.Advice.FILE for row in done):
+        return "有审查建议不是立案，请逐件决定。"
+    if len({row.category_id for row in done}) > 1:
+        return "各轮审查建议的类别不一致，请逐件决定。"
+    if proposal.category is None:
+        return "还没有确定类别，请逐件决定。"
+    return ""
+
+
+@transaction.atomic
+def file_uncontested(proposal: Proposal, *, by: Person, now: datetime, paper: Paper | None = None) -> Proposal:
+    """File as the passes advised it, or refuse what needs a look of its own."""
+    proposal = lock(proposal)
+    _reading(proposal, by)
+    if why := why_contested(proposal, passes()):
+        raise Refused(why)
+    assert proposal.category is not None  # asked just now
+    return file(
+        proposal,
+        category=proposal.category,
+        units=list(proposal.suggested_units.order_by("pk")),
+        key_candidate=proposal.key_candidate,
+        by=by,
+        now=now,
+        paper=paper,
+    )
 
 
 def _reading(proposal: Proposal, by: Person) -> None:
@@ -155,8 +231,8 @@ def _deciding(proposal: Proposal, by: Person, now: datetime) -> Proposal:
 
 
 def _decided(proposal: Proposal, *, by: Person, now: datetime, reason: Reason | None = None, text: str = "") -> None:
-    proposal.decided_reason, proposal.decided_text = reason, text.strip()
-    proposal.save(update_fields=["decided_reason", "decided_text", "updated_at"])
+    proposal.decided_reason, proposal.decided_text, proposal.key_candidate = reason, text.strip(), False
+    proposal.save(update_fields=["decided_reason", "decided_text", "key_candidate", "updated_at"])
     Claim.objects.filter(proposal=proposal).delete()
     end_clocks(proposal.matter, "review", by=by, now=now)
 
@@ -197,13 +273,19 @@ def file(
     priority: Priority | None = None,
     unit_title: str = "",
     text: str = "",
+    units: Collection[Body] = (),
+    key_candidate: bool = False,
     paper: Paper | None = None,
 ) -> Proposal:
-    """File the proposal (立案). It gets its number at once, or waits for the numbering run (P4)."""
+    """File the proposal (立案). It gets its number at once, or waits for the numbering run (P4).
+
+    `units` are what the allocation begins with, `key_candidate` puts it up for the key proposals; only the offices know.
+    """
     proposal = _deciding(proposal, by, now)
     _decided(proposal, by=by, now=now, text=text)
-    proposal.category, proposal.filed_at = category, now
-    proposal.save(update_fields=["category", "filed_at", "updated_at"])
+    _sorted(proposal, category, units, key_candidate)
+    proposal.filed_at = now
+    proposal.save(update_fields=["filed_at", "updated_at"])
     matter = proposal.matter
     matter.priority = priority or matter.priority
     matter.unit_title = unit_title.strip() or matter.title
@@ -276,9 +358,14 @@ def start_assignment_clock(proposal: Proposal, *, by: Person, now: datetime) -> 
     )
 
 
+def units_to_begin_with(proposal: Proposal) -> list[Body]:
+    """The units that review suggests, or those that the proposer wished where it names none."""
+    return list(proposal.suggested_units.order_by("pk")) or list(proposal.wished_units.order_by("pk"))
+
+
 def leading_office(proposal: Proposal, *, now: datetime) -> Body:
-    """The office that the wished units belong to, until the allocation says otherwise (P9)."""
-    for unit in proposal.wished_units.order_by("pk"):
+    """The office that the suggested or wished units belong to, until the allocation says otherwise (P9)."""
+    for unit in units_to_begin_with(proposal):
         if office := Body.objects.assigning_office_for(unit):
             return office
     offices = Body.objects.assigning_offices().filter(system=System.GOVERNMENT).order_by("pk")

@@ -1,6 +1,6 @@
 """Proposals: text, co-signing, review and allocation."""
 
-from .office import AllocationPart, Batch, Claim, PreConsultation, Review, ReviewPass
+from .office import AllocationPart, Batch, CategoryReviewer, Claim, PreConsultation, Review, ReviewPass
 from .proposal import (
     EDITABLE,
     NEXT,
@@ -20,6 +20,7 @@ __all__ = [
     "AllocationPart",
     "Batch",
     "Category",
+    "CategoryReviewer",
     "Claim",
     "CoSignature",
     "PreConsultation",

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from proposals.handling.models import Addressed, Assignment, Reason, together
 
-from .proposal import Proposal
+from .proposal import Category, Proposal
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -34,12 +34,17 @@ class Review(models.Model):
         RETURN = "return", "建议退回修改"
         MERGE = "merge", "建议并案"
         TURN = "turn", "建议转意见建议"
+        LEAD = "lead", "建议转社情民意线索"
+        HIGHER = "higher", "建议转上级政协"
         DECLINE = "decline", "建议不予立案"
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="reviews")
     review_pass = models.ForeignKey(ReviewPass, models.PROTECT, related_name="+")
     advice = models.CharField(max_length=8, choices=Advice)
     reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="+")
+    units = models.ManyToManyField("members.Body", blank=True, related_name="+", verbose_name="建议承办单位")
+    key_candidate = models.BooleanField("重点提案候选", default=False)
     text = models.TextField("审查意见", blank=True)
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -48,6 +53,19 @@ class Review(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["proposal", "review_pass", "submission"], name="one_review_a_pass")
+        ]
+
+
+class CategoryReviewer(models.Model):
+    """Who reviews a category in a session (分类审查组, P15); a person may have several, a category several persons."""
+
+    session = models.ForeignKey("members.Session", models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, models.PROTECT, related_name="+")
+    person = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "category", "person"], name="reviewer_once_in_category")
         ]
 
 

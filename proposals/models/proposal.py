@@ -144,6 +144,10 @@ class Proposal(models.Model):
     analysis = models.TextField("原因分析", blank=True)
     version = models.PositiveIntegerField(default=1)
     wished_units = models.ManyToManyField("members.Body", blank=True, related_name="+", verbose_name="建议承办单位")
+    suggested_units = models.ManyToManyField(
+        "members.Body", blank=True, related_name="+", verbose_name="审查建议的承办单位"
+    )
+    key_candidate = models.BooleanField("重点提案候选", default=False)
     consents = models.BooleanField("同意公开", default=True)
     consent_reason = models.CharField("不公开的理由", max_length=200, blank=True)
     internal = models.BooleanField("不公开（内部）", default=False)

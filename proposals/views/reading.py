@@ -92,7 +92,7 @@ class Proposals(Signed, ListPage[Proposal]):
         return bool(self.me.has_perm("handling.ledger"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(watches=self.watches, **kwargs)
+        return super().get_context_data(watches=self.watches, reviews=self.me.has_perm("proposals.review"), **kwargs)
 
     def acts(self) -> list[Act]:
         if self.me.has_perm("proposals.write"):

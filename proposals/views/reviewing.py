@@ -1,22 +1,29 @@
 """The review desk: a pile, one proposal with its text left and the decision right, and one page a decision."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.db import models
-from django.db.models import ExpressionWrapper, Q, QuerySet
-from django.http import HttpResponseBase, HttpResponseRedirect
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
-from members.pages import BulkPage, ListPage
+from members.models import Body, Person, Session
+from members.pages import BulkPage, FormPage, ListPage
 from members.shown import Act, Crumb, Tab
 from proposals import actions, word_list
+from proposals.fields import unit_names
+from proposals.filters import GROUPS, ReviewFilter
 from proposals.forms import (
     AdviseForm,
     CloseHistoryForm,
     CorrectForm,
     DeclineForm,
     FileForm,
+    GroundForm,
+    GroupsForm,
     MergeForm,
     PlainForm,
     ReturnForm,
@@ -28,7 +35,10 @@ from proposals.handling import clocks
 from proposals.handling.actions import Paper, why_not_over
 from proposals.handling.panels import suspend_act
 from proposals.handling.sights import note
-from proposals.models import Claim, Proposal, Status
+from proposals.models import Category, CategoryReviewer, Claim, Proposal, Status
+from proposals.models import Review as Advised
+from proposals.naming import proposers_of
+from proposals.queries import in_group_of, standing_in
 from proposals.rights import in_hands_of
 
 from .base import PaperPage, ProposalConfirm, ProposalPage, Signed, name_of, to
@@ -38,26 +48,168 @@ UNDECIDED = (Status.SUBMITTED, Status.REVIEWING)
 
 
 class ReviewQueue(Signed, ListPage[Proposal]):
-    """What has to be decided, the oldest first; who is at it stands beside it."""
+    """What has to be decided, the oldest first; who is at it stands beside it. One's own categories open by themselves."""
 
     action = "proposals.review"
     title = "审查立案"
     template_name = "proposals/review_queue.html"
+    filterset_class = ReviewFilter
     empty_sentence = "没有待审查的提案。"
+
+    @cached_property
+    def has_group(self) -> bool:
+        return CategoryReviewer.objects.filter(person=self.me).exists()
+
+    @property
+    def group(self) -> str:
+        wanted = self.request.GET.get("group", "")
+        return wanted if wanted in dict(GROUPS) else "mine" if self.has_group else "all"
 
     def get_queryset(self) -> QuerySet[Proposal]:
         rows = undecided(self.me).select_related("matter", "category", "claim__by")
-        if self.request.GET.get("mine"):
+        if self.group == "claimed":
             rows = rows.filter(claim__by=self.me)
-        return rows.prefetch_related("matter__participants__person", "matter__participants__body").order_by(
-            "submitted_at", "pk"
-        )
+        elif self.group == "mine":
+            rows = rows.filter(in_group_of(self.me))
+        people = ("matter__participants__person", "matter__participants__body")
+        return rows.prefetch_related("reviews", *people).order_by("submitted_at", "pk")
+
+    def acts(self) -> list[Act]:
+        if self.me.has_perm("proposals.category_groups"):
+            return [Act("类别分组", reverse("proposals:category_groups"), "users")]
+        return []
+
+    def bulk_acts(self) -> list[Act]:
+        acts = [Act("开始审查", reverse("proposals:claim_many"), "gavel")]
+        if self.me.has_perm("proposals.decide"):
+            acts.append(Act("立案", reverse("proposals:file_many"), "circle-check"))
+        return acts
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        mine = bool(self.request.GET.get("mine"))
         path = self.request.path
-        tabs = [Tab("全部待审查", path, not mine), Tab("我正在审查", f"{path}?mine=1", mine)]
+        offered = [(key, label) for key, label in GROUPS if key != "mine" or self.has_group]
+        tabs = [Tab(label, f"{path}?group={key}", key == self.group) for key, label in offered]
+        kept = actions.passes()
+        for row in kwargs["page_obj"]:
+            done = [one.review_pass_id for one in row.reviews.all() if one.submission == row.submissions]
+            row.stands = actions.after_passes(done, kept)[0]
         return super().get_context_data(tabs=tabs, **kwargs)
+
+
+class ReviewMany(Signed, BulkPage[Proposal]):
+    """Something done with several proposals of the queue."""
+
+    form_class = PlainForm
+    id_path = "matter__public_id"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("审查立案", reverse("proposals:review_queue"))]
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        rows = Proposal.objects.select_related("matter", "category", "claim__by").prefetch_related("reviews")
+        return in_hands_of(rows, self.me, self.action).order_by("submitted_at", "pk")
+
+    def held(self, row: Proposal) -> str:
+        claim = getattr(row, "claim", None)
+        return f"{claim.by.name}正在审查" if claim and claim.by_id != self.me.pk else ""
+
+
+class ClaimMany(ReviewMany):
+    """Takes several for oneself; colleagues see it."""
+
+    action = "proposals.claim"
+    title = "开始审查多件"
+    submit_label = "开始审查"
+    done_verb = "开始审查"
+
+    def name_of(self, row: Proposal) -> str:
+        return f"{name_of(row)}　{row.matter.title}"
+
+    def why_not(self, row: Proposal) -> str:
+        return self.held(row)
+
+    def act(self, row: Proposal, form: Any) -> None:
+        actions.claim(row, by=self.me, now=timezone.now())
+
+
+class FileMany(ReviewMany):
+    """Files what nobody contests, each in the category and for the units that review suggests."""
+
+    action = "proposals.decide"
+    title = "立案多件"
+    template_name = "proposals/file_many.html"
+    submit_label = "立案"
+    done_verb = "立案"
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return (
+            super()
+            .get_queryset()
+            .prefetch_related("suggested_units", "matter__participants__person", "matter__participants__body")
+        )
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.kept = actions.passes()
+
+    def name_of(self, row: Proposal) -> str:
+        parts = [f"{name_of(row)}　{row.matter.title}", f"提案者：{proposers_of(row)}"]
+        if row.category:
+            parts.append(f"类别：{row.category}")
+        if units := row.suggested_units.all():
+            parts.append(f"建议承办：{'、'.join(unit.name for unit in units)}")
+        if row.key_candidate:
+            parts.append("重点提案候选")
+        return "　".join(parts)
+
+    def why_not(self, row: Proposal) -> str:
+        return self.held(row) or actions.why_contested(row, self.kept).rstrip("。")
+
+    def act(self, row: Proposal, form: Any) -> None:
+        actions.file_uncontested(row, by=self.me, now=timezone.now())
+
+
+class CategoryGroups(Signed, FormPage):
+    """Who reviews which category in a session (P15)."""
+
+    action = "proposals.category_groups"
+    title = "类别分组"
+    template_name = "proposals/category_groups.html"
+    form_class = GroupsForm
+    submit_label = "保存分组"
+    done_sentence = "已保存分组。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("审查立案", reverse("proposals:review_queue"))]
+
+    def prepare(self) -> None:
+        self.sessions = list(Session.objects.newest_first())
+        code = self.request.GET.get("session", "")
+        named = next((row for row in self.sessions if row.code == code), None)
+        session = named or Session.objects.current(timezone.now())
+        if session is None:
+            raise Http404
+        self.session = session
+
+    def version(self) -> int:
+        return actions.stamp_of_groups(self.session)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        categories = list(Category.objects.filter(ended_on=None).order_by("order", "pk"))
+        held = actions.groups_of(self.session)
+        among = set().union(*held.values())
+        now = actions.reviewers(now=timezone.now())
+        offered = Person.objects.filter(Q(pk__in=among) | Q(pk__in=now.values("pk"))).order_by("pinyin", "pk")
+        people = {person.pk: person for person in offered}
+        initial = {f"category_{pk}": [people[one] for one in sorted(group)] for pk, group in held.items()}
+        return {**super().get_form_kwargs(), "categories": categories, "offered": offered, "initial": initial}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(session=self.session, sessions=self.sessions, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.set_groups(self.session, form.groups(), by=self.me, now=timezone.now(), seen=self.opened_version())
+        return HttpResponseRedirect(self.request.get_full_path())
 
 
 def undecided(user: Any) -> QuerySet[Proposal]:
@@ -65,14 +217,21 @@ def undecided(user: Any) -> QuerySet[Proposal]:
 
 
 def next_after(proposal: Proposal, user: Any) -> str:
-    """The next undecided one that no colleague holds, or the pile."""
+    """The next undecided one that no colleague holds, one's own categories first, or the pile.
+
+    Who only advises is not led to what waits for the decision.
+    """
     rows = (
         undecided(user)
         .exclude(pk=proposal.pk)
         .exclude(claim__by__isnull=False, claim__in=Claim.objects.exclude(by=user))
     )
+    if not user.has_perm("proposals.decide"):
+        kept = actions.passes()
+        rows = rows.exclude(standing_in(kept[-1], kept)) if kept else rows.none()
     behind = ExpressionWrapper(Q(submitted_at__lte=proposal.submitted_at), models.BooleanField())
-    row = rows.select_related("matter").annotate(behind=behind).order_by("behind", "submitted_at", "pk").first()
+    rows = rows.select_related("matter").annotate(behind=behind, own=in_group_of(user))
+    row = rows.order_by("-own", "behind", "submitted_at", "pk").first()
     return to(row, "review") if row else reverse("proposals:review_queue")
 
 
@@ -109,6 +268,7 @@ class Review(ProposalPage):
         text = proposal.text()
         decides = self.me.has_perm("proposals.decide")
         clock = clocks.open_for(matter=proposal.matter, stage="review").first()
+        units = units_about(proposal)
         return super().get_context_data(
             proposal=proposal,
             text=facts_of(text),
@@ -126,8 +286,9 @@ class Review(ProposalPage):
             people=proposal.matter.participants.filter(left_at=None)
             .select_related("person", "body")
             .order_by("order", "pk"),
-            wished=proposal.wished_units.order_by("pk"),
-            file_form=self.file_form(),
+            wished=[unit for unit in units if unit.wished],
+            file_form=self.file_form(units) if final and decides else None,
+            units=[unit.name for unit in units if final and decides],
             **kwargs,
         )
 
@@ -137,15 +298,33 @@ class Review(ProposalPage):
     def earlier_reviews(self) -> list[Any]:
         """What the passes before this one recommended."""
         rows = self.object.reviews.filter(submission=self.object.submissions)
-        return list(rows.select_related("review_pass", "by").order_by("pk"))
+        rows = rows.select_related("review_pass", "by", "category", "reason")
+        return list(rows.annotate(units_named=StringAgg("units__name", "、", order_by="units__pk")).order_by("pk"))
 
-    def file_form(self) -> FileForm:
-        proposal = self.object
-        return FileForm(
-            initial={"category": proposal.category, "priority": proposal.matter.priority, "unit_title": ""},
-            auto_id="file_%s",
-            by=self.me,
-        )
+    def file_form(self, units: list[Any]) -> FileForm:
+        named = [unit for unit in units if unit.suggested] or [unit for unit in units if unit.wished]
+        return FileForm(initial=advised(self.object, named), auto_id="file_%s", by=self.me)
+
+
+def units_about(proposal: Proposal) -> list[Any]:
+    """Every unit that may be named, with whether the proposer wished and review suggested it: one query."""
+    suggested, wished = (
+        Exists(through.objects.filter(proposal=proposal, body=OuterRef("pk")))
+        for through in (Proposal.suggested_units.through, Proposal.wished_units.through)
+    )
+    rows = Body.objects.annotate(suggested=suggested, wished=wished)
+    rows = rows.filter(Q(pk__in=Body.objects.units().values("pk")) | Q(suggested=True) | Q(wished=True))
+    return list(rows.order_by("pinyin", "pk"))
+
+
+def advised(proposal: Proposal, units: list[Body]) -> dict[str, Any]:
+    """What a decision or the next advice begins with: how review has sorted the proposal so far."""
+    return {
+        "category": proposal.category,
+        "priority": proposal.matter.priority,
+        "units": units,
+        "key_candidate": proposal.key_candidate,
+    }
 
 
 class Decision(PaperPage):
@@ -157,8 +336,9 @@ class Decision(PaperPage):
         queue = Crumb("审查立案", reverse("proposals:review_queue"))
         return [queue, Crumb(self.object.receipt or "提案", to(self.object, "review"))]
 
-    def get_initial(self) -> dict[str, Any]:
-        return {"category": self.object.category, "priority": self.object.matter.priority}
+    def last_advice(self) -> Advised | None:
+        rows = self.object.reviews.filter(submission=self.object.submissions).select_related("reason")
+        return rows.order_by("-pk").first()
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         after = next_after(self.object, self.me)
@@ -169,7 +349,30 @@ class Decision(PaperPage):
         raise NotImplementedError
 
 
-class File(Decision):
+class WithUnits(Decision):
+    """A form that begins with what was advised, and offers units while one types."""
+
+    template_name = "proposals/with_units.html"
+
+    def get_initial(self) -> dict[str, Any]:
+        return advised(self.object, actions.units_to_begin_with(self.object))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(units=unit_names(), **kwargs)
+
+
+class WithGround(Decision):
+    """A form whose ground is the one that was advised, if it is of the same list."""
+
+    form_class: ClassVar[type[GroundForm]]
+
+    def get_initial(self) -> dict[str, Any]:
+        last = self.last_advice()
+        same = last is not None and last.reason is not None and last.reason.use == self.form_class.use
+        return {"reason": last.reason} if last and same else {}
+
+
+class File(WithUnits):
     title, submit_label, done_sentence, form_class = "立案", "立案", "已立案。", FileForm
 
     def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
@@ -178,13 +381,15 @@ class File(Decision):
             category=data["category"],
             priority=data["priority"],
             unit_title=data["unit_title"],
+            units=data["units"],
+            key_candidate=data["key_candidate"],
             by=self.me,
             now=timezone.now(),
             paper=paper,
         )
 
 
-class SendBack(Decision):
+class SendBack(WithGround):
     title, submit_label, done_sentence, form_class = "退回修改", "退回修改", "已退回提案者修改。", ReturnForm
 
     def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
@@ -193,7 +398,7 @@ class SendBack(Decision):
         )
 
 
-class Decline(Decision):
+class Decline(WithGround):
     title, submit_label, done_sentence, form_class = (
         "不予立案",
         "不予立案",
@@ -207,9 +412,20 @@ class Decline(Decision):
         )
 
 
+WAYS: dict[str, actions.Way] = {
+    Advised.Advice.TURN: actions.Way.OPINION,
+    Advised.Advice.LEAD: actions.Way.LEAD,
+    Advised.Advice.HIGHER: actions.Way.HIGHER,
+}
+
+
 class Turn(Decision):
     action = "proposals.turn"
     title, submit_label, done_sentence, form_class = "转其他渠道", "转办", "已转办，提案者会收到通知。", TurnForm
+
+    def get_initial(self) -> dict[str, Any]:
+        last = self.last_advice()
+        return {"way": WAYS[last.advice]} if last and last.advice in WAYS else {}
 
     def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
         told = {name: data[name] for name in ("way", "to", "on", "consent", "text")}
@@ -270,14 +486,13 @@ class Undo(ProposalPage):
         return HttpResponseRedirect(to(self.object, "detail"))
 
 
-class Advise(Decision):
+class Advise(WithUnits):
     action = "proposals.review"
     title, submit_label, done_sentence, form_class = "填写审查建议", "提交审查建议", "已提交审查建议。", AdviseForm
 
     def decide(self, data: dict[str, Any], paper: Paper | None) -> None:
-        actions.advise(
-            self.object, advice=data["advice"], text=data["text"], by=self.me, now=timezone.now(), paper=paper
-        )
+        given = {name: data[name] for name in ("advice", "category", "units", "key_candidate", "reason", "text")}
+        actions.advise(self.object, **given, by=self.me, now=timezone.now(), paper=paper)
 
 
 class CloseHistory(ProposalPage):

@@ -6,7 +6,7 @@ from proposals.handling.models import Matter
 from proposals.models import AllocationPart, Batch, Claim, PreConsultation, Proposal, ReviewPass, Status
 from tests.factories import BodyFactory, SessionFactory
 
-from .conftest import House, reason
+from .conftest import House, category, reason
 from .test_pages_thread import page_of, send, signed_in
 from .test_reviewing import fresh, told, verbs
 
@@ -77,11 +77,13 @@ def test_the_first_pass_advises_and_the_last_decides(house: House, submitted) ->
     proposal, client = submitted(), signed_in(house.staff)
     assert "填写审查建议" in page_of(client, f"/proposals/{proposal.public_id}/review/")
 
-    send(client, f"/proposals/{proposal.public_id}/advise/", advice="file", text="事实清楚。")
+    send(client, f"/proposals/{proposal.public_id}/advise/", advice="file", category=category().pk, text="事实清楚。")
 
     page = page_of(client, f"/proposals/{proposal.public_id}/review/")
     assert "初审测试：建议立案" in page and "事实清楚。" in page
-    again = client.post(f"/proposals/{proposal.public_id}/advise/", {"advice": "file", "text": ""})
+    again = client.post(
+        f"/proposals/{proposal.public_id}/advise/", {"advice": "file", "category": category().pk, "text": ""}
+    )
     assert (again.status_code, verbs(proposal)) == (422, ["submitted", "advised"])
 
 

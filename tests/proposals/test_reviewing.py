@@ -160,9 +160,9 @@ def test_three_passes_come_one_after_another(house: House, submitted) -> None:
     with pytest.raises(WrongStep, match="初审"):
         actions.file(proposal, category=category(), by=house.staff, now=house.later())
     actions.claim(proposal, by=house.staff, now=house.later())
-    actions.advise(proposal, advice="file", text="可以立案", by=house.staff, now=house.later())
+    actions.advise(proposal, advice="file", category=category(), text="可以立案", by=house.staff, now=house.later())
     with pytest.raises(WrongStep, match="最后一次"):
-        actions.advise(proposal, advice="file", text="", by=house.colleague, now=house.later())
+        actions.advise(proposal, advice="file", category=category(), text="", by=house.colleague, now=house.later())
     actions.file(proposal, category=category(), by=house.colleague, now=house.later())
 
     assert fresh(proposal).status == Status.FILED

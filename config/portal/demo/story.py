@@ -19,12 +19,14 @@ from members.inbox import engine as mailroom
 from members.inbox.models import Message, State
 from members.models import Body, Person, Session
 from proposals import actions as front
+from proposals.actions.settings import add_row
 from proposals.handling import actions as handling
 from proposals.handling import engine
 from proposals.handling.models import Assignment, EvaluationRound, Obligation, Reason, Reply, ResultClass
 from proposals.models import Category, CoSignature, Proposal, Status, Text
 from proposals.reports import actions as opinions
 from proposals.reports.models import Opinion
+from proposals.vocabularies import BY_KEY
 
 from .people import People, make_session
 from .texts import Draft, Writer
@@ -52,6 +54,7 @@ class Stage:
     members: list[Person]
     staff: Person
     director: Person
+    reader: Person
     today: date
     handed_on: date
     agenda: list[tuple[datetime, int, Step]] = field(default_factory=list)
@@ -71,6 +74,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     for number in range(size):
         begin(stage, number, plenary=number < plenary)
     stage.plan(stage.handed_on, lambda at: hand_over_all(stage, at), hour=14)
+    stage.plan(stage.session.opens_on or stage.today, lambda at: group_reviewers(stage, at), hour=8)
     run(stage, say)
     return Proposal.objects.filter(matter__session=stage.session).count()
 
@@ -83,6 +87,7 @@ def set_up(size: int, seed: int, now: datetime) -> Stage:
     )
     session.submissions_close_at = timezone.make_aware(datetime.combine(opens + timedelta(days=3), time(18)))
     session.save(update_fields=["submissions_close_at"])
+    keep_two_passes(now)
     writer = Writer(seed)
     people = People(writer, since=since)
     members = people.members(max(12, size // 3), session.term)
@@ -93,9 +98,26 @@ def set_up(size: int, seed: int, now: datetime) -> Stage:
         members=members,
         staff=people.account(Role.PROPOSAL_STAFF),
         director=people.account(Role.PROPOSAL_DIRECTOR),
+        reader=people.account(Role.SESSION_STAFF),
         today=today,
         handed_on=today - timedelta(days=88),
     )
+
+
+def keep_two_passes(now: datetime) -> None:
+    """A first pass advises, by category; the pass that was there decides."""
+    if len(front.passes()) == 1:
+        director = Person.objects.get(username=Role.PROPOSAL_DIRECTOR)
+        add_row(BY_KEY["passes"], {"name": "初审", "order": 0}, by=director, now=now)
+
+
+def group_reviewers(stage: Stage, at: datetime) -> None:
+    """The staff of the session share the categories; the last one is read by two."""
+    categories = list(Category.objects.filter(ended_on=None).order_by("order", "pk"))
+    half = len(categories) // 2
+    groups = {category: [stage.reader if place < half else stage.staff] for place, category in enumerate(categories)}
+    groups[categories[-1]] = [stage.staff, stage.reader]
+    front.set_groups(stage.session, groups, by=stage.director, now=at)
 
 
 def run(stage: Stage, say: Callable[[str], None]) -> None:
@@ -189,8 +211,39 @@ def submit(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: date
     assert proposer is not None
     assert proposer is not None
     front.submit(proposal, not_secret=True, by=proposer, now=at)
+    day = timezone.localdate(at) + timedelta(days=2)
+    stage.plan(day, lambda later: advise(stage, proposal, number, draft, later), hour=10)
     day = timezone.localdate(at) + timedelta(days=3 + number % 5)
     stage.plan(day, lambda later: review(stage, proposal, number, draft, later), hour=11)
+
+
+def advise(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: datetime) -> None:
+    """The first pass sorts: category, units, a ground where it should not be filed, now and then a key candidate."""
+    proposal.refresh_from_db()
+    front.claim(proposal, by=stage.reader, now=at)
+    proposal.refresh_from_db()
+    way = advice_for(number)
+    use = front.GROUNDS.get(way)
+    front.advise(
+        proposal,
+        advice=way,
+        reason=Reason.objects.filter(use=use).order_by("pk")[number % 3 if use == "decline" else 0] if use else None,
+        category=proposal.category or Category.objects.order_by("order")[0],
+        units=list(dict.fromkeys(unit for name in draft.units if (unit := find_unit(name)))),
+        key_candidate=way == "file" and number % 12 == 3,
+        text="事实清楚，建议具体。" if way == "file" else "",
+        by=stage.reader,
+        now=at,
+    )
+
+
+def advice_for(number: int) -> str:
+    """What the first pass recommends; the decision follows it."""
+    if number % 19 == 7:
+        return "return"
+    if number % 23 == 9:
+        return "decline"
+    return {11: "turn", 24: "lead"}.get(number % 29, "file")
 
 
 def review(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: datetime) -> None:
@@ -199,28 +252,28 @@ def review(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: date
     staff = stage.staff
     front.claim(proposal, by=staff, now=at)
     proposal.refresh_from_db()
-    if number % 19 == 7:
+    way = advice_for(number)
+    if way == "return":
         reason = Reason.objects.filter(use="return").order_by("pk")[0]
         text = stage.writer.reason(number, "return")
         front.send_back(proposal, reason=reason, text=text, by=staff, now=at)
         if number % 2:
             again = timezone.localdate(at) + timedelta(days=4)
             stage.plan(again, lambda later: submit(stage, proposal, number + 1, draft, later), hour=15)
-    elif number % 23 == 9:
+    elif way == "decline":
         ground = Reason.objects.filter(use="decline").order_by("pk")[number % 5]
         front.decline(proposal, ground=ground, text=stage.writer.reason(number, "decline"), by=staff, now=at)
-    elif number % 29 == 11:
+    elif way == "turn":
         front.turn(proposal, consent="电话征得提案者同意", text="内容适合作为意见建议办理。", by=staff, now=at)
         opinion = Opinion.objects.select_related("matter").get(origin=proposal.matter)
         day = timezone.localdate(at)
         stage.plan(day + timedelta(days=4), lambda later: pass_on(stage, opinion, later))
         if number % 2:
             stage.plan(day + timedelta(days=18), lambda later: answer(stage, opinion, later))
-    elif number % 29 == 24:
+    elif way == "lead":
         front.turn(proposal, way="lead", consent="电话征得提案者同意", text="适合以社情民意反映。", by=staff, now=at)
     else:
-        category = proposal.category or Category.objects.order_by("order")[0]
-        front.file(proposal, category=category, by=staff, now=at)
+        front.file_uncontested(proposal, by=staff, now=at)
         day = timezone.localdate(at) + timedelta(days=2)
         if number % 13 != 12:
             stage.plan(day, lambda later: allocate(stage, proposal, number, draft, later), hour=16)
