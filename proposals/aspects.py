@@ -25,11 +25,16 @@ def my_organisations(user: Any) -> set[int]:
 
 
 def writes(user: Any, proposal: Proposal) -> bool:
-    """Whether `user` is among those who write the text: first proposer, contact person, drafters, secretary."""
+    """Whether `user` is among those who write the text: first proposer, contact person, drafters, secretary.
+
+    An organisation that co-signs does not write.
+    """
     mine = my_organisations(user)
     rows = proposal.matter.participants.all()
     return any(
-        row.role in AUTHOR_ROLES and row.left_at is None and (row.person_id == user.pk or row.body_id in mine)
+        row.role in AUTHOR_ROLES
+        and row.left_at is None
+        and (row.person_id == user.pk or (row.body_id in mine and row.order == 0))
         for row in rows
     ) or (proposal.source in (Proposal.Source.PAPER, Proposal.Source.PHOTO) and may(user, "proposals.enter"))
 

@@ -30,6 +30,7 @@ TITLES: dict[str, str] = {
     "proposer_linked": "一件历史提案已关联到您名下",
     "corrected": "提案的登记信息有更正",
     "decision_undone": "提案重新审查",
+    "recalled": "提案已撤回修改",
     "proposer_left": "提案者有变动，请您继续联系办理",
     "handed_over": "提案已交办",
     "unit_asked": "请答复是否承办",

@@ -38,7 +38,8 @@ def steps(stage: str) -> list[Step]:
 
 def invitations_for(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
     """Invitations that wait for this person, or for an organisation he acts for."""
-    return cosignatures_of(person, bodies).filter(state=CoSignature.State.INVITED).order_by("due_on", "pk")
+    open_ones = cosignatures_of(person, bodies).filter(state=CoSignature.State.INVITED)
+    return open_ones.exclude(due_on__lt=timezone.localdate()).order_by("due_on", "pk")
 
 
 def cosignatures_of(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
@@ -51,10 +52,15 @@ def cosignatures_of(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
     return rows.select_related("proposal__matter", "invited_by", "person", "body")
 
 
+def standing(proposal: Proposal, *, on: date) -> QuerySet[CoSignature]:
+    """Who has signed, or may still answer: whoever let his day pass can be asked again."""
+    return proposal.cosignatures.filter(state__in=CoSignature.LIVE).exclude(state="invited", due_on__lt=on)
+
+
 def inviting(proposal: Proposal, text: str, *, on: date) -> QuerySet[Person]:
     """Current members who can still be invited, found by name, pinyin or initials."""
-    asked = proposal.cosignatures.filter(state__in=["invited", "agreed"], person__isnull=False)
-    behind = proposal.matter.participants.filter(left_at=None, person__isnull=False)
+    asked = standing(proposal, on=on).filter(person__isnull=False)
+    behind = proposal.matter.participants.leading().filter(person__isnull=False)
     found: QuerySet[Person] = Person.objects.members(on).search(text)
     found = found.exclude(pk__in=asked.values("person")).exclude(pk__in=behind.values("person"))
     return found.order_by("pinyin", "pk")

@@ -19,8 +19,8 @@ class Held(StrEnum):
     """How a proposal is held by whoever acts upon it."""
 
     OWN = "own"  # first proposer, or whoever entered the draft for him
-    OF_BODY = "of_body"  # secretary or convener of the proposing organisation
-    INVITED = "invited"  # invited to co-sign
+    OF_BODY = "of_body"  # secretary or convener of the organisation that leads
+    INVITED = "invited"  # invited to co-sign, himself or an organisation he acts for
     PROPOSER = "proposer"  # any proposer
     COMMITTEE = "committee"  # any row that the proposal office may see
     OFFICE = "office"  # of the office that assigns it
@@ -63,9 +63,13 @@ RIGHTS: dict[str, Right] = {
     ),
     "proposals.write": Right({**WRITERS}, EDITABLE),
     "proposals.enter": Right({**DESK}, EDITABLE),
+    "proposals.discard": Right({**WRITERS}, frozenset({Status.DRAFT, Status.COSIGNING})),
+    "proposals.recall": Right({**WRITERS}, frozenset({Status.SUBMITTED})),
     "proposals.confirm_text": Right({**WRITERS, **DESK}),
     "proposals.invite": Right({**WRITERS, **DESK}, EDITABLE),
-    "proposals.answer_invitation": Right({Role.MEMBER: Held.INVITED, Role.ORGANISATION_SECRETARY: Held.OF_BODY}),
+    "proposals.answer_invitation": Right(
+        {Role.MEMBER: Held.INVITED, Role.ORGANISATION_SECRETARY: Held.INVITED, Role.CONVENER: Held.INVITED}
+    ),
     "proposals.cosign_on_paper": Right({**DESK}, EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER})),
     "proposals.submit": Right({**WRITERS, **DESK}, EDITABLE),
     "proposals.withdraw": Right(
@@ -135,7 +139,7 @@ def is_held(user: Any, proposal: Proposal, action: str) -> bool:
         match right.by.get(role):
             case Held.OWN if any(row.person_id == user.pk and row.role in AUTHORS for row in rows):
                 return True
-            case Held.OF_BODY if any(row.body_id in bodies for row in rows):
+            case Held.OF_BODY if any(row.body_id in bodies and row.order == 0 for row in rows):
                 return True
             case Held.PROPOSER if any(row.person_id == user.pk for row in rows):
                 return True
@@ -161,9 +165,13 @@ def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Pr
                     matter__participants__left_at=None,
                 )
             case Held.OF_BODY:
-                condition |= Q(matter__participants__body__in=bodies, matter__participants__left_at=None)
+                condition |= Q(
+                    matter__participants__body__in=bodies,
+                    matter__participants__order=0,
+                    matter__participants__left_at=None,
+                )
             case Held.INVITED:
-                condition |= Q(cosignatures__person=user)
+                condition |= Q(cosignatures__person=user) | Q(cosignatures__body__in=bodies)
             case Held.PROPOSER:
                 condition |= Q(matter__participants__person=user)
             case Held.COMMITTEE:

@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/cosign-on-paper/", inviting.CosignOnPaper.as_view(), name="cosign_on_paper"),
     path("<uuid:public_id>/check/", writing.Check.as_view(), name="check"),
     path("<uuid:public_id>/done/", reading.Done.as_view(), name="done"),
+    path("<uuid:public_id>/recall/", writing.Recall.as_view(), name="recall"),
     path("<uuid:public_id>/discard/", writing.Discard.as_view(), name="discard"),
     path("<uuid:public_id>/confirm-text/", desk.ConfirmText.as_view(), name="confirm_text"),
     path("<uuid:public_id>/withdraw/", reading.Withdraw.as_view(), name="withdraw"),

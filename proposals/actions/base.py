@@ -12,9 +12,9 @@ from members.inbox.actions import tell
 from members.models import Appointment, Body, Person
 from proposals.handling import clocks, readers
 from proposals.handling.actions import Paper
-from proposals.handling.models import Event, Matter, Obligation, Participant
-from proposals.handling.queries import STAFF_ROLES, people_by_body, people_in
-from proposals.models import Proposal, Status
+from proposals.handling.models import Assignment, Event, Matter, Obligation, Participant
+from proposals.handling.queries import STAFF_ROLES, clerks_of, officers_of, people_by_body, people_in, proposal_staff
+from proposals.models import Claim, Proposal, Status
 
 SUSPENDED = "该件正在保密核查，暂停办理。请联系提案委。"
 SECRETARIES = (Role.ORGANISATION_SECRETARY, Role.CONVENER)
@@ -80,18 +80,31 @@ def proposers_by_matter(matters: Iterable[Matter], *, on: date) -> dict[int, lis
 
 
 def first_proposer(matter: Matter, *, on: date) -> list[int]:
-    """Who leads the proposal: the first proposer, or those who act for the organisation."""
-    rows = list(
-        matter.participants.filter(left_at=None, role__in=["first", "organisation", "contact"]).order_by("order")
-    )
-    people = {row.person_id for row in rows if row.person_id}
-    bodies = [row.body_id for row in rows if row.body_id and row.role == Participant.Role.ORGANISATION]
+    """Who leads the proposal: the first proposer, or those who act for the leading organisation."""
+    leading = matter.participants.leading().values_list("person", "body")
+    contacts = matter.participants.filter(left_at=None, role=Participant.Role.CONTACT).values_list("person", flat=True)
+    people = {person for person, _ in leading if person} | {*contacts}
+    bodies = [body for _, body in leading if body]
     return sorted({*filter(None, people), *people_in(SECRETARIES, on=on, bodies=bodies)})
+
+
+def concerned(proposal: Proposal, *, on: date) -> set[int]:
+    """Proposers, and of the proposal office whoever has had to do with it: they must know that it is gone."""
+    office = proposal_staff(on=on) if proposal.receipt else []
+    claims = Claim.objects.filter(proposal=proposal).values_list("by", flat=True)
+    return {*proposers(proposal.matter, on=on), *office, *claims}
+
+
+def handling_it(matter: Matter, units: Iterable[Assignment], *, on: date) -> set[int]:
+    """The offices that assign a proposal, and the units that hold it."""
+    offices = {row.office for row in units} | ({matter.office} if matter.office else set())
+    officers = {person for office in offices for person in officers_of(office, on=on)}
+    return officers | {*clerks_of([row.unit_id for row in units], on=on)}
 
 
 def holder(matter: Matter) -> dict[str, Any]:
     """Who holds the proposer's own clocks: `person=` or `body=` for `clocks.start`."""
-    row = matter.participants.filter(left_at=None, role__in=["first", "organisation"]).order_by("order", "pk").first()
+    row = matter.participants.leading().select_related("person", "body").order_by("order", "pk").first()
     if row is None:
         raise Refused("这件提案没有提案者，请先补上。")
     return {"person": row.person} if row.person_id else {"body": row.body}

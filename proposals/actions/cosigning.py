@@ -1,21 +1,21 @@
 """Others are asked to sign, and answer for themselves (联名)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from members.choices import Role as Office
 from members.errors import Refused, Stale, WrongStep
-from members.models import Body, Membership, Person
-from proposals.handling import clocks
+from members.models import Body, Membership, Person, Session
+from proposals.handling import clocks, readers
 from proposals.handling.actions import Paper
 from proposals.handling.models import Obligation, Participant
 from proposals.handling.queries import people_in
 from proposals.models import EDITABLE, CoSignature, Proposal, Revision, Status
 
-from .base import expect, first_proposer, lock, move, paper_facts, today, told
+from .base import drop_clocks, expect, first_proposer, lock, move, paper_facts, today, told
 
 State = CoSignature.State
 
@@ -97,14 +97,14 @@ def _invite_one(
     person: Person | None = None,
     body: Body | None = None,
 ) -> CoSignature:
-    row = proposal.cosignatures.filter(person=person, body=body, state__in=[State.INVITED, State.AGREED]).first()
+    row = proposal.cosignatures.filter(person=person, body=body, state__in=CoSignature.LIVE).first()
     if row is None:
         row = CoSignature(proposal=proposal, person=person, body=body)
-    elif row.text_hash == revision.hash:
+    elif row.text_hash == revision.hash and not row.lapsed(today(now)):
         raise Refused(f"{row}已经收到过这份文字的邀请。", field="people")
     holder = {"person": person} if person else {"body": body}
     for obligation in _clock_of(row):
-        clocks.cancel(obligation, by=by, now=now, reason="文字有改动，重新征求")
+        clocks.cancel(obligation, by=by, now=now, reason="重新邀请")
     clock = clocks.start(
         proposal.matter, _rule(proposal, now), stage="cosign", anchor_on=today(now), by=by, now=now, **holder
     )
@@ -116,7 +116,7 @@ def _invite_one(
 
 def _rule(proposal: Proposal, now: datetime) -> str:
     """While the plenary meets, a day is what there is (P15)."""
-    session = proposal.matter.session
+    session = Session.objects.current(now)
     return "cosign_session" if session and session.is_open(today(now)) else "cosign"
 
 
@@ -155,7 +155,9 @@ def answer_invitation(
         raise Refused("账号刚重置过密码，24小时内不能确认联名。请稍后再来。")
     if row.state != State.INVITED:
         raise WrongStep(f"这份邀请现在是“{row.get_state_display()}”，不需要再确认。")
-    if row.due_on and row.due_on < today(now):
+    if not proposal.editable:
+        raise WrongStep("这件提案已经提交或撤回，不再征求联名。")
+    if row.lapsed(today(now)):
         raise WrongStep("这份邀请已经过期。如仍愿意联名，请联系第一提案人重新邀请。")
     if agrees and not shown_hash == row.text_hash == proposal.text().hash:
         raise Stale("您打开邀请之后，提案文字有改动。请看过新的文字再确认。")
@@ -164,6 +166,9 @@ def answer_invitation(
     row.save(update_fields=["state", "answered_at", "note", "name_public"])
     for obligation in _clock_of(row):
         clocks.complete(obligation, by=by, now=now)
+    if not agrees:
+        leave_out(proposal, [row], now=now)
+        _back_to_draft(proposal)
     event = proposal.matter.record("cosigned" if agrees else "cosign_declined", by=by, now=now, name=str(row))
     told(
         proposal,
@@ -187,7 +192,7 @@ def _lock_row(cosignature: CoSignature) -> tuple[Proposal, CoSignature]:
 def ask_again(proposal: Proposal, *, by: Person, now: datetime) -> list[CoSignature]:
     """Send the changed text to everyone who was asked about other words; an earlier consent no longer holds."""
     proposal = lock(proposal)
-    asked = proposal.cosignatures.filter(state__in=[State.INVITED, State.AGREED]).select_related("person", "body")
+    asked = proposal.cosignatures.filter(state__in=CoSignature.LIVE).select_related("person", "body")
     stale = [row for row in asked if is_stale(row, proposal)]
     if not stale:
         raise WrongStep("文字没有改动，不需要重新征求。")
@@ -206,18 +211,41 @@ def remove_cosigner(cosignature: CoSignature, *, by: Person, now: datetime) -> C
     """Take a name out again before submission."""
     proposal, row = _lock_row(cosignature)
     expect(proposal, *EDITABLE)
-    if row.state not in (State.INVITED, State.AGREED):
+    if row.state not in CoSignature.LIVE:
         raise WrongStep(f"{row}已不在联名人之中。")
     row.state = State.REMOVED
     row.save(update_fields=["state"])
     for obligation in _clock_of(row):
         clocks.cancel(obligation, by=by, now=now, reason="移除联名人")
-    proposal.matter.participants.filter(
-        role=Participant.Role.COSIGNER, person=row.person_id, body=row.body_id, left_at=None
-    ).update(left_at=now)
+    leave_out(proposal, [row], now=now)
+    _back_to_draft(proposal)
     event = proposal.matter.record("cosigner_removed", by=by, now=now, name=str(row))
     told(proposal, answerers(row, on=today(now)), event, "cosign_removed", now=now, cosignature=str(row.public_id))
     return row
+
+
+def leave_out(proposal: Proposal, rows: Iterable[CoSignature], *, now: datetime) -> None:
+    """Whoever signed earlier words and does not sign these stands behind the proposal no longer."""
+    people = [row.person_id for row in rows if row.person_id]
+    bodies = [row.body_id for row in rows if row.body_id]
+    places = proposal.matter.participants.cosigning().filter(left_at=None)
+    if places.filter(Q(person__in=people) | Q(body__in=bodies)).update(left_at=now):
+        readers.refresh(proposal.matter)
+
+
+def _back_to_draft(proposal: Proposal) -> None:
+    """Nobody is asked any more, nobody has signed: it is a plain draft again."""
+    if proposal.status == Status.COSIGNING and not proposal.cosignatures.filter(state__in=CoSignature.LIVE).exists():
+        move(proposal, Status.DRAFT)
+
+
+def end_invitations(proposal: Proposal, state: str, *, by: Person, now: datetime, reason: str) -> list[CoSignature]:
+    """Nobody is asked any more, and who had not answered is not named; returns whom it concerns."""
+    rows = list(proposal.cosignatures.filter(state=State.INVITED).select_related("person", "body"))
+    drop_clocks(proposal.matter, "cosign", by=by, now=now, reason=reason)
+    proposal.cosignatures.filter(pk__in=[row.pk for row in rows]).update(state=state)
+    leave_out(proposal, rows, now=now)
+    return rows
 
 
 @transaction.atomic
@@ -231,7 +259,7 @@ def cosign_on_paper(
     proposal = lock(proposal)
     expect(proposal, *EDITABLE, Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER)
     who = _signer(proposal, signer, now=now)
-    row = proposal.cosignatures.filter(**who, state__in=[State.INVITED, State.AGREED]).first()
+    row = proposal.cosignatures.filter(**who, state__in=CoSignature.LIVE).first()
     if not agrees and (row is None or row.state != State.INVITED):
         raise Refused(f"没有等待{signer}答复的联名邀请，不需要登记不参加。", field="agrees")
     if row is None:
@@ -244,7 +272,10 @@ def cosign_on_paper(
     row.save()
     verb = "cosigned" if agrees else "cosign_declined"
     event = proposal.matter.record(verb, by=by, now=now, name=str(row), **paper_facts(paper))
-    if agrees and proposal.status not in EDITABLE:
+    if not agrees:
+        leave_out(proposal, [row], now=now)
+        _back_to_draft(proposal)
+    elif proposal.status not in EDITABLE:
         join(proposal, row)
     people = [*answerers(row, on=today(now)), *first_proposer(proposal.matter, on=today(now))]
     told(proposal, people, event, "cosign_paper" if agrees else "cosign_declined", now=now)

@@ -11,9 +11,10 @@ from members.errors import Refused, Stale
 from members.models import Body, Person, Session
 from proposals.handling import readers
 from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Priority, Suggestion
-from proposals.models import EDITABLE, Category, Proposal, Status, Text
+from proposals.models import EDITABLE, Category, CoSignature, Proposal, Status, Text
 
-from .base import expect, lock
+from .base import drop_clocks, expect, lock, move, today, told
+from .cosigning import answerers
 
 Role = Participant.Role
 Form = Proposal.Form
@@ -67,7 +68,8 @@ def change_proposer(proposal: Proposal, behind: Behind, *, by: Person, now: date
     expect(proposal, *EDITABLE)
     if proposal.matter.participants.filter(role=Role.COSIGNER).exists() and behind.body:
         raise Refused("已有联名人的提案不能改为集体提案，请先移除联名人。")
-    proposal.matter.participants.exclude(role=Role.COSIGNER).delete()
+    signed = proposal.matter.participants.cosigning().exclude(body__isnull=False, body=behind.body)
+    proposal.matter.participants.exclude(pk__in=signed.values("pk")).delete()
     _stand_behind(proposal.matter, behind)
     proposal.form = Form.COLLECTIVE if behind.body else form_of(proposal)
     proposal.save(update_fields=["form", "updated_at"])
@@ -178,19 +180,24 @@ def _detail(proposal: Proposal, details: Details) -> None:
 
 @transaction.atomic
 def discard(proposal: Proposal, *, by: Person, now: datetime) -> None:
-    """Throw a draft away; it keeps a row without text, so that its number of events stays true."""
+    """Throw a draft away; it keeps a row without text, so that its number of events stays true.
+
+    Whoever was asked to sign it is told that it is gone.
+    """
     proposal = lock(proposal)
-    expect(proposal, Status.DRAFT)
+    expect(proposal, Status.DRAFT, Status.COSIGNING)
     if proposal.receipt:
         raise Refused("已经有收件号的提案不能删除，请办理撤案。")
+    asked = list(proposal.cosignatures.filter(state__in=CoSignature.LIVE).select_related("person", "body"))
+    drop_clocks(proposal.matter, "cosign", by=by, now=now, reason="草稿已删除")
+    proposal.cosignatures.filter(pk__in=[row.pk for row in asked]).update(state=CoSignature.State.REMOVED)
     _write(proposal, Text())
-    proposal.become(Status.WITHDRAWN)
-    proposal.matter.stage = Status.WITHDRAWN
-    proposal.matter.closed_at = now
-    proposal.matter.save(update_fields=["stage", "closed_at"])
+    proposal.revisions.update(title="", situation="", analysis="", suggestions=[])
     proposal.matter.participants.filter(left_at=None).update(left_at=now)
-    proposal.matter.record("discarded", by=by, now=now)
-    readers.refresh(proposal.matter)
+    move(proposal, Status.WITHDRAWN, closed_at=now)
+    event = proposal.matter.record("discarded", by=by, now=now)
+    for row in asked:
+        told(proposal, answerers(row, on=today(now)), event, "cosign_removed", now=now, cosignature=str(row.public_id))
 
 
 def details_of(proposal: Proposal) -> Details:

@@ -10,11 +10,21 @@ from proposals.handling import actions as handling
 from proposals.handling import clocks, readers
 from proposals.handling.actions import Paper
 from proposals.handling.actions.replying import drop_answers
-from proposals.handling.models import Access, Assignment, Event, Matter, Reply
-from proposals.handling.queries import clerks_of
+from proposals.handling.models import Access, Event, Matter, Reply
 from proposals.models import Claim, Proposal, Status
 
-from .base import SUSPENDED, lock_many, move, paper_facts, proposal_office, proposers, today, told
+from .base import (
+    SUSPENDED,
+    concerned,
+    handling_it,
+    lock_many,
+    move,
+    paper_facts,
+    proposal_office,
+    proposers,
+    today,
+    told,
+)
 from .reviewing import start_assignment_clock, start_numbering_clock
 
 BEFORE_HAND_OVER = (Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER, Status.FILED)
@@ -132,9 +142,9 @@ def withdraw_follower(
     move(proposal, Status.WITHDRAWN, merged_into=None, closed_at=now)
     readers.refresh(main.matter)
     event = proposal.matter.record("withdrawn", by=by, now=now, reason=reason.strip(), **paper_facts(paper))
-    told(proposal, proposers(proposal.matter, on=today(now)), event, "withdrawn", now=now)
+    told(proposal, sorted(concerned(proposal, on=today(now))), event, "withdrawn", now=now)
     went_on = main.matter.record("part_withdrawn", by=by, now=now, other=proposal.matter.label)
-    _tell_units(main, went_on, now=now)
+    _tell_handlers(main, went_on, now=now)
     return proposal
 
 
@@ -146,16 +156,16 @@ def withdraw_from_main(
     Number, units and clocks stay; its own proposers are asked nothing more and evaluate nothing. Proposal locked.
     """
     matter = proposal.matter
-    people = proposers(matter, on=today(now))
+    people = sorted(concerned(proposal, on=today(now)))
     for place in matter.participants.filter(left_at=None).select_related("person", "body").order_by("pk"):
         place.matter = matter
         handling.leave(place, reason="撤案", by=by, now=now, withdrew=True)
     event = matter.record("main_withdrawn", by=by, now=now, reason=reason.strip(), **paper_facts(paper))
     told(proposal, people, event, "withdrawn", now=now)
-    _tell_units(proposal, event, now=now)
+    _tell_handlers(proposal, event, now=now)
     return proposal
 
 
-def _tell_units(main: Proposal, event: Event, *, now: datetime) -> None:
-    units = Assignment.objects.current().filter(matter=main.matter).values_list("unit_id", flat=True)
-    told(main, clerks_of(units, on=today(now)), event, "part_withdrawn", now=now)
+def _tell_handlers(main: Proposal, event: Event, *, now: datetime) -> None:
+    units = list(main.matter.assignments.current().select_related("office"))
+    told(main, sorted(handling_it(main.matter, units, on=today(now))), event, "part_withdrawn", now=now)

@@ -15,13 +15,15 @@ from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
 from proposals.handling.models import Assignment, Exposure, Participant, Policy, Purpose
 from proposals.handling.queries import clerks_of
-from proposals.models import EDITABLE, CoSignature, Proposal, Status, Text
+from proposals.models import EDITABLE, Claim, CoSignature, Proposal, Status, Text
 
 from .base import (
+    concerned,
     drop_clocks,
     end_clocks,
     expect,
     first_proposer,
+    handling_it,
     lock,
     move,
     paper_facts,
@@ -31,7 +33,7 @@ from .base import (
     today,
     told,
 )
-from .cosigning import freeze, is_stale, join
+from .cosigning import answerers, end_invitations, freeze, is_stale, join
 from .drafting import Behind, begin, form_of
 from .merging import not_answered, withdraw_follower, withdraw_from_main
 
@@ -116,7 +118,7 @@ def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime, p
     if faults := missing(proposal, now=now):
         raise Refused(faults[0][1], field=faults[0][0])
     _check_signatures(proposal)
-    again = proposal.status == Status.RETURNED
+    again = proposal.submissions > 0
     revision = freeze(proposal, by=by, now=now)
     expired = _drop_unanswered(proposal, by=by, now=now)
     for row in (
@@ -161,20 +163,19 @@ def _check_signatures(proposal: Proposal) -> None:
 
 
 def _drop_unanswered(proposal: Proposal, *, by: Person, now: datetime) -> list[int]:
-    rows = list(proposal.cosignatures.filter(state=State.INVITED))
-    drop_clocks(proposal.matter, "cosign", by=by, now=now, reason="提案已提交")
-    for row in rows:
-        row.state = State.EXPIRED
-        row.save(update_fields=["state"])
+    rows = end_invitations(proposal, State.EXPIRED, by=by, now=now, reason="提案已提交")
     if rows:
         proposal.matter.record("cosign_expired", by=by, now=now, names="、".join(str(row) for row in rows))
-    return [row.person_id for row in rows if row.person_id]
+    return sorted({person for row in rows for person in answerers(row, on=today(now))})
 
 
 def _receive(proposal: Proposal, *, now: datetime) -> None:
-    """Receipt number, session and window; a second submission keeps all three."""
+    """Receipt number, session and window; a second submission keeps all three.
+
+    The session is that of the day of receipt, whenever the draft was begun.
+    """
     if proposal.submitted_at is None:
-        session = proposal.matter.session or Session.objects.current(now)
+        session = proposal.matter.session if proposal.receipt else Session.objects.current(now)
         if session is None:
             raise Refused("还没有设置届次，暂时不能提交。请联系提案委。")
         proposal.off_session = not session.accepts(now)
@@ -261,7 +262,7 @@ def confirm_text(proposal: Proposal, *, how: str, by: Person, now: datetime, pap
 
 
 def _names_of_first(proposal: Proposal) -> str:
-    rows = proposal.matter.participants.filter(left_at=None, role__in=["first", "organisation"])
+    rows = proposal.matter.participants.leading()
     return "、".join(str(row) for row in rows.select_related("person", "body").order_by("order", "pk"))
 
 
@@ -271,17 +272,36 @@ def _entered(proposal: Proposal) -> None:
 
 
 @transaction.atomic
+def recall(proposal: Proposal, *, by: Person, now: datetime) -> Proposal:
+    """Take a proposal back to change it, as long as nobody has begun to review it (撤回修改).
+
+    It is a draft again; receipt number, session and day of submission stay.
+    """
+    proposal = lock(proposal)
+    expect(proposal, Status.SUBMITTED)
+    if proposal.matter.followers.exists():
+        raise WrongStep("有提案并入本案，不能再撤回修改。需要修改的，请联系提案委。")
+    drop_clocks(proposal.matter, "review", by=by, now=now, reason="提案者撤回修改")
+    exposure = Exposure.DRAFT if proposal.source == Source.ONLINE else proposal.matter.exposure
+    move(proposal, Status.DRAFT, exposure=exposure)
+    event = proposal.matter.record("recalled", by=by, now=now)
+    told(proposal, proposers(proposal.matter, on=today(now)), event, "recalled", now=now)
+    return proposal
+
+
+@transaction.atomic
 def withdraw(proposal: Proposal, *, reason: str, by: Person, now: datetime, paper: Paper | None = None) -> Proposal:
     """Take a proposal back at the proposer's written request, or the reviewing body's (撤案), before any reply.
 
-    Its number stays used. Units that hold it are told, and every clock ends.
+    Its number stays used. Every clock and every open invitation ends; proposers, those invited, the proposal office,
+    the offices that assign it, and units that hold it or were asked beforehand are told.
     """
     if not reason.strip():
         raise Refused("请写明撤案理由。", field="reason")
     if proposal.matter.merged_into_id:
         return withdraw_follower(proposal, reason=reason, by=by, now=now, paper=paper)
     proposal = lock(proposal)
-    units = list(proposal.matter.assignments.current())
+    units = list(proposal.matter.assignments.current().select_related("office"))
     if any(row.state in (Assignment.State.ANSWERED, Assignment.State.SETTLED) for row in units):
         raise WrongStep("承办单位已经答复，不能再撤案。")
     if proposal.matter.followers.exists():
@@ -289,12 +309,22 @@ def withdraw(proposal: Proposal, *, reason: str, by: Person, now: datetime, pape
             raise Refused("有提案并入本案，请先取消并案。")
         not_answered(proposal.matter)
         return withdraw_from_main(proposal, reason=reason, by=by, now=now, paper=paper)
+    asked = [] if units else proposal.preconsultations.values_list("unit", flat=True)
+    people = sorted(
+        concerned(proposal, on=today(now))
+        | handling_it(proposal.matter, units, on=today(now))
+        | {*clerks_of(asked, on=today(now))}
+    )
+    invited = end_invitations(proposal, State.EXPIRED, by=by, now=now, reason="撤案")
     clocks.cancel_all(matter=proposal.matter, by=by, now=now, reason="撤案")
     for row in units:
         row.state, row.ended_at, row.ended_by, row.ended_reason = Assignment.State.ENDED, now, by, "撤案"
         row.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
+    Claim.objects.filter(proposal=proposal).delete()
     move(proposal, Status.WITHDRAWN, closed_at=now)
     event = proposal.matter.record("withdrawn", by=by, now=now, reason=reason.strip(), **paper_facts(paper))
-    people = {*proposers(proposal.matter, on=today(now)), *clerks_of([row.unit_id for row in units], on=today(now))}
-    told(proposal, sorted(people), event, "withdrawn", now=now)
+    told(proposal, people, event, "withdrawn", now=now)
+    for cosignature in invited:
+        others = [person for person in answerers(cosignature, on=today(now)) if person not in people]
+        told(proposal, others, event, "cosign_removed", now=now, cosignature=str(cosignature.public_id))
     return proposal

@@ -4,7 +4,8 @@ import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -42,7 +43,7 @@ class Status(models.TextChoices):
 NEXT: dict[str, frozenset[str]] = {
     Status.DRAFT: frozenset({Status.COSIGNING, Status.SUBMITTED, Status.WITHDRAWN}),
     Status.COSIGNING: frozenset({Status.DRAFT, Status.SUBMITTED, Status.WITHDRAWN}),
-    Status.SUBMITTED: frozenset({Status.REVIEWING, Status.WITHDRAWN}),
+    Status.SUBMITTED: frozenset({Status.DRAFT, Status.REVIEWING, Status.WITHDRAWN}),
     Status.REVIEWING: frozenset(
         {
             Status.SUBMITTED,
@@ -275,6 +276,8 @@ class CoSignature(Addressed):
         EXPIRED = "expired", "已过期"
         REMOVED = "removed", "已移除"
 
+    LIVE: ClassVar = (State.INVITED, State.AGREED)
+
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="cosignatures")
     person = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="cosignatures")
     body = models.ForeignKey("members.Body", models.PROTECT, null=True, related_name="+")
@@ -312,3 +315,7 @@ class CoSignature(Addressed):
     def mark(self) -> str:
         """Of rows that `marked` found; others say nothing."""
         return mark_of(provisional=getattr(self, "provisional", False))
+
+    def lapsed(self, on: date) -> bool:
+        """Not answered by its last day: he may be asked again."""
+        return self.state == self.State.INVITED and self.due_on is not None and self.due_on < on

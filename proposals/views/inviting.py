@@ -16,7 +16,7 @@ from proposals.aspects import my_organisations
 from proposals.fields import member_labels
 from proposals.forms import AnswerForm, CosignOnPaperForm, InviteBodiesForm, InviteForm
 from proposals.models import CoSignature, Proposal, Text
-from proposals.queries import cosignatures_of, invitations_for, inviting, sectors_of
+from proposals.queries import cosignatures_of, invitations_for, inviting, sectors_of, standing
 
 from .base import PaperPage, Signed, to
 from .writing import Writing, facts_of, file_rows, writable
@@ -53,10 +53,10 @@ class Cosigners(Writing):
 
     def offered(self) -> QuerySet[Any]:
         if self.object.form == Proposal.Form.COLLECTIVE:
-            asked = self.object.cosignatures.filter(state__in=["invited", "agreed"]).values("body")
-            behind = self.object.matter.participants.filter(body__isnull=False).values("body")
-            rows = Body.objects.collective().exclude(pk__in=behind)
-            return rows.exclude(pk__in=[row["body"] for row in asked if row["body"]]).order_by("kind", "pinyin", "pk")
+            asked = standing(self.object, on=timezone.localdate()).filter(body__isnull=False).values("body")
+            behind = self.object.matter.participants.leading().filter(body__isnull=False).values("body")
+            rows = Body.objects.collective().exclude(pk__in=behind).exclude(pk__in=asked)
+            return rows.order_by("kind", "pinyin", "pk")
         found = inviting(self.object, self.request.GET.get("q", ""), on=timezone.localdate())
         return (
             found
@@ -70,8 +70,13 @@ class Cosigners(Writing):
         return HttpResponseRedirect(to(self.object, "cosigners"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = list(self.object.cosignatures.marked().select_related("person", "body").order_by("invited_at", "pk"))
-        stale = [row for row in rows if row.state in ("invited", "agreed") and actions.is_stale(row, self.object)]
+        today = timezone.localdate()
+        rows: list[Any] = list(
+            self.object.cosignatures.marked().select_related("person", "body").order_by("invited_at", "pk")
+        )
+        stale = [row for row in rows if row.state in CoSignature.LIVE and actions.is_stale(row, self.object)]
+        for row in rows:
+            row.shown = CoSignature.State.EXPIRED.label if row.lapsed(today) else row.get_state_display()
         return super().get_context_data(
             cosigners=rows,
             stale=stale,
@@ -122,7 +127,7 @@ class RemoveCosigner(Signed, ActionPage[CoSignature]):
         return bool(user.has_perm("proposals.invite"))
 
     def get_queryset(self) -> QuerySet[CoSignature]:
-        rows = CoSignature.objects.filter(proposal__in=writable(self.request.user), state__in=["invited", "agreed"])
+        rows = CoSignature.objects.filter(proposal__in=writable(self.request.user), state__in=CoSignature.LIVE)
         return rows.select_related("proposal__matter", "person", "body")
 
     def version(self) -> int | None:
@@ -235,7 +240,8 @@ class Invitation(Signed, ActionPage[CoSignature]):
         live = row.state in (CoSignature.State.INVITED, CoSignature.State.AGREED)
         return super().get_context_data(
             text=facts_of(frozen_text(row)) if live else [],
-            open=row.state == CoSignature.State.INVITED,
+            open=row.state == CoSignature.State.INVITED and not row.lapsed(timezone.localdate()),
+            lapsed=row.lapsed(timezone.localdate()),
             proposer=[Fact("邀请人", row.invited_by.name), Fact("请在此日前确认", row.due_on)],
             **kwargs,
         )

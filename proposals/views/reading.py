@@ -332,7 +332,9 @@ ACTS = (
     ("proposals.keep_paper", "keep_paper", "补存纸质材料", "paperclip"),
     ("proposals.close_history", "close_history", "历史提案办结", "circle-check"),
     ("proposals.archive", "archive", "归档", "bookmark"),
+    ("proposals.recall", "recall", "撤回修改", "undo-2"),
     ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
+    ("proposals.discard", "discard", "删除草稿", "trash-2"),
     ("proposals.take_out", "take_out", "提案者变动", "user-round"),
 )
 LIKELY = ("继续写", "核对文字", "审查", "拟定承办单位", "归档")
@@ -350,6 +352,7 @@ SHOWS: dict[str, Shows] = {
     "offline": lambda proposal: proposal.matter.placeholder,
     "link_proposer": lambda proposal: proposal.source == "import",
     "withdraw": lambda proposal: proposal.receipt is not None,
+    "discard": lambda proposal: proposal.receipt is None,
     "take_out": lambda proposal: proposal.receipt is not None and proposal.form != Proposal.Form.COLLECTIVE,
 }
 

@@ -354,10 +354,24 @@ class Check(Writing):
         )
 
 
+class Recall(ProposalConfirm):
+    """Back into the writer's hands, as long as nobody reads it yet."""
+
+    action = "proposals.recall"
+    title = "撤回修改"
+    question = "撤回后可以继续修改，收件号和提交时间不变；改好后请重新提交。提案委开始审查后不能再撤回。"
+    submit_label = "撤回修改"
+    done_sentence = "已撤回。改好后请重新提交。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        proposal = actions.recall(self.object, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(proposal, "write"))
+
+
 class Discard(ProposalConfirm):
-    action = "proposals.write"
+    action = "proposals.discard"
     title = "删除草稿"
-    question = "删除后文字不能恢复。"
+    question = "删除后文字不能恢复；已邀请的联名人会收到通知。"
     submit_label = "删除草稿"
     danger = True
     done_sentence = "草稿已删除。"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, Stale, WrongStep
@@ -12,12 +13,15 @@ from members.inbox.models import Message
 from members.inbox.registry import Rendered, render
 from members.models import Person
 from proposals import actions
-from proposals.handling import clocks
+from proposals.handling import clocks, queries
 from proposals.handling.actions import Paper
+from proposals.handling.models import Matter
 from proposals.models import CoSignature, Proposal, Status
+from proposals.queries import inviting
 from tests.factories import appoint
 
-from .conftest import NOW, TEXT, House
+from .conftest import NOW, TEXT, House, reason
+from .test_pages_thread import page_of, send, signed_in
 
 State = CoSignature.State
 SHEET = Paper(who="苏桥", on=NOW.date(), sheet="联名签名页")
@@ -193,3 +197,115 @@ def test_an_account_reset_today_does_not_co_sign(house: House, invitation: CoSig
     house.now += timedelta(hours=24)
 
     assert answer(house, invitation, friend).state == State.AGREED
+
+
+def changed(house: House, proposal: Proposal) -> Proposal:
+    """The office returns the proposal; its author writes other words."""
+    proposal = actions.send_back(
+        proposal, reason=reason("return", "facts"), text="请补充数据", by=house.staff, now=house.later()
+    )
+    return actions.save_text(
+        proposal, replace(TEXT, analysis="补充了数据"), version=None, by=house.member, now=house.later()
+    )
+
+
+def behind(proposal: Proposal) -> list[str]:
+    return [str(row) for row in queries.evaluators(proposal.matter)]
+
+
+def sees(person: Person, proposal: Proposal) -> bool:
+    return Matter.objects.visible_to(person).filter(pk=proposal.matter_id).exists()
+
+
+@pytest.mark.parametrize("agrees", [False, None])
+def test_who_does_not_sign_the_changed_text_is_a_proposer_no_longer(
+    house: House, invitation: CoSignature, friend: Person, agrees: bool | None
+) -> None:
+    answer(house, invitation, friend)
+    proposal = actions.submit(invitation.proposal, not_secret=True, by=house.member, now=house.later())
+    assert (behind(proposal), sees(friend, proposal)) == (["林溪", "苏桥"], True)
+
+    proposal = changed(house, proposal)
+    [row] = actions.ask_again(proposal, by=house.member, now=house.later())
+    if agrees is not None:
+        answer(house, row, friend, agrees=agrees)
+    proposal = actions.submit(proposal, not_secret=True, by=house.member, now=house.later())
+
+    assert (behind(proposal), sees(friend, proposal)) == (["林溪"], False)
+    assert (proposal.form, proposal.matter.events.last().verb) == (Proposal.Form.INDIVIDUAL, "resubmitted")
+
+
+def test_who_signs_the_changed_text_stays(house: House, invitation: CoSignature, friend: Person) -> None:
+    answer(house, invitation, friend)
+    proposal = actions.submit(invitation.proposal, not_secret=True, by=house.member, now=house.later())
+    proposal = changed(house, proposal)
+    [row] = actions.ask_again(proposal, by=house.member, now=house.later())
+    answer(house, row, friend)
+
+    proposal = actions.submit(proposal, not_secret=True, by=house.member, now=house.later())
+
+    assert (behind(proposal), proposal.form) == (["林溪", "苏桥"], Proposal.Form.JOINT)
+
+
+def test_who_let_his_day_pass_can_be_asked_again(house: House, invitation: CoSignature, friend: Person) -> None:
+    proposal, after = invitation.proposal, NOW + timedelta(days=6)
+    with pytest.raises(Refused, match="已经收到"):
+        actions.invite(proposal, [friend], by=house.member, now=house.later())
+    assert friend not in inviting(proposal, "", on=NOW.date())
+    assert friend in inviting(proposal, "", on=after.date())
+
+    [row] = actions.invite(proposal, [friend], by=house.member, now=after)
+
+    assert (row.pk, row.state, row.lapsed(after.date())) == (invitation.pk, State.INVITED, False)
+    assert clocks.open_for(matter=proposal.matter, stage="cosign").get().due_on == row.due_on
+    row = actions.answer_invitation(row, agrees=True, shown_hash=row.text_hash, by=friend, now=after)
+    assert row.state == State.AGREED
+
+
+def test_the_page_offers_whoever_let_his_day_pass(house: House, invitation: CoSignature, friend: Person) -> None:
+    where = f"/proposals/{invitation.proposal.public_id}/cosigners/"
+    client = signed_in(house.member)
+
+    page = page_of(client, where)
+    assert "已过期" in page and str(friend.public_id) in page
+    assert "已经过期" in page_of(signed_in(friend), f"/proposals/invitations/{invitation.public_id}/")
+    send(client, where, people=[str(friend.public_id)])
+
+    assert not CoSignature.objects.get(pk=invitation.pk).lapsed(timezone.localdate())
+
+
+def test_with_nobody_left_it_is_a_plain_draft_again(house: House, invitation: CoSignature, friend: Person) -> None:
+    other = appoint(Role.MEMBER, name="钟声")
+    [second] = actions.invite(invitation.proposal, [other], by=house.member, now=house.later())
+
+    answer(house, invitation, friend, agrees=False)
+    assert Proposal.objects.get().status == Status.COSIGNING
+    actions.remove_cosigner(second, by=house.member, now=house.later())
+
+    assert Proposal.objects.get().status == Status.DRAFT
+
+
+def test_a_name_is_removed_through_the_page(house: House, invitation: CoSignature, friend: Person) -> None:
+    where = f"/proposals/cosigners/{invitation.public_id}/remove/"
+    assert signed_in(friend).get(where).status_code == 404
+    assert signed_in(house.staff).get(where).status_code == 404
+
+    send(signed_in(house.member), where)
+
+    assert CoSignature.objects.get().state == State.REMOVED
+    assert told(friend)[-1] == "proposal_cosign_removed"
+
+
+def test_an_answer_to_what_was_taken_back_is_refused(house: House, invitation: CoSignature, friend: Person) -> None:
+    other = appoint(Role.MEMBER, name="钟声")
+    proposal = actions.submit(invitation.proposal, not_secret=True, by=house.member, now=house.later())
+    proposal = changed(house, proposal)
+    [row] = actions.invite(proposal, [other], by=house.member, now=house.later())
+
+    actions.withdraw(proposal, reason="不再提出", by=house.member, now=house.later())
+
+    assert CoSignature.objects.get(pk=row.pk).state == State.EXPIRED
+    assert told(other) == ["proposal_cosign_invited", "proposal_cosign_removed"]
+    CoSignature.objects.filter(pk=row.pk).update(state=State.INVITED)
+    with pytest.raises(WrongStep, match="不再征求联名"):
+        answer(house, row, other)

@@ -33,8 +33,8 @@ COMMITTEE = DESK | roles(
     "report_staff", "report_editor", "consultation_staff", "committee_office", "research_office", "secretary_general",
     "duty_staff", "disclosure_reviewer",
 )  # fmt: skip
-PROPOSERS = roles("member", "organisation_secretary")
-WRITERS = PROPOSERS | roles("convener")
+WRITERS = roles("member", "organisation_secretary", "convener")
+PROPOSERS = WRITERS
 
 TABLE: dict[str, Row] = {
     "reports:opinions": Row(STAFF | WRITERS | roles("report_staff")),
@@ -80,6 +80,7 @@ TABLE: dict[str, Row] = {
     "proposals:check": Row(WRITERS | DESK, row=True),
     "proposals:done": Row(WRITERS, row=True),
     "proposals:discard": Row(WRITERS, row=True),
+    "proposals:recall": Row(WRITERS, row=True),
     "proposals:confirm_text": Row(DESK | WRITERS, row=True),
     "proposals:withdraw": Row(WRITERS | STAFF, row=True),
     "proposals:keep_paper": Row(DESK, row=True),

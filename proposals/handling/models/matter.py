@@ -230,6 +230,18 @@ def record_many(
     return events
 
 
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def cosigning(self) -> "ParticipantQuerySet":
+        """Those who joined: members, and organisations other than the one that leads."""
+        role = Participant.Role
+        return self.filter(Q(role=role.COSIGNER) | Q(role=role.ORGANISATION, order__gt=0))
+
+    def leading(self) -> "ParticipantQuerySet":
+        """The first proposer, or the organisation whose proposal it is."""
+        role = Participant.Role
+        return self.filter(Q(role=role.FIRST) | Q(role=role.ORGANISATION, order=0), left_at=None)
+
+
 class Participant(models.Model):
     """Who stands behind a matter: who is told and who evaluates."""
 
@@ -251,6 +263,8 @@ class Participant(models.Model):
     name_public = models.BooleanField("同意公开姓名", default=False)
     left_at = models.DateTimeField("退出时间", null=True)
     withdrew = models.BooleanField("撤回", default=False)
+
+    objects = ParticipantQuerySet.as_manager()
 
     class Meta:
         constraints = [
