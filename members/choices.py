@@ -5,6 +5,7 @@ class Role(models.TextChoices):
     """What an appointment lets a person do; the values are those of the rights tables (`security.md` S1)."""
 
     MEMBER = "member", "委员"
+    FORMER_MEMBER = "former_member", "原委员"
     CONVENER = "convener", "界别（小组）召集人"
     ORGANISATION_SECRETARY = "organisation_secretary", "党派团体秘书长（联系人）"
     PROPOSAL_STAFF = "proposal_staff", "提案委工作人员"
@@ -53,7 +54,7 @@ class Hat(models.TextChoices):
     OFFICE = "office", "工作身份"
 
 
-PROPOSING_ROLES = frozenset({Role.MEMBER, Role.CONVENER, Role.ORGANISATION_SECRETARY})
+PROPOSING_ROLES = frozenset({Role.MEMBER, Role.FORMER_MEMBER, Role.CONVENER, Role.ORGANISATION_SECRETARY})
 UNIT_ROLES = frozenset({Role.UNIT_CLERK, Role.UNIT_HANDLER, Role.UNIT_DEPUTY, Role.UNIT_HEAD})
 ADMINISTRATORS = frozenset({Role.AUDITOR, Role.SECURITY_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR})
 OFFICE_ROLES = frozenset({Role.ASSIGNING_OFFICER, Role.PARTY_OFFICE, Role.GOVERNMENT_OFFICE})
@@ -75,6 +76,7 @@ class BodyKind(models.TextChoices):
     DEMOCRATIC_PARTY = "democratic_party", "民主党派"
     ORGANISATION = "organisation", "人民团体"
     GROUP = "group", "委员活动组"
+    JOINT_GROUP = "joint_group", "联组"
     LIAISON_OFFICE = "liaison_office", "委员联络室"
     OFFICE = "office", "机关"
     SECTION = "section", "科室"
@@ -91,8 +93,11 @@ UNIT_KINDS = frozenset(
 COLLECTIVE_KINDS = frozenset(
     {
         BodyKind.CPPCC_COMMITTEE, BodyKind.SECTOR, BodyKind.DEMOCRATIC_PARTY, BodyKind.ORGANISATION, BodyKind.GROUP,
+        BodyKind.JOINT_GROUP,
     }
 )  # fmt: skip
+# those of them that have no seal: their convener signs
+CONVENED_KINDS = frozenset({BodyKind.SECTOR, BodyKind.GROUP, BodyKind.JOINT_GROUP})
 
 
 class System(models.TextChoices):

@@ -148,6 +148,8 @@ class FileRow:
     size: str
     url: str = ""
     state: str = ""
+    key: str = ""  # the file's id, where its owner may take it away
+    remove_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from members.models import Body, Membership, Person
+from members.models import Appointment, Body, Membership, Person
 from members.widgets import Counted
 
 if TYPE_CHECKING:
@@ -67,16 +67,16 @@ class UnitsField(forms.CharField):
 class MemberField(forms.CharField):
     """A current member by name; two of one name are told apart by sector, as in 张三（经济界）.
 
-    `needed_by` says when an optional field must be filled after all.
+    `needed_by` says when an optional field must be filled after all; with `body` its own people are found as well.
     """
 
-    def __init__(self, *, needed_by: str = "", **kwargs: Any) -> None:
-        self.needed_by = needed_by
+    def __init__(self, *, needed_by: str = "", body: Body | None = None, **kwargs: Any) -> None:
+        self.needed_by, self.body = needed_by, body
         super().__init__(widget=Names("members"), max_length=128, **kwargs)
 
     def clean(self, value: Any) -> Person | None:
         text = super().clean(value)
-        return member_called(text) if text else None
+        return member_called(text, self.body) if text else None
 
     def prepare_value(self, value: Any) -> Any:
         return value.name if isinstance(value, Person) else value
@@ -91,16 +91,28 @@ class CollectiveField(_Bodies):
         super().__init__(queryset=rows, to_field_name="public_id", empty_label="（不是集体提案）", **kwargs)
 
 
-def member_called(text: str) -> Person:
-    """The current member whom `text` names, or ValidationError."""
+def member_called(text: str, body: Body | None = None) -> Person:
+    """The current member whom `text` names, or somebody of `body`, or ValidationError."""
     wanted = text.strip().replace("(", "（").replace(")", "）")
     name = wanted.split("（")[0].strip()
     rows = [row for row in current_members() if row.person.name == name]
     found = [row.person for row in rows if len(rows) == 1 or member_label(row) == wanted]
+    if not found and not rows and body:
+        found = [person for person in colleagues(body) if person.name == name]
     if not found:
-        hint = f"有{len(rows)}位同名委员，请写成“姓名（界别）”。" if rows else "请核对姓名，只能选择现任委员。"
+        hint = (
+            f"有{len(rows)}位同名委员，请写成“姓名（界别）”。"
+            if rows
+            else f"请核对姓名，只能选择现任委员{'或本组织的工作人员' if body else ''}。"
+        )
         raise ValidationError(f"没有找到委员“{text[:40]}”。{hint}")
     return found[0]
+
+
+def colleagues(body: Body) -> list[Person]:
+    """Who works for an organisation today."""
+    held = Appointment.objects.in_force(timezone.localdate()).filter(body=body)
+    return list(Person.objects.filter(pk__in=held.values("person"), is_active=True).order_by("pinyin", "pk"))
 
 
 def current_members() -> Sequence[Membership]:

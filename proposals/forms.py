@@ -90,16 +90,25 @@ class BeginForm(PlainForm):
 class OrganisationForm(PlainForm):
     """What a collective proposal names beside its text."""
 
-    contact = MemberField(label="联系人", required=False, help_text="承办单位与这位委员联系。")
+    contact = MemberField(
+        label="联系人", required=False, help_text="承办单位与这位同志联系，可以是委员，也可以是本组织的工作人员。"
+    )
     drafters = forms.CharField(label="执笔人", required=False, max_length=100, help_text="最多三位，用顿号分开。")
     signer = forms.CharField(label="签发人（负责人或召集人）", max_length=40, required=False)
     approval = forms.CharField(
         label="本组织审定情况", max_length=200, required=False, help_text="例如：2026年3月2日常委会讨论通过，已盖章。"
     )
 
+    def __init__(self, *args: Any, body: Body, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.body = body
+        contact = self.fields["contact"]
+        assert isinstance(contact, MemberField)
+        contact.body = body
+
     def clean_drafters(self) -> list[Person]:
         names = self.cleaned_data["drafters"].replace("，", "、").replace(",", "、").split("、")
-        return [member_called(name) for name in names if name.strip()]
+        return [member_called(name, self.body) for name in names if name.strip()]
 
 
 class CheckForm(PlainForm):
@@ -198,6 +207,12 @@ class FileUploadForm(PlainForm):
             except BadFile as error:
                 self.add_error("file", str(error))
         return data
+
+
+class RemoveFileForm(PlainForm):
+    """Why a file that was handed in is taken away again."""
+
+    reason = forms.CharField(label="删除的原因", max_length=200, help_text="例如：误传了其他材料。提案者会看到这段话。")
 
 
 class AnswerForm(PlainForm):

@@ -7,7 +7,7 @@ from members.navigation import register as offer
 def register() -> None:
     offer(
         Entry("我的", "写提案", "pen-line", "proposals:begin", "proposals.write", order=10),
-        Entry("我的", "我的提案", "file-text", "proposals:mine", "proposals.write", order=20),
+        Entry("我的", "我的提案", "file-text", "proposals:mine", "proposals.own", order=20),
         Entry("办理", "提案", "list", "proposals:list", "proposals.list", order=10),
         Entry("办理", "收件登记", "clipboard-list", "proposals:register", "proposals.enter", order=20),
         Entry("办理", "审查立案", "gavel", "proposals:review_queue", "proposals.review", order=30),

@@ -31,6 +31,7 @@ TITLES: dict[str, str] = {
     "corrected": "提案的登记信息有更正",
     "decision_undone": "提案重新审查",
     "recalled": "提案已撤回修改",
+    "file_removed": "提案委删除了误传的附件",
     "proposer_left": "提案者有变动，请您继续联系办理",
     "handed_over": "提案已交办",
     "unit_asked": "请答复是否承办",

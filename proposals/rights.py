@@ -61,9 +61,11 @@ RIGHTS: dict[str, Right] = {
             Role.SECRETARY_GENERAL: Held.COMMITTEE,
         }
     ),
+    "proposals.own": Right({**WRITERS, Role.FORMER_MEMBER: Held.OWN}),
     "proposals.write": Right({**WRITERS}, EDITABLE),
     "proposals.enter": Right({**DESK}, EDITABLE),
     "proposals.discard": Right({**WRITERS}, frozenset({Status.DRAFT, Status.COSIGNING})),
+    "proposals.remove_file": Right({**STAFF}, frozenset(Status) - EDITABLE - {Status.ARCHIVED, Status.WITHDRAWN}),
     "proposals.recall": Right({**WRITERS}, frozenset({Status.SUBMITTED})),
     "proposals.confirm_text": Right({**WRITERS, **DESK}),
     "proposals.invite": Right({**WRITERS, **DESK}, EDITABLE),

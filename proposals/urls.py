@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invitations/", inviting.Invitations.as_view(), name="invitations"),
     path("invitations/<uuid:public_id>/", inviting.Invitation.as_view(), name="invitation"),
     path("cosigners/<uuid:public_id>/remove/", inviting.RemoveCosigner.as_view(), name="remove_cosigner"),
+    path("files/<uuid:public_id>/remove/", writing.RemoveFile.as_view(), name="remove_file"),
     path("review/", reviewing.ReviewQueue.as_view(), name="review_queue"),
     path("review/claim/", reviewing.ClaimMany.as_view(), name="claim_many"),
     path("review/file/", reviewing.FileMany.as_view(), name="file_many"),

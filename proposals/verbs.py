@@ -18,6 +18,7 @@ VERBS = {
     "submitted": Verb("提交，收件号{receipt}", AUTHORS, "ok"),
     "resubmitted": Verb("修改后重新提交", AUTHORS, "ok"),
     "recalled": Verb("撤回修改", AUTHORS),
+    "file_removed": Verb("删除误传的附件：{name}（{reason}）", AUTHORS, "warn"),
     "discarded": Verb("删除草稿", PROPOSER),
     "claimed": Verb("开始审查", STAFF),
     "released": Verb("放回待审查", STAFF),

@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from members import notices
 from members.audit import record
-from members.choices import STAFF_ROLES, UNIT_KINDS, UNIT_ROLES, BodyKind, Role
+from members.choices import COLLECTIVE_KINDS, CONVENED_KINDS, STAFF_ROLES, UNIT_KINDS, UNIT_ROLES, BodyKind, Role
 from members.errors import Refused, WrongStep
 from members.models import Appointment, AssigningOffice, Body, Delegation, Person
 
 SUITABLE: dict[Role, frozenset[BodyKind]] = {
     **{role: UNIT_KINDS | {BodyKind.SECTION} for role in UNIT_ROLES},
-    Role.ORGANISATION_SECRETARY: frozenset({BodyKind.DEMOCRATIC_PARTY, BodyKind.ORGANISATION}),
-    Role.CONVENER: frozenset({BodyKind.SECTOR, BodyKind.GROUP}),
+    Role.ORGANISATION_SECRETARY: COLLECTIVE_KINDS - CONVENED_KINDS,
+    Role.CONVENER: CONVENED_KINDS,
     Role.LIAISON_OFFICER: frozenset({BodyKind.LIAISON_OFFICE}),
 }
 CLASHES = {
@@ -40,6 +40,8 @@ def appoint(
 ) -> Appointment:
     """Grant a role; it has no effect until a second person confirms it (S6).
 
+    Temporary staff of a session (大会提案组) are appointed up to a day (P17).
+
     Raises Refused for oneself, without a document, for a body that cannot have the role, and where dates clash.
     """
     if by.pk == person.pk:
@@ -47,6 +49,8 @@ def appoint(
     if not document.strip():
         raise Refused("请填写依据文件。", field="document")
     must_suit(body, role)
+    if role == Role.SESSION_STAFF and ends_on is None:
+        raise Refused("大会提案组工作人员的任职随会议结束，请填写结束日期。", field="ends_on")
     with in_words():
         appointment = Appointment.objects.create(
             person=person,

@@ -22,7 +22,7 @@ from .cosigning import (
     is_stale,
     remove_cosigner,
 )
-from .drafting import Behind, Details, begin, change_proposer, details_of, discard, save_text
+from .drafting import Behind, Details, begin, change_proposer, details_of, discard, remove_file, save_text
 from .grouping import groups_of, reviewers, set_groups, stamp_of_groups
 from .handing_over import Plan, Refusal, hand_over, hand_over_by_session, plan
 from .importing import link_proposer
@@ -122,6 +122,7 @@ __all__ = [
     "register",
     "release",
     "remove_cosigner",
+    "remove_file",
     "reviewers",
     "run",
     "save_text",

@@ -10,10 +10,11 @@ from django.db import transaction
 from members.errors import Refused, Stale
 from members.models import Body, Person, Session
 from proposals.handling import readers
-from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Priority, Suggestion
+from proposals.handling.actions.attaching import detach
+from proposals.handling.models import Access, Attachment, Exposure, Kind, Matter, Participant, Priority, Suggestion
 from proposals.models import EDITABLE, Category, CoSignature, Proposal, Status, Text
 
-from .base import drop_clocks, expect, lock, move, today, told
+from .base import drop_clocks, expect, lock, move, proposers, today, told
 from .cosigning import answerers
 
 Role = Participant.Role
@@ -176,6 +177,21 @@ def _detail(proposal: Proposal, details: Details) -> None:
     matter.priority = details.priority
     matter.access = Access.INTERNAL if details.internal else Access.OPEN
     matter.save(update_fields=["priority", "access"])
+
+
+@transaction.atomic
+def remove_file(proposal: Proposal, file: Attachment, *, by: Person, now: datetime, reason: str = "") -> None:
+    """Take away a file that was handed in by mistake.
+
+    While the text is written its authors do it; later whoever keeps the file does, with a reason, and they are told.
+    """
+    proposal = lock(proposal)
+    if not proposal.editable and not reason.strip():
+        raise Refused("请写明删除的原因，提案者会看到这段话。", field="reason")
+    detach(file, by=by, now=now)
+    if not proposal.editable:
+        event = proposal.matter.record("file_removed", by=by, now=now, name=file.name, reason=reason.strip())
+        told(proposal, proposers(proposal.matter, on=today(now)), event, "file_removed", now=now)
 
 
 @transaction.atomic

@@ -1,11 +1,11 @@
 """A proposal is handed in, from the proposer's own hand or from paper, and may be taken back."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
-from members.choices import BodyKind
+from members.choices import CONVENED_KINDS
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Person, Session
@@ -14,10 +14,11 @@ from proposals.handling import clocks, numbering, readers
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
 from proposals.handling.models import Assignment, Exposure, Participant, Policy, Purpose
-from proposals.handling.queries import clerks_of
+from proposals.handling.queries import clerks_of, people_in
 from proposals.models import EDITABLE, Claim, CoSignature, Proposal, Status, Text
 
 from .base import (
+    SECRETARIES,
     concerned,
     drop_clocks,
     end_clocks,
@@ -60,12 +61,12 @@ def limits(now: datetime) -> Limits:
     return Limits(kept["title_characters"], kept["body_soft_characters"], kept["body_hard_characters"])
 
 
-def missing(proposal: Proposal, *, now: datetime) -> list[tuple[str, str]]:
-    """What still keeps the proposal from being submitted: (field, sentence)."""
-    return faults_of(proposal, proposal.text(), limits(now))
+def missing(proposal: Proposal, *, by: Person, now: datetime) -> list[tuple[str, str]]:
+    """What still keeps the proposal from being submitted by this person: (field, sentence)."""
+    return faults_of(proposal, proposal.text(), limits(now), by=by, on=today(now))
 
 
-def faults_of(proposal: Proposal, text: Text, most: Limits) -> list[tuple[str, str]]:
+def faults_of(proposal: Proposal, text: Text, most: Limits, *, by: Person, on: date) -> list[tuple[str, str]]:
     faults = []
     if not text.title:
         faults.append(("title", "请填写案由。"))
@@ -80,28 +81,28 @@ def faults_of(proposal: Proposal, text: Text, most: Limits) -> list[tuple[str, s
     if not proposal.consents and not proposal.consent_reason:
         faults.append(("consent_reason", "不同意公开的，请写明理由。"))
     if proposal.form == Proposal.Form.COLLECTIVE:
-        faults += _missing_from_collective(proposal)
+        faults += _missing_from_collective(proposal, by=by, on=on)
     return faults
 
 
-def _missing_from_collective(proposal: Proposal) -> list[tuple[str, str]]:
+def _missing_from_collective(proposal: Proposal, *, by: Person, on: date) -> list[tuple[str, str]]:
+    """Signer, contact person and proof of the signature; a sector or a group of members has no seal (P14).
+
+    Its convener signs: by handing the proposal in himself, or on a page that is scanned.
+    """
     faults = []
     if not proposal.signer:
         faults.append(("signer", "集体提案要写明签发人（负责人或召集人）。"))
     if not proposal.matter.participants.filter(role=Participant.Role.CONTACT, left_at=None).exists():
         faults.append(("contact", "集体提案要指定一位联系人。"))
-    if not _is_sealed(proposal):
+    if proposal.matter.attachments.kept().filter(purpose=Purpose.SIGNATURES).exists():
+        return faults
+    body = proposal.matter.participants.leading().select_related("body").get().body
+    if body is None or body.kind not in CONVENED_KINDS:
         faults.append(("seal", "集体提案要上传签字盖章页的扫描件。"))
+    elif by.pk not in people_in(SECRETARIES, on=on, bodies=[body.pk]):
+        faults.append(("signature", "请由召集人本人在系统内提交，或者上传召集人签名页的扫描件。"))
     return faults
-
-
-def _is_sealed(proposal: Proposal) -> bool:
-    """A sector or a group of members has no seal: its convener signs (P14)."""
-    with_seal = proposal.matter.participants.filter(role=Participant.Role.ORGANISATION, order=0, left_at=None).exclude(
-        body__kind__in=[BodyKind.SECTOR, BodyKind.GROUP]
-    )
-    pages = proposal.matter.attachments.kept().filter(purpose=Purpose.SIGNATURES)
-    return not with_seal.exists() or pages.exists()
 
 
 @transaction.atomic
@@ -115,7 +116,7 @@ def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime, p
     expect(proposal, *EDITABLE)
     if not not_secret:
         raise Refused("请确认内容不涉及国家秘密。涉密事项请按保密规定线下提交。", field="not_secret")
-    if faults := missing(proposal, now=now):
+    if faults := missing(proposal, by=by, now=now):
         raise Refused(faults[0][1], field=faults[0][0])
     _check_signatures(proposal)
     again = proposal.submissions > 0
@@ -236,8 +237,10 @@ def ask_to_confirm(proposal: Proposal, *, by: Person, now: datetime) -> None:
     proposal = lock(proposal)
     expect(proposal, *EDITABLE)
     _entered(proposal)
-    if faults := missing(proposal, now=now):
-        raise Refused(faults[0][1], field=faults[0][0])
+    leading = Person.objects.filter(pk__in=first_proposer(proposal.matter, on=today(now))).order_by("pk")
+    faults = [missing(proposal, by=person, now=now) for person in leading] or [missing(proposal, by=by, now=now)]
+    if all(faults):
+        raise Refused(faults[0][0][1], field=faults[0][0][0])
     event = proposal.matter.record("confirmation_asked", by=by, now=now)
     told(proposal, first_proposer(proposal.matter, on=today(now)), event, "confirm_text", now=now)
 

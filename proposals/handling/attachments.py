@@ -39,6 +39,15 @@ def may_open(attachment: Attachment, user: Any, view: Eyes) -> bool:
     return readable(audience, view, attachment.assignment)
 
 
+OWNERS = frozenset({Purpose.TEXT, Purpose.ORIGINAL, Purpose.SIGNATURES})
+
+
+def removable(attachment: Attachment) -> bool:
+    """Whether the file belongs to what was handed in, so that a wrong one may be taken away; no part of any act."""
+    kept = attachment.removed_at is None and attachment.released_at is None
+    return kept and attachment.purpose in OWNERS and attachment.assignment_id is None and attachment.event_id is None
+
+
 def attachment_for(user: Any, public_id: Any) -> Attachment | None:
     """One file, or None if there is none that `user` may open."""
     row = Attachment.objects.kept().select_related("matter", "assignment").filter(public_id=public_id).first()

@@ -28,6 +28,7 @@ CLERKS = frozenset(
         Role.CONVENER,
     }
 )
+SECRETARIES = frozenset({Role.ORGANISATION_SECRETARY, Role.CONVENER})
 PROPOSAL_OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR})
 OFFICERS = frozenset({Role.ASSIGNING_OFFICER})
 ACT_FOR_AN_OFFICE = OFFICERS | PROPOSAL_OFFICE
@@ -37,7 +38,9 @@ MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
 
 @dataclass
 class Directory:
-    """Appointments in force on one day, first proposers and closed accounts, as far as a batch needs them: five queries.
+    """Appointments in force on one day, who leads each proposal and closed accounts, as far as a batch needs them.
+
+    Five queries. A proposal is led by a person or by an organisation.
 
     Whoever is away that day is not in it; those to whom an appointment is lent stand beside its holder, or in the
     place of one who is away.
@@ -47,7 +50,7 @@ class Directory:
     by_role: dict[str, set[int]] = field(default_factory=dict)
     covers: dict[tuple[int, int], set[int]] = field(default_factory=dict)
     leaders: set[int] = field(default_factory=set)
-    first_of: dict[int, int] = field(default_factory=dict)
+    first_of: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
     closed: set[int] = field(default_factory=set)
 
     @classmethod
@@ -55,8 +58,14 @@ class Directory:
         cls, bodies: Iterable[int], *, matters: Iterable[int] = (), people: Iterable[int] = (), on: date
     ) -> "Directory":
         everywhere = [*PROPOSAL_OFFICE, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
-        wanted = Q(body__in=set(bodies), role__in=[*CLERKS, *HEADS, Role.UNIT_HANDLER]) | Q(role__in=everywhere)
-        found = cls()
+        leading = Participant.objects.leading().filter(matter__in=set(matters))
+        rows_of = list(leading.values_list("matter_id", "person_id", "body_id", "person__is_active"))
+        known = {*bodies, *(body for _, _, body, _ in rows_of if body)}
+        wanted = Q(body__in=known, role__in=[*CLERKS, *HEADS, Role.UNIT_HANDLER]) | Q(role__in=everywhere)
+        found = cls(
+            first_of={matter: (person, body) for matter, person, body, _ in rows_of},
+            closed={person for _, person, _, active in rows_of if person and not active},
+        )
         absent = Absence.objects.in_force(on)
         appointments = Appointment.objects.in_force(on).filter(wanted, person__is_active=True)
         away_then = Exists(absent.filter(person=OuterRef("person")))
@@ -72,11 +81,6 @@ class Directory:
             found.by_role.setdefault(role, set()).update(reached)
             found.covers.setdefault((body, person), set()).update(reached)
             found.leaders |= {person} if role == Role.LEADER else set()
-        first = Participant.objects.filter(matter__in=set(matters), role=Participant.Role.FIRST, left_at=None)
-        for matter, person, active in first.values_list("matter_id", "person_id", "person__is_active"):
-            if person:
-                found.first_of[matter] = person
-                found.closed |= set() if active else {person}
         if asked := set(people):
             found.closed |= set(Person.objects.filter(pk__in=asked, is_active=False).values_list("pk", flat=True))
         return found
@@ -154,7 +158,8 @@ def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int
     if rule == Audience.ASSIGNING_OFFICE:
         return _office(obligation, directory)
     if rule == Audience.FIRST_PROPOSER:
-        return directory.in_person(directory.first_of.get(obligation.matter_id))
+        person, body = directory.first_of.get(obligation.matter_id, (None, None))
+        return directory.in_person(person) or directory.at(body, SECRETARIES)
     return directory.anywhere(PROPOSAL_OFFICE)
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from members.choices import Role
 from members.rights import bodies_of, may, roles_of
 
 from . import queries
-from .models import Assignment, Matter
+from .models import Assignment, Matter, Participant
 
 
 class Eye(StrEnum):
@@ -27,12 +26,15 @@ class Eye(StrEnum):
 
 
 LEADING = frozenset({Assignment.Role.LEAD, Assignment.Role.SOLE})
-SECRETARIES = (Role.ORGANISATION_SECRETARY, Role.CONVENER)
 
 
 @dataclass(frozen=True)
 class Eyes:
-    """`general` holds for the whole matter; units and offices are those that this person acts for in it."""
+    """`general` holds for the whole matter; units and offices are those that this person acts for in it.
+
+    Of the places behind the matter, `participants` are those he holds, `rates` those for which he evaluates, `answers`
+    those for which he says whether a contact took place.
+    """
 
     general: frozenset[Eye] = frozenset()
     units: frozenset[int] = frozenset()
@@ -40,6 +42,8 @@ class Eyes:
     leads: bool = False
     helps: bool = False
     participants: frozenset[int] = field(default_factory=frozenset)
+    rates: frozenset[int] = field(default_factory=frozenset)
+    answers: frozenset[int] = field(default_factory=frozenset)
 
     def of(self, assignment: Assignment | None) -> frozenset[Eye]:
         """The relations to one unit's part; without one, to the matter as a whole."""
@@ -68,8 +72,8 @@ def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None =
     rows = list(matter.assignments.current()) if assignments is None else assignments
     in_units, in_offices = bodies_of(user, "handling.read_unit", today), bodies_of(user, "handling.decide", today)
     mine = [row for row in rows if row.unit_id in in_units]
-    behind = participations(user, matter)
-    general = {Eye.PROPOSER} if behind else set()
+    places = places_of(user, matter)
+    general = {Eye.PROPOSER} if places.held else set()
     if may(user, "handling.oversee"):
         general.add(Eye.STAFF)
     offices = {row.office_id for row in rows} | {matter.office_id}
@@ -79,13 +83,27 @@ def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None =
         offices=frozenset(office for office in offices if office in in_offices),
         leads=any(row.role in LEADING for row in mine),
         helps=any(row.role == Assignment.Role.CO for row in mine),
-        participants=behind,
+        participants=places.held,
+        rates=places.rates,
+        answers=places.answers,
     )
 
 
-def participations(user: Any, matter: Matter) -> frozenset[int]:
-    """The places that `user` holds among those behind the matter or behind one merged into it."""
+@dataclass(frozen=True)
+class Places:
+    """Where somebody stands among those behind a matter, or behind one merged into it."""
+
+    held: frozenset[int]  # his own, and those of organisations he acts for
+    rates: frozenset[int]  # for which he evaluates: an organisation evaluates once, by its secretary or convener
+    answers: frozenset[int]  # for which he confirms a contact: the contact person does it for his organisation (P14)
+
+
+def places_of(user: Any, matter: Matter) -> Places:
     roles = roles_of(user, timezone.localdate())
-    bodies = {body for role in SECRETARIES for body in roles.get(role, ())}
-    rows = queries.participants_of(matter).values_list("pk", "person_id", "body_id")
-    return frozenset(pk for pk, person, body in rows if person == user.pk or body in bodies)
+    bodies = {body for role in queries.SECRETARY_ROLES for body in roles.get(role, ())}
+    rows = list(queries.participants_of(matter))
+    held = {row.pk for row in rows if row.person_id == user.pk or row.body_id in bodies}
+    rates = {row.pk for row in rows if row.pk in held and row.role in Participant.EVALUATING}
+    contact_in = {row.matter_id for row in rows if row.person_id == user.pk and row.role == Participant.Role.CONTACT}
+    spoken_for = {row.pk for row in rows if row.leads and row.body_id and row.matter_id in contact_in}
+    return Places(frozenset(held), frozenset(rates), frozenset(rates | spoken_for))

@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from members import desk
-from members.choices import Role
 from members.desk import Queue, Waiting, Work
 from members.navigation import Entry, register
 from members.rights import bodies_of, roles_of
@@ -26,7 +25,7 @@ from .models import (
     Participant,
     Reply,
 )
-from .queries import consultations_due, rounds_to_confirm, waiting_sheets
+from .queries import SECRETARY_ROLES, consultations_due, rounds_to_confirm, waiting_sheets
 from .reminders import name_of
 from .rights import LIVE, in_hands_of
 from .standing import DUTIES, in_tab, of_unit
@@ -171,8 +170,7 @@ def member_work(user: Any, on: date) -> Work:
 
 
 def _to_evaluate(user: Any, on: date) -> list[Queue]:
-    bodies = roles_of(user, on).get(Role.ORGANISATION_SECRETARY, set())
-    mine = Q(holder_person=user) | Q(holder_body__in=bodies)
+    mine = Q(holder_person=user) | Q(holder_body__in=acting_for(user, on))
     clocks = Obligation.objects.open().filter(mine, stage="evaluation").select_related("matter", "assignment__unit")
     todos = [
         Todo(
@@ -189,7 +187,10 @@ def _to_evaluate(user: Any, on: date) -> list[Queue]:
 
 def _contacts_to_confirm(user: Any, on: date) -> list[Queue]:
     """What units say of their contacts with this person, until he has said whether it is so (P29)."""
-    behind = Participant.objects.filter(places_of(user, on), role__in=Participant.EVALUATING, left_at=None)
+    contact_in = Participant.objects.filter(person=user, role=Participant.Role.CONTACT, left_at=None).values("matter")
+    spoken_for = Q(role=Participant.Role.ORGANISATION, order=0, matter__in=contact_in)
+    mine = places_of(user, on) & Q(role__in=Participant.EVALUATING)
+    behind = Participant.objects.filter(mine | spoken_for, left_at=None)
     matters = Matter.objects.filter(pk__in=behind.values("matter")) | Matter.objects.filter(
         pk__in=behind.values("matter__merged_into")
     )
@@ -209,5 +210,11 @@ def _contacts_to_confirm(user: Any, on: date) -> list[Queue]:
 
 
 def places_of(user: Any, on: date) -> Q:
-    """The condition that a participant is this person, or an organisation whose secretary he is."""
-    return Q(person=user) | Q(body__in=roles_of(user, on).get(Role.ORGANISATION_SECRETARY, set()))
+    """The condition that a participant is this person, or an organisation for which he acts."""
+    return Q(person=user) | Q(body__in=acting_for(user, on))
+
+
+def acting_for(user: Any, on: date) -> set[int]:
+    """The organisations whose secretary or convener this person is."""
+    roles = roles_of(user, on)
+    return {body for role in SECRETARY_ROLES for body in roles.get(role, ())}

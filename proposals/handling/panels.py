@@ -16,7 +16,7 @@ from members.rights import may
 from members.shown import Act, Fact, FileRow, Happening, Mark, UnitRow, Went
 
 from .aspects import Aspect, aspects
-from .attachments import attachments_of
+from .attachments import attachments_of, removable
 from .events import timeline
 from .eyes import Eye, Eyes, eyes
 from .models import (
@@ -353,15 +353,16 @@ def contacts_shown(user: Any, matter: Matter, view: Eyes, today: date) -> list[C
         .annotate(
             yes=Count("answers", filter=Q(answers__took_place=True)),
             no=Count("answers", filter=Q(answers__took_place=False)),
-            mine=Count("answers", filter=Q(answers__participant__in=view.participants)),
+            mine=Count("answers", filter=Q(answers__participant__in=view.answers)),
         )
     )
     shown = []
     for row in rows.order_by("-held_on", "-pk"):
         if Aspect.CONTACTS not in aspects(view, row.assignment):
             continue
-        asked = Eye.PROPOSER in view.general and not row.mine
-        silent = not (row.yes or row.no) and allowed(user, "handling.confirm_contact", row.assignment, view)
+        may_answer = allowed(user, "handling.confirm_contact", row.assignment, view)
+        asked = bool(view.answers) and not row.mine and may_answer
+        silent = Eye.STAFF in view.general and not (row.yes or row.no) and may_answer
         shown.append(
             ContactShown(
                 f"{short_day(row.held_on)} {row.assignment.unit}{row.get_mode_display()}（{row.get_when_display()}）",
@@ -477,7 +478,7 @@ def rounds_of(matter: Matter, assignments: Sequence[Assignment]) -> list[Any]:
         id="evaluations__public_id", who="evaluations__participant__person__name",
         body="evaluations__participant__body__name", participant="evaluations__participant_id",
         work="evaluations__work", result="evaluations__result", reason="evaluations__reason__label",
-        text="evaluations__text", cleared="evaluations__text_cleared", named="evaluations__name_to_unit",
+        text="evaluations__text", approval="evaluations__approval", cleared="evaluations__text_cleared", named="evaluations__name_to_unit",
         paper="evaluations__on_paper", confirmed="evaluations__confirmed_at", late="evaluations__late",
         flags="evaluations__flags", checked="evaluations__checked_note",
         explained="evaluations__explanation__text", explained_on="evaluations__explanation__held_on",
@@ -492,7 +493,7 @@ def round_shown(user: Any, row: Any, view: Eyes, *, deciding: bool) -> RoundShow
     """`deciding`: the office has a dissatisfaction of this unit's reply to confirm."""
     seen = aspects(view, row)
     forms = sorted(row.forms or [], key=lambda form: str(form["id"]))
-    own = [form for form in forms if form["participant"] in view.participants]
+    own = [form for form in forms if form["participant"] in view.rates]
     if Aspect.FORMS in seen:
         return office_round(user, row, forms, view, deciding=deciding)
     if Aspect.RESULT in seen:
@@ -531,6 +532,7 @@ def rater_of(form: dict[str, Any]) -> str:
 def office_round(user: Any, row: Any, forms: list[dict[str, Any]], view: Eyes, *, deciding: bool) -> RoundShown:
     ratings = [Fact(rater_of(form), grades_of(form)) for form in forms]
     notes = reasons(forms, named=True, anyway=True)
+    notes += [f"{form['body']}审定情况：{form['approval']}" for form in forms if form["approval"]]
     for form in forms:
         if form["flags"]:
             words = f"已核查：{form['checked']}" if form["checked"] else f"请核查（{'、'.join(form['flags'])}）"
@@ -602,6 +604,8 @@ def own_round(user: Any, row: Any, own: list[dict[str, Any]], view: Eyes) -> Rou
         acts += [Act("撤回评价", reverse("handling:withdraw_evaluation", args=[form["id"]])) for form in own]
     ratings = [Fact(form["who"] or form["body"], grades_of(form)) for form in own]
     ended = "评价已经结束；您仍可补交，补交的评价会单独记录。" if row.closed_at else "请对这份答复作出评价。"
+    if not view.rates:
+        ended = "" if row.closed_at else "由提案组织的秘书长或召集人评价。"
     mark = ["您在本承办单位工作，这份评价会加注说明。"] if Eye.UNIT in view.of(row.assignment) else []
     return RoundShown(title_of(row), ratings, reasons(own, named=False) + mark, "" if own else ended, acts)
 
@@ -611,7 +615,13 @@ def own_round(user: Any, row: Any, own: list[dict[str, Any]], view: Eyes) -> Rou
 
 def file_row(one: Attachment) -> FileRow:
     size = f"{max(one.size // 1024, 1)} KB" if one.size < 1024 * 1024 else f"{one.size / 1024 / 1024:.1f} MB"
-    return FileRow(one.name, size, to("attachment", one), "" if one.scan == "clean" else one.get_scan_display())
+    return FileRow(
+        one.name, size, to("attachment", one), "" if one.scan == "clean" else one.get_scan_display(), key_of(one)
+    )
+
+
+def key_of(one: Attachment) -> str:
+    return str(one.public_id) if removable(one) else ""
 
 
 def to(name: str, row: Any) -> str:

@@ -28,6 +28,7 @@ from .models import (
 CLERK_ROLES = (Role.UNIT_CLERK,)
 HEAD_ROLES = (Role.UNIT_HEAD,)
 OFFICER_ROLES = (Role.ASSIGNING_OFFICER,)
+SECRETARY_ROLES = (Role.ORGANISATION_SECRETARY, Role.CONVENER)
 STAFF_ROLES = (Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR)
 
 LIKE = 0.3
@@ -122,17 +123,20 @@ def labels_of(suggestions: Sequence[Suggestion]) -> dict[int, str]:
     return {row.pk: f"{whose.format(places[row.matter_id])}第{row.number}条" for row in suggestions}
 
 
-def people_behind(participants: Iterable[Participant], *, on: date) -> list[int]:
-    """Ids of those who are told: the persons themselves, or an organisation's secretaries and contact persons."""
+def people_behind(participants: Iterable[Participant], *, on: date, contacts: bool = True) -> list[int]:
+    """Ids of those who are told: the persons themselves, or an organisation's secretary or convener and contact person.
+
+    Without `contacts` only those who evaluate. A co-signing organisation has no contact person of its own.
+    """
     rows = list(participants)
     people = {row.person_id for row in rows if row.person_id}
     bodies = [row.body_id for row in rows if row.body_id]
     if bodies:
-        people |= set(people_in([Role.ORGANISATION_SECRETARY], on=on, bodies=bodies))
-        contacts = Participant.objects.filter(
-            matter__in=[row.matter_id for row in rows], role=Participant.Role.CONTACT, left_at=None
-        )
-        people |= {person for person in contacts.values_list("person_id", flat=True) if person}
+        people |= set(people_in(SECRETARY_ROLES, on=on, bodies=bodies))
+    led = [row.matter_id for row in rows if row.body_id and row.leads]
+    if led and contacts:
+        named = Participant.objects.filter(matter__in=led, role=Participant.Role.CONTACT, left_at=None)
+        people |= {person for person in named.values_list("person_id", flat=True) if person}
     return sorted(person for person in people if person)
 
 

@@ -26,7 +26,8 @@ class Held(StrEnum):
     OFFICE = "office"  # assigned by the office of the appointment
     COMMITTEE = "committee"  # any row that the committee's office may see
     PROPOSER = "proposer"  # a proposer of the matter himself
-    SECRETARY = "secretary"  # a proposing organisation's secretary
+    FORMER = "former"  # a proposer who is no member any more, as long as the matter is open
+    SECRETARY = "secretary"  # a proposing organisation's secretary or convener
     SUGGESTED = "suggested"  # the unit that an objection names
 
 
@@ -51,7 +52,12 @@ OFFICERS = {Role.ASSIGNING_OFFICER: Held.OFFICE}
 STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}
 # whoever keeps the file records what happened on paper (P1); the actions ask these roles for the sheet
 KEEPERS = {**OFFICERS, **STAFF}
-PROPOSERS = {Role.MEMBER: Held.PROPOSER, Role.ORGANISATION_SECRETARY: Held.SECRETARY}
+PROPOSERS = {
+    Role.MEMBER: Held.PROPOSER,
+    Role.FORMER_MEMBER: Held.FORMER,
+    Role.ORGANISATION_SECRETARY: Held.SECRETARY,
+    Role.CONVENER: Held.SECRETARY,
+}
 
 RIGHTS: dict[str, Right] = {
     "handling.read_unit": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT}),
@@ -77,7 +83,7 @@ RIGHTS: dict[str, Right] = {
     "handling.revoke_extension": Right({**KEEPERS}, SIGNED),
     "handling.decide_extension": Right({**KEEPERS}, SIGNED),
     "handling.record_contact": Right({**HANDLERS, **KEEPERS}, LIVE),
-    "handling.confirm_contact": Right({**PROPOSERS, **STAFF}),
+    "handling.confirm_contact": Right({**PROPOSERS, Role.COMMITTEE_OFFICE: Held.PROPOSER, **STAFF}),
     "handling.send_opinion": Right({**HANDLERS, **KEEPERS}, GIVING_OPINIONS),
     "handling.draft_reply": Right({**HANDLERS, **KEEPERS}, SIGNED),
     "handling.reply": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
@@ -123,6 +129,10 @@ NOT_ON_OWN = frozenset(
 )
 # what nobody does for another (`security.md` S2)
 NEVER_DELEGATED = frozenset({"handling.evaluate", "handling.withdraw_evaluation"})
+# whose part it is, of those behind a matter: a contact person answers the unit, his organisation evaluates (P14)
+PARTS = dict.fromkeys(NEVER_DELEGATED, Participant.EVALUATING) | {
+    "handling.confirm_contact": (*Participant.EVALUATING, Participant.Role.CONTACT)
+}
 
 
 def roles_by_action(rights: Mapping[str, Right]) -> dict[str, frozenset[Role]]:
@@ -146,9 +156,11 @@ def held(user: Any, action: str, path: str = "") -> Q:
             case Held.COMMITTEE:
                 condition |= Q(**{f"{to}pk__isnull": False})
             case Held.PROPOSER:
-                condition |= _behind(to, person=user)
+                condition |= _behind(to, action, person=user)
+            case Held.FORMER:
+                condition |= _behind(to, action, person=user) & Q(**{f"{to}matter__closed_at": None})
             case Held.SECRETARY:
-                condition |= _behind(to, body__in=bodies)
+                condition |= _behind(to, action, body__in=bodies)
             case Held.SUGGESTED:
                 condition |= Q(
                     **{f"{to}objections__suggested__in": bodies, f"{to}objections__state__in": Objection.UNDECIDED}
@@ -162,11 +174,12 @@ def held(user: Any, action: str, path: str = "") -> Q:
     return condition
 
 
-def _behind(to: str, **who: Any) -> Q:
-    """Whoever `who` is stands behind the matter, or behind one merged into it, and has not left."""
+def _behind(to: str, action: str, **who: Any) -> Q:
+    """Whoever `who` is stands behind the matter, or behind one merged into it, in a part that acts, and has not left."""
+    facts = {**who, "left_at": None, "role__in": PARTS.get(action, Participant.Role.values)}
     condition = Q()
     for place in (f"{to}matter__participants", f"{to}matter__followers__participants"):
-        condition |= Q(**{f"{place}__{name}": value for name, value in who.items()}, **{f"{place}__left_at": None})
+        condition |= Q(**{f"{place}__{name}": value for name, value in facts.items()})
     return condition
 
 
@@ -205,10 +218,17 @@ def allowed(user: Any, action: str, assignment: Assignment, view: Eyes) -> bool:
     if action in NOT_ON_OWN and view.participants:
         return False
     roles = roles_for(user, action, timezone.localdate())
-    return any(_holds(user, held, roles[role], assignment, view) for role, held in right.by.items() if role in roles)
+    behind = _places(action, view)
+    return any(_holds(user, held, roles[role], assignment, behind) for role, held in right.by.items() if role in roles)
 
 
-def _holds(user: Any, held: Held, bodies: set[int], assignment: Assignment, view: Eyes) -> bool:
+def _places(action: str, view: Eyes) -> frozenset[int]:
+    if action in NEVER_DELEGATED:
+        return view.rates
+    return view.answers if action == "handling.confirm_contact" else view.participants
+
+
+def _holds(user: Any, held: Held, bodies: set[int], assignment: Assignment, behind: frozenset[int]) -> bool:
     match held:
         case Held.UNIT:
             return assignment.unit_id in bodies
@@ -219,6 +239,8 @@ def _holds(user: Any, held: Held, bodies: set[int], assignment: Assignment, view
         case Held.COMMITTEE:
             return True
         case Held.PROPOSER | Held.SECRETARY:
-            return bool(view.participants)
+            return bool(behind)
+        case Held.FORMER:
+            return bool(behind) and assignment.matter.closed_at is None
         case _:
             return False

@@ -107,7 +107,7 @@ class ConfirmText(ProposalPage):
             text=facts_of(text),
             alarm=word_list.warning(text),
             by_desk=self.by_desk(),
-            faults=actions.missing(self.object, now=timezone.now()),
+            faults=actions.missing(self.object, by=self.me, now=timezone.now()),
             **kwargs,
         )
 

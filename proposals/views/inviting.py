@@ -83,7 +83,7 @@ class Cosigners(Writing):
             q=self.request.GET.get("q", ""),
             offered=self.offered()[:MOST_OFFERED],
             collective=self.object.form == Proposal.Form.COLLECTIVE,
-            files=file_rows(self.object.matter, self.me),
+            files=file_rows(self.object.matter, self.me, editing=True),
             **kwargs,
         )
 

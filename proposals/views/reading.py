@@ -30,7 +30,7 @@ from proposals.reports.models import Opinion, Referral
 from proposals.rights import is_held
 
 from .base import OneProposal, PaperPage, ProposalPage, Signed, name_of, to
-from .writing import facts_of, file_rows
+from .writing import facts_of, file_rows, with_removal
 
 PEOPLE = (
     Prefetch("matter__participants", Participant.objects.select_related("person", "body")),
@@ -107,9 +107,9 @@ class Proposals(Signed, ListPage[Proposal]):
 
 
 class Mine(Signed, ListPage[Proposal]):
-    """One's own: drafts, what is on its way, what one signed."""
+    """One's own: drafts, what is on its way, what one signed; a former member's as long as they are open (P13)."""
 
-    action = "proposals.write"
+    action = "proposals.own"
     title = "我的提案"
     template_name = "proposals/mine.html"
     empty_sentence = "还没有提案。"
@@ -122,6 +122,8 @@ class Mine(Signed, ListPage[Proposal]):
         rows = Proposal.objects.filter(matter__in=own.values("pk")) | Proposal.objects.filter(
             matter__in=bodies.values("pk")
         )
+        if not self.me.has_perm("proposals.write"):
+            rows = rows.filter(matter__closed_at=None)
         if self.request.GET.get("drafts"):
             rows = rows.filter(status__in=[Status.DRAFT, Status.COSIGNING, Status.RETURNED])
         return rows.select_related("matter__session").prefetch_related(*PEOPLE).order_by("-updated_at", "-pk")
@@ -132,7 +134,9 @@ class Mine(Signed, ListPage[Proposal]):
         return super().get_context_data(tabs=tabs, **kwargs)
 
     def acts(self) -> list[Act]:
-        return [Act("写提案", reverse("proposals:begin"), "pen-line", "primary")]
+        if self.me.has_perm("proposals.write"):
+            return [Act("写提案", reverse("proposals:begin"), "pen-line", "primary")]
+        return []
 
 
 class Detail(OneProposal, DetailPage[Proposal]):
@@ -161,7 +165,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
     def crumbs(self) -> list[Crumb]:
         if self.me.has_perm("proposals.list") and not behind(self.me, self.object):
             return [Crumb("提案", reverse("proposals:list"))]
-        return [Crumb("我的提案", reverse("proposals:mine"))] if self.me.has_perm("proposals.write") else []
+        return [Crumb("我的提案", reverse("proposals:mine"))] if self.me.has_perm("proposals.own") else []
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal, matter = self.object, self.object.matter
@@ -208,7 +212,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
         return rows.order_by("due_on").first()
 
     def files(self) -> list[FileRow]:
-        return self.panels.files if self.panels.assignments else file_rows(self.object.matter, self.me)
+        rows = self.panels.files if self.panels.assignments else file_rows(self.object.matter, self.me)
+        return with_removal(rows) if self.may_do("proposals.remove_file", "remove_file") else rows
 
     def kicker(self) -> str:
         proposal, matter = self.object, self.object.matter

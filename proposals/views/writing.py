@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -15,17 +15,17 @@ from django.utils import timezone
 from members.choices import Role
 from members.errors import Refused, Stale, WrongStep
 from members.models import Body
-from members.pages import FormPage, Page
+from members.pages import ActionPage, FormPage, Page
 from members.rights import may, roles_of
-from members.shown import Fact, FileRow
+from members.shown import Crumb, Fact, FileRow
 from members.uploads import ScanState
 from proposals import actions, word_list
 from proposals.aspects import my_organisations
-from proposals.fields import member_labels, unit_names
-from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationForm, TextForm
+from proposals.fields import colleagues, member_labels, unit_names
+from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationForm, RemoveFileForm, TextForm
 from proposals.handling.actions.attaching import attach
-from proposals.handling.attachments import attachments_of
-from proposals.handling.models import Matter, Participant
+from proposals.handling.attachments import OWNERS, attachments_of, removable
+from proposals.handling.models import Attachment, Matter, Participant
 from proposals.models import Proposal, Text
 from proposals.rights import in_hands_of
 from proposals.similar import similar_to
@@ -195,16 +195,24 @@ def facts_of(text: Text) -> list[Fact]:
     return facts + [Fact(f"建议 {n}", words, wide=True) for n, words in enumerate(text.suggestions, start=1)]
 
 
-def file_rows(matter: Matter, user: Any) -> list[FileRow]:
-    """The files of a matter that this person may open."""
-    return [
+def file_rows(matter: Matter, user: Any, *, editing: bool = False) -> list[FileRow]:
+    """The files of a matter that this person may open; with `editing` the way to take away a wrong one."""
+    rows = [
         FileRow(
             row.name,
             words_for(row.size),
             reverse("handling:attachment", args=[row.public_id]),
             "" if row.scan == ScanState.CLEAN else row.get_scan_display(),
+            str(row.public_id) if removable(row) else "",
         )
         for row in attachments_of(matter, user)
+    ]
+    return with_removal(rows) if editing else rows
+
+
+def with_removal(rows: list[FileRow]) -> list[FileRow]:
+    return [
+        replace(row, remove_url=reverse("proposals:remove_file", args=[row.key])) if row.key else row for row in rows
     ]
 
 
@@ -238,6 +246,55 @@ class AddFile(Writing):
             now=timezone.now(),
         )
         return HttpResponseRedirect(self.get_back_url())
+
+
+class RemoveFile(Signed, ActionPage[Attachment]):
+    """Takes away a wrong file: its authors while they write, the proposal office later and with a reason."""
+
+    action = "proposals.remove_file"
+    template_name = "pages/confirm.html"
+    title = "删除附件"
+    submit_label = "删除附件"
+    done_sentence = "附件已删除。"
+
+    def may_open(self, user: Any) -> bool:
+        return any(may(user, action) for action in ("proposals.write", "proposals.enter", self.action))
+
+    def get_queryset(self) -> QuerySet[Attachment]:
+        kept = in_hands_of(Proposal.objects.all(), self.request.user, self.action)
+        rows = Attachment.objects.kept().filter(purpose__in=OWNERS, assignment=None, event=None, released_at=None)
+        mine = Q(matter__proposal__in=writable(self.request.user).values("pk"))
+        rows = rows.filter(mine | Q(matter__proposal__in=kept.values("pk")))
+        return rows.select_related("matter__proposal")
+
+    def version(self) -> int | None:
+        return None
+
+    @property
+    def proposal(self) -> Proposal:
+        proposal: Proposal = self.object.matter.proposal
+        return proposal
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(self.object.matter.title or "草稿", self.proposal.get_absolute_url())]
+
+    def get_back_url(self) -> str:
+        return to(self.proposal, "cosigners" if self.proposal.editable else "detail")
+
+    def get_form(self) -> Any:
+        if self.proposal.editable:
+            return forms.Form(data=self.request.POST or None)
+        return RemoveFileForm(**self.get_form_kwargs())
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        reason = form.cleaned_data.get("reason", "")
+        actions.remove_file(self.proposal, self.object, reason=reason, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.get_back_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            question=f"将删除附件“{self.object.name}”，删除后不能恢复。", danger=True, **kwargs
+        )
 
 
 class Autosave(Writing):
@@ -275,8 +332,18 @@ class Organisation(Writing):
     def get_title(self) -> str:
         return "集体提案信息"
 
+    def body(self) -> Body:
+        """The organisation whose proposal it is."""
+        place = self.object.matter.participants.leading().select_related("body").get()
+        assert place.body is not None
+        return place.body
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "body": self.body()}
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(members=member_labels(), **kwargs)
+        names = [person.name for person in colleagues(self.body())]
+        return super().get_context_data(members=[*dict.fromkeys([*names, *member_labels()])], **kwargs)
 
     def get_back_url(self) -> str:
         return to(self.object, "cosigners")
@@ -294,8 +361,7 @@ class Organisation(Writing):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         data, now = form.cleaned_data, timezone.now()
-        body = self.object.matter.participants.get(role=Participant.Role.ORGANISATION, order=0).body
-        behind = actions.Behind(body=body, contact=data["contact"], drafters=data["drafters"])
+        behind = actions.Behind(body=self.body(), contact=data["contact"], drafters=data["drafters"])
         proposal = actions.change_proposer(self.object, behind, by=self.me, now=now)
         details = replace(actions.details_of(proposal), signer=data["signer"], approval=data["approval"])
         actions.save_text(proposal, proposal.text(), version=None, by=self.me, now=now, details=details)
@@ -343,7 +409,7 @@ class Check(Writing):
         most = actions.limits(now)
         return super().get_context_data(
             text=facts_of(text),
-            faults=actions.faults_of(self.object, text, most),
+            faults=actions.faults_of(self.object, text, most, by=self.me, on=timezone.localdate(now)),
             length=text.length,
             alarm=word_list.warning(text),
             similar=similar_to(text.title, self.me, besides=self.object),

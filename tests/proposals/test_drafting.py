@@ -57,7 +57,7 @@ def test_rare_characters_count_as_one(house: House, draft) -> None:
     proposal = draft(text=text)
 
     assert proposal.text() == Text("𠮷" * 50, "䶮" * 10, "", ("😀",))
-    assert actions.missing(proposal, now=house.later()) == []
+    assert actions.missing(proposal, by=house.member, now=house.later()) == []
     assert proposal.text().length == 11
 
 
@@ -92,12 +92,16 @@ def test_a_collective_proposal_names_signer_and_contact(house: House) -> None:
     proposal = actions.begin(actions.Behind(body=body), by=secretary, now=house.later())
     proposal = actions.save_text(proposal, TEXT, version=None, by=secretary, now=house.later())
 
-    assert [field for field, _ in actions.missing(proposal, now=house.later())] == ["signer", "contact", "seal"]
+    assert [field for field, _ in actions.missing(proposal, by=secretary, now=house.later())] == [
+        "signer",
+        "contact",
+        "seal",
+    ]
 
     upload = SimpleUploadedFile("签章页.pdf", made.pdf(), "application/pdf")
     page = admit(upload, purpose=Purpose.SIGNATURES, by=secretary)
     attach(proposal.matter, page, purpose=Purpose.SIGNATURES, by=secretary, now=house.later())
-    assert [field for field, _ in actions.missing(proposal, now=house.later())] == ["signer", "contact"]
+    assert [field for field, _ in actions.missing(proposal, by=secretary, now=house.later())] == ["signer", "contact"]
 
 
 def test_a_sector_has_no_seal_and_its_convener_signs(house: House) -> None:
@@ -106,7 +110,7 @@ def test_a_sector_has_no_seal_and_its_convener_signs(house: House) -> None:
     proposal = actions.begin(actions.Behind(body=body), by=convener, now=house.later())
     proposal = actions.save_text(proposal, TEXT, version=None, by=convener, now=house.later())
 
-    assert [field for field, _ in actions.missing(proposal, now=house.later())] == ["signer", "contact"]
+    assert [field for field, _ in actions.missing(proposal, by=convener, now=house.later())] == ["signer", "contact"]
 
 
 def test_a_submitted_text_is_not_written_any_more(house: House, submitted) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
-from members.inbox.registry import render
+from members.inbox.registry import Rendered, render
 from members.models import Body, Session
 from proposals import actions
 from proposals.handling.models import Exposure, Matter
@@ -84,7 +84,7 @@ def test_whoever_had_to_do_with_it_learns_that_it_is_withdrawn(house: House, fil
     assert told(house.member)[-1] != "proposal_withdrawn"
     subject = {"matter": str(proposal.public_id)}
     [words] = render([("proposal_withdrawn", subject)], clerk)
-    assert words is not None and words.title == "第0001号提案已撤案，不再办理"
+    assert isinstance(words, Rendered) and words.title == "第0001号提案已撤案，不再办理"
 
 
 def test_who_reads_it_just_now_learns_that_it_is_withdrawn(house: House, submitted) -> None:

@@ -34,7 +34,8 @@ COMMITTEE = DESK | roles(
     "duty_staff", "disclosure_reviewer",
 )  # fmt: skip
 WRITERS = roles("member", "organisation_secretary", "convener")
-PROPOSERS = WRITERS
+SIGNERS = WRITERS
+PROPOSERS = WRITERS | roles("former_member")
 
 TABLE: dict[str, Row] = {
     "reports:opinions": Row(STAFF | WRITERS | roles("report_staff")),
@@ -45,15 +46,16 @@ TABLE: dict[str, Row] = {
     "proposals:list": Row(
         UNITS | DESK | WRITERS | roles("assigning_officer", "leader", "leader_secretary", "secretary_general")
     ),
-    "proposals:mine": Row(WRITERS),
+    "proposals:mine": Row(PROPOSERS),
     "proposals:begin": Row(WRITERS),
     "proposals:similar": Row(WRITERS | DESK),
     "proposals:register": Row(DESK),
     "proposals:plenary": Row(DESK),
     "proposals:session_papers": Row(DESK),
     "proposals:placeholder": Row(STAFF),
-    "proposals:invitations": Row(PROPOSERS),
-    "proposals:invitation": Row(PROPOSERS, row=True),
+    "proposals:invitations": Row(SIGNERS),
+    "proposals:invitation": Row(SIGNERS, row=True),
+    "proposals:remove_file": Row(DESK | WRITERS, row=True),
     "proposals:remove_cosigner": Row(DESK | WRITERS, row=True),
     "proposals:review_queue": Row(DESK),
     "proposals:claim_many": Row(DESK),
@@ -149,7 +151,7 @@ TABLE: dict[str, Row] = {
     "handling:decide_extension": Row(KEEPERS, row=True),
     "handling:record_extension": Row(KEEPERS, row=True),
     "handling:withdraw_extension": Row(KEEPERS | SEALS, row=True),
-    "handling:confirm_contact": Row(STAFF | PROPOSERS, row=True),
+    "handling:confirm_contact": Row(STAFF | PROPOSERS | roles("committee_office"), row=True),
     "handling:letter_date": Row(KEEPERS, row=True),
     "handling:return_reply": Row(KEEPERS, row=True),
     "handling:withdraw_evaluation": Row(PROPOSERS, row=True),

@@ -10,6 +10,7 @@ from django.db import transaction
 from members import audit
 from members.errors import WrongStep
 from members.uploads import Clean, ScanState, Use, check, delete, open_file, save, scan
+from proposals.handling.attachments import removable
 from proposals.handling.models import Assignment, Attachment, Event, Matter, Purpose, Reply
 
 SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.EVALUATION})
@@ -72,13 +73,13 @@ def drop_letter(letter: Attachment, *, by: Any, now: datetime) -> None:
 
 @transaction.atomic
 def detach(attachment: Attachment, *, by: Any, now: datetime) -> None:
-    """Take away a file of one's own that nothing refers to yet.
+    """Take away a file that was handed in by mistake; whose it is to take away, the owner of the matter says.
 
-    Raises WrongStep if it belongs to the record already.
+    Raises WrongStep if it belongs to the record of some act, or is gone already.
     """
     row = Attachment.objects.select_for_update(of=("self",)).get(pk=attachment.pk)
-    if row.by_id != by.pk or row.event_id or row.released_at or row.removed_at:
-        raise WrongStep("这个文件已归入办理记录，不能删除。")
+    if not removable(row):
+        raise WrongStep("这个文件已删除，或已归入办理记录，不能再删除。")
     Attachment.objects.filter(pk=row.pk).update(removed_at=now, removed_by=by)
     transaction.on_commit(lambda: delete(row.stored))
 

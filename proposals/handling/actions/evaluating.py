@@ -48,6 +48,7 @@ def evaluate(
     now: datetime,
     reason: Reason | None = None,
     text: str = "",
+    approval: str = "",
     name_to_unit: bool = False,
     address: str | None = None,
     device: str = "",
@@ -56,6 +57,7 @@ def evaluate(
 ) -> Evaluation:
     """One proposer's two ratings (委员评价). A form that comes after the round closed is kept as late.
 
+    An organisation evaluates once, and says who in it approved that; on paper the sheet shows it (P14).
     On paper it counts once a second person has confirmed it (`confirm_evaluation`); the proposer's clock ends all the
     same on the day of the paper.
     """
@@ -67,6 +69,8 @@ def evaluate(
         raise WrongStep("这一轮的评价已经提交过了。评价结束前，本人可以先撤回再重新评价。")
     if Grade.DISSATISFIED in (work, result) and not (reason or text.strip()):
         raise Refused("选择“不满意”时，请选择或写明原因，便于重新办理。")
+    if participant.body_id and paper is None and not approval.strip():
+        raise Refused("请写明本组织如何审定这份评价，例如：3月2日主委会议审定。", field="approval")
     late = row.closed_at is not None
     form = Evaluation.objects.create(
         round_row=row,
@@ -75,6 +79,7 @@ def evaluate(
         result=result,
         reason=reason,
         text=text,
+        approval=approval.strip() if participant.body_id else "",
         name_to_unit=name_to_unit,
         by=by,
         at=now,
@@ -103,7 +108,7 @@ def evaluate(
 
 def tell_rater(form: Evaluation, template: str, *, event_id: int, now: datetime) -> None:
     """Tell whose form it is, by mail only at an address that has been proved (S9)."""
-    people = queries.people_behind([form.participant], on=timezone.localdate(now))
+    people = queries.people_behind([form.participant], on=timezone.localdate(now), contacts=False)
     subject = subject_of(form.round_row.assignment)
     tell(people, event_id=event_id, template=template, subject=subject, now=now, proved_mail_only=True)
 

@@ -55,7 +55,7 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
         ("doc_no", "signer", "opening", "contact_name", "contact_phone", "no_contact_reason", "return_reason"),
     ),
     ReplyPoint: ("reply__assignment__matter", ("text",)),
-    Evaluation: ("round_row__assignment__matter", ("text", "checked_note", "rejected_reason")),
+    Evaluation: ("round_row__assignment__matter", ("text", "approval", "checked_note", "rejected_reason")),
     Explanation: ("form__round_row__assignment__matter", ("persons", "text")),
     ClockEvent: ("obligation__matter", ("reason",)),
     Suspension: ("matter", ("reason",)),

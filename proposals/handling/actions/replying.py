@@ -411,13 +411,11 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
     open_evaluation(assignment, by=by, now=now)
     restage(matter)
     today = timezone.localdate(now)
-    tell(
-        queries.people_behind(queries.evaluators(matter), on=today),
-        event_id=event.pk,
-        template="replied",
-        subject=subject_of(assignment),
-        now=now,
-    )
+    behind = queries.evaluators(matter)
+    raters = queries.people_behind(behind, on=today, contacts=False)
+    contacts = sorted({*queries.people_behind(behind, on=today)} - {*raters})
+    tell(raters, event_id=event.pk, template="replied", subject=subject_of(assignment), now=now)
+    tell(contacts, event_id=event.pk, template="replied_to_contact", subject=subject_of(assignment), now=now)
     if not matter.assignments.current().answering().exclude(state=State.ANSWERED).exists():
         release_co_handlers(assignment, by=by, now=now, event_id=event.pk)
         owners.of(matter).answered(matter, reply.round)

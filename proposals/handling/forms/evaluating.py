@@ -28,6 +28,13 @@ class EvaluationForm(Ratings):
             choices = [(str(n), str(place)) for n, place in enumerate(places)]
             self.fields["place"] = forms.ChoiceField(label="以谁的名义评价", choices=choices)
             self.order_fields(["place"])
+        if any(place.body_id for place in places):
+            self.fields["approval"] = forms.CharField(
+                label="本组织审定情况",
+                max_length=200,
+                required=False,
+                help_text="以组织名义评价的，请写明如何审定，例如：3月2日主委会议审定。",
+            )
         if ask_password:
             self.fields["password"] = forms.CharField(
                 label="您的登录密码",

@@ -285,6 +285,11 @@ class Participant(models.Model):
     def __str__(self) -> str:
         return str(self.person or self.body)
 
+    @property
+    def leads(self) -> bool:
+        """Whether this is the first proposer, or the organisation whose proposal it is."""
+        return self.role == self.Role.FIRST or (self.role == self.Role.ORGANISATION and self.order == 0)
+
 
 class Suggestion(models.Model):
     """One numbered suggestion that must be answered by itself (P29)."""

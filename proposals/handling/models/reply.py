@@ -153,6 +153,7 @@ class Evaluation(Addressed):
     result = models.CharField("办理结果", max_length=12, choices=Grade)
     reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, related_name="+")
     text = models.TextField("意见", blank=True)
+    approval = models.CharField("本组织审定情况", max_length=200, blank=True)
     name_to_unit = models.BooleanField("同意向承办单位告知姓名", default=False)
     text_cleared = models.BooleanField("意见可转承办单位", default=False)
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")

@@ -18,7 +18,7 @@ from members.rights import roles_of
 from members.shown import Act, Fact
 from proposals.handling import actions, forms, queries
 from proposals.handling.actions import Paper
-from proposals.handling.eyes import SECRETARIES, participations
+from proposals.handling.eyes import places_of
 from proposals.handling.models import Assignment, Evaluation, EvaluationRound, Participant
 from proposals.handling.panels import grades_of
 from proposals.handling.safeguards import flags_for
@@ -49,9 +49,9 @@ class Evaluate(AssignmentForm):
         super().prepare()
         number = self.kwargs["round"]
         self.row: EvaluationRound = get_object_or_404(self.object.evaluation_rounds, round=number)
-        mine = participations(self.me, self.object.matter)
+        mine = places_of(self.me, self.object.matter).rates
         done = self.row.evaluations.filter(withdrawn_at=None).values("participant")
-        places = Participant.objects.filter(pk__in=mine, role__in=Participant.EVALUATING).exclude(pk__in=done)
+        places = Participant.objects.filter(pk__in=mine).exclude(pk__in=done)
         self.places = list(places.select_related("person", "body").order_by("order", "pk"))
 
     @property
@@ -92,6 +92,7 @@ class Evaluate(AssignmentForm):
             result=data["result"],
             reason=data["reason"],
             text=data["text"],
+            approval=data.get("approval", ""),
             name_to_unit=data["name_to_unit"],
             by=self.me,
             now=now,
@@ -133,6 +134,7 @@ class EvaluationRow(PlainForm[Evaluation]):
             Fact("评价", grades_of(values)),
             Fact("原因", row.reason),
             Fact("意见", row.text, wide=True),
+            Fact("本组织审定情况", row.approval, wide=True),
         ]
 
 
@@ -146,7 +148,7 @@ class WithdrawEvaluation(EvaluationRow, PartConfirm[Evaluation]):
     def get_queryset(self) -> QuerySet[Evaluation]:
         """One's own, the one that the office entered from paper as well."""
         roles = roles_of(self.me, timezone.localdate())
-        bodies = {body for role in SECRETARIES for body in roles.get(role, ())}
+        bodies = {body for role in queries.SECRETARY_ROLES for body in roles.get(role, ())}
         mine = Q(participant__person=self.me) | Q(participant__body__in=bodies)
         return super().get_queryset().filter(Q(by=self.me) | mine)
 

@@ -17,7 +17,7 @@ from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
 from proposals.handling.actions.paper import acts_for
 from proposals.handling.aspects import Aspect, aspects
-from proposals.handling.eyes import eyes, participations
+from proposals.handling.eyes import eyes, places_of
 from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant, Purpose
 from proposals.handling.panels import main_clock, panels_of, parts_of, suspend_act
 from proposals.handling.reminders import name_of
@@ -388,7 +388,7 @@ class ConfirmContact(PartForm[Contact]):
 
     def prepare(self) -> None:
         super().prepare()
-        self.mine = participations(self.me, self.matter)
+        self.mine = places_of(self.me, self.matter).answers
         rows = queries.evaluators(self.matter)
         answered = set(self.object.answers.values_list("participant", flat=True))
         open_ones = [row for row in rows if row.pk not in answered]
