@@ -126,7 +126,8 @@ def test_nothing_of_a_suspended_matter_can_be_opened(house: House, client: Clien
 
 def test_only_files_outside_the_record_can_be_taken_away(house: House, files: Path) -> None:
     matter = give(house)
-    own, letter = kept(house, matter, Purpose.TEXT), kept(house, matter, Purpose.LETTER)
+    letter = kept(house, matter, Purpose.LETTER)
+    own = attach(matter, clean("正文.pdf"), purpose=Purpose.TEXT, by=house.director, now=house.later())
     delivered(letter, house)
 
     with pytest.raises(WrongStep):
