@@ -680,15 +680,19 @@ def offer(
     """Whether an act is worth offering: the right, the state, and what is already under way."""
     if not allowed(user, f"handling.{name}", row, panels.view):
         return False
-    clocks = {clock.stage for clock in panels.obligations if clock.assignment_id == row.pk and clock.is_running}
+    running = {clock.stage: clock for clock in panels.obligations if clock.assignment_id == row.pk and clock.is_running}
+    clocks = running.keys()
     kinds = {type(request) for request in waiting if part_of(request).pk == row.pk}
     if panels.offline and name in WORDED:
         return False
     match name:
         case "object":
-            return "objection_window" in clocks and Objection not in kinds
+            window = running.get("objection_window")
+            from_paper = Eye.UNIT not in panels.view.of(row)  # of a day on which it was still open
+            in_time = window is not None and (from_paper or window.due_on >= timezone.localdate())
+            return in_time and Objection not in kinds
         case "ask_extension":
-            return bool(clocks & set(MAIN_STAGES)) and ExtensionRequest not in kinds
+            return bool(clocks & {*MAIN_STAGES}) and ExtensionRequest not in kinds
         case "draft_reply" | "reopen":
             return row.answers
         case "revoke_extension":

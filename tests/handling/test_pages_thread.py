@@ -1,5 +1,6 @@
 """The thread once more, in pages: a clerk signs for and replies, the member evaluates."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -62,3 +63,17 @@ def test_a_matter_goes_from_hand_over_to_closed_in_pages(house: House) -> None:
     matter.refresh_from_db()
     assert matter.stage == Stage.CLOSED
     assert "已办结" in clerk.get(reverse("handling:part", args=[part.public_id])).content.decode()
+
+
+def test_after_the_window_a_unit_is_not_offered_to_give_back(house: House) -> None:
+    house.now = timezone.now() - timedelta(days=40)
+    part = part_of(give(house), house.unit)
+    giving_back = reverse("handling:object", args=[part.public_id])
+
+    shown = {
+        who: signed_in(who).get(reverse("handling:part", args=[part.public_id])).content.decode()
+        for who in (house.clerk, house.officer)
+    }
+
+    assert giving_back not in shown[house.clerk]
+    assert giving_back in shown[house.officer]  # from a sheet of a day on which it was in time
