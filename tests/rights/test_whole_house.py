@@ -1,15 +1,17 @@
 """A committee in the middle of its year, seen by every role: whoever is shown a way may go it, and pays little for it.
 
 The rows are those of the demonstration: matters at every stage, with everything that has happened to them. Addresses
-that one role finds are then asked for by all the others.
+that one role finds are then asked for by all the others, and every form found is sent with what nobody means well by.
 """
 
 import re
 from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
+from xml.etree.ElementTree import Element
 
 import pytest
 from django.db import connection
@@ -23,7 +25,7 @@ from config.portal.demo.story import tell
 from members.choices import Role
 from members.models import Person
 from members.pages.lists import ListPage
-from tests.html import assert_valid
+from tests.html import assert_valid, parse
 from tests.rights.table import TABLE
 
 pytestmark = pytest.mark.django_db
@@ -49,11 +51,21 @@ WALKERS = (
 """Who walks; the other roles have no pages that none of these has, and are asked for every address that was found."""
 
 
+@dataclass(frozen=True)
+class Form:
+    """Where a form goes, what the page fills in, and what is typed."""
+
+    path: str
+    given: dict[str, str]
+    typed: list[str]
+
+
 @dataclass
 class Seen:
     """What one role found: the address, what it is called, what it answered and what it cost."""
 
     paths: dict[str, str] = field(default_factory=dict)
+    forms: dict[str, "Form"] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 
@@ -97,9 +109,49 @@ def crawl(role: str, client: Client) -> Seen:
             assert_valid(answer.content)
         except AssertionError as error:
             seen.faults.append(f"{role} {path}: {str(error)[:300]}")
+        for form in forms_of(path, answer.content.decode()):
+            seen.forms.setdefault(name_of(form.path), form)
         for found in LINK.findall(answer.content.decode()):
             ways.append(urldefrag(found.replace("&amp;", "&"))[0])
     return seen
+
+
+def forms_of(path: str, page: str) -> Iterator[Form]:
+    """What can be sent from this page; leaving the house is another story."""
+    document, _ = parse(page)
+    for form in document.iter("form"):
+        goes = form.attrib.get("action") or path
+        if form.attrib.get("method", "").lower() != "post" or name_of(goes).startswith(NOT_WALKED):
+            continue
+        fields = [node for kind in ("input", "textarea", "select") for node in form.iter(kind) if "name" in node.attrib]
+        given = {node.attrib["name"]: node.attrib.get("value", "") for node in fields if is_hidden(node)}
+        yield Form(goes, given, [node.attrib["name"] for node in fields if not is_hidden(node)])
+
+
+def is_hidden(node: Element) -> bool:
+    return node.attrib.get("type") == "hidden"
+
+
+HOSTILE = (
+    "\x00<script>alert(1)</script>",
+    "长" * 100_000,
+    "𠮷䶮😀" * 20,
+    "-1",
+    "9" * 400,
+    "' OR 1=1 --",
+    "../../etc/passwd",
+)
+
+
+def answers_badly(client: Client, form: Form) -> str:
+    """What a form answers that it must not, whatever is typed into all its fields."""
+    for typed in HOSTILE:
+        answer = client.post(form.path, {**form.given, **dict.fromkeys(form.typed, typed)})
+        if answer.status_code >= 500:
+            return f"{answer.status_code} for {typed[:20]!r}"
+        if answer.status_code >= 400 and 'lang="zh-CN"' not in answer.content.decode():
+            return f"{answer.status_code} not in Chinese for {typed[:20]!r}"
+    return ""
 
 
 def looked_at(client: Client, path: str) -> tuple[Any, int]:
@@ -142,4 +194,7 @@ def test_every_role_walks_through_a_year() -> None:
                 expected = {200, 302, 404} if ways_shown_to(role, name) else {403}
                 if code not in expected:
                     faults.append(f"{role} {path}: {code}")
+    for role, seen in found.items():
+        client = signed_in(role)
+        faults += [f"{role} {name}: {bad}" for name, form in seen.forms.items() if (bad := answers_badly(client, form))]
     assert faults == []
