@@ -572,14 +572,17 @@ class GroupsForm(PlainForm):
     def __init__(self, *args: Any, categories: list[Category], offered: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.categories = categories
+        choices: list[Any] = []
         for category in categories:
-            self.fields[f"category_{category.pk}"] = forms.ModelMultipleChoiceField(
+            field: Any = forms.ModelMultipleChoiceField(
                 offered,
                 label=category.name,
                 required=False,
                 to_field_name="public_id",
                 widget=forms.CheckboxSelectMultiple,
             )
+            choices = field.choices = choices or list(iter(field.choices))  # read once for all categories
+            self.fields[f"category_{category.pk}"] = field
         in_plain_words(self)
 
     def groups(self) -> dict[Category, list[Person]]:

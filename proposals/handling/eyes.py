@@ -64,15 +64,18 @@ class Eyes:
         return frozenset(found)
 
 
-def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None = None) -> Eyes:
-    """How `user` stands to `matter`; two queries, one if the current assignments are at hand."""
+def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None = None, *, merged: bool = True) -> Eyes:
+    """How `user` stands to `matter`; two queries, one if the current assignments are at hand.
+
+    `merged` is False where it is known that nothing was merged into it: its own participants may be at hand, too.
+    """
     if not user.is_authenticated:
         return Eyes()
     today = timezone.localdate()
     rows = list(matter.assignments.current()) if assignments is None else assignments
     in_units, in_offices = bodies_of(user, "handling.read_unit", today), bodies_of(user, "handling.decide", today)
     mine = [row for row in rows if row.unit_id in in_units]
-    places = places_of(user, matter)
+    places = places_of(user, matter, merged=merged)
     general = {Eye.PROPOSER} if places.held else set()
     if may(user, "handling.oversee"):
         general.add(Eye.STAFF)
@@ -98,10 +101,10 @@ class Places:
     answers: frozenset[int]  # for which he confirms a contact: the contact person does it for his organisation (P14)
 
 
-def places_of(user: Any, matter: Matter) -> Places:
+def places_of(user: Any, matter: Matter, *, merged: bool = True) -> Places:
     roles = roles_of(user, timezone.localdate())
     bodies = {body for role in queries.SECRETARY_ROLES for body in roles.get(role, ())}
-    rows = list(queries.participants_of(matter))
+    rows = list(queries.participants_of(matter) if merged else queries.own_participants(matter))
     held = {row.pk for row in rows if row.person_id == user.pk or row.body_id in bodies}
     rates = {row.pk for row in rows if row.pk in held and row.role in Participant.EVALUATING}
     contact_in = {row.matter_id for row in rows if row.person_id == user.pk and row.role == Participant.Role.CONTACT}

@@ -154,8 +154,9 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
     rows.sort(key=lambda row: row.role == Assignment.Role.CO)
     for row in rows:
         row.matter = matter
-    view = eyes(user, matter, rows)
-    panels = Panels(view, rows, offline=matter.placeholder)
+    merged = not rows or bool(rows[0].has_merged)
+    view = eyes(user, matter, rows, merged=merged)
+    panels = Panels(view, rows, merged=merged, offline=matter.placeholder)
     events = timeline(user, matter, view)
     scanned = any(event.on_paper for event, _, _ in events)
     files = attachments_of(matter, user, view) if rows or scanned else []
@@ -163,7 +164,6 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
     panels.happenings = [happening_of(event, words, tone, scans) for event, words, tone in events]
     if not rows:
         return panels
-    panels.merged = rows[0].has_merged
     verbs = {event.verb for event, _, _ in events}
     for event, _, _ in reversed(events):
         if event.assignment_id and event.verb in ("consultation_due", "joint_consulted"):

@@ -98,6 +98,12 @@ def participants_of(matter: Matter) -> QuerySet[Participant]:
     return Participant.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter), left_at=None)
 
 
+def own_participants(matter: Matter) -> list[Participant]:
+    """Who stands behind the matter itself and has not left; no query where the matter came with its participants."""
+    prefetch_related_objects([matter], "participants")
+    return [row for row in matter.participants.all() if row.left_at is None]
+
+
 def evaluators(matter: Matter) -> list[Participant]:
     """Everyone who gets the reply and evaluates it: the proposers of the matter and of those merged into it."""
     rows = participants_of(matter).filter(role__in=Participant.EVALUATING)

@@ -21,7 +21,7 @@ from proposals.handling import clocks
 from proposals.handling.actions import note_view
 from proposals.handling.models import Assignment, Exposure, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
-from proposals.handling.sights import note
+from proposals.handling.sights import note, noted
 from proposals.handling.standing import next_due
 from proposals.models import EDITABLE, Proposal, Status, Text
 from proposals.naming import outside, proposers_of, units_of
@@ -153,7 +153,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
         note_view(self.object.matter, by=self.me, now=timezone.now())
 
     def get_queryset(self) -> QuerySet[Proposal]:
-        rows = Proposal.objects.visible_to(self.me).annotate(outside=outside(self.me))
+        rows = Proposal.objects.visible_to(self.me).annotate(outside=outside(self.me), noted=noted(self.me))
         rows = rows.select_related(
             "matter__session", "matter__office", "matter__priority", "matter__merged_into", "category", "decided_reason"
         )
@@ -170,7 +170,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal, matter = self.object, self.object.matter
         drafting = proposal.status == Status.FILED and sees_office_work(self.me)
-        note(self.me, [matter.pk])
+        if not getattr(proposal, "noted", False):
+            note(self.me, [matter.pk])
         self.panels = panels_of(self.me, matter)
         return super().get_context_data(
             proposal=proposal,

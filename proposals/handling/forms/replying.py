@@ -65,7 +65,7 @@ class ReplyForm(ActForm):
                 required=False,
             )
         total: Any = self.fields["result"]
-        self.classes = total.choices = [*total.choices]  # read once for all suggestions
+        self.classes = total.choices = list(iter(total.choices))  # read once for all suggestions
         issuer = self.fields["issuer"]
         assert isinstance(issuer, forms.ModelChoiceField)
         issuer.queryset = Body.objects.current().exclude(kind="section").order_by("pinyin", "pk")

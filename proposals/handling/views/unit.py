@@ -22,7 +22,7 @@ from proposals.handling.models import Assignment, Contact, ExtensionRequest, Obj
 from proposals.handling.panels import main_clock, panels_of, parts_of, suspend_act
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
-from proposals.handling.sights import note
+from proposals.handling.sights import note, noted
 
 from .base import AssignmentForm, Mine, PartConfirm, PartForm
 
@@ -40,7 +40,7 @@ class Part(Mine, DetailPage[Assignment]):
         """The part of the address; all parts of its matter are read with it."""
         asked = self.get_queryset().filter(public_id=self.kwargs["public_id"])
         rows = Assignment.objects.current().filter(matter__in=asked.values("matter"))
-        self.parts = parts_of(rows.select_related("matter__session"))
+        self.parts = parts_of(rows.select_related("matter__session").annotate(noted=noted(self.me)))
         found = next((row for row in self.parts if row.public_id == self.kwargs["public_id"]), None)
         if not isinstance(found, Assignment):
             raise Http404
@@ -59,7 +59,8 @@ class Part(Mine, DetailPage[Assignment]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         part, matter = self.object, self.object.matter
-        note(self.me, [matter.pk])
+        if not self.parts[0].noted:
+            note(self.me, [matter.pk])
         self.panels = panels_of(self.me, matter, parts=self.parts)
         text = owners.of(matter).text(matter)
         clock = main_clock(part, self.panels.obligations)
