@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from members import post
+from members import actions, post
 from members.actions import (
     ask_reopening,
     ask_second_factor_reset,
@@ -19,11 +19,11 @@ from members.actions import (
     issue_code,
     unseat,
 )
-from members.choices import Role
+from members.choices import BodyKind, Role, System
 from members.errors import Refused, WrongStep
 from members.models import AccountRequest, AuditEntry, Person
 from members.rights import may
-from tests.factories import LONG_AGO, AppointmentFactory, appoint
+from tests.factories import LONG_AGO, AppointmentFactory, BodyFactory, PersonFactory, appoint
 
 pytestmark = pytest.mark.django_db
 PAPER = {"document": "市协办〔2026〕1号", "reason": "离职"}
@@ -312,3 +312,22 @@ def test_the_list_costs_the_same_for_one_row_and_for_many(
         client.get(reverse("members:requests"))
 
     assert len(many) == len(one)
+
+
+def test_staff_of_a_session_are_appointed_up_to_a_day(admin: Person, clerk: Person) -> None:
+    today = timezone.localdate()
+    body = BodyFactory(kind=BodyKind.CPPCC_COMMITTEE, system=System.CPPCC)
+    for_a_session: dict[str, Any] = {
+        "starts_on": today,
+        "document": "大会秘书处名单",
+        "by": admin,
+        "now": timezone.now(),
+    }
+
+    with pytest.raises(Refused, match="请填写结束日期"):
+        actions.appoint(PersonFactory(), body, Role.SESSION_STAFF, **for_a_session)
+    appointment = actions.appoint(
+        PersonFactory(), body, Role.SESSION_STAFF, ends_on=today + timedelta(days=10), **for_a_session
+    )
+
+    assert appointment.ends_on == today + timedelta(days=10)
