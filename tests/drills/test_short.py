@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from config.mode import ROOT
 
 CHOSEN = ["D1", "D2", "D3", "D6", "D8"]
 OURS = ("DATABASE_URL", "OWNER_DATABASE_URL", "PURGE_DATABASE_URL", "REDIS_URL", "HUIYIN_VAR", "HUIYIN_PROCESS")
 
 
+@pytest.mark.long
 def test_short_drills_lose_nothing_and_send_nothing_after_a_close(tmp_path: Path) -> None:
     out = tmp_path / "drill.json"
     environment = {name: value for name, value in os.environ.items() if name not in OURS}

@@ -10,11 +10,11 @@ from tests.journeys.house import House, at_home, running_house
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys are long: they begin at once, so that no process waits for the other's at the end."""
+    """Journeys and whatever else is long begin at once, so that no process waits for the other's at the end."""
     for item in items:
         if item.path.parent.name == "journeys":
             item.add_marker(pytest.mark.journey)
-    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
+    items.sort(key=lambda item: not (item.get_closest_marker("journey") or item.get_closest_marker("long")))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from config.portal.models import SavedView
 from members.choices import Role
@@ -26,6 +27,7 @@ def suspended(house: House, proposal: Proposal) -> None:
 
 
 def test_an_invitation_to_a_suspended_proposal_is_gone(house: House, draft) -> None:
+    house.now = timezone.now()
     friend = appoint(Role.MEMBER)
     [row] = actions.invite(draft(), [friend], by=house.member, now=house.later())
     client, url = signed_in(friend), reverse("proposals:invitation", args=[row.public_id])

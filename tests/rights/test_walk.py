@@ -15,7 +15,7 @@ from members.models import Person
 from tests.factories import LONG_AGO, PASSWORD, MembershipFactory, PersonFactory, appoint
 from tests.rights.table import TABLE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rights.bare_urls")]
 # without an account there is nothing to sign out of, and no first factor to add a second to
 NEVER_A_PAGE = {"account_logout", "mfa_authenticate"}
 

@@ -28,7 +28,7 @@ from members.pages.lists import ListPage
 from tests.html import assert_valid, parse
 from tests.rights.table import TABLE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 PAGE, LIST = 15, 12
 WORDED = {"inbox:list"}  # a list whose rows are put into words by every family of subjects among them: as a page
@@ -176,7 +176,7 @@ def signed_in(role: str) -> Client:
 def test_every_role_walks_through_a_year() -> None:
     now = timezone.now()
     make_accounts(password="", since=timezone.localdate(now) - timedelta(days=400))
-    tell(size=30, seed=1, now=now, say=lambda _: None)
+    tell(size=24, seed=1, now=now, say=lambda _: None)
 
     found = {role: crawl(role, signed_in(role)) for role in WALKERS}
 
@@ -194,7 +194,10 @@ def test_every_role_walks_through_a_year() -> None:
                 expected = {200, 302, 404} if ways_shown_to(role, name) else {403}
                 if code not in expected:
                     faults.append(f"{role} {path}: {code}")
+    sent: set[str] = set()
     for role, seen in found.items():
         client = signed_in(role)
-        faults += [f"{role} {name}: {bad}" for name, form in seen.forms.items() if (bad := answers_badly(client, form))]
+        new = {name: form for name, form in seen.forms.items() if name not in sent}
+        sent |= set(new)
+        faults += [f"{role} {name}: {bad}" for name, form in new.items() if (bad := answers_badly(client, form))]
     assert faults == []

@@ -10,7 +10,7 @@ from tests.handling.factories import at
 from .year import END, World
 
 # committed for real: in one long transaction no dead row is ever swept and each look costs more than the one before
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine, pytest.mark.long]
 
 
 @pytest.fixture
