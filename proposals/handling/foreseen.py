@@ -108,7 +108,8 @@ def _named(
 ) -> list[Foreseen]:
     """Resolve every step as the engine would today; with `only` the names of those bodies' people alone."""
     matters = [obligation.matter_id] if obligation.matter_id else []
-    holders = chase.holders_of([obligation])
+    holder = obligation.holder_person
+    holders = set() if holder and holder.is_active else chase.holders_of([obligation])
     directory = chase.Directory.read(chase.bodies_of(obligation), matters=matters, people=holders, on=on)
     told = {pk: chase.chased(obligation, step.audience_rule, directory) for pk, step in steps.items()}
     everybody = set[int]().union(*(one.people for one in told.values()))

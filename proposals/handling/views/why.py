@@ -25,7 +25,7 @@ class Why(Mine, DetailPage[Obligation]):
     template_name = "handling/why.html"
 
     def get_queryset(self) -> QuerySet[Obligation]:
-        rows = Obligation.objects.select_related("matter", "rule", "holder_body", "assignment")
+        rows = Obligation.objects.select_related("matter", "rule", "holder_body", "holder_person", "assignment")
         return rows.filter(matter__in=Matter.objects.visible_to(self.me))
 
     def crumbs(self) -> list[Crumb]:
