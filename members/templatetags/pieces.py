@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
+import qrcode
 from django import template
+from django.conf import settings
 from django.http import QueryDict
 from django.templatetags.static import static
 from django.utils import timezone
@@ -26,6 +28,22 @@ def icon(name: str) -> SafeString:
     """Return a line icon of the sprite. It is never the only sign: words stand beside it."""
     sprite = static("vendor/lucide/sprite.svg")
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', sprite, name)
+
+
+@register.simple_tag
+def qr_code(address: str, label: str) -> SafeString:
+    """Return the QR code of an address of this house, for paper: black on white whatever the page's colours are."""
+    code = qrcode.QRCode()
+    code.add_data(settings.SITE_URL.rstrip("/") + address)
+    rows = code.get_matrix()
+    dark = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, cell in enumerate(row) if cell)
+    return format_html(
+        '<svg class="qr" role="img" aria-label="{}" viewBox="0 0 {size} {size}" shape-rendering="crispEdges">'
+        '<rect width="{size}" height="{size}" fill="#fff"/><path d="{}" fill="#000"/></svg>',
+        label,
+        dark,
+        size=len(rows),
+    )
 
 
 @register.filter

@@ -89,7 +89,9 @@ class CodeForm(forms.Form):
         label="登录码",
         max_length=20,
         help_text="登录码条上或邮件里的8位字母和数字，不分大小写，可以不写中间的横线。",
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "characters"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "data-from-hash": ""}
+        ),
     )
     shared = forms.BooleanField(label="这是公用手机或电脑，用完马上退出，不留内容", required=False)
 

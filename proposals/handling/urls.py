@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     part("consult_jointly", deciding.ConsultJointly, "consultation"),
     part("evaluate", evaluating.Evaluate, "evaluate/<int:round>"),
     part("record_evaluation", evaluating.RecordEvaluation, "paper-evaluation"),
+    part("evaluation_sheets", evaluating.EvaluationSheets, "evaluation-sheets"),
     part("confirm_dissatisfaction", evaluating.ConfirmDissatisfaction, "dissatisfaction"),
     row("objections", "decide_objection", deciding.DecideObjection, "decide"),
     row("objections", "ask_unit", deciding.AskUnit, "ask"),

@@ -582,6 +582,13 @@
       say("已选中文字，请用系统的复制。", true);
     }
   });
+  /* The code of a slip stands behind the # of its QR code: no server is sent it, and it leaves the address at once. */
+  const printed = one("[data-from-hash]");
+  if (printed && location.hash.length > 1) {
+    printed.value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+
   all("[data-print]").forEach((button) => { button.hidden = false; button.addEventListener("click", () => window.print()); });
 
   /* ---- htmx: a sign-in page is not a fragment; what changed is said ---- */

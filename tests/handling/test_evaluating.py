@@ -13,12 +13,14 @@ from members.choices import Role
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
 from members.models import AuditEntry, SignInFailures
+from members.templatetags.pieces import qr_code
 from proposals.handling import actions, clocks
 from proposals.handling.actions import Paper
 from proposals.handling.models import Assignment, Evaluation, EvaluationRound, Obligation, Participant, Policy, Stage
 from tests.factories import PASSWORD, appoint
 from tests.handling.conftest import House, give, part_of, reason, round_of, signed
 from tests.handling.test_acts import answered, objected, rated, sheet, stages, verbs
+from tests.html import assert_valid
 
 Outcome = EvaluationRound.Outcome
 
@@ -446,3 +448,32 @@ def test_a_password_that_is_guessed_while_evaluating_is_slowed_down_and_written_
     assert AuditEntry.objects.filter(verb="sign_in", outcome="refused").count() >= 4
     SignInFailures.objects.all().delete()
     assert client.post(url, {**ratings, "password": PASSWORD}).status_code == 302
+
+
+# on paper ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_form_is_printed_for_every_proposer_who_has_not_answered(house: House, client: Client) -> None:
+    part = replied(house, cosigners=1)
+    rated(house, round_of(part), house.member)
+    url = reverse("handling:evaluation_sheets", args=[part.public_id])
+    form = reverse("handling:evaluate", args=[part.public_id, 1])
+    client.force_login(house.staff)
+
+    page = client.get(url).content.decode()
+
+    assert [name for name in ("林溪", "白露") if f"征询意见表：{name}" in page] == ["白露"]
+    assert qr_code(form, "在线评价的网页") in page  # the address alone: no name, no key
+    assert f"/accounts/login/?next={form}" == Client().get(form)["Location"]
+    assert_valid(page)
+    assert url in client.get(reverse("handling:record_evaluation", args=[part.public_id])).content.decode()
+    assert [signed_in(person).get(url).status_code for person in (house.clerk, house.member)] == [403, 403]
+
+
+def test_when_everybody_has_answered_there_is_nothing_to_print(house: House) -> None:
+    part = replied(house)
+    rated(house, round_of(part), house.member, "dissatisfied")
+
+    page = signed_in(house.staff).get(reverse("handling:evaluation_sheets", args=[part.public_id])).content.decode()
+
+    assert "所有提案者都已评价。" in page and 'class="qr"' not in page

@@ -77,6 +77,7 @@ def test_pages_of_handling_are_accessible(live_server: LiveServer, browser: Brow
         (house.staff, "handling:part", [second.public_id]),
         (house.staff, "handling:dissatisfied", []),
         (house.staff, "handling:record_evaluation", [second.public_id]),
+        (house.staff, "handling:evaluation_sheets", [second.public_id]),
         (house.staff, "handling:confirm_dissatisfaction", [second.public_id]),
         (house.member, "handling:evaluate", [second.public_id, 1]),
         (house.staff, "clock_settings:rules", []),

@@ -53,6 +53,14 @@ def test_enter_opens_the_current_row(site: str, browser: Browser) -> None:
         page.wait_for_url("**/ui-kit/matter/")
 
 
+def test_the_code_of_a_slip_is_filled_in_and_leaves_the_address(site: str, browser: Browser) -> None:
+    with visit(browser, site, viewport=PHONE) as page:
+        page.goto("/accounts/code/?next=/inbox/#ABCD-2345")
+
+        expect(page.locator("#id_code")).to_have_value("ABCD-2345")
+        assert page.url == f"{site}/accounts/code/?next=/inbox/"
+
+
 def test_keys_mean_nothing_while_typing(site: str, browser: Browser) -> None:
     with visit(browser, site, viewport=DESKTOP) as page:
         page.goto("/ui-kit/list/")

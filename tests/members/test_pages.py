@@ -9,6 +9,7 @@ from django.utils import timezone
 from members.choices import BodyKind, Role, System
 from members.models import Appointment, AuditEntry, Body, Delegation, Membership, Person, Session
 from members.rights import may
+from members.templatetags.pieces import qr_code
 from tests.factories import AppointmentFactory, BodyFactory, MembershipFactory, PersonFactory, SessionFactory, appoint
 
 pytestmark = pytest.mark.django_db
@@ -259,6 +260,8 @@ def test_a_slip_is_shown_once_and_written_down() -> None:
     answer = client_of(staff).post(reverse("members:issue_code", args=[member.public_id]))
 
     assert member.username in answer.content.decode()
+    code = answer.context["slips"][0]["code"]
+    assert qr_code(f"/accounts/code/#{code}", "填写登录码的网页") in answer.content.decode()
     assert answer["Cache-Control"].startswith(("no-store", "private"))
     assert AuditEntry.objects.filter(verb="code.issue", by=staff, subject=str(member.public_id)).exists()
 

@@ -143,6 +143,7 @@ TABLE: dict[str, Row] = {
     "handling:consult_jointly": Row(KEEPERS, row=True),
     "handling:evaluate": Row(PROPOSERS, row=True),
     "handling:record_evaluation": Row(STAFF, row=True),
+    "handling:evaluation_sheets": Row(STAFF, row=True),
     "handling:confirm_dissatisfaction": Row(STAFF, row=True),
     "handling:decide_objection": Row(KEEPERS, row=True),
     "handling:coordinate_objection": Row(KEEPERS, row=True),

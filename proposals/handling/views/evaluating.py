@@ -13,17 +13,20 @@ from django.utils import timezone
 from members.days import short_day
 from members.devices import mark_of
 from members.errors import Refused, WrongStep
+from members.pages import DetailPage
 from members.proof import check_password
 from members.rights import roles_of
-from members.shown import Act, Fact
+from members.shown import Act, Crumb, Fact
 from proposals.handling import actions, forms, queries
 from proposals.handling.actions import Paper
 from proposals.handling.eyes import places_of
 from proposals.handling.models import Assignment, Evaluation, EvaluationRound, Participant
 from proposals.handling.panels import grades_of
+from proposals.handling.reminders import name_of
+from proposals.handling.rights import in_hands_of
 from proposals.handling.safeguards import flags_for
 
-from .base import AssignmentForm, PartConfirm, PlainForm
+from .base import AssignmentForm, Mine, PartConfirm, PlainForm
 
 FRESH = 300
 """Seconds for which a password that was given counts as given just now (S9)."""
@@ -236,6 +239,15 @@ class ClearEvaluation(EvaluationRow, PartConfirm[Evaluation]):
         actions.clear_evaluation(self.object, cleared=not self.object.text_cleared, by=self.me, now=timezone.now())
 
 
+def missing_forms(part: Assignment) -> tuple[EvaluationRound, list[Participant]]:
+    """The latest round of a unit's reply, and the proposers who have not evaluated it."""
+    row = part.evaluation_rounds.order_by("-round").first()
+    if row is None:
+        raise Http404
+    done = set(row.evaluations.filter(withdrawn_at=None).values_list("participant", flat=True))
+    return row, [one for one in queries.evaluators(part.matter) if one.pk not in done]
+
+
 class RecordEvaluation(AssignmentForm):
     """Proposal staff enter a returned paper form; a colleague confirms it (S9)."""
 
@@ -247,12 +259,10 @@ class RecordEvaluation(AssignmentForm):
 
     def prepare(self) -> None:
         super().prepare()
-        row = self.object.evaluation_rounds.order_by("-round").first()
-        if row is None:
-            raise Http404
-        self.row = row
-        done = set(row.evaluations.filter(withdrawn_at=None).values_list("participant", flat=True))
-        self.places = [one for one in queries.evaluators(self.matter) if one.pk not in done]
+        self.row, self.places = missing_forms(self.object)
+
+    def acts(self) -> list[Act]:
+        return [Act("打印空白表", reverse("handling:evaluation_sheets", args=[self.object.public_id]))]
 
     @property
     def keeper(self) -> bool:
@@ -279,6 +289,26 @@ class RecordEvaluation(AssignmentForm):
             now=timezone.now(),
             paper=paper,
         )
+
+
+class EvaluationSheets(Mine, DetailPage[Assignment]):
+    """A form on paper (征询意见表) for each proposer who has not answered yet, with the code of the same form on screen."""
+
+    action = "handling.record_evaluation"
+    title = "征询意见表"
+    template_name = "handling/evaluation_sheets.html"
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        return in_hands_of(Assignment.objects.select_related("matter", "unit"), self.me, self.action)
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(name_of(self.object.matter), self.object.matter.get_absolute_url())]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        row, places = missing_forms(self.object)
+        reply = self.object.replies.filter(round=row.round, state="delivered").select_related("result").first()
+        shown = {"name": name_of(self.object.matter), "row": row, "places": places, "reply": reply}
+        return super().get_context_data(grades=Evaluation.Grade.labels, **shown, **kwargs)
 
 
 class ConfirmDissatisfaction(PartConfirm[Assignment], AssignmentForm):
