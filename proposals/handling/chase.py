@@ -104,10 +104,14 @@ class Directory:
 
 @dataclass(frozen=True)
 class Chased:
-    """Who is told; `vacant` is the body that has nobody to work on the matter."""
+    """Who is told; `vacant` is the body that has nobody to work on the matter.
+
+    With `nobody` a word had nobody to go to: the proposal office, which stands in for all others, has no staff.
+    """
 
     people: frozenset[int]
     vacant: int | None = None
+    nobody: bool = False
 
 
 def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -> Chased:
@@ -118,6 +122,7 @@ def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -
     """
     people: set[int] = set()
     vacant: int | None = None
+    nobody = False
     for rule in rules:
         found = _resolve(obligation, rule, directory)
         if not found and rule in (Audience.HANDLER, Audience.HOLDER_CLERKS, Audience.HOLDER_HEADS):
@@ -126,7 +131,8 @@ def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -
         if rule == Audience.ASSIGNING_OFFICE and not directory.at(office := _office_id(obligation), ACT_FOR_AN_OFFICE):
             vacant = vacant or office
         people |= found
-    return Chased(frozenset(people - directory.leaders), vacant)
+        nobody = nobody or not (found or directory.anywhere(PROPOSAL_OFFICE))
+    return Chased(frozenset(people - directory.leaders), vacant, nobody)
 
 
 def concerned(obligation: Obligation, directory: Directory) -> frozenset[int]:

@@ -4,12 +4,13 @@ Lock order: matter, obligation, message. A due date that the fold moves makes a 
 planned and had not handed off is taken back, and the ladder is set anew.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from members.days import short_day
 from members.errors import Refused, WrongStep
@@ -36,6 +37,12 @@ from .models import (
 from .models.clocks import ObligationQuerySet
 from .workdays import working_calendar
 
+logger = logging.getLogger(__name__)
+
+NO_ROWS_FAULT = (OperationalError, InterfaceError)
+"""What the database could not do now: no row is set aside for it, all of it is tried again."""
+UNCOUNTED = 0
+"""The calendar version of a clock that could not go with its lead: the recount takes it up."""
 GATHERED = timedelta(minutes=30)
 """Mail about many clocks moved at once waits so long, so that it is one mail."""
 Kind = ClockEvent.Kind
@@ -158,7 +165,7 @@ def start_many(
     for bench in sorted(benches, key=lambda bench: bool(bench.row.rule.bound_stage)):  # leaders first
         row = bench.row
         _draft_event(bench, Kind.START, on=row.anchor_on)
-        if lead_due := leading.get((row.matter_id, row.round, row.rule.bound_stage)):
+        if lead_due := leading.get(_place_of(row)):
             _draft_event(bench, Kind.FOLLOW, on=today, to_on=lead_due)
         _fold(bench)
         _set_next(bench, clockface.NOTHING)
@@ -189,6 +196,9 @@ def complete_many(
         done_on = on or bench.today
         if done_on > bench.today:
             raise Refused("完成日期不能晚于今天。")
+        reopened_on = max((event.on_date for event in bench.events if event.kind == Kind.REOPEN), default=done_on)
+        if done_on < reopened_on:
+            raise Refused(f"完成日期不能早于{short_day(reopened_on)}：时限在这一天重新开启，请填写这一天或以后的日期。")
         since = open_since([clockface.fact_of(event) for event in bench.events])
         bench.row.late_workdays = lateness(bench.row.due_on, done_on, since, bench.calendar)
         bench.row.status = Status.DONE
@@ -409,6 +419,10 @@ def recount(obligation: Obligation, *, now: datetime) -> bool:
     if not bench.row.is_running:
         return False
     old = bench.row.due_on
+    if bench.row.calendar_version == UNCOUNTED and (lead_due := _lead_dues([bench.row]).get(_place_of(bench.row))):
+        _bind(bench, lead_due)
+        if bench.row.due_on != old:
+            return True
     _fold(bench)
     if bench.row.due_on == old:
         _settle(bench)
@@ -638,6 +652,11 @@ Place = tuple[int, int, str]
 """Matter, round and stage: where a clock stands that others may be bound to."""
 
 
+def _place_of(follower: Obligation) -> Place:
+    """Where the clock stands that this one is bound to."""
+    return follower.matter_id, follower.round, follower.rule.bound_stage
+
+
 def _lead_dues(rows: Iterable[Obligation]) -> dict[Place, date]:
     """Return the due dates that new followers are bound by, of the clocks they follow that run already."""
     bound = [row for row in rows if row.rule.bound_stage]
@@ -654,7 +673,10 @@ def _lead_dues(rows: Iterable[Obligation]) -> dict[Place, date]:
 
 
 def _lead_followers(benches: Sequence[_Bench]) -> None:
-    """Clocks that follow these are bound anew when their last day is set or moved."""
+    """Clocks that follow these are bound anew when their last day is set or moved.
+
+    One that cannot be counted is set aside with its error, and holds up neither its lead nor the others.
+    """
     leads: dict[Place, date] = {
         (bench.row.matter_id, bench.row.round, bench.row.stage): bench.row.due_on for bench in benches
     }
@@ -663,11 +685,23 @@ def _lead_followers(benches: Sequence[_Bench]) -> None:
     )
     others = followers.exclude(pk__in=[bench.row.pk for bench in benches]).select_related("rule").order_by("id")
     for follower in others:
-        lead_due = leads.get((follower.matter_id, follower.round, follower.rule.bound_stage))
-        if lead_due:
-            bound = _locked(follower, by=benches[0].by, now=benches[0].now)
-            bound.sending = benches[0].sending
-            _bind(bound, lead_due)
+        if not (lead_due := leads.get(_place_of(follower))):
+            continue
+        try:
+            with transaction.atomic():
+                bound = _locked(follower, by=benches[0].by, now=benches[0].now)
+                bound.sending = benches[0].sending
+                _bind(bound, lead_due)
+        except NO_ROWS_FAULT:
+            raise
+        except Exception as error:  # one poisoned row never stops its neighbours
+            logger.exception("obligation %s did not follow its lead", follower.pk)
+            set_aside(follower.pk, error, calendar_version=UNCOUNTED)
+
+
+def set_aside(pk: int, error: Exception, **facts: Any) -> None:
+    """Write on a clock why it could not be counted or reminded of; staff see it on the engine's page."""
+    Obligation.objects.filter(pk=pk).update(error=f"{type(error).__name__}: {error}"[:300], **facts)
 
 
 def _bind(bench: _Bench, lead_due: date) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from members.choices import Role
 from members.inbox.actions import Fact, remind
+from members.inbox.registry import Subject
 
 from . import chase, clockface, clocks
 from .audit import SET_ASIDE, differences
@@ -29,8 +30,6 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 BUDGET = timedelta(seconds=40)
 REFOLD_LOCK = 7_205_001
-NO_ROWS_FAULT = (OperationalError, InterfaceError)
-"""What the database could not do now: no row is set aside for it, all of it is tried again."""
 
 
 @dataclass
@@ -92,7 +91,7 @@ def scan_batch(*, now: datetime) -> tuple[int, Tally]:
     try:
         with transaction.atomic():
             tally = _fire(rows, now=now)
-    except NO_ROWS_FAULT:
+    except clocks.NO_ROWS_FAULT:
         raise
     except Exception:  # the faulty row is found by trying each alone
         logger.exception("a batch of %s obligations failed, trying one by one", len(rows))
@@ -126,17 +125,13 @@ def _fire_one_by_one(ids: Sequence[int], *, now: datetime) -> Tally:
         try:
             with transaction.atomic():
                 tally.add(_fire(_rows([pk]), now=now))
-        except NO_ROWS_FAULT:
+        except clocks.NO_ROWS_FAULT:
             raise
         except Exception as error:  # one poisoned row never stops its neighbours
             logger.exception("obligation %s was set aside", pk)
-            _set_aside(pk, error, next_at=office_moment(now + SET_ASIDE, working_calendar()))
+            clocks.set_aside(pk, error, next_at=office_moment(now + SET_ASIDE, working_calendar()))
             tally.set_aside += 1
     return tally
-
-
-def _set_aside(pk: int, error: Exception, **facts: datetime) -> None:
-    Obligation.objects.filter(pk=pk).update(error=f"{type(error).__name__}: {error}"[:300], **facts)
 
 
 def _fire(rows: list[Obligation], *, now: datetime) -> Tally:
@@ -202,14 +197,18 @@ def _facts(row: Obligation, firing: Firing, step: LadderStep, batch: _Batch) -> 
     facts = [
         Fact(stem, person, step.template, subject, about=row.pk, epoch=row.epoch) for person in sorted(told.people)
     ]
-    return facts + (_vacancy(told.vacant, batch) if told.vacant else [])
+    if told.vacant:
+        facts += _vacancy(f"b{told.vacant}", "clock.vacancy", {"body": told.vacant}, batch)
+    if told.nobody:
+        facts += _vacancy("office", "clock.office_vacancy", {}, batch)
+    return facts
 
 
-def _vacancy(body: int, batch: _Batch) -> list[Fact]:
-    """A body without a clerk: those who can appoint one hear of it, once a day and body."""
-    stem = f"vacant:b{body}:{local_day(batch.now)}"
+def _vacancy(whose: str, template: str, subject: Subject, batch: _Batch) -> list[Fact]:
+    """A body without a clerk, a proposal office without staff: those who can appoint one hear of it, once a day."""
+    stem = f"vacant:{whose}:{local_day(batch.now)}"
     admins = batch.directory.anywhere([Role.SYSTEM_ADMINISTRATOR])
-    return [Fact(stem, person, "clock.vacancy", {"body": body}) for person in sorted(admins)]
+    return [Fact(stem, person, template, subject) for person in sorted(admins)]
 
 
 # the calendar was edited --------------------------------------------------------------------------------------------
@@ -239,11 +238,11 @@ def _recount(row: Obligation, *, now: datetime) -> bool:
         with transaction.atomic():
             _hold_refold_lock()
             clocks.recount(row, now=now)
-    except NO_ROWS_FAULT:
+    except clocks.NO_ROWS_FAULT:
         raise
     except Exception as error:  # one poisoned row never stops its neighbours
         logger.exception("obligation %s was not recounted", row.pk)
-        _set_aside(row.pk, error)
+        clocks.set_aside(row.pk, error)
         return False
     return True
 

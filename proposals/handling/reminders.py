@@ -28,6 +28,7 @@ def register() -> None:
     registry.register_templates(["clock.moved"], _render_moved)
     registry.register_heading("clocks", "期限变动 {n} 项")
     registry.register_templates(["clock.vacancy"], _vacancies)
+    registry.register_template("clock.office_vacancy", _office_vacancy)
     registry.register_template("clock.calendar_missing", _calendar_missing)
     registry.register_template("clock.audit", _audit)
     registry.register_calendar(lambda day, count: working_calendar().back(day, count) if count else day)
@@ -170,6 +171,11 @@ def _vacancy(body: Body | None) -> Rendered | None:
         return None
     text = "该单位没有在岗的联络员（无人任职、账号停用或不在岗又未委托），提醒已转给单位负责人或交办机构。请尽快补充任命或安排代办。"
     return Rendered(title=f"{body}没有在岗的联络员", body=text)
+
+
+def _office_vacancy(subject: Subject, person: Person) -> Rendered:
+    text = "提案委没有在岗的工作人员（无人任职、账号停用或不在岗又未委托），有提醒无人可发。请尽快补充任命或安排代办。"
+    return Rendered(title="提案委没有在岗的工作人员", body=text)
 
 
 def _calendar_missing(subject: Subject, person: Person) -> Rendered:

@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from config.portal import health, vitals
 from members.inbox import engine as inbox
-from proposals.handling import clocks, engine
+from proposals.handling import audit, clocks, engine
 from proposals.handling.management.commands import run_deadlines
 from proposals.handling.models import EngineBeat, Obligation
-from tests.handling.factories import House, at, house, reply_clock
+from tests.handling.factories import MONDAY, House, assignment, at, house, matter, reply_clock, unit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -117,6 +117,59 @@ def test_the_loop_outlives_a_round_that_fails(home: House, monkeypatch: pytest.M
     assert "members.inbox.tasks.send 没有完成" in said.getvalue()
     bad.refresh_from_db()
     assert bad.error.startswith("Refused: 日期超出日历范围")
+
+
+def test_a_long_job_keeps_no_round_from_its_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the loop it has a thread of its own, which tries again after a fault."""
+    current_app.loader.import_default_modules()
+    done: list[str] = []
+    for name in settings.CELERY_BEAT_SCHEDULE:
+        monkeypatch.setattr(current_app.tasks[name], "run", lambda name=name: done.append(name))
+    run_deadlines.one_round(without=run_deadlines.LONG)
+    assert done == [name for name in settings.CELERY_BEAT_SCHEDULE if name != run_deadlines.LONG]
+
+    stop, tries = threading.Event(), list[int]()
+
+    def work() -> None:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise InterfaceError("closed")
+        stop.set()
+
+    monkeypatch.setattr(current_app.tasks[run_deadlines.LONG], "run", work)
+    monkeypatch.setattr(run_deadlines, "EVERY", 0.0)
+    beside = threading.Thread(target=run_deadlines.work_beside, args=(stop,))
+    beside.start()
+    beside.join(10)
+    assert (tries, beside.is_alive()) == ([0, 1], False)
+
+
+def test_i10_a_follower_that_cannot_be_counted_is_set_aside_alone_and_taken_up_again(home: House) -> None:
+    case, helpers = matter(home), [unit(), unit()]
+    lead = reply_clock(home, matter=case, assignment=assignment(home, case, role="lead"), fixed_on=date(2026, 3, 31))
+    bad, good = (
+        clocks.start(
+            case, "co_opinion", assignment=assignment(home, case, one.body, role="co"), body=one.body, anchor_on=MONDAY,
+            by=None, now=at(MONDAY),
+        )
+        for one in helpers
+    )  # fmt: skip
+    Obligation.objects.filter(pk=bad.pk).update(anchor_on=date(2060, 12, 31))
+
+    clocks.extend(lead, amount=1, by=None, now=at(date(2026, 3, 10)), reason="x")
+
+    for row in (lead, bad, good):
+        row.refresh_from_db()
+    assert (lead.due_on, good.due_on) == (date(2026, 4, 30), date(2026, 4, 2))
+    assert (bad.due_on, bad.error[:7], bad.events.count()) == (date(2026, 3, 17), "Refused", 2)
+    assert vitals.set_aside() == [bad]
+    assert engine.refold(now=at(date(2026, 3, 10))) == 0
+
+    Obligation.objects.filter(pk=bad.pk).update(anchor_on=MONDAY)
+    assert engine.refold(now=at(date(2026, 3, 11))) == 1
+    bad.refresh_from_db()
+    assert (bad.due_on, bad.error) == (date(2026, 4, 2), "")
+    assert audit.differences(now=at(date(2026, 3, 11))) == []
 
 
 def test_i10_one_clock_that_cannot_be_recounted_never_stops_its_neighbours(home: House) -> None:

@@ -97,6 +97,18 @@ def test_nothing_is_done_tomorrow(home: House) -> None:
         clocks.complete(reply_clock(home), by=None, now=at(MONDAY), on=MONDAY + timedelta(days=1))
 
 
+def test_nothing_is_done_before_the_limit_was_last_opened_again(home: House) -> None:
+    row = clocks.complete(reply_clock(home), by=None, now=at(date(2026, 5, 20)))
+    clocks.reopen(row, by=home.staff, now=at(date(2026, 5, 25)), reason="登记有误")
+
+    with pytest.raises(Refused, match="完成日期不能早于5月25日：时限在这一天重新开启"):
+        clocks.complete(row, by=home.staff, now=at(date(2026, 5, 28)), on=date(2026, 5, 22))
+    assert kinds(row) == ["start", "complete", "reopen"]
+
+    done = clocks.complete(row, by=home.staff, now=at(date(2026, 5, 28)), on=date(2026, 5, 25))
+    assert (done.status, kinds(row)[-1]) == ("done", "complete")
+
+
 def test_an_ended_clock_takes_no_command(home: House) -> None:
     row, now = clocks.cancel(reply_clock(home), by=None, now=at(MONDAY), reason="撤案"), at(MONDAY)
     commands: list[Callable[[], object]] = [
@@ -209,6 +221,56 @@ def test_i17_extensions_end_at_the_cap(home: House) -> None:
         clocks.extend(obligation, amount=1, by=None, now=at(date(2026, 8, 20)), reason="x")
     obligation.refresh_from_db()
     assert obligation.due_on == date(2026, 9, 2)
+
+
+def test_extensions_are_counted_against_the_rules_number_and_a_revoked_one_is_free_again(home: House) -> None:
+    made = rule("twice", 20, extend_count=2)
+    row = clocks.start(matter(home), made.code, body=home.unit.body, anchor_on=MONDAY, by=None, now=at(MONDAY))
+    for _ in range(2):
+        clocks.extend(row, amount=1, by=None, now=at(MONDAY), reason="x")
+
+    with pytest.raises(Refused, match="最多延期 2 次"):
+        clocks.extend(row, amount=1, by=None, now=at(MONDAY), reason="x")
+    with pytest.raises(Refused, match="最多延期 2 次"):
+        clocks.check_extension(row, to_on=date(2026, 4, 30), now=at(MONDAY))
+
+    clocks.revoke(row, by=None, now=at(MONDAY), reason="x")
+    clocks.extend(row, amount=1, by=None, now=at(MONDAY), reason="x")
+    clocks.extend(row, amount=1, by=None, now=at(MONDAY), reason="x", override=True)
+    assert kinds(row) == ["start", "extend", "extend", "revoke", "extend", "extend"]
+
+
+@pytest.mark.parametrize("act", ["pause", "complete"])
+def test_time_asked_in_another_unit_than_the_rules_counts_in_its_own(home: House, act: str) -> None:
+    """A month on a limit of workdays is a month, before and after the clock stood still."""
+    made = rule("mixed", 5, extend_amount=30)
+    row = clocks.start(matter(home), made.code, body=home.unit.body, anchor_on=MONDAY, by=None, now=at(MONDAY))
+    assert row.due_on == date(2026, 3, 9)
+
+    row = clocks.extend(row, amount=1, unit="month", by=None, now=at(date(2026, 3, 4)), reason="x")
+    assert (row.due_on, row.events.get(kind="extend").unit) == (date(2026, 4, 9), "month")
+    if act == "pause":
+        clocks.pause(row, by=None, now=at(date(2026, 3, 5)), reason="x")
+        row = clocks.resume(row, by=None, now=at(date(2026, 3, 9)))
+    else:
+        clocks.complete(row, by=None, now=at(date(2026, 3, 5)))
+        row = clocks.reopen(row, by=None, now=at(date(2026, 3, 9)), reason="x")
+
+    assert row.due_on == date(2026, 4, 13)
+
+
+def test_whoever_may_pass_over_a_rule_passes_over_its_number_its_length_its_end_and_its_day(home: House) -> None:
+    made = rule("strict", 5, extend_count=1, extend_amount=2, cap_months=1)
+    row = clocks.start(matter(home), made.code, body=home.unit.body, anchor_on=MONDAY, by=None, now=at(MONDAY))
+    clocks.extend(row, amount=1, by=None, now=at(MONDAY), reason="x")
+    late, wanted = at(date(2026, 3, 20)), date(2026, 5, 8)
+
+    for moment, refusal in ((late, "须在到期前提出"), (at(MONDAY), "最多延期 1 次")):
+        with pytest.raises(Refused, match=refusal):
+            clocks.extend(row, to_on=wanted, by=None, now=moment, reason="x")
+    row = clocks.extend(row, to_on=wanted, by=home.officer, now=late, reason="经分管市领导同意", override=True)
+
+    assert (row.due_on, row.epoch) == (wanted, 3)
 
 
 def test_more_time_is_asked_for_before_the_limit_runs_out(home: House) -> None:

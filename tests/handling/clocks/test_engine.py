@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from members.choices import Role
 from members.errors import Refused
 from members.inbox.models import Channel, Message
+from members.inbox.registry import render
 from members.models import Person
 from proposals.handling import clocks, engine, workdays
 from proposals.handling.actions import tuning
@@ -206,6 +207,29 @@ def test_a_body_without_anybody_goes_to_the_assigning_office(home: House) -> Non
     engine.scan(now=at(T_10, 9))
 
     assert facts(home.officer) == ["t-10"]
+
+
+def test_a_proposal_office_without_staff_alarms_the_administrator_once_a_day(home: House) -> None:
+    """Whoever is chased in the place of somebody else sits there: then nobody is told, and that is said."""
+    held, other = BodyFactory(), BodyFactory()
+    for body in (held, other):
+        case = matter(home)
+        reply_clock(home, matter=case, assignment=assignment(home, case, body))
+    for person in (home.staff, home.officer):
+        person.appointments.update(ends_on=date(2026, 5, 1))
+
+    engine.scan(now=at(T_10, 9))
+
+    assert not Message.objects.filter(about__isnull=False).exists()
+    told = Message.objects.filter(template="clock.office_vacancy", recipient=home.admin, channel=Channel.INAPP)
+    [fact] = told
+    assert fact.key.startswith(f"vacant:office:{T_10}")
+    [words] = render([(fact.template, fact.subject)], home.admin)
+    assert getattr(words, "title", "") == "提案委没有在岗的工作人员"
+
+    appoint(Role.PROPOSAL_STAFF, home.proposal_office)
+    engine.scan(now=at(T_3, 9))
+    assert told.count() == 1
 
 
 def test_nothing_ever_goes_to_a_leader(home: House) -> None:

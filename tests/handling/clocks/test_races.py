@@ -115,6 +115,35 @@ def test_i8_d8_nothing_is_handed_off_after_a_command_has_taken_it_back(command: 
     assert len(ledger.began) == len(sent)
 
 
+def test_i1_the_audit_reads_one_moment_whatever_is_committed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the reading of the clocks and that of their events, somebody else moves one of them."""
+    home = house()
+    row = reply_clock(home)
+    read, connections = audit._events_of, list[int]()
+
+    def move() -> None:
+        clocks.extend(row, amount=1, by=None, now=at(date(2026, 3, 4)), reason="x")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            connections.append(cursor.fetchone()[0])
+
+    def read_after_a_move(rows: Any) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            connections.append(cursor.fetchone()[0])
+        with ThreadPoolExecutor() as pool:
+            beside(pool, move).result(SECONDS)
+        return read(rows)
+
+    monkeypatch.setattr(audit, "_events_of", read_after_a_move)
+    found = audit.differences(now=at(date(2026, 3, 4)))
+
+    assert found == []
+    assert len(set(connections)) == 2
+    row.refresh_from_db()
+    assert row.due_on == date(2026, 7, 2), "the move was committed before the events were read"
+
+
 def test_i7_d4_four_scanners_fire_each_step_once() -> None:
     home = house()
     for _ in range(40):

@@ -47,6 +47,7 @@ class Case:
     due: date = date.min
     version: int = 0
     turned_on: date = date.min
+    reopened_on: date = date.min
 
     @property
     def seq(self) -> int:
@@ -231,7 +232,12 @@ class Stories(RuleBasedStateMachine):
             with pytest.raises(WrongStep):
                 clocks.complete(case.row, by=None, now=self.now)
             return
-        on, seq = max(self.today - timedelta(days=before), case.turned_on), case.seq
+        wanted = self.today - timedelta(days=before)
+        if wanted < case.reopened_on:
+            with pytest.raises(Refused), transaction.atomic():
+                clocks.complete(case.row, by=None, now=self.now, on=wanted)
+            return
+        on, seq = max(wanted, case.turned_on), case.seq
         row = clocks.complete(case.row, by=None, now=self.now, on=on)
         stopped = case.turned_on if case.state == "paused" else None
         assert row.late_workdays == self.days.between(case.due, min(on, stopped or on)), "I18: frozen as it was"
@@ -245,7 +251,7 @@ class Stories(RuleBasedStateMachine):
             with pytest.raises(WrongStep):
                 clocks.reopen(case.row, by=None, now=self.now, reason="x")
             return
-        case.state, case.turned_on = "open", self.today
+        case.state, case.turned_on, case.reopened_on = "open", self.today, self.today
 
         def command(case: Case) -> object:
             return clocks.reopen(case.row, by=None, now=self.now, reason="x")

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from members.errors import Refused
-from proposals.handling import engine, workdays
+from proposals.handling import clocks, engine, workdays
 from proposals.handling.actions import tuning
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import BadYear, Year, missing_year, read_year
@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
     def recount(self) -> int:
         """Recount what runs, and return how many could not be."""
-        with suppress(*engine.NO_ROWS_FAULT):  # the year is there; the engine recounts the rest
+        with suppress(*clocks.NO_ROWS_FAULT):  # the year is there; the engine recounts the rest
             engine.refold(now=engine_now(), budget=None)
         return engine.behind().count()
 

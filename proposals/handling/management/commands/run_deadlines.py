@@ -20,6 +20,8 @@ from proposals.handling.models import EngineBeat
 logger = logging.getLogger(__name__)
 
 EVERY = 60.0
+LONG = "members.inbox.tasks.work"
+"""Letters, exports and big batches may take long: in the loop they have a thread of their own."""
 AFTER_TROUBLE = 5.0
 
 
@@ -40,12 +42,13 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())
-        self.loop(stop, as_json=options["json"])
+        threading.Thread(target=work_beside, args=(stop,), daemon=True).start()
+        self.loop(stop, as_json=options["json"], without=LONG)
 
-    def loop(self, stop: threading.Event, *, as_json: bool) -> None:
+    def loop(self, stop: threading.Event, *, as_json: bool, without: str = "") -> None:
         """Go on through a database that comes and goes: what was not committed is found again."""
         while not stop.is_set():
-            did = one_round()
+            did = one_round(without=without)
             close_old_connections()
             self.tell(did, as_json=as_json)
             stop.wait(AFTER_TROUBLE if did["failed"] else EVERY)
@@ -62,14 +65,28 @@ class Command(BaseCommand):
         )
 
 
-def one_round() -> dict[str, Any]:
+def work_beside(stop: threading.Event) -> None:
+    """Run long jobs while the rounds go on; one that is cut short is taken up again when its lease is over."""
+    while not stop.is_set():
+        try:
+            current_app.tasks[LONG]()
+        except Exception:  # whatever it raises, the next try comes in a minute
+            logger.exception("%s failed", LONG)
+        finally:
+            connection.close()
+        stop.wait(EVERY)
+
+
+def one_round(*, without: str = "") -> dict[str, Any]:
     """Do what is due of the periodic work, and return what was done and, under `failed`, what was not.
 
-    Work that fails stops none of the rest, and is due again at once.
+    Work that fails stops none of the rest, and is due again at once. `without` names what somebody else does.
     """
     did: dict[str, Any] = {"failed": {}}
     last: dict[str, Any] | None = None
     for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        if name == without:
+            continue
         pause = timedelta(seconds=entry["schedule"])
         try:
             if last is None:
