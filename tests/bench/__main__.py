@@ -20,16 +20,16 @@ from tests import conftest
 
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.template import Context, Template
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.mode import ROOT
-from members.models import Body, Person
+from members.models import Person
 from proposals.handling import engine
 from proposals.handling.models import Obligation
 from tests import databases
+from tests.bench import minimal, without_redis
 
 assert conftest.PREFIX
 ROUNDS = 30
@@ -46,9 +46,6 @@ PAGES = [
     ("", "/", PAGE, 15),
     ("", "/accounts/login/", PAGE, 15),
 ]
-MINIMAL = Template(
-    "<table>{% for b in bodies %}<tr><td>{{ b.name }}</td><td>{{ b.kind }}</td></tr>{% endfor %}</table>"
-)
 
 
 @dataclass
@@ -81,21 +78,31 @@ def queries_of(act: Callable[[], object]) -> int:
     return len(captured)
 
 
-def minimal_list() -> str:
-    return MINIMAL.render(Context({"bodies": Body.objects.order_by("pk")[:25]}))
-
-
 def page(client: Client, address: str) -> None:
     response = client.get(address)
     assert response.status_code == 200, f"{address}: {response.status_code}"
 
 
+def client_of(role: str) -> Client:
+    client = Client()
+    if role:
+        client.force_login(Person.objects.get(username=role), backend="members.backend.AppointmentBackend")
+    return client
+
+
+def measure_floor() -> Row:
+    """The least that a signed-in person's list can cost; what pages cost is told in multiples of it."""
+    client = client_of("proposal_staff")
+    with override_settings(ROOT_URLCONF=minimal.__name__):
+        median, slow = times(partial(page, client, minimal.ADDRESS))
+        count = queries_of(partial(page, client, minimal.ADDRESS))
+    return Row("minimal list of 25 rows", median, slow, None, 1.0, None, count, None, True)
+
+
 def measure(floor: float) -> list[Row]:
     rows = []
     for role, address, goal, most in PAGES:
-        client = Client()
-        if role:
-            client.force_login(Person.objects.get(username=role), backend="members.backend.AppointmentBackend")
+        client = client_of(role)
         median, slow = times(partial(page, client, address))
         count = queries_of(partial(page, client, address))
         ratio = median / floor
@@ -175,26 +182,35 @@ def measure_engine() -> list[Row]:
     return rows
 
 
+def measure_without_redis() -> list[Row]:
+    return [
+        Row(f"without Redis: {name}", median, slow, without_redis.LIMIT_MS, None, None, asked, None, slow < without_redis.LIMIT_MS)
+        for name, median, slow, asked in without_redis.measured()
+    ]  # fmt: skip
+
+
 def show(rows: list[Row]) -> None:
-    print(f"{'measure':<34}{'p50 ms':>9}{'p95 ms':>9}{'limit':>9}{'queries':>9}  ok")
+    print(f"{'measure':<34}{'p50 ms':>9}{'p95 ms':>9}{'limit':>9}{'ratio':>7}{'queries':>9}  ok")
     for row in rows:
         limit = f"{row.limit_ms:9.1f}" if row.limit_ms else f"{'':>9}"
-        print(
-            f"{row.measure:<34}{row.p50_ms:9.1f}{row.p95_ms:9.1f}{limit}{row.queries:9d}  {'yes' if row.ok else 'NO'}"
-        )
+        ratio = f"{row.ratio:7.1f}" if row.ratio else f"{'':>7}"
+        figures = f"{row.p50_ms:9.1f}{row.p95_ms:9.1f}{limit}{ratio}{row.queries:9d}"
+        print(f"{row.measure:<34}{figures}  {'yes' if row.ok else 'NO'}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--proposals", type=int, default=40, help="synthetic proposals")
     arguments = parser.parse_args()
+    without_redis.take_redis_away()  # nothing in a request needs it
     databases.prepare("bench")
     call_command("demo_data", "--size", str(arguments.proposals))
-    floor, slow = times(minimal_list)
+    floor = measure_floor()
     rows = [
-        Row("minimal list of 25 rows", floor, slow, None, 1.0, None, queries_of(minimal_list), None, True),
-        *measure(floor),
+        floor,
+        *measure(floor.p50_ms),
         *measure_engine(),
+        *measure_without_redis(),
     ]
     show(rows)
     target = ROOT / "var" / "bench.json"
