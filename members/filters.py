@@ -20,7 +20,11 @@ class PersonFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(label="姓名、拼音或首字母", method="named", max_length=64)
     role = django_filters.ChoiceFilter(label="角色", choices=Role, method="with_role", empty_label="全部角色")
     sector = django_filters.ModelChoiceFilter(
-        label="界别", queryset=cast(Any, sectors), method="of_sector", empty_label="全部界别"
+        label="界别",
+        queryset=cast(Any, sectors),
+        to_field_name="public_id",
+        method="of_sector",
+        empty_label="全部界别",
     )
     body = django_filters.CharFilter(label="单位", method="of_body", max_length=64)
     closed = django_filters.BooleanFilter(label="包括停用的账号", method="with_closed", widget=forms.CheckboxInput)

@@ -88,9 +88,14 @@ class ReasonForm(forms.Form):
 
 
 class DelegateForm(forms.Form):
-    appointment = forms.ModelChoiceField(label="委托的任职", queryset=Appointment.objects.none())
+    appointment = forms.ModelChoiceField(
+        label="委托的任职", queryset=Appointment.objects.none(), to_field_name="public_id"
+    )
     to = forms.ModelChoiceField(
-        label="受托人", queryset=Person.objects.none(), help_text="只能委托给本单位已有任职的同事。"
+        label="受托人",
+        queryset=Person.objects.none(),
+        to_field_name="public_id",
+        help_text="只能委托给本单位已有任职的同事。",
     )
     starts_on = forms.DateField(label="开始日期", widget=Day)
     ends_on = forms.DateField(label="结束日期", widget=Day, help_text="这一天仍有效。")
@@ -109,6 +114,7 @@ class AwayForm(forms.Form):
     to = forms.ModelChoiceField(
         label="代办人",
         queryset=Person.objects.none(),
+        to_field_name="public_id",
         required=False,
         help_text="本单位的同事；这些天由其代办，提醒也发给他。不选则转给单位负责人或交办机构。",
     )
@@ -158,6 +164,7 @@ class RollOverForm(forms.Form):
     document = forms.CharField(label="依据文件", max_length=200, help_text="文号或会议名称。")
     continuing = forms.ModelMultipleChoiceField(
         Person.objects.none(),
+        to_field_name="public_id",
         label="连任委员",
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -178,7 +185,9 @@ class RollOverForm(forms.Form):
 
 
 class OpenSessionForm(forms.Form):
-    term = forms.ModelChoiceField(label="届", queryset=Term.objects.order_by("-number"), empty_label=None)
+    term = forms.ModelChoiceField(
+        label="届", queryset=Term.objects.order_by("-number"), to_field_name="number", empty_label=None
+    )
     number = forms.IntegerField(label="第几次会议", min_value=1, max_value=9)
 
 
@@ -195,7 +204,9 @@ class SessionForm(forms.Form):
 
 
 class MembershipForm(forms.Form):
-    term = forms.ModelChoiceField(label="届", queryset=Term.objects.order_by("-number"), empty_label=None)
+    term = forms.ModelChoiceField(
+        label="届", queryset=Term.objects.order_by("-number"), to_field_name="number", empty_label=None
+    )
     sector = BodyByName(label="界别", required=False, help_text="例如：教育界。")
     party = BodyByName(label="党派", required=False, help_text="例如：民盟市委会。")
     committee = BodyByName(label="专门委员会", required=False, help_text="例如：经济委。")

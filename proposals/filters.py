@@ -33,12 +33,18 @@ class ProposalFilter(django_filters.FilterSet):
     stage = django_filters.ChoiceFilter(
         field_name="matter__stage", choices=SHOWN_STAGES, label="状态", empty_label="全部状态"
     )
-    category = django_filters.ModelChoiceFilter(queryset=CATEGORIES, label="类别", empty_label="全部类别")
+    category = django_filters.ModelChoiceFilter(
+        queryset=CATEGORIES, to_field_name="public_id", label="类别", empty_label="全部类别"
+    )
     kind = django_filters.ChoiceFilter(
         field_name="form", choices=Proposal.Form.choices, label="形式", empty_label="全部形式"
     )
     priority = django_filters.ModelChoiceFilter(
-        field_name="matter__priority", queryset=PRIORITIES, label="市委中心工作", empty_label="不限"
+        field_name="matter__priority",
+        queryset=PRIORITIES,
+        to_field_name="public_id",
+        label="市委中心工作",
+        empty_label="不限",
     )
     off_session = django_filters.ChoiceFilter(
         choices=[("no", "大会提案"), ("yes", "平时提案")], method="by_time", label="时间", empty_label="不限"
@@ -77,7 +83,7 @@ class ReviewFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="search", label="收件号或案由", widget=TextInput({"type": "search", "autocomplete": "off"})
     )
-    category = django_filters.ChoiceFilter(label="类别", empty_label="全部类别")
+    category = django_filters.ChoiceFilter(field_name="category__public_id", label="类别", empty_label="全部类别")
     kind = django_filters.ChoiceFilter(
         field_name="form", choices=Proposal.Form.choices, label="形式", empty_label="全部形式"
     )
@@ -96,15 +102,15 @@ class ReviewFilter(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
         self.kept = list(PASSES.all())
         categories = CATEGORIES.filter(ended_on=None)
-        self.filters["category"].extra["choices"] = [(str(row.pk), row.name) for row in categories]
-        self.filters["review_pass"].extra["choices"] = [(str(row.pk), row.name) for row in self.kept]
+        self.filters["category"].extra["choices"] = [(str(row.public_id), row.name) for row in categories]
+        self.filters["review_pass"].extra["choices"] = [(str(row.public_id), row.name) for row in self.kept]
 
     def search(self, rows: QuerySet[Proposal], name: str, text: str) -> QuerySet[Proposal]:
         text = text.strip()[:60]
         return rows.filter(Q(matter__title__icontains=text) | Q(receipt__iexact=text))
 
     def by_pass(self, rows: QuerySet[Proposal], name: str, word: str) -> QuerySet[Proposal]:
-        wanted = next(row for row in self.kept if str(row.pk) == word)
+        wanted = next(row for row in self.kept if str(row.public_id) == word)
         return rows.filter(standing_in(wanted, self.kept))
 
     def by_claim(self, rows: QuerySet[Proposal], name: str, word: str) -> QuerySet[Proposal]:
@@ -119,7 +125,9 @@ class AllocationFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="search", label="案号或案由", widget=TextInput({"type": "search", "autocomplete": "off"})
     )
-    category = django_filters.ModelChoiceFilter(queryset=CATEGORIES, label="类别", empty_label="全部类别")
+    category = django_filters.ModelChoiceFilter(
+        queryset=CATEGORIES, to_field_name="public_id", label="类别", empty_label="全部类别"
+    )
     drafted = django_filters.ChoiceFilter(
         choices=[("no", "待拟办"), ("yes", "已拟办")], method="by_draft", label="拟办情况", empty_label="不限"
     )

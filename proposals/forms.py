@@ -150,8 +150,9 @@ class CheckForm(PlainForm):
 
 
 def choose(field: forms.Field, rows: Any) -> None:
-    """Offer these rows in a field that was declared without any."""
+    """Offer these rows in a field that was declared without any; they are told apart by their public ids (S19)."""
     assert isinstance(field, forms.ModelChoiceField)
+    field.to_field_name = field.to_field_name or "public_id"
     field.queryset = rows
 
 
@@ -582,11 +583,11 @@ class GroupsForm(PlainForm):
                 widget=forms.CheckboxSelectMultiple,
             )
             choices = field.choices = choices or list(iter(field.choices))  # read once for all categories
-            self.fields[f"category_{category.pk}"] = field
+            self.fields[f"category_{category.public_id}"] = field
         in_plain_words(self)
 
     def groups(self) -> dict[Category, list[Person]]:
-        return {category: list(self.cleaned_data[f"category_{category.pk}"]) for category in self.categories}
+        return {category: list(self.cleaned_data[f"category_{category.public_id}"]) for category in self.categories}
 
 
 class UnmergeForm(PlainForm):

@@ -5,8 +5,8 @@ from proposals.handling.views import settings
 app_name = "clock_settings"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("rules/", settings.Rules.as_view(), name="rules"),
-    path("rules/<int:pk>/replace/", settings.ReplaceRule.as_view(), name="replace_rule"),
-    path("rules/<int:pk>/apply/", settings.ApplyRule.as_view(), name="apply_rule"),
+    path("rules/<slug:code>/replace/", settings.ReplaceRule.as_view(), name="replace_rule"),
+    path("rules/<slug:code>/apply/", settings.ApplyRule.as_view(), name="apply_rule"),
     path("ladders/", settings.Ladders.as_view(), name="ladders"),
     path("ladders/<slug:code>/", settings.OneLadder.as_view(), name="ladder"),
     path("ladders/<slug:code>/replace/", settings.ReplaceLadder.as_view(), name="replace_ladder"),

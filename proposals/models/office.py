@@ -11,7 +11,7 @@ from .proposal import Category, Proposal
 PERSON = settings.AUTH_USER_MODEL
 
 
-class ReviewPass(models.Model):
+class ReviewPass(Addressed):
     """One pass of review (初审、复审、终审); a committee sets which it keeps."""
 
     order = models.PositiveSmallIntegerField()

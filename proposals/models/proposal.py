@@ -76,7 +76,7 @@ NEXT: dict[str, frozenset[str]] = {
 EDITABLE = frozenset({Status.DRAFT, Status.COSIGNING, Status.RETURNED})
 
 
-class Category(models.Model):
+class Category(Addressed):
     """A category that a committee sorts its proposals by (类别)."""
 
     name = models.CharField("类别", max_length=40)

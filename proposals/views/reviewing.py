@@ -201,7 +201,11 @@ class CategoryGroups(Signed, FormPage):
         now = actions.reviewers(now=timezone.now())
         offered = Person.objects.filter(Q(pk__in=among) | Q(pk__in=now.values("pk"))).order_by("pinyin", "pk")
         people = {person.pk: person for person in offered}
-        initial = {f"category_{pk}": [people[one] for one in sorted(group)] for pk, group in held.items()}
+        initial = {
+            f"category_{row.public_id}": [people[one] for one in sorted(held[row.pk])]
+            for row in categories
+            if row.pk in held
+        }
         return {**super().get_form_kwargs(), "categories": categories, "offered": offered, "initial": initial}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

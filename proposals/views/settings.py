@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.db import models
@@ -35,7 +36,7 @@ def way(*further: Crumb) -> list[Crumb]:
 class Line:
     """A row as the list shows it: what it is called, and its cells with their heads."""
 
-    pk: int
+    public_id: UUID
     name: str
     cells: list[tuple[str, str]]
     ended_on: date | None
@@ -77,7 +78,7 @@ class Rows(Words, Page):
         heads = {name: str(form.fields[name].label) for name in words.columns}
         lines = [
             Line(
-                row.pk,
+                row.public_id,
                 str(row),
                 [(head, _cell(getattr(row, name))) for name, head in heads.items()],
                 getattr(row, words.end),
@@ -132,7 +133,7 @@ class OneRow(RowPage):
     verb = ""
 
     def prepare(self) -> None:
-        self.row = get_object_or_404(self.words.rows(), pk=self.kwargs["pk"])
+        self.row = get_object_or_404(self.words.rows(), public_id=self.kwargs["public_id"])
 
     def version(self) -> int:
         return self.words.version_of(self.row)

@@ -134,7 +134,7 @@ def test_people_are_filtered_by_role_sector_and_body(director: Person) -> None:
         return {row.name for row in page.context["page_obj"]}
 
     assert names(role="unit_clerk") == {clerk.name}
-    assert names(sector=sector.pk) == {member.name}
+    assert names(sector=sector.public_id) == {member.name}
     assert names(body="教育局") == {clerk.name}
 
 
@@ -237,13 +237,13 @@ def test_a_head_lends_his_role_to_a_colleague_and_takes_it_back() -> None:
     head, clerk, stranger = appoint(Role.UNIT_HEAD, unit), appoint(Role.UNIT_CLERK, unit), appoint(Role.UNIT_CLERK)
     client = client_of(head)
     facts = {
-        "appointment": head.appointments.get().pk,
+        "appointment": head.appointments.get().public_id,
         "starts_on": timezone.localdate(),
         "ends_on": timezone.localdate(),
     }
 
-    refused = client.post(reverse("members:delegate"), {**facts, "to": stranger.pk})
-    client.post(reverse("members:delegate"), {**facts, "to": clerk.pk})
+    refused = client.post(reverse("members:delegate"), {**facts, "to": stranger.public_id})
+    client.post(reverse("members:delegate"), {**facts, "to": clerk.public_id})
 
     assert refused.status_code == 422
     delegation = Delegation.objects.get()
@@ -304,7 +304,7 @@ def test_terms_and_sessions(director: Person) -> None:
     client.post(reverse("members:add_term"), {"number": 16, "starts_on": "2031-12-01"})
     term = SessionFactory(code="16-9").term
 
-    answer = client.post(reverse("members:open_session"), {"term": term.pk, "number": 1})
+    answer = client.post(reverse("members:open_session"), {"term": term.number, "number": 1})
     assert answer.url == reverse("members:session", args=["16-1"])
     wrong = client.post(answer.url, {"opens_on": "2032-01-20", "closes_on": "2032-01-10"})
     right = client.post(answer.url, {"opens_on": "2032-01-10", "closes_on": "2032-01-14"})
@@ -320,7 +320,7 @@ def test_a_seat_is_kept_with_its_time() -> None:
 
     client_of(duty).post(
         reverse("members:seat", args=[member.public_id]),
-        {"term": term.pk, "sector": "教育界", "committee": "经济委", "starts_on": today},
+        {"term": term.number, "sector": "教育界", "committee": "经济委", "starts_on": today},
     )
 
     old, new = Membership.objects.filter(person=member).order_by("starts_on")

@@ -71,7 +71,7 @@ def test_the_director_does_it_on_one_page(client: Client) -> None:
     assert all(one in words for one in ("请填写第几届", "新一届开始日期请写成", "依据文件不能超过 200 字", "顾山"))
 
     done = client.post(
-        page, {"number": 15, "starts_on": "2027-01-10", "document": "换届会议", "continuing": [member.pk]}
+        page, {"number": 15, "starts_on": "2027-01-10", "document": "换届会议", "continuing": [member.public_id]}
     )
     assert done.status_code == 302
     assert Membership.objects.filter(term__number=15, person=member).exists()

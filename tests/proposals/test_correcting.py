@@ -41,7 +41,7 @@ def test_what_stands_on_record_is_corrected_before_the_hand_over(house: House, f
     sent = client.post(
         page,
         {
-            "category": category("经济建设").pk,
+            "category": category("经济建设").public_id,
             "unit_title": "关于养老床位的建议",
             "consents": "no",
             "consent_reason": "涉及个案",

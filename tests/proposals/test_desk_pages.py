@@ -15,7 +15,7 @@ def test_not_filing_tells_the_proposer_why(house: House, submitted) -> None:
     proposal, client = submitted(), signed_in(house.staff)
     ground = reason("decline", "personal")
 
-    where = send(client, f"/proposals/{proposal.public_id}/decline/", reason=ground.pk, text="属于个人诉求。")
+    where = send(client, f"/proposals/{proposal.public_id}/decline/", reason=ground.public_id, text="属于个人诉求。")
 
     assert (where, fresh(proposal).status) == ("/proposals/review/", Status.DECLINED)
     assert "属于个人诉求。" in page_of(signed_in(house.member), f"/proposals/{proposal.public_id}/")
@@ -26,7 +26,8 @@ def test_not_filing_needs_words(house: House, submitted) -> None:
     proposal = submitted()
 
     answer = signed_in(house.staff).post(
-        f"/proposals/{proposal.public_id}/decline/", {"reason": reason("decline", "personal").pk, "text": ""}
+        f"/proposals/{proposal.public_id}/decline/",
+        {"reason": str(reason("decline", "personal").public_id), "text": ""},
     )
 
     assert (answer.status_code, fresh(proposal).status) == (422, Status.SUBMITTED)
@@ -77,12 +78,18 @@ def test_the_first_pass_advises_and_the_last_decides(house: House, submitted) ->
     proposal, client = submitted(), signed_in(house.staff)
     assert "填写审查建议" in page_of(client, f"/proposals/{proposal.public_id}/review/")
 
-    send(client, f"/proposals/{proposal.public_id}/advise/", advice="file", category=category().pk, text="事实清楚。")
+    send(
+        client,
+        f"/proposals/{proposal.public_id}/advise/",
+        advice="file",
+        category=category().public_id,
+        text="事实清楚。",
+    )
 
     page = page_of(client, f"/proposals/{proposal.public_id}/review/")
     assert "初审测试：建议立案" in page and "事实清楚。" in page
     again = client.post(
-        f"/proposals/{proposal.public_id}/advise/", {"advice": "file", "category": category().pk, "text": ""}
+        f"/proposals/{proposal.public_id}/advise/", {"advice": "file", "category": category().public_id, "text": ""}
     )
     assert (again.status_code, verbs(proposal)) == (422, ["submitted", "advised"])
 

@@ -52,7 +52,7 @@ def test_without_a_cosigner_the_proposal_office_goes_on(house: House, submitted)
 
     with pytest.raises(Refused, match="请写明原因"):
         proposing.take_out(proposal, house.member, reason=" ", by=house.staff, now=house.later())
-    assert client.post(page, {"person": house.member.pk, "reason": "撤销委员资格"}).status_code == 302
+    assert client.post(page, {"person": house.member.public_id, "reason": "撤销委员资格"}).status_code == 302
 
     proposal.refresh_from_db()
     assert proposal.status == Status.SUBMITTED

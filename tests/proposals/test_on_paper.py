@@ -47,9 +47,9 @@ def test_what_a_meeting_decided_is_recorded_with_its_minutes(
 ) -> None:
     proposal, client = submitted(), signed_in(house.staff)
     chosen = {
-        "file": lambda: {"category": category().pk},
-        "return": lambda: {"reason": reason("return", "facts").pk},
-        "decline": lambda: {"reason": reason("decline", "personal").pk},
+        "file": lambda: {"category": str(category().public_id)},
+        "return": lambda: {"reason": str(reason("return", "facts").public_id)},
+        "decline": lambda: {"reason": str(reason("decline", "personal").public_id)},
     }.get(part, dict)()
 
     send(client, f"/proposals/{proposal.public_id}/{part}/", **data, **chosen, **MEETING, paper_scan=scan())
@@ -68,9 +68,14 @@ def test_a_decision_at_the_desk_names_no_sheet_and_half_a_sheet_is_refused(house
 
     answer = client.post(
         f"/proposals/{first.public_id}/file/",
-        {"category": category().pk, "unit_title": "", "paper_who": "提案审查委员会", "paper_on": "2126-01-01"},
+        {
+            "category": str(category().public_id),
+            "unit_title": "",
+            "paper_who": "提案审查委员会",
+            "paper_on": "2126-01-01",
+        },
     )
-    send(client, f"/proposals/{second.public_id}/file/", category=category().pk, unit_title="")
+    send(client, f"/proposals/{second.public_id}/file/", category=str(category().public_id), unit_title="")
 
     words = answer.content.decode()
     assert answer.status_code == 422 and "日期不能晚于今天" in words and "请填写会议纪要或单据名称" in words

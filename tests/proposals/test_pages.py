@@ -149,7 +149,7 @@ def test_what_a_colleague_decided_meanwhile_is_said(house: House, submitted) -> 
     page_of(client, f"/proposals/{proposal.public_id}/file/")
     actions.claim(proposal, by=house.colleague, now=house.later())
 
-    answer = client.post(f"/proposals/{proposal.public_id}/file/", {"category": category().pk, "unit_title": ""})
+    answer = client.post(f"/proposals/{proposal.public_id}/file/", {"category": category().public_id, "unit_title": ""})
 
     assert answer.status_code == 422
     assert "江南正在审查" in answer.content.decode()

@@ -62,7 +62,7 @@ def test_from_writing_to_the_units_desk(house: House, clerk_unit: Body) -> None:
 
     page_of(staff, "/proposals/review/")
     send(staff, f"/proposals/{public_id}/review/")
-    send(staff, f"/proposals/{public_id}/file/", category=str(category().pk))
+    send(staff, f"/proposals/{public_id}/file/", category=str(category().public_id))
     page_of(officer, "/proposals/allocation/")
     where = send(officer, f"/proposals/{public_id}/allocation/", way="lead", lead=clerk_unit.name, others="")
     where = send(officer, f"/proposals/hand-over/?row={public_id}", row=str(public_id), name="", fixed_on="", notice="")

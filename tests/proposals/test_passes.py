@@ -115,7 +115,7 @@ def test_the_decision_begins_with_what_was_advised(
     page = page_of(signed_in(reader), f"{url}/advise/")
     assert "退回修改：" in page and "不予立案：" in page and clerk_unit.name in page
     send(
-        signed_in(reader), f"{url}/advise/", advice="file", category=category().pk, units=clerk_unit.name,
+        signed_in(reader), f"{url}/advise/", advice="file", category=category().public_id, units=clerk_unit.name,
         key_candidate="on", text="事实清楚。",
     )  # fmt: skip
 
@@ -123,13 +123,13 @@ def test_the_decision_begins_with_what_was_advised(
     page = page_of(signed_in(house.staff), f"{url}/review/")
 
     assert "初审：建议立案" in page and f"建议承办：{clerk_unit.name}" in page and "重点提案候选" in page
-    assert f'value="{category().pk}" selected' in page and f"{clerk_unit.name}</textarea>" in page
+    assert f'value="{category().public_id}" selected' in page and f"{clerk_unit.name}</textarea>" in page
     assert 'id="file_key_candidate" checked' in page.replace(
         'checked id="file_key_candidate"', 'id="file_key_candidate" checked'
     )
     assert signed_in(reader).get(f"{url}/file/").status_code == 403
     send(
-        signed_in(house.staff), f"{url}/file/", category=category().pk, unit_title="", units=clerk_unit.name,
+        signed_in(house.staff), f"{url}/file/", category=category().public_id, unit_title="", units=clerk_unit.name,
         key_candidate="on",
     )  # fmt: skip
     assert (fresh(proposal).status, fresh(proposal).key_candidate) == (Status.FILED, True)
@@ -143,7 +143,7 @@ def test_an_advised_ground_and_way_stand_in_the_form_of_the_decision(
     advise(house, declined, advice="decline", reason=ground)
     advise(house, turned, advice="lead", reason=ground)
 
-    assert f'value="{ground.pk}" selected' in page_of(client, f"/proposals/{declined.public_id}/decline/")
+    assert f'value="{ground.public_id}" selected' in page_of(client, f"/proposals/{declined.public_id}/decline/")
     assert "selected>" not in page_of(client, f"/proposals/{declined.public_id}/return/").replace(
         'value="" selected>', ""
     )
@@ -168,15 +168,15 @@ def test_the_office_says_who_reads_which_category(house: House, reader: Person) 
     client, culture, url = signed_in(house.staff), category("文化建设"), "/proposals/review/groups/"
     assert "苏禾" in page_of(client, url)
 
-    send(client, url, **{f"category_{culture.pk}": [str(reader.public_id)]})
+    send(client, url, **{f"category_{culture.public_id}": [str(reader.public_id)]})
 
     assert [(row.category, row.person) for row in CategoryReviewer.objects.all()] == [(culture, reader)]
     assert AuditEntry.objects.get(verb="proposals.set_groups").subject == house.session.code
     for who in (reader, house.member, house.officer):
         assert signed_in(who).get(url).status_code == 403
-    again = client.post(url, {f"category_{culture.pk}": [str(reader.public_id)]})
+    again = client.post(url, {f"category_{culture.public_id}": [str(reader.public_id)]})
     assert again.status_code == 422 and "没有变化" in again.content.decode()
-    stranger = client.post(url, {f"category_{culture.pk}": [str(house.member.public_id)]})
+    stranger = client.post(url, {f"category_{culture.public_id}": [str(house.member.public_id)]})
     assert (stranger.status_code, CategoryReviewer.objects.count()) == (422, 1)
 
 
@@ -214,14 +214,14 @@ def test_the_address_narrows_the_queue(house: House, submitted, first_pass: Revi
     actions.claim(claimed, by=house.staff, now=house.later())
     Proposal.objects.filter(pk=fresh_one.pk).update(form="joint")
     expected = {
-        f"category={category('文化建设').pk}": [claimed],
+        f"category={category('文化建设').public_id}": [claimed],
         "kind=joint": [fresh_one],
-        f"review_pass={first_pass.pk}": [claimed, fresh_one],
-        f"review_pass={last.pk}": [advised],
+        f"review_pass={first_pass.public_id}": [claimed, fresh_one],
+        f"review_pass={last.public_id}": [advised],
         "claimed=yes": [claimed],
         "claimed=no": [advised, fresh_one],
         "group=claimed": [claimed],
-        f"claimed=no&review_pass={first_pass.pk}": [fresh_one],
+        f"claimed=no&review_pass={first_pass.public_id}": [fresh_one],
     }
 
     for query, rows in expected.items():
@@ -245,7 +245,7 @@ def test_the_queue_and_the_bulk_pages_cost_the_same_for_one_and_for_thirty(
         urls = [
             QUEUE,
             f"{QUEUE}?group=all",
-            f"{QUEUE}?review_pass={first_pass.pk}&category={category().pk}&kind=individual",
+            f"{QUEUE}?review_pass={first_pass.public_id}&category={category().public_id}&kind=individual",
         ]
         urls += [f"{QUEUE}claim/?{rows}", f"{QUEUE}file/?{rows}"]
         found = []
@@ -332,7 +332,7 @@ def test_a_single_pass_files_what_has_a_category(house: House, submitted) -> Non
 def test_n_leads_on_after_every_act(house: House, submitted, reader: Person, first_pass: ReviewPass) -> None:
     first, own, third = submitted(), submitted(category=category("文化建设")), submitted()
     actions.set_groups(house.session, {category("文化建设"): [reader]}, by=house.staff, now=house.later())
-    client, given = signed_in(reader), {"advice": "file", "category": category("文化建设").pk, "text": ""}
+    client, given = signed_in(reader), {"advice": "file", "category": category("文化建设").public_id, "text": ""}
 
     def page(proposal: Proposal) -> str:
         return f"/proposals/{proposal.public_id}/review/"

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -99,36 +101,38 @@ def test_a_row_in_use_is_retired_and_never_renamed_or_deleted(
     proposal = filed()
     used = proposal.category
     assert used
-    here = url("change_row", "categories", used.pk)
+    here = url("change_row", "categories", used.public_id)
 
     renamed = director.post(here, {"name": "民生", "order": used.order})
     assert renamed.status_code == 422 and "已有 1 处使用这一条" in renamed.content.decode()
     assert director.post(here, {"name": used.name, "order": "9"}).status_code == 302
-    removed = director.post(url("remove_row", "categories", used.pk))
+    removed = director.post(url("remove_row", "categories", used.public_id))
     assert removed.status_code == 422 and "不能删除，只能停用" in removed.content.decode()
 
-    assert "已有 1 处使用" in director.get(url("retire_row", "categories", used.pk)).content.decode()
-    assert director.post(url("retire_row", "categories", used.pk)).status_code == 302
+    assert "已有 1 处使用" in director.get(url("retire_row", "categories", used.public_id)).content.decode()
+    assert director.post(url("retire_row", "categories", used.public_id)).status_code == 302
     used.refresh_from_db()
     proposal.refresh_from_db()
     assert (used.order, used.ended_on, proposal.category) == (9, timezone.localdate(), used)
     assert "已停用" in director.get(url("rows", "categories")).content.decode()
-    assert director.post(url("retire_row", "categories", used.pk)).status_code == 422
+    assert director.post(url("retire_row", "categories", used.public_id)).status_code == 422
     assert director.post(here, {"name": used.name, "order": "8"}).status_code == 422
 
-    assert director.post(url("resume_row", "categories", used.pk)).status_code == 302
+    assert director.post(url("resume_row", "categories", used.public_id)).status_code == 302
     assert verbs()[-3:] == ["proposals.change_setting", "proposals.retire_setting", "proposals.resume_setting"]
-    assert director.post(url("change_row", "categories", 10**30), {"name": "x"}).status_code == 404
+    assert director.post(url("change_row", "categories", uuid4()), {"name": "x"}).status_code == 404
     assert director.get("/settings/proposals/nothing/").status_code == 404
 
 
 def test_what_was_never_used_may_be_renamed_and_deleted(director: Client) -> None:
     row = Category.objects.create(name="误加", order=8)
 
-    assert director.post(url("change_row", "categories", row.pk), {"name": "改正", "order": "8"}).status_code == 302
+    assert (
+        director.post(url("change_row", "categories", row.public_id), {"name": "改正", "order": "8"}).status_code == 302
+    )
     row.refresh_from_db()
     assert row.name == "改正"
-    assert director.post(url("remove_row", "categories", row.pk)).status_code == 302
+    assert director.post(url("remove_row", "categories", row.public_id)).status_code == 302
     assert not Category.objects.filter(pk=row.pk).exists()
 
 
@@ -164,11 +168,13 @@ def test_one_pass_of_review_always_stays(house: House) -> None:
 
 def test_a_form_opened_before_a_colleagues_change_overwrites_nothing(director: Client, house: House) -> None:
     words = BY_KEY["priorities"]
-    row = acts.add_row(words, {"year": 2026, "name": "产业强市"}, by=house.director, now=timezone.now())
+    row: Any = acts.add_row(words, {"year": 2026, "name": "产业强市"}, by=house.director, now=timezone.now())
     seen = words.version_of(row)
     acts.change_row(words, row.pk, {"year": 2026, "name": "工业强市"}, by=house.director, now=timezone.now(), seen=seen)
 
-    late = director.post(url("change_row", "priorities", row.pk), {"year": "2026", "name": "文化强市", "version": seen})
+    late = director.post(
+        url("change_row", "priorities", row.public_id), {"year": "2026", "name": "文化强市", "version": seen}
+    )
 
     assert (late.status_code, Priority.objects.get().name) == (409, "工业强市")
     assert "文化强市" in late.content.decode()

@@ -50,6 +50,10 @@ def test_the_table_names_every_address_and_nothing_else() -> None:
     assert set(ROUTES) == set(TABLE)
 
 
+def test_no_address_names_a_running_key() -> None:
+    assert {name for name, route in ROUTES.items() if "<int:" in route} == {"handling:evaluate"}  # the round
+
+
 def test_the_table_knows_every_role() -> None:
     assert set().union(*(row.roles for row in TABLE.values())) == set(Role)
 

@@ -26,7 +26,7 @@ class DatedQuerySet(models.QuerySet[DatedT]):
         return self.filter(Q(starts_on=None) | Q(starts_on__lte=on), Q(ends_on=None) | Q(ends_on__gte=on))
 
 
-class Reason(models.Model):
+class Reason(Addressed):
     """A coded ground or reason; a row in use is kept and only ended (PROTECT)."""
 
     class Use(models.TextChoices):
@@ -51,7 +51,7 @@ class Reason(models.Model):
         return self.label
 
 
-class ResultClass(models.Model):
+class ResultClass(Addressed):
     """What a reply means (办理结果 A/B/C/D): the letters differ by city, so they are rows."""
 
     code = models.CharField("类别", max_length=2)

@@ -75,7 +75,7 @@ class Addressed(models.Model):
         abstract = True
 
 
-class Priority(models.Model):
+class Priority(Addressed):
     """A priority of the year (市委中心工作) that matters can be cut by (P23)."""
 
     year = models.PositiveSmallIntegerField("年份")

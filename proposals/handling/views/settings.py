@@ -42,13 +42,15 @@ class Rules(Mine, Page):
 
 
 class OneRule(Mine, FormPage):
-    """A page about the rule in its address: a small number that is no secret of anybody."""
+    """A page about the rule for the step in its address: the one that has no last day yet."""
 
     action = "handling.settings"
     rule: TimeRule
 
     def prepare(self) -> None:
-        self.rule = get_object_or_404(TimeRule.objects.select_related("ladder"), pk=self.kwargs["pk"])
+        self.rule = get_object_or_404(
+            TimeRule.objects.select_related("ladder"), code=self.kwargs["code"], valid__upper_inf=True
+        )
 
     def crumbs(self) -> list[Crumb]:
         return _home("rules", "时限规则")
@@ -74,7 +76,7 @@ class ReplaceRule(OneRule):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         new = tuning.replace_rule(self.rule, **form.cleaned_data, by=self.me, now=timezone.now())
-        return HttpResponseRedirect(reverse("clock_settings:apply_rule", args=[new.pk]))
+        return HttpResponseRedirect(reverse("clock_settings:apply_rule", args=[new.code]))
 
 
 class ApplyRule(OneRule):

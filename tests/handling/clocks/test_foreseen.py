@@ -147,7 +147,7 @@ def test_a_new_version_of_a_ladder_is_for_rules_made_from_then_on(home: House, c
     assert (new.code, new.steps.count(), old.steps.count()) == ("unit_reply-v2", 4, 5)
     obligation.refresh_from_db()
     assert obligation.rule.ladder == old
-    choices = client.get(reverse("clock_settings:replace_rule", args=[obligation.rule.pk])).content.decode()
+    choices = client.get(reverse("clock_settings:replace_rule", args=[obligation.rule.code])).content.decode()
     assert 'value="unit_reply-v2"' in choices and 'value="unit_reply"' not in choices
     with pytest.raises(WrongStep, match="已经有了新版本"):
         tuning.replace_ladder(old, name="", steps=[STEP], by=home.staff, now=at(MONDAY))

@@ -193,7 +193,7 @@ def test_a_rule_for_many_runs_as_a_long_job_and_goes_on_where_it_broke_off(
     monkeypatch.setattr(tuning, "TICK", 1)
     client.force_login(home.staff)
 
-    answer = client.post(reverse("clock_settings:apply_rule", args=[wanted.pk]), {})
+    answer = client.post(reverse("clock_settings:apply_rule", args=[wanted.code]), {})
     job = LongJob.objects.get()
     assert answer.headers["Location"] == reverse("inbox:job", args=[job.public_id])
     clocks.apply_rule(rows[0], wanted, by=home.staff, now=NOW, reason="上次做到这里")

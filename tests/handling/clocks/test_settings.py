@@ -120,9 +120,9 @@ def test_a_new_rule_has_its_date_and_is_applied_after_a_preview(staff: Client, h
         "basis": "市政协办〔2026〕1号",
     }
 
-    saved = staff.post(reverse("clock_settings:replace_rule", args=[old.pk]), wanted)
+    saved = staff.post(reverse("clock_settings:replace_rule", args=[old.code]), wanted)
     new = TimeRule.objects.get(code="reply", amount=2)
-    assert saved.headers["Location"] == reverse("clock_settings:apply_rule", args=[new.pk])
+    assert saved.headers["Location"] == reverse("clock_settings:apply_rule", args=[new.code])
     preview = staff.get(saved.headers["Location"]).content.decode()
     assert "将使 1 项进行中的期限变动" in preview
     obligation.refresh_from_db()
@@ -137,7 +137,7 @@ def test_a_new_rule_cannot_begin_before_the_old_one(staff: Client) -> None:
     old = TimeRule.objects.get(code="reply")
 
     page = staff.post(
-        reverse("clock_settings:replace_rule", args=[old.pk]),
+        reverse("clock_settings:replace_rule", args=[old.code]),
         {"amount": 2, "unit": "month", "starts_on": "1999-04-01", "basis": "x"},
     )
 
