@@ -101,6 +101,13 @@ class FormPage(Page):
             raise Repeated(claim.answer)
         return claim
 
+    def sending(self) -> str:
+        """The key of this form, for what it makes to be told in one message a person. Raises Refused without one."""
+        key = _uuid(self.request.POST.get("once", ""))
+        if key is None:
+            raise Refused("页面已经过期，请从列表重新选择后再提交。")
+        return str(key)
+
     def form_invalid(self, form: Any) -> HttpResponseBase:
         response = self.show(form)
         response.status_code = 422

@@ -13,6 +13,7 @@ from members.uploads import Clean
 from proposals.handling import clocks, numbering, readers
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
+from proposals.handling.actions.sharing import end
 from proposals.handling.models import Assignment, Exposure, Participant, Policy, Purpose
 from proposals.handling.queries import clerks_of, people_in
 from proposals.models import EDITABLE, Claim, CoSignature, Proposal, Status, Text
@@ -321,8 +322,7 @@ def withdraw(proposal: Proposal, *, reason: str, by: Person, now: datetime, pape
     invited = end_invitations(proposal, State.EXPIRED, by=by, now=now, reason="撤案")
     clocks.cancel_all(matter=proposal.matter, by=by, now=now, reason="撤案")
     for row in units:
-        row.state, row.ended_at, row.ended_by, row.ended_reason = Assignment.State.ENDED, now, by, "撤案"
-        row.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
+        end(row, reason="撤案", by=by, now=now)
     Claim.objects.filter(proposal=proposal).delete()
     move(proposal, Status.WITHDRAWN, closed_at=now)
     event = proposal.matter.record("withdrawn", by=by, now=now, reason=reason.strip(), **paper_facts(paper))

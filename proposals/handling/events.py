@@ -53,6 +53,7 @@ register(
         "objection_coordinated": Verb("召开协调会", OWN_UNIT, "warn"),
         "objection_refused": Verb("退回申请未获同意，{unit}继续办理", OWN_UNIT_AND_PROPOSER),
         "objection_withdrawn": Verb("{unit}撤回退回申请", OWN_UNIT),
+        "objection_lapsed": Verb("主办单位已答复，{unit}的退回申请不再处理", OWN_UNIT),
         "reassigned": Verb("由{old}调整为{new}办理", ALL, "warn"),
         "unit_added": Verb("增加{unit}{role}", ALL, "warn"),
         "unit_released": Verb("{unit}不再承办", ALL, "warn"),

@@ -425,7 +425,7 @@ def test_a_contact_that_nobody_confirmed_reads_so_after_ten_working_days(house: 
 
     for contact in part.contacts.all():
         url = reverse("handling:confirm_contact", args=[contact.public_id])
-        assert member.post(url, {"took_place": "yes"}).status_code == 302
+        assert member.post(url, {"place": house.member.public_id, "took_place": "yes"}).status_code == 302
 
     assert "待您核对的沟通" not in member.get(reverse("portal:desk")).content.decode()
     page = member.get(part.matter.get_absolute_url()).content.decode().split("沟通情况")[1]
@@ -439,7 +439,7 @@ def test_a_password_that_is_guessed_while_evaluating_is_slowed_down_and_written_
     house.member.save()
     client = signed_in(house.member)
     url = reverse("handling:evaluate", args=[part.public_id, 1])
-    ratings = {"work": "satisfied", "result": "satisfied"}
+    ratings = {"place": house.member.public_id, "work": "satisfied", "result": "satisfied"}
 
     said = [client.post(url, {**ratings, "password": f"wrong-{n}"}).content.decode() for n in range(6)]
 

@@ -55,7 +55,7 @@ def test_a_matter_goes_from_hand_over_to_closed_in_pages(house: House) -> None:
     member = signed_in(house.member)
     url = reverse("handling:evaluate", args=[part.public_id, 1])
     assert "仅限本人，承办单位不得代填" in member.get(url).content.decode()
-    ratings = {"work": "satisfied", "result": "satisfied"}
+    ratings = {"place": house.member.public_id, "work": "satisfied", "result": "satisfied"}
     assert member.post(url, ratings).status_code == 422
     answer = member.post(url, {**ratings, "password": PASSWORD})
     assert answer.status_code == 302, answer.context["form"].errors

@@ -160,7 +160,7 @@ def test_from_a_draft_to_one_evaluation(house: House, ours: Proposing, theirs: P
         assert signed_in(person).get(url).status_code == 404
 
     form = {"work": "satisfied", "result": "satisfied", "reason": "", "text": "", "password": PASSWORD}
-    refused = acts.post(url, form)
+    refused = acts.post(url, {**form, "place": ours.body.public_id})
     assert refused.status_code == 422 and "本组织如何审定" in refused.content.decode()
     send(acts, url, **form, approval="3月6日主委会议审定")
     given = Evaluation.objects.get()

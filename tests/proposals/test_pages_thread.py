@@ -26,8 +26,8 @@ def page_of(client: Client, url: str) -> str:
 
 def send(client: Client, url: str, **data: Any) -> str:
     """Send the form of a page as a browser would, and return where it led."""
-    once = re.search(r'name="once" value="([^"]+)"', page_of(client, url))
-    answer = client.post(url, {"once": once[1] if once else "", **data})
+    hidden = re.findall(r'type="hidden" name="(once|place)" value="([^"]+)"', page_of(client, url))
+    answer = client.post(url, {**dict(hidden), **data})
     assert answer.status_code == 302, answer.content.decode()[-4000:]
     return str(answer.headers["Location"])
 

@@ -17,6 +17,7 @@ from .paper import (
     Paper,
     acted_at,
     acted_on,
+    acts_for,
     expect,
     lock,
     office_sheet_needed,
@@ -47,14 +48,19 @@ def ask_extension(
     if not reason.strip():
         raise Refused("请写明延期的理由。")
     obligation = running_reply(assignment)
-    asked_at = acted_at(paper, now=now)
+    asked_at, today = acted_at(paper, now=now), timezone.localdate(now)
     clocks.check_extension(obligation, to_on=to, now=asked_at)
     if obligation.extension_requests.filter(state="asked").exists():
         raise WrongStep("已有一份延期申请正在审批，请等待决定。")
     request = ExtensionRequest.objects.create(
-        obligation=obligation, asked_by=by, asked_at=asked_at, to_on=to, reason=reason, old_due=obligation.due_on
+        obligation=obligation,
+        asked_by=by,
+        asked_at=asked_at,
+        to_on=to,
+        reason=reason,
+        old_due=obligation.due_on,
+        on_paper=paper is not None and not acts_for(by, assignment.unit_id, on=today),
     )
-    today = timezone.localdate(now)
     needed = offices_needed(assignment, on=today)
     for body in {body_of(office, assignment, on=today) for office in needed}:
         clocks.start(
@@ -128,7 +134,7 @@ def decide_extension(
 ) -> ExtensionRequest:
     """One office's word. One refusal ends the request; the last needed consent moves the date."""
     request, assignment = lock_request(request)
-    if request.asked_by == by:
+    if request.asked_by == by and not request.on_paper:
         raise Refused("申请人不能审批自己提出的延期。")
     if office == Office.ASSIGNING or paper is not None:
         office_sheet_needed(assignment, by=by, now=now, paper=paper, since=request.asked_at)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from members.errors import Refused, Stale, WrongStep
@@ -71,6 +72,8 @@ def send_opinion(
     if assignment.answers:
         raise Refused("主办、独办、分办单位直接答复，不提交会办意见。")
     expect(assignment, State.SIGNED, State.ANSWERED)
+    if assignment.objections.filter(state__in=Objection.UNDECIDED).exists():
+        raise Refused("退回申请还没有决定。要提交会办意见，请先撤回退回申请。")
     if not text.strip():
         raise Refused("请填写会办意见。")
     waiting = assignment.matter.assignments.current().answering().filter(state__in=[State.PENDING, State.SIGNED])
@@ -125,6 +128,8 @@ def suggestions_to_answer(assignment: Assignment, among: Sequence[Suggestion] | 
 def drop_answers(matter: Matter) -> None:
     """Its proposer took this matter back: drafts answer its suggestions no more, nor point to them."""
     drafts = ReplyPoint.objects.filter(reply__state__in=Reply.OPEN)
+    about = drafts.filter(Q(suggestion__matter=matter) | Q(same_as__matter=matter))
+    Reply.objects.filter(points__in=about).update(version=F("version") + 1)
     drafts.filter(same_as__matter=matter).update(same_as=None)
     drafts.filter(suggestion__matter=matter).delete()
 
@@ -409,6 +414,9 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
         **paper_facts(paper),
     )
     open_evaluation(assignment, by=by, now=now)
+    every_reply_is_out = not matter.assignments.current().answering().exclude(state=State.ANSWERED).exists()
+    if every_reply_is_out:
+        release_co_handlers(assignment, by=by, now=now, event_id=event.pk)
     restage(matter)
     today = timezone.localdate(now)
     behind = queries.evaluators(matter)
@@ -416,8 +424,7 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
     contacts = sorted({*queries.people_behind(behind, on=today)} - {*raters})
     tell(raters, event_id=event.pk, template="replied", subject=subject_of(assignment), now=now)
     tell(contacts, event_id=event.pk, template="replied_to_contact", subject=subject_of(assignment), now=now)
-    if not matter.assignments.current().answering().exclude(state=State.ANSWERED).exists():
-        release_co_handlers(assignment, by=by, now=now, event_id=event.pk)
+    if every_reply_is_out:
         owners.of(matter).answered(matter, reply.round)
     return reply
 
@@ -425,10 +432,8 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
 def release_co_handlers(assignment: Assignment, *, by: Person, now: datetime, event_id: int) -> None:
     """Every reply is out: opinions still missing are no longer chased, and co-handlers get the reply."""
     for other in assignment.matter.assignments.current().filter(role=Assignment.Role.CO):
-        drop_requests(other, by=by, now=now)
-        other.objections.filter(state__in=Objection.UNDECIDED).update(
-            state=Objection.State.WITHDRAWN, decided_by=by, decided_at=now
-        )
+        if drop_requests(other, by=by, now=now):
+            assignment.matter.record("objection_lapsed", by=by, now=now, assignment=other, unit=str(other.unit))
         clocks.cancel_all(assignment=other, by=by, now=now, reason="主办单位已答复")
         clerks = queries.clerks_of([other.unit_id], on=timezone.localdate(now))
         tell(clerks, event_id=event_id, template="replied_to_co_handlers", subject=subject_of(assignment), now=now)

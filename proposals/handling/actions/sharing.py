@@ -224,12 +224,17 @@ def end(assignment: Assignment, *, reason: str, by: Person, now: datetime) -> No
     assignment.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
 
 
-def drop_requests(assignment: Assignment, *, by: Person, now: datetime) -> None:
-    """More time that was asked for is no longer needed, now that the part has ended or changed."""
+def drop_requests(assignment: Assignment, *, by: Person, now: datetime) -> bool:
+    """What the unit asked for, more time or to give back, is moot now that the part has ended or changed.
+
+    Returns whether an objection was waiting; the caller cancels its clocks with the others and writes the readers anew.
+    """
     asked = ExtensionRequest.objects.filter(obligation__assignment=assignment, state=ExtensionRequest.State.ASKED)
     asked.update(state=ExtensionRequest.State.WITHDRAWN, decided_by=by, decided_at=now)
     for clock in clocks.open_for(assignment=assignment, stage="extension_decision"):
         clocks.cancel(clock, by=by, now=now, reason="不再需要")
+    objections = assignment.objections.filter(state__in=Objection.UNDECIDED)
+    return bool(objections.update(state=Objection.State.WITHDRAWN, decided_by=by, decided_at=now))
 
 
 def begin(

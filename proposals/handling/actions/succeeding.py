@@ -11,11 +11,11 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, queries, readers
-from proposals.handling.models import Assignment, Event
+from proposals.handling.models import Assignment, Event, Reply
 
 from .giving import restage, subject_of
 from .paper import lock
-from .sharing import end, take_role
+from .sharing import end, letter_first, take_role
 
 Role = Assignment.Role
 State = Assignment.State
@@ -63,7 +63,7 @@ def hand_on(assignment: Assignment, new: Body, *, by: Person, now: datetime) -> 
     if old.answers and not there.answers:
         end(there, reason=reason, by=by, now=now)
         event = move_to_successor(old, new, by=by, now=now)
-    elif old.answers and old.state == State.ANSWERED:
+    elif old.answers and (old.state == State.ANSWERED or old.replies.filter(state=Reply.State.DATED).exists()):
         return None
     else:
         end(old, reason=reason, by=by, now=now)
@@ -100,6 +100,7 @@ def name_successor(assignment: Assignment, new: Body, *, by: Person, now: dateti
         raise Refused(f"{new}不是承办单位，或已经撤销。", field="unit")
     event = hand_on(assignment, new, by=by, now=now)
     if event is None:
+        letter_first(assignment)
         raise Refused(f"{new}已经单独答复该件，不能并为一份；请等这份答复的评价结束。", field="unit")
     part = assignment.matter.assignments.current().select_related("matter", "unit").get(unit=new)
     people = queries.clerks_of([new.pk], on=timezone.localdate(now))

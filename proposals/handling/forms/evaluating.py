@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from proposals.handling.models import Contact, Evaluation, Participant, Purpose
 
-from .fields import ActForm, DayField, LongText, ReasonField
+from .fields import ActForm, DayField, LongText, ReasonField, place_field
 
 
 class Ratings(ActForm):
@@ -24,9 +24,8 @@ class EvaluationForm(Ratings):
 
     def __init__(self, *args: Any, places: list[Participant], ask_password: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if len(places) > 1:
-            choices = [(str(n), str(place)) for n, place in enumerate(places)]
-            self.fields["place"] = forms.ChoiceField(label="以谁的名义评价", choices=choices)
+        if places:
+            self.fields["place"] = place_field("以谁的名义评价", places)
             self.order_fields(["place"])
         if any(place.body_id for place in places):
             self.fields["approval"] = forms.CharField(
@@ -51,9 +50,9 @@ class PaperEvaluationForm(Ratings):
 
     def __init__(self, *args: Any, places: list[Participant], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(str(n), str(place)) for n, place in enumerate(places)]
-        self.fields["place"] = forms.ChoiceField(label="评价人", choices=choices)
-        self.order_fields(["place"])
+        if places:
+            self.fields["place"] = place_field("评价人", places)
+            self.order_fields(["place"])
 
 
 class RejectForm(forms.Form):

@@ -1,15 +1,17 @@
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
 
+from members.errors import WrongStep
 from members.models import Body, Person
 from members.uploads import BadFile, Clean
 from members.widgets import Counted, Day
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import SCANS, admit
-from proposals.handling.models import Assignment, Purpose, Reason, ResultClass
+from proposals.handling.models import Assignment, Participant, Purpose, Reason, ResultClass
 
 if TYPE_CHECKING:
     _Units = forms.ModelChoiceField[Body]
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     _Classes = forms.ModelChoiceField[ResultClass]
 else:
     _Units = _Reasons = _Classes = forms.ModelChoiceField
+
+
+MOVED_ON = "这位提案者已经登记过，或者提案者有变动。请刷新页面，核对后重新选择。"
 
 
 class LongText(forms.CharField):
@@ -33,6 +38,29 @@ class LongText(forms.CharField):
 class DayField(forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=Day(), **kwargs)
+
+
+def place_field(label: str, places: Sequence[Participant]) -> forms.Field:
+    """For which proposer somebody speaks, by the key of the person or body: the list may be shorter by the time of sending."""
+    choices = [(key_of(place), str(place)) for place in places]
+    if len(places) == 1:
+        return forms.CharField(widget=forms.HiddenInput, initial=choices[0][0], required=False)
+    field = forms.ChoiceField(label=label, choices=choices)
+    field.error_messages["invalid_choice"] = MOVED_ON
+    return field
+
+
+def place_of(places: Sequence[Participant], key: str) -> Participant:
+    """The proposer chosen in `place_field`. Raises WrongStep if he is not among `places` any more."""
+    found = next((place for place in places if key_of(place) == key), None)
+    if found is None:
+        raise WrongStep(MOVED_ON)
+    return found
+
+
+def key_of(place: Participant) -> str:
+    spoken_for = place.person or place.body
+    return str(spoken_for.public_id) if spoken_for else ""
 
 
 class UnitSelect(forms.Select):

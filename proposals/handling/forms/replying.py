@@ -69,16 +69,19 @@ class ReplyForm(ActForm):
         issuer = self.fields["issuer"]
         assert isinstance(issuer, forms.ModelChoiceField)
         issuer.queryset = Body.objects.current().exclude(kind="section").order_by("pinyin", "pk")
-        for place, one in enumerate(suggestions, start=1):
-            self.fields |= self.point_fields(place, one)
-        self.order_fields([name for place in range(1, len(suggestions) + 1) for name in names_of(place)])
+        for one in suggestions:
+            self.fields |= self.point_fields(one)
+        self.order_fields([name for one in suggestions for name in names_of(one)])
+        self.left_over = {name: text for name, text in self.data.items() if self.answers_nothing(name) and text.strip()}
+        for name in self.left_over:
+            self.fields[name] = LongText(label="原来写的一条答复，该条建议已不由本单位答复", required=False)
 
-    def point_fields(self, place: int, one: Suggestion) -> dict[str, forms.Field]:
+    def point_fields(self, one: Suggestion) -> dict[str, forms.Field]:
         label = self.labels[one.pk]
         result = ClassField(label=f"{label}的办理结果", required=False, needed_by=BEFORE_SENDING)
         result.bind()
         result.choices = self.classes
-        text, kind, as_ = names_of(place)
+        text, kind, as_ = names_of(one)
         fields: dict[str, forms.Field] = {
             text: LongText(
                 label=f"答复{label}",
@@ -90,9 +93,7 @@ class ReplyForm(ActForm):
             ),
             kind: result,
         }
-        others = [
-            (str(n), f"同{self.labels[other.pk]}") for n, other in enumerate(self.suggestions, start=1) if n != place
-        ]
+        others = [(key_of(other), f"同{self.labels[other.pk]}") for other in self.suggestions if other.pk != one.pk]
         if others:
             fields[as_] = forms.ChoiceField(
                 label="与另一条相同的",
@@ -101,6 +102,10 @@ class ReplyForm(ActForm):
                 help_text="选了的，本条不用再写。",
             )
         return fields
+
+    def answers_nothing(self, name: str) -> bool:
+        """Whether it was typed for a suggestion that went to another unit, or away, since the page was opened."""
+        return name.startswith("text_") and name not in self.fields
 
     def dropped(self) -> list[Attachment]:
         return [self.letters[int(n)] for n in self.cleaned_data.get("drop", [])]
@@ -114,9 +119,10 @@ class ReplyForm(ActForm):
 
     def points(self) -> dict[int, PointGiven]:
         found = {}
-        for place, one in enumerate(self.suggestions, start=1):
-            text, kind, as_ = (self.cleaned_data.get(name) for name in names_of(place))
-            same = self.suggestions[int(as_) - 1] if as_ else None
+        keys = {key_of(one): one for one in self.suggestions}
+        for one in self.suggestions:
+            text, kind, as_ = (self.cleaned_data.get(name) for name in names_of(one))
+            same = keys[as_] if as_ else None
             found[one.pk] = PointGiven(kind, text or "", same)
         return found
 
@@ -136,6 +142,11 @@ class SendReplyForm(ActForm):
             self.order_fields(["why_now"])
 
 
-def names_of(place: int) -> tuple[str, str, str]:
-    """The names of a suggestion's three fields, by its place on the page: keys stay inside the house (S19)."""
-    return f"text_{place}", f"class_{place}", f"same_{place}"
+def key_of(one: Suggestion) -> str:
+    """What a suggestion goes by on the page, whichever others stand beside it: running keys stay inside (S19)."""
+    return f"{one.number}_{one.matter.public_id.hex}" if one.matter.merged_into_id else str(one.number)
+
+
+def names_of(one: Suggestion) -> tuple[str, str, str]:
+    """The names of a suggestion's three fields."""
+    return f"text_{key_of(one)}", f"class_{key_of(one)}", f"same_{key_of(one)}"

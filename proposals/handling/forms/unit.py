@@ -10,7 +10,7 @@ from members.models import Appointment, Person
 from members.uploads import Clean
 from proposals.handling.models import Contact, Participant, Purpose
 
-from .fields import ActForm, DayField, LongText, ReasonField, UnitField
+from .fields import ActForm, DayField, LongText, ReasonField, UnitField, place_field
 
 
 class ObjectionForm(ActForm):
@@ -86,9 +86,8 @@ class ContactAnswerForm(ActForm):
 
     def __init__(self, *args: Any, places: list[Participant], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if len(places) > 1:
-            choices = [(str(n), str(place)) for n, place in enumerate(places)]
-            self.fields["place"] = forms.ChoiceField(label="核对人", choices=choices)
+        if places:
+            self.fields["place"] = place_field("核对人", places)
             self.order_fields(["place"])
 
 

@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.choices import Role
-from members.errors import Refused
 from members.pages import BulkPage
 from members.rights import roles_of
 from members.shown import Act, Fact
@@ -361,9 +360,3 @@ class ChaseMany(Mine, BulkPage[Assignment]):
 
     def act(self, row: Assignment, form: Any) -> None:
         actions.chase(row, text=form.cleaned_data["text"], by=self.me, now=timezone.now(), sending=self.sending())
-
-    def sending(self) -> str:
-        once: str = self.request.POST.get("once", "")
-        if not once:
-            raise Refused("请从列表重新选择后再催办。")
-        return once

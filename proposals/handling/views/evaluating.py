@@ -20,6 +20,7 @@ from members.shown import Act, Crumb, Fact
 from proposals.handling import actions, forms, queries
 from proposals.handling.actions import Paper
 from proposals.handling.eyes import places_of
+from proposals.handling.forms.fields import place_of
 from proposals.handling.models import Assignment, Evaluation, EvaluationRound, Participant
 from proposals.handling.panels import grades_of
 from proposals.handling.reminders import name_of
@@ -90,7 +91,7 @@ class Evaluate(AssignmentForm):
         address, device = self.request.META.get("REMOTE_ADDR"), mark_of(self.request)
         actions.evaluate(
             self.row,
-            self.places[int(data.get("place") or 0)],
+            place_of(self.places, data["place"]),
             work=data["work"],
             result=data["result"],
             reason=data["reason"],
@@ -280,7 +281,7 @@ class RecordEvaluation(AssignmentForm):
         data = form.cleaned_data
         actions.evaluate(
             self.row,
-            self.places[int(data["place"])],
+            place_of(self.places, data["place"]),
             work=data["work"],
             result=data["result"],
             reason=data["reason"],

@@ -15,7 +15,7 @@ from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach, drop_letter
 from proposals.handling.actions.paper import acts_for
 from proposals.handling.actions.replying import suggestions_to_answer, unanswered, without_opinion
-from proposals.handling.forms.replying import LETTER_FIELDS, names_of
+from proposals.handling.forms.replying import LETTER_FIELDS, key_of, names_of
 from proposals.handling.models import Assignment, Attachment, Purpose, Reply, Suggestion
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
 from proposals.handling.rights import in_hands_of
@@ -89,12 +89,12 @@ class DraftReply(AssignmentForm):
         values["result"] = draft.result and draft.result.code
         values["issuer"] = draft.issuer.public_id if draft.issuer_id != self.object.unit_id else None
         given = {point.suggestion_id: point for point in draft.points.select_related("result")}
-        places = {one.pk: str(n) for n, one in enumerate(self.suggestions, start=1)}
-        for n, one in enumerate(self.suggestions, start=1):
+        keys = {one.pk: key_of(one) for one in self.suggestions}
+        for one in self.suggestions:
             if (point := given.get(one.pk)) is not None:
-                text, kind, same = names_of(n)
+                text, kind, same = names_of(one)
                 values |= {text: point.text, kind: point.result and point.result.code}
-                values[same] = places.get(point.same_as_id or 0, "")
+                values[same] = keys.get(point.same_as_id or 0, "")
         return values
 
     def form_valid(self, form: Any) -> HttpResponseBase:
@@ -105,6 +105,8 @@ class DraftReply(AssignmentForm):
         return HttpResponseRedirect(address)
 
     def save(self, form: Any) -> Reply:
+        if form.left_over:
+            raise Stale("您打开本页之后，要答复的建议有变化。您写的内容已保留在下面，请对照最新内容后再保存。")
         reply = actions.draft_reply(
             self.object,
             form.letter_values(self.object.unit),
@@ -127,10 +129,10 @@ class DraftReply(AssignmentForm):
             {
                 "label": self.labels[one.pk],
                 "of": one.matter.label if one.matter_id != self.object.matter_id else "",
-                "text": form[names_of(n)[0]],
-                "pair": [form[k] for k in names_of(n)[1:] if k in form.fields],
+                "text": form[names_of(one)[0]],
+                "pair": [form[k] for k in names_of(one)[1:] if k in form.fields],
             }
-            for n, one in enumerate(self.suggestions, start=1)
+            for one in self.suggestions
         ]
         return super().get_context_data(
             answers=answers,

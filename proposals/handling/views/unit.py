@@ -18,6 +18,7 @@ from proposals.handling.actions.attaching import attach
 from proposals.handling.actions.paper import acts_for
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.eyes import eyes, places_of
+from proposals.handling.forms.fields import place_of
 from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Participant, Purpose
 from proposals.handling.panels import main_clock, panels_of, parts_of, suspend_act
 from proposals.handling.reminders import name_of
@@ -203,8 +204,7 @@ class PassMany(ManyParts):
         return {**super().get_form_kwargs(), "units": {row.unit_id for row in self.rows}}
 
     def act(self, row: Assignment, form: Any) -> None:
-        sending: str = self.request.POST.get("once", "")
-        paper = self.paper_of(row, form)
+        paper, sending = self.paper_of(row, form), self.sending()
         actions.pass_inside(row, by=self.me, now=timezone.now(), sending=sending, paper=paper, **form.inside())
 
 
@@ -401,7 +401,7 @@ class ConfirmContact(PartForm[Contact]):
     def do(self, form: Any, paper: Paper | None) -> None:
         if not self.places:
             raise WrongStep("这次沟通已经核对过了。")
-        place = self.places[int(form.cleaned_data.get("place") or 0)]
+        place = place_of(self.places, form.cleaned_data["place"])
         actions.confirm_contact(
             self.object,
             place,
