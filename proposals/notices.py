@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from members.inbox.registry import Pair, Rendered, Subject, register_heading, register_template, register_templates
 from members.models import Body, Person
-from proposals.handling import queries
+from proposals.handling import queries, reminders
 from proposals.handling.models import Access, Matter
 from proposals.models import CoSignature, Proposal
 
@@ -52,6 +52,7 @@ def register() -> None:
     register_templates((f"{PREFIX}{name}" for name in TITLES), _render)
     register_templates((f"{PREFIX}{name}" for name in COSIGN_TITLES), _render_cosign)
     register_template("history_taken_over", _render_history)
+    reminders.register_way("cosign", "proposals:invitations")
     register_heading("numbering", "您的 {n} 件提案已编号")
     register_heading("handed_over", "您的 {n} 件提案已交办")
     register_heading("handover", "新交办 {n} 件")

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, Min, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from members.inbox.models import Channel, JobState, LongJob, Message, State
+from members.models import Person
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.ladder import local_day
 from proposals.handling.clockwork.years import missing_year
+from proposals.handling.knowing import named_to
 from proposals.handling.models import EngineBeat, Obligation
 from proposals.handling.workdays import working_calendar
 
@@ -111,9 +113,13 @@ def undelivered() -> list[Message]:
     return list(Message.objects.undeliverable().select_related("recipient").order_by("-created_at", "-id")[:SHOWN])
 
 
-def set_aside() -> list[Obligation]:
-    """Clocks whose reminder could not be made, with the reason; the engine tries again every hour."""
+def set_aside(viewer: Person) -> list[Obligation]:
+    """Clocks whose reminder could not be made, with the reason; the engine tries again every hour.
+
+    Each with whether `viewer` may know of it: otherwise the page names no matter.
+    """
     rows = Obligation.objects.running().exclude(error="").select_related("matter", "rule")
+    rows = rows.annotate(known=Exists(named_to(Obligation.objects.filter(pk=OuterRef("pk")), viewer)))
     return list(rows.order_by("next_at", "id")[:SHOWN])
 
 

@@ -6,8 +6,9 @@ from django.db.models import QuerySet
 
 from .events import ALL, AUTHORS, OWN_UNIT, OWN_UNIT_AND_PROPOSER, readable
 from .eyes import Eye, Eyes, eyes
-from .models import Attachment, Matter, Purpose
+from .models import Attachment, Matter, Purpose, Reply
 
+BEFORE_DELIVERY = frozenset({Eye.OFFICE, Eye.UNIT, Eye.CO})
 READERS: dict[str, frozenset[Eye]] = {
     Purpose.TEXT: ALL,
     Purpose.ORIGINAL: AUTHORS,
@@ -16,14 +17,14 @@ READERS: dict[str, frozenset[Eye]] = {
     Purpose.MINUTES: OWN_UNIT,
     Purpose.CONTACT: OWN_UNIT_AND_PROPOSER,
     Purpose.OPINION: OWN_UNIT | {Eye.LEAD},
-    Purpose.LETTER: OWN_UNIT,
+    Purpose.LETTER: BEFORE_DELIVERY,
     Purpose.EVALUATION: frozenset({Eye.STAFF}),
 }
 
 
 def attachments_of(matter: Matter, user: Any, view: Eyes | None = None) -> list[Attachment]:
     """The files of a visible matter that `user` may open, oldest first."""
-    rows: QuerySet[Attachment] = matter.attachments.kept().select_related("assignment").order_by("at", "id")
+    rows: QuerySet[Attachment] = matter.attachments.kept().select_related("assignment", "reply").order_by("at", "id")
     found = list(rows)
     if not found:
         return []
@@ -32,10 +33,15 @@ def attachments_of(matter: Matter, user: Any, view: Eyes | None = None) -> list[
 
 
 def may_open(attachment: Attachment, user: Any, view: Eyes) -> bool:
-    """A letter is its unit's until it is delivered; whoever brought a file in may always look at it."""
+    """A letter is its unit's until it is delivered; whoever brought a file in may always look at it.
+
+    The proposal office sees one only while its date waits to be confirmed: it may do that, and needs the seal before it.
+    """
     if attachment.by_id == user.pk:
         return True
     audience = ALL if attachment.released_at else READERS[attachment.purpose]
+    if attachment.reply is not None and attachment.reply.state == Reply.State.DATED:
+        audience |= {Eye.STAFF}
     return readable(audience, view, attachment.assignment)
 
 
@@ -50,7 +56,7 @@ def removable(attachment: Attachment) -> bool:
 
 def attachment_for(user: Any, public_id: Any) -> Attachment | None:
     """One file, or None if there is none that `user` may open."""
-    row = Attachment.objects.kept().select_related("matter", "assignment").filter(public_id=public_id).first()
+    row = Attachment.objects.kept().select_related("matter", "assignment", "reply").filter(public_id=public_id).first()
     if row is None or not Matter.objects.visible_to(user).filter(pk=row.matter_id).exists():
         return None
     return row if may_open(row, user, eyes(user, row.matter)) else None

@@ -9,6 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 from members.choices import Role
 from members.models import Absence, Appointment, Delegation, Person
 
+from .eyes import Eye
+from .knowing import eyes_on
 from .models import Audience, Obligation, Participant
 
 HEADS = frozenset({Role.UNIT_HEAD, Role.PROPOSAL_DIRECTOR})
@@ -32,6 +34,7 @@ SECRETARIES = frozenset({Role.ORGANISATION_SECRETARY, Role.CONVENER})
 PROPOSAL_OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR})
 OFFICERS = frozenset({Role.ASSIGNING_OFFICER})
 ACT_FOR_AN_OFFICE = OFFICERS | PROPOSAL_OFFICE
+HOLDING = frozenset({Audience.HANDLER, Audience.HOLDER_CLERKS, Audience.HOLDER_HEADS, Audience.PERSON})
 MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
 """What a quiet matter does not silence: the sheet that is laid out for the office."""
 
@@ -92,54 +95,53 @@ class Directory:
     def anywhere(self, roles: Iterable[str]) -> set[int]:
         return set().union(*(self.by_role.get(role, set()) for role in roles))
 
-    def in_person(self, person: int | None) -> set[int]:
-        """The person himself; the proposal office in the place of one whose account is closed."""
-        if person in self.closed:
-            return self.anywhere(PROPOSAL_OFFICE)
-        return {person} if person else set()
-
     def works_at(self, person: int, body: int | None) -> bool:
         return any(person in people for people in self.by_body.get(body or 0, {}).values())
 
 
 @dataclass(frozen=True)
 class Chased:
-    """Who is told; `vacant` is the body that has nobody to work on the matter.
+    """Who is told; `vacant` is the body that has nobody to work on the matter, `unsigned` an organisation among these.
 
     With `nobody` a word had nobody to go to: the proposal office, which stands in for all others, has no staff.
     """
 
     people: frozenset[int]
     vacant: int | None = None
+    unsigned: bool = False
     nobody: bool = False
 
 
 def chased(obligation: Obligation, rules: Sequence[str], directory: Directory) -> Chased:
     """Resolve a step's audience for an obligation.
 
-    A body without a clerk is escalated at once: to its head, else to the assigning office. An assigning office
-    without officers is vacant too.
+    A body without a clerk is escalated at once: to its head, else to the assigning office, or whoever of the offices may
+    know of the clock. So is an organisation without secretary and convener. An assigning office without officers is
+    vacant too.
     """
     people: set[int] = set()
     vacant: int | None = None
-    nobody = False
+    unsigned = nobody = False
     for rule in rules:
         found = _resolve(obligation, rule, directory)
-        if not found and rule in (Audience.HANDLER, Audience.HOLDER_CLERKS, Audience.HOLDER_HEADS):
+        if not found and rule in HOLDING:
             vacant = obligation.holder_body_id if rule != Audience.HOLDER_HEADS else vacant
+            unsigned = unsigned or (rule == Audience.PERSON and vacant is not None)
             found = _heads(obligation, directory) or _office(obligation, directory)
-        if rule == Audience.ASSIGNING_OFFICE and not directory.at(office := _office_id(obligation), ACT_FOR_AN_OFFICE):
-            vacant = vacant or office
+        if rule == Audience.ASSIGNING_OFFICE and Eye.OFFICE in eyes_on(obligation):
+            office = _office_id(obligation)
+            vacant = vacant or (None if directory.at(office, ACT_FOR_AN_OFFICE) else office)
         people |= found
         nobody = nobody or not (found or directory.anywhere(PROPOSAL_OFFICE))
-    return Chased(frozenset(people - directory.leaders), vacant, nobody)
+    return Chased(frozenset(people - directory.leaders), vacant, unsigned, nobody)
 
 
 def concerned(obligation: Obligation, directory: Directory) -> frozenset[int]:
-    """Whom a moved last day concerns: its holder and the assigning office; a person's own limit is nobody else's."""
+    """Whom a moved last day concerns: its holder, and the assigning office if it may know; a person's limit is his own."""
     if obligation.holder_person_id:
-        return frozenset(directory.in_person(obligation.holder_person_id))
-    return chased(obligation, (Audience.HANDLER, Audience.ASSIGNING_OFFICE), directory).people
+        return frozenset(_in_person(obligation.holder_person_id, obligation, directory))
+    office = [Audience.ASSIGNING_OFFICE] if Eye.OFFICE in eyes_on(obligation) else []
+    return chased(obligation, [Audience.HANDLER, *office], directory).people
 
 
 def holders_of(obligations: Iterable[Obligation]) -> set[int]:
@@ -154,7 +156,7 @@ def bodies_of(obligation: Obligation) -> set[int]:
 
 def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int]:
     if rule == Audience.PERSON or (obligation.holder_person_id and rule in (Audience.HANDLER, Audience.HOLDER_CLERKS)):
-        return directory.in_person(obligation.holder_person_id) or _clerks(obligation, directory)
+        return _in_person(obligation.holder_person_id, obligation, directory) or _clerks(obligation, directory)
     if rule == Audience.HANDLER:
         return _handler(obligation, directory) or _clerks(obligation, directory)
     if rule == Audience.HOLDER_CLERKS:
@@ -164,9 +166,18 @@ def _resolve(obligation: Obligation, rule: str, directory: Directory) -> set[int
     if rule == Audience.ASSIGNING_OFFICE:
         return _office(obligation, directory)
     if rule == Audience.FIRST_PROPOSER:
+        if not eyes_on(obligation) & {Eye.FIRST, Eye.PROPOSER}:
+            return set()
         person, body = directory.first_of.get(obligation.matter_id, (None, None))
-        return directory.in_person(person) or directory.at(body, SECRETARIES)
-    return directory.anywhere(PROPOSAL_OFFICE)
+        return _in_person(person, obligation, directory) or directory.at(body, SECRETARIES)
+    return _committee(obligation, directory)
+
+
+def _in_person(person: int | None, obligation: Obligation, directory: Directory) -> set[int]:
+    """The person himself; the proposal office in the place of one whose account is closed."""
+    if person in directory.closed:
+        return _committee(obligation, directory)
+    return {person} if person else set()
 
 
 def _handler(obligation: Obligation, directory: Directory) -> set[int]:
@@ -188,5 +199,11 @@ def _office_id(obligation: Obligation) -> int | None:
 
 
 def _office(obligation: Obligation, directory: Directory) -> set[int]:
-    """The assigning office; the proposal committee's own staff where there is none or nobody in it."""
-    return directory.at(_office_id(obligation), OFFICERS) or directory.anywhere(PROPOSAL_OFFICE)
+    """The assigning office; the proposal office where there is none, nobody in it, or the clock is not its business."""
+    officers = directory.at(_office_id(obligation), OFFICERS) if Eye.OFFICE in eyes_on(obligation) else set()
+    return officers or _committee(obligation, directory)
+
+
+def _committee(obligation: Obligation, directory: Directory) -> set[int]:
+    """The proposal office, of what it may know: not of what is inside a unit, nor of a draft."""
+    return directory.anywhere(PROPOSAL_OFFICE) if Eye.STAFF in eyes_on(obligation) else set()

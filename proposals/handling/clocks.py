@@ -17,7 +17,7 @@ from members.errors import Refused, WrongStep
 from members.inbox import actions as inbox
 from members.models import Body, Person
 
-from . import chase, clockface
+from . import chase, clockface, knowing
 from .clockwork import explain as explaining
 from .clockwork.calendar import OutOfCalendar, WorkCalendar
 from .clockwork.fold import late_workdays as lateness
@@ -412,7 +412,7 @@ def recount(obligation: Obligation, *, now: datetime) -> bool:
     """Fold a running clock on the calendar now in force; return whether its last day moved.
 
     Without a move there is no event, no epoch and no message; only the reminders' days may shift. A move
-    stands on the timeline, and the holder and the assigning office are told.
+    stands on the timeline, and the holder and the assigning office are told, as far as they may know of it.
     """
     bench = _locked(obligation, by=None, now=now)
     bench.sending = f"clocks:c{bench.calendar.version}"
@@ -553,18 +553,10 @@ def _announce(bench: _Bench, event: ClockEvent) -> None:
     row = bench.row
     directory = chase.Directory.read(chase.bodies_of(row), people=chase.holders_of([row]), on=bench.today)
     facts: dict[str, Any] = {"clock": row.rule.name, "old": event.old_due, "new": event.new_due, "reason": event.reason}
-    written = row.matter.record(_verb_of(row), by=bench.by, now=bench.now, assignment=row.assignment, **facts)
+    written = row.matter.record(knowing.verb_of(row), by=bench.by, now=bench.now, assignment=row.assignment, **facts)
     subject = {"obligation": row.pk, "event": event.pk}
     told = [(one, written.pk, "clock.moved", subject) for one in sorted(chase.concerned(row, directory))]
     inbox.tell_many(told, sending=bench.sending, now=bench.now, mail_at=bench.now + GATHERED)
-
-
-def _verb_of(row: Obligation) -> str:
-    """By this the timeline knows for whose eyes it is: who has not yet evaluated is no unit's business."""
-    if row.holder_person_id:
-        return "person_clock_changed"
-    own = row.assignment is not None and row.assignment.unit_id == row.holder_body_id
-    return "clock_changed" if own else "office_clock_changed"
 
 
 def _settle(bench: _Bench, *, fresh: bool = False) -> None:

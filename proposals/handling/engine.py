@@ -6,7 +6,7 @@ commit, mail leaves by the sender of the inbox.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
@@ -197,18 +197,26 @@ def _facts(row: Obligation, firing: Firing, step: LadderStep, batch: _Batch) -> 
     facts = [
         Fact(stem, person, step.template, subject, about=row.pk, epoch=row.epoch) for person in sorted(told.people)
     ]
-    if told.vacant:
+    if told.vacant and told.unsigned:
+        subject = {"body": told.vacant, "unsigned": True}
+        facts += _vacancy(f"s{told.vacant}", "clock.vacancy", subject, batch, chase.PROPOSAL_OFFICE)
+    elif told.vacant:
         facts += _vacancy(f"b{told.vacant}", "clock.vacancy", {"body": told.vacant}, batch)
     if told.nobody:
         facts += _vacancy("office", "clock.office_vacancy", {}, batch)
     return facts
 
 
-def _vacancy(whose: str, template: str, subject: Subject, batch: _Batch) -> list[Fact]:
-    """A body without a clerk, a proposal office without staff: those who can appoint one hear of it, once a day."""
+def _vacancy(
+    whose: str, template: str, subject: Subject, batch: _Batch, beside: Collection[str] = frozenset()
+) -> list[Fact]:
+    """A body without a clerk, a proposal office without staff: those who can appoint one hear of it, once a day.
+
+    So do those `beside`: of an organisation that nobody speaks for the proposal office, which can ring it up.
+    """
     stem = f"vacant:{whose}:{local_day(batch.now)}"
-    admins = batch.directory.anywhere([Role.SYSTEM_ADMINISTRATOR])
-    return [Fact(stem, person, template, subject) for person in sorted(admins)]
+    people = batch.directory.anywhere([Role.SYSTEM_ADMINISTRATOR, *beside])
+    return [Fact(stem, person, template, subject) for person in sorted(people)]
 
 
 # the calendar was edited --------------------------------------------------------------------------------------------

@@ -103,6 +103,7 @@ register(
         "clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", OWN_UNIT),
         "office_clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", INSIDE),
         "person_clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", frozenset({Eye.STAFF})),
+        "inside_clock_changed": Verb("{clock}期限由{old}改为{new}：{reason}", INSIDE_UNIT),
     }
 )
 

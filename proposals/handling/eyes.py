@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from members.rights import bodies_of, may, roles_of
+from members.rights import bodies_of, may
 
 from . import queries
 from .models import Assignment, Matter, Participant
@@ -17,6 +17,7 @@ class Eye(StrEnum):
     """A relation to a matter, or to one unit's part of it."""
 
     PROPOSER = "proposer"  # stands behind the matter, or acts for the organisation that does
+    FIRST = "first"  # leads among them, or writes for who does: who invites others
     STAFF = "staff"  # the proposal office
     OFFICE = "office"  # the office that assigned this part
     UNIT = "unit"  # the unit whose part it is
@@ -77,6 +78,8 @@ def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None =
     mine = [row for row in rows if row.unit_id in in_units]
     places = places_of(user, matter, merged=merged)
     general = {Eye.PROPOSER} if places.held else set()
+    if places.first:
+        general.add(Eye.FIRST)
     if may(user, "handling.oversee"):
         general.add(Eye.STAFF)
     offices = {row.office_id for row in rows} | {matter.office_id}
@@ -97,16 +100,17 @@ class Places:
     """Where somebody stands among those behind a matter, or behind one merged into it."""
 
     held: frozenset[int]  # his own, and those of organisations he acts for
+    first: frozenset[int]  # of these, where he does not only co-sign
     rates: frozenset[int]  # for which he evaluates: an organisation evaluates once, by its secretary or convener
     answers: frozenset[int]  # for which he confirms a contact: the contact person does it for his organisation (P14)
 
 
 def places_of(user: Any, matter: Matter, *, merged: bool = True) -> Places:
-    roles = roles_of(user, timezone.localdate())
-    bodies = {body for role in queries.SECRETARY_ROLES for body in roles.get(role, ())}
+    bodies = queries.organisations_of(user, on=timezone.localdate())
     rows = list(queries.participants_of(matter) if merged else queries.own_participants(matter))
     held = {row.pk for row in rows if row.person_id == user.pk or row.body_id in bodies}
+    first = {row.pk for row in rows if row.pk in held and not row.cosigns}
     rates = {row.pk for row in rows if row.pk in held and row.role in Participant.EVALUATING}
     contact_in = {row.matter_id for row in rows if row.person_id == user.pk and row.role == Participant.Role.CONTACT}
     spoken_for = {row.pk for row in rows if row.leads and row.body_id and row.matter_id in contact_in}
-    return Places(frozenset(held), frozenset(rates), frozenset(rates | spoken_for))
+    return Places(frozenset(held), frozenset(first), frozenset(rates), frozenset(rates | spoken_for))

@@ -12,7 +12,7 @@ from .aspects import Aspect, aspects
 from .clockwork.calendar import WorkCalendar
 from .clockwork.ladder import Firing, waiting
 from .eyes import Eye, Eyes
-from .models import Assignment, Audience, Checkpoint, Ladder, LadderStep, Matter, Obligation
+from .models import Assignment, Audience, Checkpoint, Exposure, Ladder, LadderStep, Matter, Obligation
 from .workdays import today
 
 
@@ -46,7 +46,7 @@ def sample_holder(ladder: Ladder) -> Body | None:
 
 
 def on_sample(
-    firings: Iterable[Firing], steps: dict[int, LadderStep], body: Body | None, *, now: datetime
+    firings: Iterable[Firing], steps: dict[int, LadderStep], body: Body | None, stage: str, *, now: datetime
 ) -> list[Foreseen]:
     """The plan of a ladder with the people of `body`, as if it held such a limit today."""
     found = list(firings)
@@ -54,7 +54,10 @@ def on_sample(
         return [_foreseen(one, steps[one.step]) for one in found]
     office = Body.objects.assigning_office_for(body)
     sample = Obligation(
-        holder_body=body, matter=Matter(office=office), assignment=Assignment(office=office) if office else None
+        holder_body=body,
+        stage=stage,
+        matter=Matter(office=office, exposure=Exposure.HANDLING),
+        assignment=Assignment(office=office) if office else None,
     )
     return _named(sample, found, steps, on=today(now))
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from members import desk
 from members.desk import Queue, Waiting, Work
 from members.navigation import Entry, register
-from members.rights import bodies_of, roles_of
+from members.rights import bodies_of
 from members.shown import Count, Todo
 
 from .models import (
@@ -25,7 +25,7 @@ from .models import (
     Participant,
     Reply,
 )
-from .queries import SECRETARY_ROLES, consultations_due, rounds_to_confirm, waiting_sheets
+from .queries import consultations_due, organisations_of, rounds_to_confirm, waiting_sheets
 from .reminders import name_of
 from .rights import LIVE, in_hands_of
 from .standing import DUTIES, in_tab, of_unit
@@ -170,7 +170,7 @@ def member_work(user: Any, on: date) -> Work:
 
 
 def _to_evaluate(user: Any, on: date) -> list[Queue]:
-    mine = Q(holder_person=user) | Q(holder_body__in=acting_for(user, on))
+    mine = Q(holder_person=user) | Q(holder_body__in=organisations_of(user, on=on))
     clocks = Obligation.objects.open().filter(mine, stage="evaluation").select_related("matter", "assignment__unit")
     todos = [
         Todo(
@@ -211,10 +211,4 @@ def _contacts_to_confirm(user: Any, on: date) -> list[Queue]:
 
 def places_of(user: Any, on: date) -> Q:
     """The condition that a participant is this person, or an organisation for which he acts."""
-    return Q(person=user) | Q(body__in=acting_for(user, on))
-
-
-def acting_for(user: Any, on: date) -> set[int]:
-    """The organisations whose secretary or convener this person is."""
-    roles = roles_of(user, on)
-    return {body for role in SECRETARY_ROLES for body in roles.get(role, ())}
+    return Q(person=user) | Q(body__in=organisations_of(user, on=on))

@@ -1,5 +1,10 @@
-"""Which running limits an edit would move, and who would hear of it, before it is made."""
+"""Which running limits an edit would move, and who would hear of it, before it is made.
 
+By name whoever looks is shown the limits that he may know of; the others are numbers, and what a unit counts inside is
+not shown at all.
+"""
+
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,7 +14,7 @@ from django.db.models import Q
 
 from members.models import Person
 
-from . import chase, clockface
+from . import chase, clockface, knowing
 from .clockwork.calendar import OutOfCalendar, WorkCalendar
 from .clockwork.fold import Clock, Fact, fold
 from .clockwork.rules import Rule
@@ -41,12 +46,14 @@ class _Row(NamedTuple):
     office: int | None
     handler: int | None
     matter_office: int | None
+    exposure: str
     assigned: int | None
 
 
 _FIELDS = (
     "pk", "matter", "round", "stage", "rule", "anchor_on", "fixed_on", "due_on", "holder_body", "holder_person",
-    "assignment__office", "assignment__handler", "matter__office", "assignment",
+    "assignment__office", "assignment__handler", "matter__office", "matter__exposure",
+    "assignment",
 )  # fmt: skip
 
 
@@ -78,37 +85,47 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Limits of one stage that are not named: how many move from one day to another."""
+
+    stage: str
+    old: date
+    new: date
+    amount: int
+
+
+@dataclass(frozen=True)
 class Effect:
-    """What an edit would do: the limits that it names, how many there are, how many persons hear of it."""
+    """What an edit would do: the limits that it names, the others in numbers, how many persons hear of it."""
 
     moved: list[Moved]
-    amount: int
+    counted: list[Counted]
     people: int
 
     @property
-    def left_out(self) -> int:
-        return self.amount - len(self.moved)
+    def amount(self) -> int:
+        return len(self.moved) + sum(one.amount for one in self.counted)
 
 
-def effect_of(year: Year, *, now: datetime, shown: int | None = SHOWN) -> Effect:
-    """What loading `year` would do; `shown=None` names every limit. The number of queries is constant."""
-    return _effect_of_calendar(calendar_with(year), now=now, shown=shown)
+def effect_of(year: Year, *, viewer: Person | None, now: datetime, shown: int = SHOWN) -> Effect:
+    """What loading `year` would do, as `viewer` may know it; nobody is shown numbers. The queries are constant."""
+    return _effect_of_calendar(calendar_with(year), viewer=viewer, now=now, shown=shown)
 
 
-def effect_of_local_day(on: date, *, is_workday: bool, now: datetime) -> Effect:
+def effect_of_local_day(on: date, *, is_workday: bool, viewer: Person, now: datetime) -> Effect:
     """What it would do if this city alone worked that day, or did not."""
-    return _effect_of_calendar(calendar_with_day(on, is_workday=is_workday), now=now, shown=SHOWN)
+    return _effect_of_calendar(calendar_with_day(on, is_workday=is_workday), viewer=viewer, now=now, shown=SHOWN)
 
 
-def _effect_of_calendar(calendar: WorkCalendar, *, now: datetime, shown: int | None) -> Effect:
+def _effect_of_calendar(calendar: WorkCalendar, *, viewer: Person | None, now: datetime, shown: int) -> Effect:
     rows = _read(Obligation.objects.running())
-    return _effect(rows, _new_days(rows, calendar), calendar, now=now, shown=shown)
+    return _effect(rows, _new_days(rows, calendar), calendar, viewer=viewer, now=now, shown=shown)
 
 
-def effect_of_rule(rule: TimeRule, *, now: datetime) -> Effect:
+def effect_of_rule(rule: TimeRule, *, viewer: Person, now: datetime) -> Effect:
     """What it would do if the running limits of the same stage followed `rule`."""
     rows, calendar = _read(_touched_by(rule)), working_calendar()
-    return _effect(rows, _new_days(rows, calendar, rule), calendar, now=now, shown=SHOWN)
+    return _effect(rows, _new_days(rows, calendar, rule), calendar, viewer=viewer, now=now, shown=SHOWN)
 
 
 def moved_by_rule(rule: TimeRule) -> list[int]:
@@ -175,13 +192,19 @@ def _facts(rows: Sequence[_Row]) -> dict[int, list[Fact]]:
 
 
 def _effect(
-    rows: Sequence[_Row], new: dict[int, date], calendar: WorkCalendar, *, now: datetime, shown: int | None
+    rows: Sequence[_Row],
+    new: dict[int, date],
+    calendar: WorkCalendar,
+    *,
+    viewer: Person | None,
+    now: datetime,
+    shown: int,
 ) -> Effect:
-    moved = [row for row in rows if new[row.pk] != row.due_on]
+    moved = [row for row in rows if new[row.pk] != row.due_on and row.stage not in knowing.INSIDE_UNITS]
     concerned = _concerned(moved, now=now)
     people = set[int]().union(*concerned.values())
     names = dict(Person.objects.filter(pk__in=people, is_active=True).values_list("pk", "name"))
-    named = moved[:shown]
+    named = _named(moved, viewer)[:shown]
     found = Obligation.objects.select_related("rule", "matter", "holder_body", "holder_person").in_bulk(
         [row.pk for row in named]
     )
@@ -195,7 +218,21 @@ def _effect(
         )
         for row in named
     ]
-    return Effect(lines, len(moved), len(names))
+    return Effect(lines, _counted(moved, found, new), len(names))
+
+
+def _named(rows: Sequence[_Row], viewer: Person | None) -> list[_Row]:
+    """Those of matters that `viewer` sees, and of which he may know."""
+    if viewer is None:
+        return []
+    known = set(knowing.named_to(Obligation.objects.running(), viewer).values_list("pk", flat=True))
+    return [row for row in rows if row.pk in known]
+
+
+def _counted(rows: Sequence[_Row], named: Collection[int], new: dict[int, date]) -> list[Counted]:
+    stages = dict(TimeRule.objects.values_list("pk", "name"))
+    amounts = Counter((stages[row.rule], row.due_on, new[row.pk]) for row in rows if row.pk not in named)
+    return [Counted(*key, amount) for key, amount in sorted(amounts.items())]
 
 
 def _concerned(rows: Collection[_Row], *, now: datetime) -> dict[int, frozenset[int]]:
@@ -203,10 +240,13 @@ def _concerned(rows: Collection[_Row], *, now: datetime) -> dict[int, frozenset[
     bodies = {body for row in rows for body in (row.holder_body, row.office, row.matter_office) if body}
     holders = {row.holder_person for row in rows if row.holder_person}
     directory = chase.Directory.read(bodies, people=holders, on=today(now))
-    known: dict[tuple[int | None, ...], frozenset[int]] = {}
+    known: dict[tuple[int | str | None, ...], frozenset[int]] = {}
     found: dict[int, frozenset[int]] = {}
     for row in rows:
-        key = (row.holder_body, row.holder_person, row.office, row.handler, row.matter_office, row.assigned and 1)
+        key = (
+            row.holder_body, row.holder_person, row.office, row.handler, row.matter_office, row.assigned and 1, row.stage,
+            row.exposure,
+        )  # fmt: skip
         if key not in known:
             known[key] = chase.concerned(_holding(row), directory)
         found[row.pk] = known[key]
@@ -216,7 +256,11 @@ def _concerned(rows: Collection[_Row], *, now: datetime) -> dict[int, frozenset[
 def _holding(row: _Row) -> Obligation:
     """The clock without its story, as far as `chase` asks."""
     held = Assignment(office_id=row.office or 0, handler_id=row.handler) if row.assigned else None
-    matter = Matter(pk=row.matter, office_id=row.matter_office)
+    matter = Matter(pk=row.matter, office_id=row.matter_office, exposure=row.exposure)
     return Obligation(
-        matter=matter, assignment=held, holder_body_id=row.holder_body, holder_person_id=row.holder_person
+        matter=matter,
+        stage=row.stage,
+        assignment=held,
+        holder_body_id=row.holder_body,
+        holder_person_id=row.holder_person,
     )

@@ -9,6 +9,7 @@ from members.inbox.registry import Pair, Rendered, Subject, register_heading, re
 from members.models import Person
 from members.rights import bodies_of
 
+from .knowing import known_to
 from .models import Access, Assignment, Matter, Obligation
 from .reminders import name_of
 
@@ -94,10 +95,10 @@ def register() -> None:
 
 
 def by_number(number: str, person: Person) -> tuple[list[str], list[int]]:
-    """Public ids of the matters of that number which this person may see, and the ids of their clocks."""
+    """Public ids of the matters of that number which this person may see, and the ids of the clocks he may know of."""
     matters = Matter.objects.visible_to(person).filter(number=number)
     found = dict(matters.values_list("pk", "public_id"))
-    clocks = Obligation.objects.filter(matter__in=found).values_list("pk", flat=True)
+    clocks = known_to(Obligation.objects.filter(matter__in=found), person).values_list("pk", flat=True)
     return [str(public_id) for public_id in found.values()], list(clocks)
 
 

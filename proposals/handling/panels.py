@@ -19,6 +19,7 @@ from .aspects import Aspect, aspects
 from .attachments import attachments_of, removable
 from .events import timeline
 from .eyes import Eye, Eyes, eyes
+from .knowing import knows
 from .models import (
     Access,
     Assignment,
@@ -258,7 +259,7 @@ def unit_row(assignment: Assignment, obligations: Sequence[Obligation], view: Ey
         due_on=clock.due_on if clock and clock.status != Obligation.Status.CANCELLED else None,
         started_on=clock.started_on if clock else None,
         contact=assignment.unit.phone,
-        why_url=reverse("handling:why", args=[clock.public_id]) if clock and clock.is_running else "",
+        why_url=to("why", clock) if clock and clock.is_running and knows(view, clock) else "",
         done=done,
         provisional=bool(clock and clock.provisional),
     )

@@ -9,6 +9,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q,
 from members.choices import Role, System
 from members.errors import Refused
 from members.models import Appointment, AssigningOffice, Body
+from members.rights import roles_of
 
 from .models import (
     Assignment,
@@ -42,6 +43,12 @@ def people_in(roles: Iterable[Role], *, on: date, bodies: Iterable[int] | None =
     if bodies is not None:
         appointments = appointments.filter(body__in=list(bodies))
     return list(appointments.order_by("person_id").values_list("person_id", flat=True).distinct())
+
+
+def organisations_of(user: Any, *, on: date) -> set[int]:
+    """The organisations whose secretary or convener this person is."""
+    roles = roles_of(user, on)
+    return {body for role in SECRETARY_ROLES for body in roles.get(role, ())}
 
 
 def people_by_body(roles: Iterable[Role], bodies: Iterable[int], *, on: date) -> dict[int, set[int]]:

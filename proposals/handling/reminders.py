@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from members.models import Body, Person
 
 from .clockwork import engine_now
 from .clockwork.calendar import WEEKDAYS, WorkCalendar
+from .knowing import known_to
 from .models import Access, ClockEvent, Matter, Obligation
 from .workdays import working_calendar
 
@@ -33,6 +35,14 @@ def register() -> None:
     registry.register_template("clock.audit", _audit)
     registry.register_calendar(lambda day, count: working_calendar().back(day, count) if count else day)
     registry.register_clock(engine_now)
+
+
+_ways: dict[str, str] = {}
+
+
+def register_way(stage: str, page: str) -> None:
+    """Where a room above answers such a clock: its holder is led there if he does not see the matter itself."""
+    _ways[stage] = page
 
 
 def spoken(day: date) -> str:
@@ -105,15 +115,25 @@ def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
     return [_rendered(rows.get(int(about["obligation"])), TEMPLATES[name], today, calendar) for name, about in pairs]
 
 
-def _visible(ids: Sequence[int], person: Person) -> dict[int, Obligation]:
-    """Obligations that this person may read of now: those of matters he sees, and his own."""
-    own = Q(holder_person=person) & ~Q(matter__access=Access.SUSPENDED)
-    seen = Q(matter__in=Matter.objects.visible_to(person).values("pk"))
-    rows = Obligation.objects.filter(own | seen).select_related("matter", "rule", "holder_body")
-    return rows.in_bulk(set(ids))
+def _visible(ids: Sequence[int], person: Person) -> dict[int, Any]:
+    """Obligations that this person may know of now, each with whether he sees its matter, too."""
+    rows = known_to(Obligation.objects.select_related("matter", "rule", "holder_body"), person)
+    seen = Matter.objects.visible_to(person).filter(pk=OuterRef("matter"))
+    return rows.annotate(seen=Exists(seen)).in_bulk(set(ids))
 
 
-def _rendered(row: Obligation | None, words: Words, today: date, calendar: WorkCalendar) -> Rendered | None:
+def _named(row: Any) -> str:
+    """The matter's name behind that of the limit: nothing of an invitation's draft, which has its own page."""
+    return f"{row.rule.name}，{name_of(row.matter)}" if row.seen else str(row.rule.name)
+
+
+def _way_to(row: Any) -> str:
+    if not row.seen and (page := _ways.get(row.stage)):
+        return reverse(page)
+    return reverse("handling:why", args=[row.public_id])
+
+
+def _rendered(row: Any, words: Words, today: date, calendar: WorkCalendar) -> Rendered | None:
     if row is None:
         return None
     state, text = (
@@ -124,9 +144,9 @@ def _rendered(row: Obligation | None, words: Words, today: date, calendar: WorkC
     number = f"第{row.matter.number}号" if row.matter.number else ""
     outside = f"{state}：{number}{row.rule.name}，{spoken(row.due_on)}{row.mark}到期"
     return Rendered(
-        title=f"{state}：{row.rule.name}，{name_of(row.matter)}",
+        title=f"{state}：{_named(row)}",
         body=f"{row.holder_body}：{text}" if row.holder_body else text,
-        url=reverse("handling:why", args=[row.public_id]),
+        url=_way_to(row),
         outside=outside if row.matter.access == Access.OPEN else "",
     )
 
@@ -137,16 +157,16 @@ def _render_moved(pairs: Sequence[Pair], person: Person) -> list[Rendered | None
     return [_moved(rows.get(int(about["obligation"])), events.get(int(about["event"]))) for _, about in pairs]
 
 
-def _moved(row: Obligation | None, event: ClockEvent | None) -> Rendered | None:
+def _moved(row: Any, event: ClockEvent | None) -> Rendered | None:
     if row is None or event is None or event.old_due is None:
         return None
     number = f"第{row.matter.number}号" if row.matter.number else ""
     mark = row.mark if event.new_due == row.due_on else ""
     text = f"因{event.reason}，期限由{spoken(event.old_due)}改为{spoken(event.new_due)}{mark}。"
     return Rendered(
-        title=f"期限变动：{row.rule.name}，{name_of(row.matter)}",
+        title=f"期限变动：{_named(row)}",
         body=f"{row.holder_body}：{text}" if row.holder_body else text,
-        url=reverse("handling:why", args=[row.public_id]),
+        url=_way_to(row),
         outside=f"期限变动：{number}{row.rule.name}，改为{spoken(event.new_due)}{mark}"
         if row.matter.access == Access.OPEN
         else "",
@@ -163,12 +183,15 @@ def name_of(matter: Matter) -> str:
 
 def _vacancies(pairs: Sequence[tuple[str, Subject]], person: Person) -> list[Rendered | None]:
     bodies = Body.objects.in_bulk([subject["body"] for _, subject in pairs])
-    return [_vacancy(bodies.get(subject["body"])) for _, subject in pairs]
+    return [_vacancy(bodies.get(subject["body"]), unsigned="unsigned" in subject) for _, subject in pairs]
 
 
-def _vacancy(body: Body | None) -> Rendered | None:
+def _vacancy(body: Body | None, *, unsigned: bool) -> Rendered | None:
     if body is None:
         return None
+    if unsigned:
+        text = "该组织没有在岗的秘书长或召集人（无人任职、账号停用或不在岗又未委托），提醒无人可发。请尽快补充任命，或由提案委电话联系。"
+        return Rendered(title=f"{body}没有在岗的秘书长或召集人", body=text)
     text = "该单位没有在岗的联络员（无人任职、账号停用或不在岗又未委托），提醒已转给单位负责人或交办机构。请尽快补充任命或安排代办。"
     return Rendered(title=f"{body}没有在岗的联络员", body=text)
 

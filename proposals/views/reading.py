@@ -19,6 +19,7 @@ from proposals.filters import ProposalFilter
 from proposals.forms import KeepPaperForm, TakeOutForm, WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
 from proposals.handling.actions import note_view
+from proposals.handling.knowing import known_to
 from proposals.handling.models import Assignment, Exposure, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
 from proposals.handling.sights import note, noted
@@ -210,7 +211,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             clock = main_clock(self.panels.assignments[0], self.panels.obligations)
             return clock if clock and clock.is_running else None
         rows = clocks.open_for(matter=self.object.matter).exclude(stage__in=["objection_window", "cosign"])
-        return rows.order_by("due_on").first()
+        return known_to(rows, self.me).order_by("due_on").first()
 
     def files(self) -> list[FileRow]:
         rows = self.panels.files if self.panels.assignments else file_rows(self.object.matter, self.me)

@@ -262,6 +262,11 @@ class Rung:
 
 
 CONCERNED = Rung(0, 0, 0, ("handler", "assigning_office"))
+HOLDER_ALONE = Rung(0, 0, 0, ("handler",))
+COMMITTEE_ONLY = {"evaluation", "confirm_dissatisfaction"}
+"""Limits of which no assigning office hears, whoever is missing."""
+UNIT_ONLY = {"internal"}
+"""And those that are nobody's outside the unit."""
 
 
 @dataclass(frozen=True)
@@ -284,6 +289,7 @@ class Case:
     anchor: date
     started: date
     rungs: Sequence[Rung]
+    stage: str = ""
     body: int | None = None
     person: int | None = None
     office: int | None = None
@@ -391,8 +397,12 @@ class Book:
                 self.write(f"vacant:b{vacant}:{today}", person, now)
 
     def announce(self, case: Case, now: datetime, act: str) -> None:
-        """Tell whom it concerns that an act from afar has moved the last day: the holder and the assigning office."""
-        people = {case.person} if case.person else self.audience(case, CONCERNED, now.astimezone(CHINA).date())[0]
+        """Tell whom it concerns that an act from afar has moved the last day: the holder and the assigning office.
+
+        The office is left out where the limit is none of its business.
+        """
+        rung = HOLDER_ALONE if case.stage in COMMITTEE_ONLY | UNIT_ONLY else CONCERNED
+        people = {case.person} if case.person else self.audience(case, rung, now.astimezone(CHINA).date())[0]
         for person in people:
             for channel in self.channels.get(person, ("inapp",)):
                 self.facts.add(f"moved:o{case.name}:{case.due}:p{person}:{channel}")
@@ -418,6 +428,10 @@ class Book:
         vacant: int | None = None
         staff = self.holding(today, {"proposal_staff", "proposal_director"})
         officers = (self.holding(today, {"assigning_officer"}, case.office) if case.office else set()) or staff
+        if case.stage in COMMITTEE_ONLY:
+            officers = staff
+        if case.stage in UNIT_ONLY:
+            officers = staff = set()
         for whom in rung.audience:
             if whom == "assigning_office":
                 people |= officers

@@ -10,11 +10,12 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 from members.errors import WrongStep
 from members.models import AuditEntry, Person
 from members.uploads import BadFile, Clean, Use, check
+from proposals.handling.actions import draft_reply
 from proposals.handling.actions.attaching import admit, attach, detach, erase
 from proposals.handling.attachments import attachments_of
-from proposals.handling.models import Access, Attachment, Matter, Purpose
+from proposals.handling.models import Access, Attachment, Matter, Purpose, Reply
 from proposals.handling.readers import refresh
-from tests.handling.conftest import House, give
+from tests.handling.conftest import House, give, signed
 from tests.uploads import made
 from tests.uploads.made import upload
 
@@ -60,15 +61,36 @@ def test_each_file_is_for_those_whom_its_purpose_names(house: House) -> None:
         "staff": names(matter, house.staff),
         "officer": names(matter, house.officer),
         "own unit": names(matter, house.clerk),
-        "other unit": names(matter, house.other_clerk),
+        "co-handler": names(matter, house.other_clerk),
+        "no unit of it": names(matter, house.third_clerk),
     }
 
     assert seen == {
         "proposer": {"text", "original", "signatures", "contact"},
-        "staff": set(Purpose.values),
+        "staff": set(Purpose.values) - {"letter"},
         "officer": {"text", "sheet", "minutes", "contact", "opinion", "letter"},
         "own unit": {"text", "sheet", "minutes", "contact", "opinion", "letter"},
-        "other unit": {"text"},
+        "co-handler": {"text", "letter"},
+        "no unit of it": set(),
+    }
+
+
+def test_the_proposal_office_sees_a_letter_only_while_its_date_waits_to_be_confirmed(house: House) -> None:
+    matter = give(house)
+    part = signed(house, matter)
+    letter = kept(house, matter, Purpose.LETTER, by=house.clerk)
+    reply = draft_reply(part, {}, {}, by=house.clerk, now=house.later())
+    Attachment.objects.filter(pk=letter.pk).update(reply=reply)
+
+    seen = {}
+    for state in (Reply.State.DRAFT, Reply.State.DATED, Reply.State.RETURNED):
+        Reply.objects.filter(pk=reply.pk).update(state=state)
+        seen[state] = (names(matter, house.staff), names(matter, house.officer))
+
+    assert seen == {
+        Reply.State.DRAFT: (set(), {"letter"}),
+        Reply.State.DATED: ({"letter"}, {"letter"}),
+        Reply.State.RETURNED: (set(), {"letter"}),
     }
 
 

@@ -51,7 +51,7 @@ class EnginePage(Page):
             clocks=state,
             beats=vitals.beats(now=moment),
             backlogs=backlogs,
-            set_aside=vitals.set_aside(),
+            set_aside=vitals.set_aside(self.person),
             audit=EngineBeat.objects.filter(name="audit").first(),
             calendar=calendar,
             missing=missing_year(local_day(now), calendar.published),

@@ -290,6 +290,11 @@ class Participant(models.Model):
         """Whether this is the first proposer, or the organisation whose proposal it is."""
         return self.role == self.Role.FIRST or (self.role == self.Role.ORGANISATION and self.order == 0)
 
+    @property
+    def cosigns(self) -> bool:
+        """Whether somebody else's proposal was joined."""
+        return self.role == self.Role.COSIGNER or (self.role == self.Role.ORGANISATION and self.order > 0)
+
 
 class Suggestion(models.Model):
     """One numbered suggestion that must be answered by itself (P29)."""

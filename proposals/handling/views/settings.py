@@ -87,7 +87,7 @@ class ApplyRule(OneRule):
     submit_label = "适用新规则"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        effect = moving.effect_of_rule(self.rule, now=timezone.now())
+        effect = moving.effect_of_rule(self.rule, viewer=self.me, now=timezone.now())
         return super().get_context_data(rule=self.rule, effect=effect, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
@@ -158,7 +158,7 @@ class OneLadder(Mine, Page):
                 mark = mark_of(provisional=calendar.is_provisional(start, due))
             except OutOfCalendar as error:  # no calendar reaches so far
                 raise Http404 from error
-            preview = foreseen.on_sample(firings, named, body, now=timezone.now())
+            preview = foreseen.on_sample(firings, named, body, rule.code, now=timezone.now())
         rows = [{"step": step, "to": foreseen.audience_of(step)} for step in steps]
         if not form.is_bound:
             form = PreviewForm(initial={"start": start, "unit": body.public_id if body else None})
@@ -293,7 +293,7 @@ class LoadYear(EditCalendar):
         return {
             "said": said,
             "fields": {"text": form.cleaned_data["text"]},
-            "effect": moving.effect_of(year, now=timezone.now()),
+            "effect": moving.effect_of(year, viewer=self.me, now=timezone.now()),
             "confirm": f"载入 {year.number} 年日历",
         }
 
@@ -320,6 +320,6 @@ class LocalDay(EditCalendar):
         return {
             "said": f"{full_day(on)}（星期{WEEKDAYS[on.weekday()]}）调整为{what}：{name}。",
             "fields": {"on": on.isoformat(), "is_workday": "1" if is_workday else "0", "name": name},
-            "effect": moving.effect_of_local_day(on, is_workday=is_workday, now=timezone.now()),
+            "effect": moving.effect_of_local_day(on, is_workday=is_workday, viewer=self.me, now=timezone.now()),
             "confirm": f"调整为{what}",
         }

@@ -10,6 +10,7 @@ from members.shown import Crumb
 from proposals.handling import clocks
 from proposals.handling.eyes import eyes
 from proposals.handling.foreseen import coming
+from proposals.handling.knowing import known_to
 from proposals.handling.models import Matter, Obligation
 from proposals.handling.reminders import name_of
 from proposals.handling.workdays import working_calendar
@@ -18,7 +19,7 @@ from .base import Mine
 
 
 class Why(Mine, DetailPage[Obligation]):
-    """Each counted and each skipped day of a clock, for whoever may see the matter."""
+    """Each counted and each skipped day of a clock, for whoever may know of it."""
 
     action = "handling.explain"
     title = "为什么是这一天"
@@ -26,9 +27,12 @@ class Why(Mine, DetailPage[Obligation]):
 
     def get_queryset(self) -> QuerySet[Obligation]:
         rows = Obligation.objects.select_related("matter", "rule", "holder_body", "holder_person", "assignment")
-        return rows.filter(matter__in=Matter.objects.visible_to(self.me))
+        return known_to(rows, self.me)
 
     def crumbs(self) -> list[Crumb]:
+        """Who holds a clock may not see its matter: an invitation to co-sign opens nobody's draft."""
+        if not Matter.objects.visible_to(self.me).filter(pk=self.object.matter_id).exists():
+            return []
         return [Crumb(name_of(self.object.matter), self.object.matter.get_absolute_url())]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

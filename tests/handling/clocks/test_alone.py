@@ -162,7 +162,7 @@ def test_i10_a_follower_that_cannot_be_counted_is_set_aside_alone_and_taken_up_a
         row.refresh_from_db()
     assert (lead.due_on, good.due_on) == (date(2026, 4, 30), date(2026, 4, 2))
     assert (bad.due_on, bad.error[:7], bad.events.count()) == (date(2026, 3, 17), "Refused", 2)
-    assert vitals.set_aside() == [bad]
+    assert vitals.set_aside(home.staff) == [bad]
     assert engine.refold(now=at(date(2026, 3, 10))) == 0
 
     Obligation.objects.filter(pk=bad.pk).update(anchor_on=MONDAY)

@@ -72,7 +72,7 @@ def test_the_preview_names_old_and_new_day_and_who_will_hear(home: House) -> Non
     assert opinion.due_on < reply.due_on
     helper = Person.objects.get(appointments__body=opinion.holder_body, appointments__role="unit_clerk")
 
-    effect = moving.effect_of(free(DUE, BETWEEN), now=NOW)
+    effect = moving.effect_of(free(DUE, BETWEEN), viewer=home.staff, now=NOW)
 
     lines = {one.obligation.pk: one for one in effect.moved}
     assert set(lines) == {reply.pk, opinion.pk}
@@ -80,7 +80,7 @@ def test_the_preview_names_old_and_new_day_and_who_will_hear(home: House) -> Non
     assert (lines[reply.pk].old, lines[reply.pk].new) == (DUE, date(2026, 6, 3))
     assert lines[reply.pk].told == [home.officer.name, home.unit.clerk.name]
     assert lines[opinion.pk].told == [home.officer.name, helper.name]
-    assert (effect.amount, effect.people, effect.left_out) == (2, 3, 0)
+    assert (effect.amount, effect.people, effect.counted) == (2, 3, [])
 
     publish(free(DUE, BETWEEN))
     for one in lines.values():
@@ -91,14 +91,14 @@ def test_the_preview_names_old_and_new_day_and_who_will_hear(home: House) -> Non
 def test_the_preview_costs_the_same_queries_however_many_move_and_names_only_some(home: House) -> None:
     reply_clock(home)
     with CaptureQueriesContext(connection) as one:
-        moving.effect_of(free(DUE, BETWEEN), now=NOW)
+        moving.effect_of(free(DUE, BETWEEN), viewer=home.staff, now=NOW)
     for _ in range(4):
         with_co_handler(home)
     with CaptureQueriesContext(connection) as many:
-        effect = moving.effect_of(free(DUE, BETWEEN), now=NOW, shown=3)
+        effect = moving.effect_of(free(DUE, BETWEEN), viewer=home.staff, now=NOW, shown=3)
 
     assert len(many) == len(one) <= 15
-    assert (len(effect.moved), effect.amount, effect.left_out) == (3, 9, 6)
+    assert (len(effect.moved), effect.amount, sum(one.amount for one in effect.counted)) == (3, 9, 6)
 
 
 def test_a_published_year_stands_on_the_timeline_and_everybody_concerned_is_told_once(home: House) -> None:
@@ -147,7 +147,7 @@ def test_a_persons_own_limit_is_told_to_that_person_alone(home: House) -> None:
         now=NOW,
     )  # fmt: skip
 
-    effect = moving.effect_of(free(clock.due_on), now=NOW)
+    effect = moving.effect_of(free(clock.due_on), viewer=home.staff, now=NOW)
     publish(free(clock.due_on))
 
     assert [one.told for one in effect.moved] == [[member.name]]
@@ -170,7 +170,7 @@ def test_an_applied_rule_is_told_once_and_its_followers_move_with_it(home: House
     reply, opinion = with_co_handler(home)
     wanted = new_rule()
 
-    effect = moving.effect_of_rule(wanted, now=NOW)
+    effect = moving.effect_of_rule(wanted, viewer=home.staff, now=NOW)
     assert {one.obligation.pk for one in effect.moved} == {reply.pk, opinion.pk}
     assert tuning.apply_rule(wanted, by=home.staff, now=NOW) == 1
     assert tuning.apply_rule(wanted, by=home.staff, now=NOW) == 0
@@ -206,8 +206,8 @@ def test_a_rule_for_many_runs_as_a_long_job_and_goes_on_where_it_broke_off(
     assert sendings(home.unit.clerk) == [("clocks", 3)]
 
 
-def test_the_command_shows_who_would_hear_and_writes_nothing(home: House, tmp_path: Path) -> None:
-    reply_clock(home)
+def test_the_command_shows_numbers_and_no_matter_and_writes_nothing(home: House, tmp_path: Path) -> None:
+    clock = reply_clock(home)
     file = tmp_path / "2026.json"
     file.write_text(
         '{"year": 2026, "notice": "国办发明电〔2026〕9号", "off": {"2026-06-02": "增放假"}}', encoding="utf-8"
@@ -216,6 +216,7 @@ def test_the_command_shows_who_would_hear_and_writes_nothing(home: House, tmp_pa
 
     call_command("calendar", "load", str(file), "--dry-run", stdout=out)
 
-    assert f"告知 {home.officer.name}、{home.unit.clerk.name}" in out.getvalue()
+    assert "答复：2026-06-02 → 2026-06-03，1 项" in out.getvalue()
+    assert not any(word in out.getvalue() for word in (clock.matter.label, clock.matter.title, home.officer.name))
     assert "告知 2 人。没有写入" in out.getvalue()
     assert not Message.objects.exists()

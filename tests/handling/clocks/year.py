@@ -117,6 +117,7 @@ class World:
             now.date(),
             now.date(),
             self.ladders.get(rule.ladder_id or 0, ()),
+            stage=code,
             body=body.pk if body else None,
             person=person.pk if person else None,
             office=self.home.office.pk,

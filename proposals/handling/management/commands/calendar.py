@@ -14,7 +14,7 @@ from proposals.handling.actions import tuning
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import BadYear, Year, missing_year, read_year
 from proposals.handling.models import CalendarYear
-from proposals.handling.moving import SHOWN, Effect, effect_of
+from proposals.handling.moving import Effect, effect_of
 
 
 class Command(BaseCommand):
@@ -41,16 +41,14 @@ class Command(BaseCommand):
             workdays.check_loadable(year)
         except (BadYear, Refused) as error:
             raise CommandError(str(error)) from error
-        effect = effect_of(year, now=engine_now(), shown=None if as_json else SHOWN)
+        effect = effect_of(year, viewer=None, now=engine_now())
         changed = not dry_run and tuning.load_year(year, by=None, now=engine_now())
         left = self.recount() if changed else 0
         if as_json:
             self.stdout.write(json.dumps(_report(year, effect, changed=changed, dry_run=dry_run), ensure_ascii=False))
             return
-        for one in effect.moved:
-            self.stdout.write(f"{one.label} {one.stage}：{one.old} → {one.new}，告知 {'、'.join(one.told) or '—'}")
-        if effect.left_out:
-            self.stdout.write(f"另有 {effect.left_out} 项没有列出，--json 列出全部。")
+        for one in effect.counted:
+            self.stdout.write(f"{one.stage}：{one.old} → {one.new}，{one.amount} 项")
         self.stdout.write(_sentence(year, effect, changed=changed, dry_run=dry_run))
         if left:
             self.stdout.write(f"有 {left} 项没有算成，原因见“运行状况”页；程序会再试。")
@@ -81,8 +79,7 @@ class Command(BaseCommand):
 
 def _report(year: Year, effect: Effect, *, changed: bool, dry_run: bool) -> dict[str, Any]:
     rows = [
-        {"matter": one.label, "stage": one.stage, "old": str(one.old), "new": str(one.new), "told": one.told}
-        for one in effect.moved
+        {"stage": one.stage, "old": str(one.old), "new": str(one.new), "amount": one.amount} for one in effect.counted
     ]
     facts = {"year": year.number, "changed": changed, "dry_run": dry_run}
     return {**facts, "moved": effect.amount, "people": effect.people, "deadlines": rows}
