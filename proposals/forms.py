@@ -131,16 +131,18 @@ class CheckForm(PlainForm):
         help_text="涉密事项不得在本系统填写，请按保密规定线下提交。",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choose(self.fields["category"], Category.objects.filter(ended_on=None).order_by("order", "pk"))
+        if not actions.takes_internal(proposal):
+            del self.fields["internal"]
 
     def details(self, proposal: Proposal) -> actions.Details:
         data = self.cleaned_data
         return actions.Details(
             consents=data["consents"],
             consent_reason=data["consent_reason"],
-            internal=data["internal"],
+            internal=data.get("internal", "internal" in self.data),  # sent though not offered: the action says why not
             category=data["category"],
             priority=proposal.matter.priority,
             wished_units=data["wished_units"],
@@ -506,6 +508,8 @@ class CorrectForm(SortForm):
         if proposal.status not in actions.IN_OFFICE:
             for name in ("unit_title", "consents", "consent_reason", "internal"):
                 del self.fields[name]
+        elif not actions.takes_internal(proposal):
+            del self.fields["internal"]
 
     def recorded(self) -> actions.Recorded:
         data = {name: value for name, value in self.cleaned_data.items() if name != "reason"}

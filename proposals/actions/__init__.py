@@ -22,7 +22,17 @@ from .cosigning import (
     is_stale,
     remove_cosigner,
 )
-from .drafting import Behind, Details, begin, change_proposer, details_of, discard, remove_file, save_text
+from .drafting import (
+    Behind,
+    Details,
+    begin,
+    change_proposer,
+    details_of,
+    discard,
+    remove_file,
+    save_text,
+    takes_internal,
+)
 from .grouping import groups_of, reviewers, set_groups, stamp_of_groups
 from .handing_over import Plan, Refusal, hand_over, hand_over_by_session, plan
 from .importing import link_proposer
@@ -131,6 +141,7 @@ __all__ = [
     "stamp_of_groups",
     "submit",
     "take_out",
+    "takes_internal",
     "turn",
     "undo_decision",
     "units_to_begin_with",

@@ -155,9 +155,14 @@ def write_suggestions(matter: Matter, suggestions: Iterable[str]) -> None:
     )
 
 
+def takes_internal(proposal: Proposal) -> bool:
+    """Not on the internet, where nothing above public is taken in (S24); what is internal already stays so."""
+    return settings.ZONE != "internet" or proposal.internal
+
+
 def must_suit_zone(proposal: Proposal, *, internal: bool) -> None:
-    """Raises Refused on the internet, where nothing above public is taken in (S24); what is internal already stays so."""
-    if internal and settings.ZONE == "internet" and not proposal.internal:
+    """Raises Refused for what this zone does not take in."""
+    if internal and not takes_internal(proposal):
         raise Refused(
             "本系统部署在互联网上，不办理“不公开（内部）”的提案。请不要填写不宜公开的内容，改为线下提交，由提案委登记涉密占位。",
             field="internal",

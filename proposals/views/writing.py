@@ -381,6 +381,9 @@ class Check(Writing):
     def get_back_url(self) -> str:
         return to(self.object, "cosigners")
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "proposal": self.object}
+
     def get_initial(self) -> dict[str, Any]:
         proposal = self.object
         return {

@@ -154,7 +154,10 @@ def test_only_off_the_internet_a_proposal_becomes_internal(
     settings.ZONE = zone
     begun, waiting = draft(), filed()
     facts = {"consents": "yes", "internal": "on", "later": "1"}
+    pages = {house.member: f"/proposals/{begun.public_id}/check/", house.staff: f"{waiting.get_absolute_url()}correct/"}
 
+    offered = {"仅供内部办理" in signed_in(who).get(page).content.decode() for who, page in pages.items()}
+    assert offered == {zone == "government"}
     answer = signed_in(house.member).post(f"/proposals/{begun.public_id}/check/", facts)
     if zone == "internet":
         assert (answer.status_code, fresh(begun).internal) == (422, False)
@@ -168,6 +171,7 @@ def test_only_off_the_internet_a_proposal_becomes_internal(
                 now=house.later(),
             )
         Proposal.objects.filter(pk=begun.pk).update(internal=True)  # as it came from elsewhere
+        assert "仅供内部办理" in signed_in(house.member).get(pages[house.member]).content.decode()
         assert signed_in(house.member).post(f"/proposals/{begun.public_id}/check/", facts).status_code == 302
     else:
         assert (answer.status_code, fresh(begun).internal) == (302, True)
