@@ -5,6 +5,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from members.audit_words import WORDS
 from members.choices import BodyKind, Outcome, Role, System
 from members.models import Appointment, AuditEntry, Body, Membership, Person
 from members.models.body import BodyQuerySet
@@ -84,9 +85,13 @@ class AppointmentFilter(django_filters.FilterSet):
         return rows.waiting() if wanted else rows
 
 
+def _verbs() -> list[tuple[str, str]]:
+    return sorted(WORDS.items(), key=lambda pair: pair[1])
+
+
 class AuditFilter(django_filters.FilterSet):
-    verb = django_filters.CharFilter(label="行为", lookup_expr="startswith", max_length=40)
-    subject = django_filters.CharFilter(label="编号", max_length=80)
+    verb = django_filters.ChoiceFilter(label="行为", choices=_verbs, empty_label="全部行为")
+    subject = django_filters.CharFilter(label="对象", max_length=80)
     person = django_filters.CharFilter(label="人员姓名", method="of_person", max_length=64)
     outcome = django_filters.ChoiceFilter(label="结果", choices=Outcome, empty_label="全部结果")
     since = django_filters.DateFilter(label="从", field_name="at", lookup_expr="date__gte", widget=Day)

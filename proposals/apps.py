@@ -7,6 +7,7 @@ class ProposalsConfig(AppConfig):
     verbose_name = "提案"
 
     def ready(self) -> None:
+        from members import audit_words
         from members.rights import register
         from proposals import batches, desk, menu, notices, papers, rights
         from proposals.handling import events, owners
@@ -17,6 +18,7 @@ class ProposalsConfig(AppConfig):
         owners.register(Kind.PROPOSAL, ProposalOwner())
         events.register(VERBS)
         register("proposals", {action: frozenset(right.by) for action, right in rights.RIGHTS.items()})
+        audit_words.name(rights.AUDITED)
         notices.register()
         menu.register()
         desk.register()

@@ -191,3 +191,16 @@ def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Pr
     if right.states is not None:
         found = found.filter(status__in=right.states)
     return found.filter(matter__in=Matter.objects.visible_to(user))
+
+
+AUDITED = {
+    "proposals.add_setting": "新增设置项",
+    "proposals.change_setting": "修改设置项",
+    "proposals.choose": "修改办理规则",
+    "proposals.import": "导入提案登记表",
+    "proposals.remove_setting": "删除设置项",
+    "proposals.resume_setting": "恢复设置项",
+    "proposals.retire_setting": "停用设置项",
+    "proposals.set_groups": "设置类别分组",
+}
+"""What the auditor reads for what is written down here."""

@@ -2,6 +2,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
+from members.audit_words import WORDS
 from members.choices import Outcome
 from members.models.person import Person
 
@@ -28,6 +29,10 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.verb}"
+
+    @property
+    def what(self) -> str:
+        return WORDS.get(self.verb, self.verb)
 
 
 class AuditFacts(models.Model):

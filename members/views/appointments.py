@@ -234,7 +234,7 @@ class DecideRequest(ActionPage[AccountRequest]):
 
 class Delegations(ListPage[Delegation]):
     action = SIGNED_IN
-    title = "委托同事代办"
+    title = "不在岗与委托代办"
     template_name = "members/delegations.html"
     unit_word = "项"
     empty_sentence = "没有委托过。"
@@ -266,7 +266,7 @@ class Delegate(FormPage):
     done_sentence = "已委托，并通知受托人。"
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("委托同事代办", reverse("members:delegations"))]
+        return [Crumb("不在岗与委托代办", reverse("members:delegations"))]
 
     def get_form_kwargs(self) -> dict[str, Any]:
         today, user = timezone.localdate(), self.person
@@ -294,7 +294,7 @@ class Revoke(ConfirmPage[Delegation]):
         return Delegation.objects.filter(appointment__person=self.person, revoked_at=None).select_related("to")
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("委托同事代办", reverse("members:delegations"))]
+        return [Crumb("不在岗与委托代办", reverse("members:delegations"))]
 
     def get_question(self) -> str:
         return f"收回给{self.object.to.name}的委托，立即生效。"
@@ -312,7 +312,7 @@ class BeAway(FormPage):
     done_sentence = "已登记。这些天的提醒不再发给您。"
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("委托同事代办", reverse("members:delegations"))]
+        return [Crumb("不在岗与委托代办", reverse("members:delegations"))]
 
     def get_form_kwargs(self) -> dict[str, Any]:
         today = timezone.localdate()
@@ -337,7 +337,7 @@ class BeBack(ConfirmPage[Absence]):
         return Absence.objects.filter(person=self.person, revoked_at=None)
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("委托同事代办", reverse("members:delegations"))]
+        return [Crumb("不在岗与委托代办", reverse("members:delegations"))]
 
     def get_question(self) -> str:
         return "撤销后提醒立即照常发给您。委托给同事的任职如不再需要，请另行收回。"

@@ -7,8 +7,8 @@ class HandlingConfig(AppConfig):
     verbose_name = "办理"
 
     def ready(self) -> None:
+        from members import audit_words, succession
         from members import rights as house
-        from members import succession
         from members.inbox import registry
         from proposals.handling import batches, engine, menu, notices, reminders, rights
         from proposals.handling.actions.succeeding import follow_succession
@@ -20,4 +20,5 @@ class HandlingConfig(AppConfig):
         registry.register_numbers(notices.by_number)
         registry.register_beat(lambda now: engine.beat("send", now=now))
         batches.register()
+        audit_words.name(rights.AUDITED)
         menu.add()

@@ -49,7 +49,7 @@ class LedgerFilter(PartFilter):
         empty_label="全部单位",
     )
     state = filters.ChoiceFilter(label="状态", choices=Assignment.State, empty_label="全部状态")
-    ended = filters.BooleanFilter(label="只看单位已撤销的", method="orphaned", widget=forms.CheckboxInput())
+    ended = filters.BooleanFilter(label="单位已撤销", method="orphaned", widget=forms.CheckboxInput())
     overdue = filters.BooleanFilter(label="只看逾期", method="late", widget=forms.CheckboxInput())
 
     def orphaned(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:

@@ -394,7 +394,7 @@ def opinions_shown(rows: Sequence[Any], view: Eyes) -> list[OpinionShown]:
         OpinionShown(
             f"{row.unit}" + (f" 第{given['version']}稿" if given["version"] > 1 else ""),
             given["text"],
-            "　".join(filter(None, [given["doc_no"], given["on"]])),
+            "　".join(filter(None, [given["doc_no"], given["on"] and short_day(date.fromisoformat(given["on"]))])),
         )
         for row in rows
         for given in row.given_opinions or []
@@ -423,16 +423,19 @@ def replies_shown(
     files: Sequence[Attachment],
     suggestions: Sequence[Suggestion],
 ) -> list[ReplyShown]:
+    rows = with_points(Reply.objects.filter(assignment__matter=matter, assignment__in=assignments))
+    readable = [row for row in rows.order_by("-round", "pk") if aspects(view, row) & {Aspect.REPLY, Aspect.DRAFT_REPLY}]
+    return [reply_shown(row, files, suggestions) for row in readable]
+
+
+def with_points(replies: QuerySet[Reply]) -> QuerySet[Reply]:
+    """Replies with what `reply_shown` needs of each, in one query."""
     points = JSONObject(
         suggestion="points__suggestion_id", text="points__text",
         result="points__result__code", same="points__same_as_id",
     )  # fmt: skip
-    rows = Reply.objects.filter(assignment__matter=matter, assignment__in=assignments).select_related(
-        "assignment__unit", "issuer", "result"
-    )
-    rows = rows.annotate(given=JSONBAgg(points, filter=Q(points__isnull=False)))
-    readable = [row for row in rows.order_by("-round", "pk") if aspects(view, row) & {Aspect.REPLY, Aspect.DRAFT_REPLY}]
-    return [reply_shown(row, files, suggestions) for row in readable]
+    rows = replies.select_related("assignment__unit", "issuer", "result")
+    return rows.annotate(given=JSONBAgg(points, filter=Q(points__isnull=False)))
 
 
 def reply_shown(row: Any, files: Sequence[Attachment], suggestions: Sequence[Suggestion]) -> ReplyShown:

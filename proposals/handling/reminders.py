@@ -59,7 +59,7 @@ def _soon(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, st
 
 def _today(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
     if row.due_on == today:
-        return "今日到期", f"今天（{spoken(row.due_on)}）是最后一天，当日 24 时前均为按时。"
+        return "今日到期", f"今天{spoken(row.due_on)}是最后一天，当日 24 时前均为按时。"
     return "到期提醒", f"期限为{spoken(row.due_on)}{row.mark}。"
 
 

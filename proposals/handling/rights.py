@@ -244,3 +244,18 @@ def _holds(user: Any, held: Held, bodies: set[int], assignment: Assignment, behi
             return bool(behind) and assignment.matter.closed_at is None
         case _:
             return False
+
+
+AUDITED = {
+    "handling.apply_rule": "时限规则用于进行中的事项",
+    "handling.infected": "附件查出病毒",
+    "handling.load_year": "载入年度日历",
+    "handling.purge": "清除内容",
+    "handling.replace_ladder": "改用新的提醒安排",
+    "handling.replace_rule": "改用新的时限规则",
+    "handling.set_local_day": "本地调整一天",
+    "handling.try_again": "重做未完成的提醒",
+    "view_contact_details": "查看提案者联系方式",
+    "view_guarded": "查看限制查看的事项",
+}
+"""What the auditor reads for what is written down here."""

@@ -298,7 +298,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
         if not proposal.decided_text or not (behind(self.me, proposal) or sees_office_work(self.me)):
             return ""
         reason = f"{proposal.decided_reason}。" if proposal.decided_reason else ""
-        return f"{reason}{proposal.decided_text}"
+        return f"提案委的审查意见：{reason}{proposal.decided_text}"
 
     def acts(self) -> list[Act]:
         """What this person may do with this proposal now, the most likely first."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from members.errors import Refused, Stale, WrongStep
 from members.shown import Act, Fact
-from proposals.handling import actions, forms
+from proposals.handling import actions, forms, panels
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach, drop_letter
 from proposals.handling.actions.paper import acts_for
@@ -208,6 +208,12 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
 
     def get_back_url(self) -> str:
         return reverse("handling:draft_reply", args=[self.object.public_id])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The text as the proposers will read it, for who signs without having written it."""
+        drafts = panels.with_points(Reply.objects.filter(pk=self.reply and self.reply.pk))
+        shown = [panels.reply_shown(row, self.letters, suggestions_of(self.object.matter)) for row in drafts]
+        return super().get_context_data(reply=shown[0] if shown else None, **kwargs)
 
     def facts(self) -> list[Fact]:
         reply = self.reply
