@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from config.mode import ROOT
 
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -78,6 +81,51 @@ def assert_accessible(page: Page) -> None:
         for fault in results.response["violations"]
     ]
     assert found == []
+
+
+class Readers:
+    """Two who read page after page as text of the same document, without a server: axe, and an eye on a phone in 大字版.
+
+    Nothing is loaded anew for a page, so that a whole house is read in a minute; scripts do not run.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self.desk, self.phone = (self._opened(browser, size) for size in (DESKTOP, PHONE))
+        self.desk.evaluate(AXE_SCRIPT)
+
+    def _opened(self, browser: Browser, size: Any) -> Page:
+        page = browser.new_page(viewport=size, locale="zh-CN")
+        style = (ROOT / "static/css/app.css").read_text(encoding="utf-8")
+        page.set_content(
+            f'<!doctype html><html><head><meta name="viewport" content="width=device-width"><style>{style}'
+        )
+        return page
+
+    def faults(self, html: str) -> list[str]:
+        """What axe finds, what scrolls sideways, and what is too small in 大字版."""
+        self.desk.evaluate(PUT, html)
+        options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+        found = self.desk.evaluate("(options) => axe.run(document, options).then((all) => all.violations)", options)
+        faults = [f"{fault['id']}: {[node['html'][:200] for node in fault['nodes'][:3]]}" for fault in found]
+        self.phone.evaluate(PUT, html)
+        self.phone.evaluate("document.documentElement.dataset.size = 'large'")
+        if wide := self.phone.evaluate("document.documentElement.scrollWidth - window.innerWidth"):
+            faults.append(f"{wide} px too wide")
+        return faults + [
+            f"too small: {one}" for kind in (SMALL_TEXT, SMALL_TARGETS) for one in self.phone.evaluate(kind)
+        ]
+
+    def close(self) -> None:
+        self.desk.close()
+        self.phone.close()
+
+
+PUT = """html => {
+  const page = new DOMParser().parseFromString(html, "text/html"), root = document.documentElement;
+  for (const { name, value } of page.documentElement.attributes) root.setAttribute(name, value);
+  document.title = page.title;
+  document.body.replaceWith(document.adoptNode(page.body));
+}"""
 
 
 def assert_reflows(page: Page) -> None:

@@ -6,7 +6,7 @@ that one role finds are then asked for by all the others, and every form found i
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,12 +19,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import Resolver404, resolve
 from django.utils import timezone
+from playwright.sync_api import Browser
 
 from config.portal.demo.accounts import make_accounts
 from config.portal.demo.story import tell
 from members.choices import Role
 from members.models import Person
 from members.pages.lists import ListPage
+from tests.browser import Readers
 from tests.html import assert_valid, parse
 from tests.rights.table import TABLE
 
@@ -67,6 +69,7 @@ class Seen:
     paths: dict[str, str] = field(default_factory=dict)
     forms: dict[str, "Form"] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
 
 
 def name_of(path: str) -> str:
@@ -109,9 +112,11 @@ def crawl(role: str, client: Client) -> Seen:
             assert_valid(answer.content)
         except AssertionError as error:
             seen.faults.append(f"{role} {path}: {str(error)[:300]}")
-        for form in forms_of(path, answer.content.decode()):
+        page = answer.content.decode()
+        seen.pages[name] = max(page, seen.pages.get(name, ""), key=len)
+        for form in forms_of(path, page):
             seen.forms.setdefault(name_of(form.path), form)
-        for found in LINK.findall(answer.content.decode()):
+        for found in LINK.findall(page):
             ways.append(urldefrag(found.replace("&amp;", "&"))[0])
     return seen
 
@@ -173,7 +178,19 @@ def signed_in(role: str) -> Client:
     return client
 
 
-def test_every_role_walks_through_a_year() -> None:
+def unfit(browser: Browser, walked: Iterable[Seen]) -> Iterator[str]:
+    """What is wrong with the fullest page behind each name, for whoever reads it."""
+    fullest: dict[str, str] = {}
+    for seen in walked:
+        for name, page in seen.pages.items():
+            fullest[name] = max(page, fullest.get(name, ""), key=len)
+    readers = Readers(browser)
+    for name, page in fullest.items():
+        yield from (f"{name}: {fault}" for fault in readers.faults(page))
+    readers.close()
+
+
+def test_every_role_walks_through_a_year(browser: Browser) -> None:
     now = timezone.now()
     make_accounts(password="", since=timezone.localdate(now) - timedelta(days=400))
     tell(size=30, seed=1, now=now, say=lambda _: None)
@@ -181,6 +198,7 @@ def test_every_role_walks_through_a_year() -> None:
     found = {role: crawl(role, signed_in(role)) for role in WALKERS}
 
     faults = [fault for seen in found.values() for fault in seen.faults]
+    faults += unfit(browser, found.values())
     everything: dict[str, set[str]] = defaultdict(set)
     for seen in found.values():
         for path, name in seen.paths.items():
