@@ -123,7 +123,9 @@ class CheckForm(PlainForm):
         widget=forms.RadioSelect,
         initial="yes",
     )
-    consent_reason = forms.CharField(label="不同意公开的理由", required=False, max_length=200)
+    consent_reason = forms.CharField(
+        label="不同意公开的理由", required=False, max_length=200, help_text="选择“不同意公开”时请写明。"
+    )
     internal = forms.BooleanField(label="内容不宜公开，仅供内部办理", required=False)
     not_secret = forms.BooleanField(
         label="我确认内容不涉及国家秘密、工作秘密",

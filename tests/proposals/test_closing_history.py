@@ -93,7 +93,7 @@ def test_staff_closes_one_or_many_from_the_list(house: House, client: Client) ->
 
     ids = [str(row.public_id) for row in rows[:3]]
     page = client.get(many, {"row": ids})
-    assert "将对 3 件办理" in page.content.decode()
+    assert "将办理 3 件" in page.content.decode()
     bad = client.post(many, {"row": ids, "closed_on": "昨天", "outcome": "splendid"})
     assert bad.status_code == 422 and "办结日期请写成年-月-日" in bad.content.decode()
     assert client.post(many, {"row": ids, "closed_on": "2025-04-01", "outcome": "basic"}).status_code == 302

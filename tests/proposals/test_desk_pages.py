@@ -128,7 +128,7 @@ def test_several_proposals_get_the_same_units_and_a_draft_is_kept(house: House, 
     actions.allocate(rows[0], [actions.Share(other, "sole")], by=house.officer, now=house.later())
     client = signed_in(house.officer)
     chosen = [str(row.public_id) for row in rows]
-    assert "将对 2 件办理，1 件不能办理" in page_of(client, "/proposals/allocation/many/?row=" + "&row=".join(chosen))
+    assert "将办理 2 件，1 件不能办理" in page_of(client, "/proposals/allocation/many/?row=" + "&row=".join(chosen))
 
     send(client, "/proposals/allocation/many/", row=chosen, way="lead", lead=clerk_unit.name, others="")
 

@@ -276,7 +276,7 @@ def test_several_are_claimed_and_a_colleagues_stays_his(house: House, submitted)
     actions.claim(rows[1], by=house.colleague, now=house.later())
     client, chosen = signed_in(house.staff), [str(row.public_id) for row in rows]
     page = page_of(client, f"{QUEUE}claim/?row=" + "&row=".join(chosen))
-    assert "将对 2 件办理，1 件不能办理" in page and "江南正在审查" in page
+    assert "将办理 2 件，1 件不能办理" in page and "江南正在审查" in page
 
     send(client, f"{QUEUE}claim/", row=chosen)
 
@@ -296,7 +296,7 @@ def test_several_are_filed_where_nothing_is_contested(
     rows = [plain, early, disputed, held]
     client, chosen = signed_in(house.staff), [str(row.public_id) for row in rows]
     page = page_of(client, f"{QUEUE}file/?row=" + "&row=".join(chosen))
-    assert "将对 1 件办理，3 件不能办理" in page
+    assert "将办理 1 件，3 件不能办理" in page
     for words in (
         "类别：社会建设",
         f"建议承办：{clerk_unit.name}",

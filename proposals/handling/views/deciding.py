@@ -9,7 +9,7 @@ from django.utils import timezone
 from members.choices import Role
 from members.pages import BulkPage
 from members.rights import roles_of
-from members.shown import Act, Fact
+from members.shown import Act, Crumb, Fact
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
 from proposals.handling.actions.sharing import COORDINATE_AFTER, returns_of
@@ -350,6 +350,9 @@ class ChaseMany(Mine, BulkPage[Assignment]):
     form_class = forms.ChaseForm
     submit_label = "发送催办"
     done_verb = "催办"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("办理台账", reverse("handling:ledger"))]
 
     def get_queryset(self) -> QuerySet[Assignment]:
         rows = Assignment.objects.select_related("matter", "unit")

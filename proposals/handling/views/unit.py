@@ -152,6 +152,11 @@ class ManyParts(Mine, BulkPage[Assignment]):
 
     template_name = "handling/bulk.html"
 
+    def crumbs(self) -> list[Crumb]:
+        if self.me.has_perm("handling.read_unit"):
+            return [Crumb("本单位办理", reverse("handling:queue"))]
+        return [Crumb("办理台账", reverse("handling:ledger"))]
+
     def get_queryset(self) -> QuerySet[Assignment]:
         rows = Assignment.objects.select_related("matter", "unit", "office").order_by("pk")
         return in_hands_of(rows, self.request.user, self.action)
