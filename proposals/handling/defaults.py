@@ -140,11 +140,14 @@ class Limit:
     extend: int | None = None
     cap: int | None = None
     follows: str = ""
+    roll: str = "next_workday"
 
 
 LIMITS = (
     Limit("cosign", "联名确认", 3, "workday", "cosign"),
-    Limit("cosign_session", "联名确认（大会期间）", 1, "workday", "cosign"),
+    Limit(
+        "cosign_session", "联名确认（大会期间）", 1, "day", "cosign", roll="none"
+    ),  # a plenary meets on rest days too
     Limit("review", "审查", 10, "workday", "office"),
     Limit("revision", "退回修改", 10, "workday", "revision"),
     Limit("numbering", "统一编号", 5, "workday", "office"),
@@ -224,6 +227,7 @@ def _rule(model: Any, limit: Limit, ladders: dict[str, Any]) -> Any:
         name=limit.name,
         unit=limit.unit,
         amount=limit.amount,
+        roll=limit.roll,
         ladder=ladders[limit.ladder] if limit.ladder else None,
         valid=(SINCE, None),
         extend_amount=limit.extend,

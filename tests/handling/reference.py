@@ -360,7 +360,7 @@ class Book:
                 if far < 0:
                     day = self.days.earlier(case.due, -far)
                 else:
-                    day = self.days.later(case.due, far) if far else self.days.on_or_after(case.due)
+                    day = self.days.later(case.due, far) if far else self.days.on_or_before(case.due)
                 if day > case.started or rung.offset >= 0:
                     yield datetime(day.year, day.month, day.day, 9, tzinfo=CHINA), rung.severity, rung.name, n
 

@@ -49,6 +49,13 @@ def test_units_are_found_by_any_of_their_names(text: str, name: str | None, how:
     assert (body.name if body else None, found) == (name, how)
 
 
+@pytest.mark.parametrize("text", ["中国共产主义青年团", "中华全国青年联合会"])
+def test_the_joined_sector_answers_to_the_two_it_was_made_of(text: str) -> None:
+    body, found = Body.objects.collective().match(text)
+
+    assert (body and body.name, found) == ("共青团和青联界", "former")
+
+
 def test_a_name_that_two_bodies_answer_to_is_nobodys() -> None:
     for body in BodyFactory.create_batch(2):
         BodyName.objects.create(body=body, name="市两可局", kind=NameKind.ALIAS)

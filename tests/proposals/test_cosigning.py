@@ -1,7 +1,8 @@
 """Who signs signs the very words he was shown (S10)."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -57,6 +58,21 @@ def test_an_invitation_starts_a_clock_and_tells_the_invited(
     assert (clock.holder_person, clock.due_on) == (friend, NOW.date() + timedelta(days=5))
     assert told(friend) == ["proposal_cosign_invited"]
     assert Proposal.objects.get(pk=proposal.pk).status == Status.COSIGNING
+
+
+def test_while_the_plenary_meets_one_day_of_the_calendar_is_what_there_is(
+    house: House, draft: Callable[..., Proposal], friend: Person
+) -> None:
+    house.session.opens_on, house.session.closes_on = date(2026, 3, 4), date(2026, 3, 9)
+    house.session.save()
+    friday = timezone.make_aware(datetime(2026, 3, 6, 10))
+
+    [row] = actions.invite(draft(), [friend], by=house.member, now=friday)
+
+    [clock] = clocks.open_for(matter=row.proposal.matter, stage="cosign")
+    assert row.due_on == clock.due_on == date(2026, 3, 7), "the Saturday counts: no rolling on to Monday"
+    assert clock.next_at == friday, "the first proposer hears of it before it is over, on the last workday"
+    assert not row.lapsed(date(2026, 3, 7)) and row.lapsed(date(2026, 3, 8))
 
 
 def test_a_last_day_to_agree_that_hangs_on_an_unpublished_year_is_marked_everywhere(

@@ -59,7 +59,11 @@ def plan(steps: Iterable[Step], started: date, due: date, calendar: WorkCalendar
 
 
 def _day(step: Step, n: int, started: date, due: date, calendar: WorkCalendar) -> date:
-    return calendar.shift(started if step.from_start else due, step.offset + step.every * (n - 1))
+    """A last day of rest, where the rule does not roll, is announced on the workday before it, not after it is over."""
+    days = step.offset + step.every * (n - 1)
+    if step.from_start:
+        return calendar.shift(started, days)
+    return calendar.shift(due, days) if days else calendar.roll_back(due)
 
 
 def _moment(day: date, at: time) -> datetime:

@@ -106,6 +106,15 @@ def test_offsets_are_counted_over_holidays() -> None:
     assert [firing.at.date() for firing in firings] == [date(2026, 3, 3)]
 
 
+def test_a_last_day_of_rest_is_announced_before_it_and_overdue_after_it() -> None:
+    days = pair(set(), set())
+    ladder = [Step(1, offset=-1, severity=20), Step(2, offset=0, severity=30), Step(3, offset=1, severity=40)]
+
+    firings = plan(ladder, date(2026, 3, 6), date(2026, 3, 7), days.engine)
+
+    assert [(firing.step, firing.at.date()) for firing in firings] == [(2, date(2026, 3, 6)), (3, date(2026, 3, 9))]
+
+
 def test_at_night_the_most_severe_past_step_waits_for_the_office() -> None:
     days = pair(set(), set())
     night = datetime(2026, 3, 6, 22, tzinfo=ZONE)
