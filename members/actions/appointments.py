@@ -34,23 +34,22 @@ def appoint(
     *,
     starts_on: date,
     document: str,
-    by: Person,
+    by: Person | None,
     now: datetime,
     ends_on: date | None = None,
 ) -> Appointment:
     """Grant a role; it has no effect until a second person confirms it (S6).
 
-    Temporary staff of a session (大会提案组) are appointed up to a day (P17).
+    What is set up on the server (`by` None) counts at once and needs no document.
 
     Raises Refused for oneself, without a document, for a body that cannot have the role, and where dates clash.
     """
-    if by.pk == person.pk:
+    if by and by.pk == person.pk:
         raise Refused(CLASHES["nobody_appoints_himself"], field="person")
-    if not document.strip():
+    if by and not document.strip():
         raise Refused("请填写依据文件。", field="document")
     must_suit(body, role)
-    if role == Role.SESSION_STAFF and ends_on is None:
-        raise Refused("大会提案组工作人员的任职随会议结束，请填写结束日期。", field="ends_on")
+    must_end(role, ends_on)
     with in_words():
         appointment = Appointment.objects.create(
             person=person,
@@ -85,6 +84,12 @@ def must_suit(body: Body, role: Role) -> None:
         raise Refused(f"{body.get_kind_display()}不能设“{role.label}”。", field="body")
     if role == Role.ASSIGNING_OFFICER and not AssigningOffice.objects.filter(office=body).exists():
         raise Refused("该单位不是交办机构，不能设交办经办人。", field="body")
+
+
+def must_end(role: Role, ends_on: date | None) -> None:
+    """Temporary staff of a session (大会提案组) are appointed up to a day (P17)."""
+    if role == Role.SESSION_STAFF and ends_on is None:
+        raise Refused("大会提案组工作人员的任职随会议结束，请填写结束日期。", field="ends_on")
 
 
 @transaction.atomic

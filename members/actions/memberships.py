@@ -4,8 +4,24 @@ from django.db import transaction
 
 from members import notices
 from members.audit import record
+from members.choices import BodyKind
 from members.errors import Refused, WrongStep
 from members.models import Appointment, Body, Membership, Person, Term
+
+BELONGS: dict[str, tuple[str, frozenset[BodyKind]]] = {
+    "sector": ("界别", frozenset({BodyKind.SECTOR})),
+    "party": ("党派团体", frozenset({BodyKind.DEMOCRATIC_PARTY, BodyKind.SECTOR, BodyKind.ORGANISATION})),
+    "committee": ("专门委员会", frozenset({BodyKind.CPPCC_COMMITTEE})),
+    "group": ("活动组", frozenset({BodyKind.GROUP, BodyKind.JOINT_GROUP})),
+}
+"""What a seat belongs to, and the kinds of bodies that it may be."""
+
+
+def must_belong(column: str, body: Body | None) -> None:
+    """Raise Refused for a body of a kind that nobody belongs to in this column."""
+    label, kinds = BELONGS[column]
+    if body is not None and body.kind not in kinds:
+        raise Refused(f"“{body.name}”是{body.get_kind_display()}，不能作为{label}，请核对名称。", field=column)
 
 
 @transaction.atomic
@@ -25,11 +41,15 @@ def seat(
     """Record a person's seat in a term from a day on; an open seat of that term ends the day before.
 
     A seat says what somebody belongs to; what a member may do comes from the appointment as member.
-    Raises Refused where the new seat would begin before or with the open one and differ from it.
+    Raises Refused where the new seat would begin before or with the open one and differ from it, and for a body that
+    is no sector, party, committee or group.
     """
     facts = {"sector": sector, "party": party, "committee": committee, "group": group, "post": post}
     seats = Membership.objects.select_for_update().filter(person=person, term=term, ends_on=None)
     open_seat = seats.first()
+    for column, body in (("sector", sector), ("party", party), ("committee", committee), ("group", group)):
+        if open_seat is None or getattr(open_seat, column) != body:
+            must_belong(column, body)
     if open_seat is not None:
         if all(getattr(open_seat, name) == value for name, value in facts.items()):
             return open_seat

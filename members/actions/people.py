@@ -10,6 +10,8 @@ from members.errors import Refused, WrongStep
 from members.models import PasswordRecord, Person
 from members.names import person_name, sound
 
+CONTACT = {"phone": "手机号", "mail": "电子邮箱", "address": "通讯地址"}
+
 
 @transaction.atomic
 def new_person(
@@ -48,24 +50,31 @@ def free_username(name: str) -> str:
 
 
 @transaction.atomic
-def change_contact(person: Person, *, phone: str, address: str, by: Person, now: datetime) -> None:
-    """Change phone and address; the person, and the mail that was known so far, are told. A new mail needs its code."""
-    changed = [
-        label
-        for label, old, new in (("手机号", person.phone, phone), ("通讯地址", person.address, address))
-        if old != new
-    ]
+def change_contact(
+    person: Person, *, phone: str, address: str, by: Person | None, now: datetime, mail: str | None = None
+) -> None:
+    """Change phone and address; the person, and the mail that was known so far, are told.
+
+    A new `mail` comes from a roster and is not verified; one's own needs its code.
+    """
+    known, mail = person.mail, person.mail if mail is None else mail
+    new = {"phone": phone, "mail": mail, "address": address}
+    changed = [name for name in new if getattr(person, name) != new[name]]
     if not changed:
         return
-    person.phone, person.address = phone, address
-    person.save(update_fields=["phone", "address"])
-    entry = record("person.contact", by=by, now=now, subject=str(person.public_id), fields=changed)
-    notices.tell([person.pk], entry, "members.contact_changed", now=now, what="、".join(changed))
-    if person.mail:
+    for name in changed:
+        setattr(person, name, new[name])
+    if "mail" in changed:
+        person.mail_verified_at = None
+    person.save(update_fields=["phone", "mail", "address", "mail_verified_at"])
+    labels = [CONTACT[name] for name in changed]
+    entry = record("person.contact", by=by, now=now, subject=str(person.public_id), fields=labels)
+    notices.tell([person.pk], entry, "members.contact_changed", now=now, what="、".join(labels))
+    if known:
         post.post(
-            person.mail,
+            known,
             "您的联系方式已修改",
-            f"您在回音系统中的{'、'.join(changed)}已修改。如不是本人操作，请马上联系工作人员。\n",
+            f"您在回音系统中的{'、'.join(labels)}已修改。如不是本人操作，请马上联系工作人员。\n",
             now=now,
         )
 

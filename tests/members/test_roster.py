@@ -1,5 +1,6 @@
 import io
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from django.test import Client
 from django.utils import timezone
 from openpyxl import Workbook
 
+from config.portal.actions.roster import COMMITTEE
 from members.actions import spend_code
 from members.choices import Role
-from members.models import Appointment, Membership, Person, RosterDraft
+from members.inbox.models import Message
+from members.models import Appointment, Body, Membership, Person, RosterDraft
 from members.rights import may
 from tests.factories import TermFactory, appoint
 
@@ -165,14 +168,16 @@ def test_a_roster_comes_in_from_a_page_and_waits_for_confirmation() -> None:
     checked = client.post("/settings/import/people/", {"file": upload})
     page = client.get(checked.url).content.decode()
     refused = client.post(checked.url, {})
-    done = client.post(checked.url, {"partial": "on"})
+    nameless = client.post(checked.url, {"partial": "on"})
+    done = client.post(checked.url, {"partial": "on", "document": "市政协常委会决定〔2026〕1号"})
 
     assert "第 6 行" in page and "可导入 2 人" in page
     assert refused.status_code == 422
+    assert nameless.status_code == 422 and "请填写依据文件" in nameless.content.decode()
     text = done.content.decode()
     assert "shanxiaoming" in text and "登录码" in text
     appointment = Appointment.objects.get(person__username="shanxiaoming")
-    assert not appointment.is_confirmed
+    assert not appointment.is_confirmed and appointment.document == "市政协常委会决定〔2026〕1号"
     draft = RosterDraft.objects.get()
     assert draft.rows == "" and draft.imported_at is not None
     assert client.post(checked.url, {"partial": "on"}).status_code == 404
@@ -201,3 +206,106 @@ def test_another_administrators_draft_is_not_found() -> None:
     checked = mine.post("/settings/import/people/", {"file": SimpleUploadedFile("名册.xlsx", workbook(MEMBERS))})
 
     assert other.get(checked.url).status_code == 404
+
+
+def sheet(tmp_path: Path, *rows: str) -> Path:
+    file = tmp_path / "roster.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    return file
+
+
+def faults(told: dict[str, Any], kind: str = "errors") -> list[tuple[int, str]]:
+    return [(fault["row"], fault["column"]) for fault in told[kind]]
+
+
+def known_member(**facts: Any) -> Person:
+    return appoint(Role.MEMBER, Body.objects.get(name=COMMITTEE), name="单小明", **facts)
+
+
+def test_a_known_person_with_another_phone_gets_no_second_account(tmp_path: Path) -> None:
+    person = known_member(username="shan", phone="13800000001", address="建设路1号")
+
+    _, told = run(sheet(tmp_path, "姓名,手机号", "单小明,13900000009"), "--partial")
+
+    assert faults(told) == [(2, "姓名")]
+    assert "手机号不同（用户名 shan）" in told["errors"][0]["message"]
+    assert Person.objects.get(name="单小明") == person
+
+
+def test_by_the_user_name_the_contact_details_are_shown_and_changed(tmp_path: Path) -> None:
+    person = known_member(username="shan", phone="13800000001", mail="old@example.org")
+    file = sheet(
+        tmp_path,
+        "姓名,用户名,手机号,邮箱,通讯地址",
+        "单小明,shan,13900000009,new@example.org,建设路1号",
+    )
+
+    _, seen = run(file, "--dry-run")
+    assert faults(seen, "warnings") == [(2, "手机号"), (2, "邮箱"), (2, "通讯地址")]
+    assert "尾号0001" in seen["warnings"][0]["message"] and seen["imported"] == 1
+    _, told = run(file)
+    person.refresh_from_db()
+
+    assert (told["imported"], person.phone, person.mail, person.address) == (
+        1,
+        "13900000009",
+        "new@example.org",
+        "建设路1号",
+    )
+    assert Person.objects.with_phone("139-0000-0009").get() == person
+    assert Message.objects.filter(recipient=person, template="members.contact_changed").exists()
+    assert run(file)[1]["skipped"] == 1
+
+
+def test_a_mail_that_was_proved_is_only_changed_by_its_owner(tmp_path: Path) -> None:
+    person = known_member(username="shan", mail="old@example.org", mail_verified_at=timezone.now())
+
+    _, told = run(sheet(tmp_path, "姓名,用户名,邮箱", "单小明,shan,new@example.org"))
+
+    person.refresh_from_db()
+    assert (person.mail, told["skipped"]) == ("old@example.org", 1)
+    assert "没有改动" in told["warnings"][0]["message"]
+
+
+def test_what_a_row_leaves_out_of_a_seat_stays_as_it_is(tmp_path: Path) -> None:
+    person = known_member(username="shan")
+    person.memberships.update(party=Body.objects.get(name="民盟界"), post="教师")
+
+    _, told = run(sheet(tmp_path, "姓名,界别,开始日期", "单小明,教育界,2026-03-01"))
+
+    seat = person.memberships.select_related("sector", "party").get(ends_on=None)
+    assert (told["imported"], str(seat.sector), str(seat.party), seat.post) == (1, "教育界", "民盟界", "教师")
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        (",赵三,联络员,", "单位"),  # a clerk of the committee itself
+        ("市政协,赵三,联络员,", "单位"),
+        (",赵三,大会提案组工作人员,", "结束日期"),
+        (",赵三,大会提案组工作人员,2020-01-01", "结束日期"),
+        ("市政协提案委,赵三,承办单位联络员,", "单位"),
+    ],
+)
+def test_the_rules_of_appointments_hold_for_a_roster_too(row: str, column: str, tmp_path: Path) -> None:
+    _, told = run(sheet(tmp_path, "单位,姓名,角色,结束日期", row), "--partial")
+
+    assert faults(told) == [(2, column)]
+    assert not Person.objects.filter(name="赵三").exists()
+
+
+def test_staff_of_a_session_come_in_up_to_their_last_day(tmp_path: Path) -> None:
+    run(sheet(tmp_path, "姓名,角色,开始日期,结束日期", "赵三,大会提案组工作人员,2098-01-10,2098-01-20"))
+
+    assert Appointment.objects.get(person__name="赵三").ends_on == date(2098, 1, 20)
+
+
+@pytest.mark.parametrize(
+    ("column", "name"), [("界别", "市教育局"), ("党派", "市教育局"), ("专委会", "教育界"), ("活动组", "经济委")]
+)
+def test_nobody_belongs_to_a_body_of_another_kind(column: str, name: str, tmp_path: Path) -> None:
+    TermFactory(number=14)
+
+    _, told = run(sheet(tmp_path, f"姓名,{column}", f"单小明,{name}"), "--partial")
+
+    assert faults(told) == [(2, column)]

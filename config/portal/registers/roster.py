@@ -25,11 +25,13 @@ COLUMNS = {
     "unit": ("单位", "单位名称", "承办单位", "所属单位", "部门"),
     "role": ("角色", "岗位", "身份", "分工"),
     "starts_on": ("开始日期", "任职日期", "起始日期", "任职时间"),
+    "ends_on": ("结束日期", "截止日期", "任职截止日期", "任期至", "任职至", "到期日期"),
     "document": ("依据文件", "依据", "文号"),
 }
 MEANS = {word: name for name, words in COLUMNS.items() for word in words}
 NOT_COLLECTED = ("身份证", "证件号", "健康", "宗教信仰", "出生")
 HEADER_WITHIN = 20
+DAYS = ("starts_on", "ends_on")
 LONGEST = {"name": 32, "username": 64, "phone": 20, "mail": 254, "address": 200, "post": 200, "document": 200}
 SUMMARY_WORDS = ("合计", "总计", "共计", "填表人", "制表")
 
@@ -43,7 +45,7 @@ class Fault:
 
 @dataclass
 class Line:
-    """One person's row; texts are clean, `starts_on` is ISO or empty."""
+    """One person's row; texts are clean, days are ISO or empty."""
 
     row: int
     name: str
@@ -60,6 +62,7 @@ class Line:
     unit: str = ""
     role: str = ""
     starts_on: str = ""
+    ends_on: str = ""
     document: str = ""
 
 
@@ -137,7 +140,7 @@ def _is_data(cells: list[Cell], values: dict[str, Cell]) -> bool:
 
 
 def _take(roster: Roster, row: int, values: dict[str, Cell]) -> None:
-    texts = {name: one_line(value_of(cell)) for name, cell in values.items() if name != "starts_on"}
+    texts = {name: one_line(value_of(cell)) for name, cell in values.items() if name not in DAYS}
     faults = [
         Fault(row, roster.labels[name], f"{roster.labels[name]}超过{most}字。")
         for name, most in LONGEST.items()
@@ -145,13 +148,12 @@ def _take(roster: Roster, row: int, values: dict[str, Cell]) -> None:
     ]
     if not texts["name"]:
         faults.append(Fault(row, roster.labels["name"], "没有姓名。"))
-    starts_on = parse_date(values.get("starts_on"))
-    if starts_on.wrong:
-        faults.append(Fault(row, roster.labels["starts_on"], "日期不存在或写法不清楚。"))
+    days = {name: parse_date(values.get(name)) for name in DAYS}
+    faults += [Fault(row, roster.labels[name], "日期不存在或写法不清楚。") for name, day in days.items() if day.wrong]
     if faults:
         roster.errors += faults[:1]
         return
-    roster.lines.append(Line(row=row, starts_on=_iso(starts_on.on), **texts))
+    roster.lines.append(Line(row=row, **{name: _iso(day.on) for name, day in days.items()}, **texts))
 
 
 def _iso(day: date | None) -> str:

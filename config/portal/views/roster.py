@@ -30,7 +30,17 @@ class RosterForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
+    document = forms.CharField(
+        label="依据文件",
+        max_length=200,
+        required=False,
+        help_text="文号或会议名称，例如：市政协办〔2026〕3号。用于名册中没有写明依据的各行。",
+    )
     partial = forms.BooleanField(label="不导入有错误的行，只导入其余各行", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_plain_words(self)
 
 
 class Upload(FormPage):
@@ -59,18 +69,23 @@ class Check(FormPage):
     def prepare(self) -> None:
         drafts = RosterDraft.objects.filter(by=self.person, imported_at=None)
         self.draft = get_object_or_404(drafts, public_id=self.kwargs["public_id"])
+        self.made = roster.look_at(self.draft, on=timezone.localdate())
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("导入名册", reverse("portal:import_people"))]
 
+    def get_form(self) -> Any:
+        form = super().get_form()
+        form.fields["document"].required = any(one.appoints and not one.line.document for one in self.made.planned)
+        return form
+
     def form_valid(self, form: ConfirmForm) -> HttpResponseBase:
-        partial = form.cleaned_data["partial"]
-        made, slips = roster.confirm_draft(self.draft, partial=partial, by=self.person, now=timezone.now())
+        made, slips = roster.confirm_draft(self.draft, **form.cleaned_data, by=self.person, now=timezone.now())
         context = {"title": "名册已导入", "made": made, "summary": made.summary(), "slips": slips}
         return TemplateResponse(self.request, "portal/roster_done.html", context)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        made = roster.look_at(self.draft, on=timezone.localdate())
+        made = self.made
         return super().get_context_data(
             draft=self.draft,
             summary=made.summary(),
