@@ -88,7 +88,7 @@ def import_proposals(rows: Sequence[Row], session: Session, *, by: Person | None
         Matter(kind=Kind.PROPOSAL, session=session, number=row.number, title=row.title, unit_title=row.title)
         for row in rows
     )
-    categories = {category.name: category for category in Category.objects.filter(ended_on=None)}
+    categories = current_categories()
     proposals = Proposal.objects.bulk_create(
         proposal_of(row, matter, categories, by=by) for row, matter in zip(rows, matters, strict=True)
     )
@@ -143,12 +143,21 @@ def proposal_of(row: Row, matter: Matter, categories: Mapping[str, Category], *,
 
 def form_of(row: Row) -> str:
     """By the register's own word if it has one, else by what the proposer's name looks like."""
-    for word, form in (("集体", "collective"), ("联名", "joint"), ("个人", "individual")):
-        if word in row.form:
-            return form
+    if form := form_word(row.form):
+        return form
     if row.names and row.names[0].endswith(COLLECTIVE_ENDS):
         return str(Proposal.Form.COLLECTIVE)
     return str(Proposal.Form.JOINT if row.joint or len(row.names) > 1 else Proposal.Form.INDIVIDUAL)
+
+
+def form_word(text: str) -> str | None:
+    """The form that a register's own word names."""
+    words = {"集体": Proposal.Form.COLLECTIVE, "联名": Proposal.Form.JOINT, "个人": Proposal.Form.INDIVIDUAL}
+    return next((str(form) for word, form in words.items() if word in text), None)
+
+
+def current_categories() -> dict[str, Category]:
+    return {category.name: category for category in Category.objects.filter(ended_on=None)}
 
 
 def category_of(name: str, categories: Mapping[str, Category]) -> Category | None:

@@ -46,7 +46,8 @@ def officer() -> Person:
 def bring(
     path: Path, *, partial: bool = False, now: datetime = NOW, code: str = "14-2", by: Person | None = None
 ) -> registers.Result:
-    return registers.confirm(registers.preview(path, code), partial=partial, by=by, now=now)
+    seen = registers.preview(path, code, on=timezone.localdate(now))
+    return registers.confirm(seen, partial=partial, by=by, now=now)
 
 
 def command(*args: object) -> tuple[int, dict[str, Any]]:
@@ -213,6 +214,32 @@ def test_a_year_without_calendar_comes_in_without_clock_and_says_so(register: Ca
 
     assert [(note["row"], note["code"]) for note in result.summary["warnings"]] == [(2, "no_clock")]
     assert (Obligation.objects.count(), Matter.objects.get().stage) == (0, Stage.HANDLING)
+
+
+def test_what_a_register_says_and_the_house_cannot_hold_is_warned_of_and_noted(register: Callable[..., Path]) -> None:
+    header = "编号,案由,提案者,主办单位,交办日期,答复日期,办理期限,提案分类,提案形式\n"
+    rows = [
+        "1,甲,林见山,市教育局,2026.3.5,2099.6.1,2026.3.1,海洋事业,党派",
+        "2,乙,林见山,市教育局,2062.3.5,,,经济建设,个人",
+    ]
+
+    result = bring(register(*rows, header=header))
+
+    assert [(note["row"], note["code"]) for note in result.summary["warnings"]] == [
+        (2, "future_date"),
+        (2, "due_before_assigned"),
+        (2, "unknown_form"),
+        (2, "unknown_category"),
+        (3, "future_date"),
+    ]
+    first, second = matter("0001"), matter("0002")
+    note = first.proposal.import_note
+    for words in ("答复日期原文：2099.6.1", "办理期限原文：2026.3.1", "提案分类原文：海洋事业", "提案形式原文：党派"):
+        assert words in note
+    assert (first.stage, second.stage) == (Stage.HANDLING, Stage.FILED)
+    assert Obligation.objects.get().due_on == date(2026, 6, 5), "three months by the rule, not the impossible limit"
+    assert "交办日期原文：2062.3.5" in second.proposal.import_note
+    assert (first.proposal.category, second.proposal.category and second.proposal.category.name) == (None, "经济建设")
 
 
 def test_proposers_are_linked_only_where_they_can_be_told_apart(register: Callable[..., Path]) -> None:

@@ -225,6 +225,47 @@ def test_dates_that_need_a_look_come_in_with_a_warning() -> None:
     ]
 
 
+def test_days_to_come_and_limits_before_their_start_are_not_taken_over() -> None:
+    header = [*HEADER, "办理期限"]
+    rows: list[list[Cell]] = [
+        [*line("0001", "一", 交办日期="2062.3.12"), None],
+        [*line("0002", "二", 交办日期="2026.3.12", 答复日期="2099年6月1日"), None],
+        [*line("0003", "三", 交办日期="2026.3.12"), "2026.3.1"],
+        [*line("0004", "四", 交办日期="2026.3.12"), "2026.6.30"],
+        [*line("0005", "五", 交办日期="2026.4.20"), None],
+    ]
+
+    register = read(sheet(*rows, header=header), today=date(2026, 4, 20))
+
+    assert [(entry.assigned_on, entry.replied_on, entry.due_on, entry.codes) for entry in register.entries] == [
+        (None, None, None, ("future_date",)),
+        (date(2026, 3, 12), None, None, ("future_date",)),
+        (date(2026, 3, 12), None, None, ("due_before_assigned",)),
+        (date(2026, 3, 12), None, date(2026, 6, 30), ()),
+        (date(2026, 4, 20), None, None, ()),
+    ]
+    assert register.entries[2].unread == {"办理期限": "2026.3.1"}
+
+
+def test_words_for_category_and_form_that_nobody_knows_are_kept_and_told() -> None:
+    header = [*HEADER, "提案分类", "提案形式"]
+    known = {"经济建设", "个人提案"}.__contains__
+    rows: list[list[Cell]] = [
+        ["一、农林水方面"],
+        [*line("0001", "一"), None, "个人提案"],
+        [*line("0002", "二"), "经济建设", "党派"],
+        [*line("0003", "三"), "海洋", None],
+    ]
+
+    register = read(sheet(*rows, header=header), fits_category=known, fits_form=known)
+
+    assert [(entry.category, entry.kind, entry.unread, entry.codes) for entry in register.entries] == [
+        ("", "个人提案", {"提案分类": "农林水"}, ("unknown_category",)),
+        ("经济建设", "", {"提案形式": "党派"}, ("unknown_form",)),
+        ("", "", {"提案分类": "海洋"}, ("unknown_category",)),
+    ]
+
+
 def test_the_sessions_year_wins_where_the_register_knows_it_too() -> None:
     rows = [
         line("0001", "一", 交办日期="2025.12.30"),

@@ -27,7 +27,15 @@ from members.inbox.models import LongJob
 from members.inbox.work import Product, Progress
 from members.models import Body, BodyName, Person, Session, Term
 from members.names import spellings
-from proposals.actions.importing import Imported, Row, import_proposals, numbers_of
+from proposals.actions.importing import (
+    Imported,
+    Row,
+    category_of,
+    current_categories,
+    form_word,
+    import_proposals,
+    numbers_of,
+)
 
 CODE = re.compile(r"([1-9]\d?)-([1-9]\d?)")
 KEPT_FOR = timedelta(days=1)
@@ -75,8 +83,8 @@ def session_parts(code: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def preview(path: Path, code: str, *, only: str = "") -> Preview:
-    """Read a file against what the session has already; raises Refused with a sentence."""
+def preview(path: Path, code: str, *, only: str = "", on: date | None = None) -> Preview:
+    """Read a file against what the session has already, on a day (today); raises Refused with a sentence."""
     term, number = session_parts(code)
     try:
         sheets = read_sheets(path)
@@ -84,7 +92,17 @@ def preview(path: Path, code: str, *, only: str = "") -> Preview:
         session = Session.objects.filter(term__number=term, number=number).first()
         known = known_numbers(session)
         year = session.opens_on.year if session and session.opens_on else None
-        register = read_register(sheets, units.matcher, year=year, known=known, only=only)
+        categories = current_categories()
+        register = read_register(
+            sheets,
+            units.matcher,
+            year=year,
+            known=known,
+            only=only,
+            today=on or timezone.localdate(),
+            fits_category=lambda text: category_of(text, categories) is not None,
+            fits_form=lambda text: form_word(text) is not None,
+        )
     except NotARegister as error:
         raise Refused(str(error), field="file") from error
     return Preview(f"{term}-{number}", register, units)
@@ -323,6 +341,7 @@ def notes_of(entry: Entry) -> str:
     lines += [f"待确认的单位：{'、'.join(entry.unknown)}"] if entry.unknown else []
     understood = {"交办日期": entry.assigned_on, "答复日期": entry.replied_on, "办理类别": entry.reply_class}
     lines += [f"{word}原文：{entry.raw[word]}" for word, value in understood.items() if word in entry.raw and not value]
+    lines += [f"{word}原文：{text}" for word, text in entry.unread.items()]
     if entry.assigned_on and not (entry.lead or entry.split):
         lines.append(f"登记表所载交办日期：{entry.assigned_on:%Y-%m-%d}")
     if entry.replied_on and not (entry.lead or entry.split):

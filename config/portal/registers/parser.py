@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -70,6 +70,8 @@ class Entry:
     remark: str = ""
     other: dict[str, str] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    """Words of the clerk that nothing of ours could be made of, by their columns."""
     codes: tuple[str, ...] = ()
 
 
@@ -90,6 +92,13 @@ class Register:
         return len(self.entries) + len(self.skipped) + len(self.errors)
 
 
+Knows = Callable[[str], bool]
+
+
+def always(text: str) -> bool:
+    return True
+
+
 def read_register(
     sheets: Sequence[Sheet],
     matcher: Matcher,
@@ -98,15 +107,20 @@ def read_register(
     known: Mapping[str, str] | None = None,
     only: str = "",
     classes: frozenset[str] = CLASSES,
+    today: date | None = None,
+    fits_category: Knows = always,
+    fits_form: Knows = always,
 ) -> Register:
     """Read the register among the sheets.
 
     `year` is the session's, for dates without one; `known` are the numbers and titles that the session already has;
-    `only` names the sheet to take. Raises NotARegister where no sheet has a header with number and title.
+    `only` names the sheet to take; nothing has been done after `today`; the last two tell which words for category
+    and form the house knows. Raises NotARegister where no sheet has a header with number and title.
     """
     sheet, header, notes = choose(sheets, only)
     numbers = frozenset(header.columns(Field.NUMBER))
     reading = Reading(filled_down(sheet, header.last, but=numbers), header, matcher, known or {}, classes)
+    reading.today, reading.fits = today, {Field.CATEGORY: fits_category, Field.KIND: fits_form}
     reading.year = year_of(reading, year)
     for row in range(header.last + 1, len(sheet.rows)):
         reading.take(row)
@@ -167,7 +181,11 @@ class Reading:
     ) -> None:
         self.sheet, self.header, self.matcher, self.classes = sheet, header, matcher, classes
         self.year: int | None = None
+        self.today: date | None = None
+        self.fits: dict[Field, Knows] = {}
+        self.unread: dict[str, str] = {}
         self.section = ""
+        self.doubted: set[str] = set()
         self.titles = {number: same_words(title) for number, title in known.items()}
         self.numbers: dict[str, str] = {}
         for number, words in self.titles.items():
@@ -279,10 +297,12 @@ class Reading:
 
     def keep(self, row: int, number: str, title: str) -> None:
         before = len(self.warnings)
+        self.unread = {}
         self.hint_same_title(row, number, title)
         lead, co, split, unknown = self.units(row)
-        assigned_on = self.day(row, Field.ASSIGNED)
-        replied_on = self.day(row, Field.REPLIED)
+        assigned_on = self.past_day(row, Field.ASSIGNED)
+        replied_on = self.past_day(row, Field.REPLIED)
+        due_on = self.limit(row, assigned_on)
         if assigned_on and replied_on and replied_on < assigned_on:
             self.warn(row, Field.REPLIED, "reply_before_assigned", "答复日期早于交办日期，已照录，请核对。")
         result, category = self.result_and_category(row)
@@ -300,20 +320,21 @@ class Reading:
             title=title,
             proposer=one_line(self.text(row, Field.PROPOSER)),
             cosigners=one_line(self.joined(row, Field.COSIGNERS)),
-            kind=self.text(row, Field.KIND),
-            category=category or self.section,
+            kind=self.word(row, Field.KIND, self.text(row, Field.KIND), "unknown_form", "按提案者判断"),
+            category=self.category(row, category),
             lead=lead,
             co=co,
             split=split,
             unknown=unknown,
             assigned_on=assigned_on,
-            due_on=self.day(row, Field.DUE),
+            due_on=due_on,
             doc_no=doc_no,
             replied_on=replied_on,
             reply_class=result,
             remark=self.text(row, Field.REMARK),
             other=self.others(row),
             raw=self.raw(row),
+            unread=self.unread,
         )
         self.warn_of_formulas(row)
         codes = tuple(note.code for note in self.warnings[before:])
@@ -383,6 +404,47 @@ class Reading:
                 row, field_, "year_assumed", f"“{short(text_of(cell))}”年份不全，已按 {read.on.year} 年导入，请核对。"
             )
         return read.on
+
+    def past_day(self, row: int, field_: Field) -> date | None:
+        """A day on which something was done: one that is still to come is the clerk's slip."""
+        on = self.day(row, field_)
+        if on and self.today and on > self.today:
+            message = f"“{short(text_of(self.cell(row, field_)))}”在今天之后，没有采用，请核对年份后补记。"
+            self.warn(row, field_, "future_date", message)
+            return None
+        return on
+
+    def limit(self, row: int, assigned_on: date | None) -> date | None:
+        """The last day that the register sets: one before the day of assignment starts no clock."""
+        due_on = self.day(row, Field.DUE)
+        if due_on and assigned_on and due_on < assigned_on:
+            message = "办理期限早于交办日期，没有采用，时限按现行规则从交办日期起算，请核对。"
+            self.warn(row, Field.DUE, "due_before_assigned", message)
+            due_on = None
+        if due_on is None and (raw := text_of(self.cell(row, Field.DUE))):
+            self.unread[Field.DUE.value] = one_line(raw)
+        return due_on
+
+    def category(self, row: int, text: str) -> str:
+        """The row's own category, else that of its section; an unknown section is told of once."""
+        if found := self.word(row, Field.CATEGORY, text, "unknown_category", "没有归类"):
+            return found
+        if self.section and not self.fits[Field.CATEGORY](self.section):
+            self.unread.setdefault(Field.CATEGORY.value, self.section)
+            if self.section not in self.doubted:
+                self.doubted.add(self.section)
+                message = f"没有名为“{short(self.section)}”的提案分类，此标题下的提案没有归类，原文已保留，请人工确认。"
+                self.warn(row, Field.CATEGORY, "unknown_category", message)
+            return ""
+        return self.section
+
+    def word(self, row: int, field_: Field, text: str, code: str, instead: str) -> str:
+        """A word of a list of ours, or nothing: then the clerk's own stays in the note."""
+        if not text or self.fits[field_](text):
+            return text
+        self.warn(row, field_, code, f"没有名为“{short(text)}”的{field_.value}，{instead}，原文已保留，请人工确认。")
+        self.unread[field_.value] = one_line(text)
+        return ""
 
     def result_and_category(self, row: int) -> tuple[str, str]:
         category = one_line(self.text(row, Field.CATEGORY))
