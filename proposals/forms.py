@@ -363,7 +363,25 @@ class CosignOnPaperForm(PaperForm):
         return signer
 
 
-class RegisterForm(PlainForm):
+class ProposerForm(PlainForm):
+    """Who raises what the desk enters: a member, or an organisation."""
+
+    proposer = MemberField(label="第一提案人", required=False, needed_by="集体提案填下一栏，这里不填")
+    body = CollectiveField(label="集体提案者", required=False, needed_by="个人提案、联名提案不填")
+    contact = MemberField(label="集体提案联系人", required=False, needed_by="提交前填写，个人提案不填")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and bool(data.get("proposer")) == bool(data.get("body")):
+            self.add_error("proposer", "请填写第一提案人，或者选择集体提案者，二者填一。")
+        return data
+
+    def behind(self) -> actions.Behind:
+        data = self.cleaned_data
+        return actions.Behind(person=data["proposer"], body=data["body"], contact=data["contact"])
+
+
+class RegisterForm(ProposerForm):
     """The registration desk: who raises it, and how it came (P15)."""
 
     source = forms.ChoiceField(
@@ -379,9 +397,6 @@ class RegisterForm(PlainForm):
         widget=CountedLine,
         help_text="填写后可看到相近的提案，便于查重。",
     )
-    proposer = MemberField(label="第一提案人", required=False, needed_by="集体提案填下一栏，这里不填")
-    body = CollectiveField(label="集体提案者", required=False, needed_by="个人提案、联名提案不填")
-    contact = MemberField(label="集体提案联系人", required=False, needed_by="提交前填写，个人提案不填")
     original = forms.FileField(
         label="原件的扫描件或照片", required=False, help_text="PDF 或图片，不超过 20 MB。可以稍后在“添加附件”里补传。"
     )
@@ -392,16 +407,6 @@ class RegisterForm(PlainForm):
 
     def clean_original(self) -> Clean | None:
         return let_in(self.cleaned_data["original"], Purpose.ORIGINAL, self.by)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not self.errors and bool(data.get("proposer")) == bool(data.get("body")):
-            self.add_error("proposer", "请填写第一提案人，或者选择集体提案者，二者填一。")
-        return data
-
-    def behind(self) -> actions.Behind:
-        data = self.cleaned_data
-        return actions.Behind(person=data["proposer"], body=data["body"], contact=data["contact"])
 
 
 class ConfirmTextForm(PlainForm):

@@ -46,6 +46,7 @@ COSIGN_TITLES: dict[str, str] = {
     "cosign_removed": "您已不在联名人之中",
 }
 WITHDRAWN = f"{PREFIX}withdrawn"
+NOT_YOURS = f"{PREFIX}not_yours"
 
 
 def register() -> None:
@@ -53,6 +54,7 @@ def register() -> None:
     register_templates((f"{PREFIX}{name}" for name in COSIGN_TITLES), _render_cosign)
     register_template("history_taken_over", _render_history)
     reminders.register_way("cosign", "proposals:invitations")
+    register_template(NOT_YOURS, _render_not_yours)
     register_heading("numbering", "您的 {n} 件提案已编号")
     register_heading("handed_over", "您的 {n} 件提案已交办")
     register_heading("handover", "新交办 {n} 件")
@@ -99,6 +101,21 @@ def _words(name: str, proposal: Proposal | None) -> Rendered | None:
         url=reverse("proposals:consultations") if name == "unit_asked" else proposal.get_absolute_url(),
         outside=title if proposal.matter.access == "open" else "",
     )
+
+
+def _render_not_yours(subject: Subject, person: Person) -> Rendered | None:
+    """To whom the desk named as proposer by mistake: he sees it no more, and learns only the receipt number."""
+    row = (
+        Proposal.objects.filter(matter__public_id=subject["matter"])
+        .exclude(matter__access=Access.SUSPENDED)
+        .select_related("matter")
+        .first()
+    )
+    if row is None:
+        return None
+    title = f"收件号{row.receipt}的提案登记错了提案者，已更正，与您无关"
+    outside = title if row.matter.access == Access.OPEN else ""
+    return Rendered(title=title, body="您不需要办理。如果这确是您的提案，请联系提案委。", outside=outside)
 
 
 def _render_history(subject: Subject, person: Person) -> Rendered | None:

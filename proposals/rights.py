@@ -64,6 +64,7 @@ RIGHTS: dict[str, Right] = {
     "proposals.own": Right({**WRITERS, Role.FORMER_MEMBER: Held.OWN}),
     "proposals.write": Right({**WRITERS}, EDITABLE),
     "proposals.enter": Right({**DESK}, EDITABLE),
+    "proposals.correct_proposer": Right({**DESK}, frozenset({Status.DRAFT, Status.COSIGNING})),
     "proposals.discard": Right({**WRITERS}, frozenset({Status.DRAFT, Status.COSIGNING})),
     "proposals.remove_file": Right({**STAFF}, frozenset(Status) - EDITABLE - {Status.ARCHIVED, Status.WITHDRAWN}),
     "proposals.recall": Right({**WRITERS}, frozenset({Status.SUBMITTED})),

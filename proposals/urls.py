@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/done/", reading.Done.as_view(), name="done"),
     path("<uuid:public_id>/recall/", writing.Recall.as_view(), name="recall"),
     path("<uuid:public_id>/discard/", writing.Discard.as_view(), name="discard"),
+    path("<uuid:public_id>/correct-proposer/", desk.CorrectProposer.as_view(), name="correct_proposer"),
     path("<uuid:public_id>/confirm-text/", desk.ConfirmText.as_view(), name="confirm_text"),
     path("<uuid:public_id>/withdraw/", reading.Withdraw.as_view(), name="withdraw"),
     path("<uuid:public_id>/keep-paper/", reading.KeepPaper.as_view(), name="keep_paper"),

@@ -40,6 +40,7 @@ VERBS = {
     "withdrawn": Verb("撤案：{reason}", ALL, "warn"),
     "part_withdrawn": Verb("{other}撤案，其余提案继续办理", ALL, "warn"),
     "main_withdrawn": Verb("本案提案者撤案：{reason}；并入的提案继续办理", ALL, "warn"),
+    "proposer_changed": Verb("提案者由{old}更正为{new}", AUTHORS, "warn"),
     "proposer_left": Verb("{name}不再作为提案者（{reason}）{going_on}", AUTHORS, "warn"),
     "allocated": Verb("拟办：{units}", INSIDE),
     "units_asked": Verb("就承办意向征求{units}意见", INSIDE),

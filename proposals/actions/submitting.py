@@ -36,7 +36,7 @@ from .base import (
     told,
 )
 from .cosigning import answerers, end_invitations, freeze, is_stale, join
-from .drafting import Behind, begin, form_of
+from .drafting import Behind, begin, change_proposer, form_of
 from .merging import not_answered, withdraw_follower, withdraw_from_main
 
 Source = Proposal.Source
@@ -229,6 +229,32 @@ def register(behind: Behind, *, source: str, by: Person, now: datetime, original
         **paper_facts(paper),
     )
     told(proposal, proposers(proposal.matter, on=today(now)), event, "registered", now=now)
+    return proposal
+
+
+@transaction.atomic
+def correct_proposer(proposal: Proposal, behind: Behind, *, by: Person, now: datetime) -> Proposal:
+    """Put right whose proposal the desk has entered, as long as it is being typed (更改提案者).
+
+    Both are told; whoever was named by mistake sees it no more and learns only the receipt number. What he may have
+    confirmed must be confirmed anew. Raises Refused where nothing changes or a co-signer would lead.
+    """
+    proposal = lock(proposal)
+    expect(proposal, Status.DRAFT, Status.COSIGNING)
+    _entered(proposal)
+    place = proposal.matter.participants.leading().select_related("person", "body").get()
+    if (place.person, place.body) == (behind.person, behind.body):
+        raise Refused("提案者没有变化。", field="proposer")
+    if behind.person and proposal.cosignatures.filter(person=behind.person, state__in=CoSignature.LIVE).exists():
+        raise Refused(f"{behind.person.name}已在联名人之中，请先移除后再更改。", field="proposer")
+    earlier, old = proposers(proposal.matter, on=today(now)), str(place)
+    proposal = change_proposer(proposal, behind, by=by, now=now)
+    proposal.text_confirmed_at, proposal.text_confirmed_how = None, ""
+    proposal.save(update_fields=["text_confirmed_at", "text_confirmed_how", "updated_at"])
+    event = proposal.matter.record("proposer_changed", by=by, now=now, old=old, new=str(behind.person or behind.body))
+    later = proposers(proposal.matter, on=today(now))
+    told(proposal, later, event, "registered", now=now)
+    told(proposal, sorted({*earlier} - {*later}), event, "not_yours", now=now)
     return proposal
 
 

@@ -13,7 +13,7 @@ from members.pages import FormPage, Page
 from members.shown import Count
 from proposals import actions, word_list
 from proposals.fields import member_labels, unit_names
-from proposals.forms import ConfirmTextForm, LinkProposerForm, OfflineForm, PlaceholderForm, RegisterForm
+from proposals.forms import ConfirmTextForm, LinkProposerForm, OfflineForm, PlaceholderForm, ProposerForm, RegisterForm
 from proposals.handling.actions import Part
 from proposals.handling.models import Stage
 from proposals.models import Proposal, Text
@@ -70,6 +70,33 @@ class Register(Signed, FormPage):
         rows = Proposal.objects.visible_to(self.me).filter(source__in=ENTERED, receipt__isnull=False)
         newest = rows.select_related("matter", "entered_by").order_by("-pk")[:NEWEST]
         return super().get_context_data(newest=newest, members=member_labels(), similar=similar, **kwargs)
+
+
+class CorrectProposer(ProposalPage):
+    """The desk wrote down the wrong proposer: who it really is."""
+
+    action = "proposals.correct_proposer"
+    title = "更改提案者"
+    form_class = ProposerForm
+    template_name = "proposals/with_names.html"
+    submit_label = "更改"
+    done_sentence = "提案者已更改，原来登记的和新的提案者都会收到通知。"
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().filter(source__in=ENTERED)
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.correct_proposer(self.object, form.behind(), by=self.me, now=timezone.now())
+        return HttpResponseRedirect(to(self.object, "detail"))
+
+    def get_form(self) -> Any:
+        form = super().get_form()
+        place = self.object.matter.participants.leading().select_related("person", "body").get()
+        form.fields["body" if place.body_id else "proposer"].help_text = f"现在登记的是：{place}。"
+        return form
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(members=member_labels(), **kwargs)
 
 
 class ConfirmText(ProposalPage):

@@ -326,6 +326,7 @@ WENT = (Status.TURNED, Status.REPORTED, Status.PASSED_UP)
 ACTS = (
     ("proposals.write", "write", "继续写", "pen-line"),
     ("proposals.confirm_text", "confirm_text", "核对文字", "check"),
+    ("proposals.correct_proposer", "correct_proposer", "更改提案者", "user-round"),
     ("proposals.review", "review", "审查", "gavel"),
     ("proposals.allocate", "allocation_of", "拟定承办单位", "building-2"),
     ("proposals.merge", "merge", "并案", "git-merge"),
@@ -349,6 +350,7 @@ SHOWS: dict[str, Shows] = {
     "confirm_text": lambda proposal: (
         proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None
     ),
+    "correct_proposer": lambda proposal: proposal.source in ENTERED,
     "archive": lambda proposal: proposal.matter.merged_into_id is None,
     "close_history": lambda proposal: proposal.source == "import" and proposal.matter.stage == Stage.ANSWERED,
     "merge": lambda proposal: proposal.status != Status.MERGED,

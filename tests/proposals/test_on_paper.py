@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from members.choices import BodyKind, Role, System
-from members.errors import Refused
+from members.errors import Refused, WrongStep
 from members.models import Body
 from proposals import actions
 from proposals.handling.actions import Paper
@@ -175,3 +175,40 @@ def collective(house: House, party: Body) -> Proposal:
     seal = admit(scan(), purpose="signatures", by=secretary)
     attach(proposal.matter, seal, purpose="signatures", by=secretary, now=house.later())
     return actions.submit(proposal, not_secret=True, by=secretary, now=house.later())
+
+
+def test_a_wrong_proposer_at_the_desk_is_put_right_and_both_are_told(house: House) -> None:
+    meant = appoint(Role.MEMBER, name="苏桥")
+    behind = actions.Behind(person=house.member)
+    proposal = actions.register(behind, source="paper", by=house.staff, now=house.later())
+    url = f"/proposals/{proposal.public_id}/correct-proposer/"
+    client = signed_in(house.staff)
+
+    assert "更改提案者" in page_of(client, f"/proposals/{proposal.public_id}/")
+    assert f"现在登记的是：{house.member.name}。" in page_of(client, url)
+    same = client.post(url, {"proposer": house.member.name, "body": "", "contact": ""})
+    send(client, url, proposer="苏桥", body="", contact="")
+
+    assert same.status_code == 422 and "提案者没有变化" in same.content.decode()
+    assert [str(row) for row in proposal.matter.participants.leading()] == ["苏桥"]
+    assert (verbs(proposal)[-1], told(meant)[-1], told(house.member)[-1]) == (
+        "proposer_changed",
+        "proposal_registered",
+        "proposal_not_yours",
+    )
+    assert f"提案者由{house.member.name}更正为苏桥" in page_of(signed_in(meant), f"/proposals/{proposal.public_id}/")
+    assert signed_in(house.member).get(f"/proposals/{proposal.public_id}/").status_code == 404
+    assert f"收件号{proposal.receipt}的提案登记错了提案者" in page_of(signed_in(house.member), "/inbox/")
+    assert signed_in(meant).get(url).status_code == 403
+
+
+def test_only_what_the_desk_entered_and_is_still_typed_changes_hands(house: House, draft) -> None:
+    other, now = appoint(Role.MEMBER, name="苏桥"), house.later()
+    entered = actions.register(actions.Behind(person=house.member), source="photo", by=house.staff, now=now)
+    actions.cosign_on_paper(entered, other, SHEET, by=house.staff, now=house.later())
+
+    assert signed_in(house.staff).get(f"/proposals/{draft().public_id}/correct-proposer/").status_code == 404
+    with pytest.raises(Refused, match="已在联名人之中"):
+        actions.correct_proposer(entered, actions.Behind(person=other), by=house.staff, now=house.later())
+    with pytest.raises(WrongStep):
+        actions.correct_proposer(draft(), actions.Behind(person=other), by=house.staff, now=house.later())

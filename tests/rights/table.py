@@ -84,6 +84,7 @@ TABLE: dict[str, Row] = {
     "proposals:discard": Row(WRITERS, row=True),
     "proposals:recall": Row(WRITERS, row=True),
     "proposals:confirm_text": Row(DESK | WRITERS, row=True),
+    "proposals:correct_proposer": Row(DESK, row=True),
     "proposals:withdraw": Row(WRITERS | STAFF, row=True),
     "proposals:keep_paper": Row(DESK, row=True),
     "proposals:take_out": Row(STAFF, row=True),
