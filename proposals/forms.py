@@ -643,15 +643,11 @@ class AdviseForm(MeetingForm):
 
 
 class NumberingForm(PlainForm):
-    """Confirms the run that was previewed: the order and the ids in it."""
+    """Confirms the run that was previewed: its order, and the stamp of what was in it."""
 
     session = forms.ModelChoiceField(Session.objects.all(), to_field_name="code", widget=forms.HiddenInput)
     order = forms.ChoiceField(choices=actions.Order.choices, widget=forms.HiddenInput)
-    expected = forms.CharField(widget=forms.HiddenInput, max_length=40_000, required=False)
-
-    def clean_expected(self) -> list[int]:
-        words = self.cleaned_data["expected"].split(",")
-        return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19]
+    expected = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
 
 class AllocationForm(PlainForm):

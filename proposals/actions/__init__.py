@@ -39,7 +39,7 @@ from .importing import link_proposer
 from .keeping import archive, close_history, hold_place, keep_paper, record_offline
 from .leaving import take_out
 from .merging import merge, unmerge
-from .numbering import Order, preview, run, waiting
+from .numbering import Order, preview, run, stamp_of_run, waiting
 from .reviewing import (
     GROUNDS,
     Way,
@@ -141,6 +141,7 @@ __all__ = [
     "send_back",
     "set_groups",
     "stamp_of_groups",
+    "stamp_of_run",
     "submit",
     "take_out",
     "takes_internal",

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import models, transaction
 
@@ -62,18 +63,23 @@ def preview(session: Session, rows: Sequence[Proposal], *, now: datetime) -> lis
     return counted(rows, known, {kinds[kind]: last for kind, last in series})
 
 
+def stamp_of_run(rows: Sequence[Proposal]) -> str:
+    """A word that changes with the proposals and their order: what the form of an earlier preview is compared with."""
+    return sha256(" ".join(str(row.public_id) for row in rows).encode()).hexdigest()
+
+
 @transaction.atomic
-def run(session: Session, order: str, expected: Sequence[int], *, by: Person, now: datetime) -> list[Proposal]:
+def run(session: Session, order: str, expected: str, *, by: Person, now: datetime) -> list[Proposal]:
     """Number every waiting proposal of the session at once; numbers never change afterwards.
 
-    `expected` holds the ids in the order that was previewed: if one was filed, withdrawn or merged since,
+    `expected` is the stamp of what was previewed: if one was filed, withdrawn or merged since,
     nothing is numbered and Stale is raised. Two runs at once cannot both find the same proposals waiting.
     """
     found = {row.pk: row for row in lock_many(waiting(session, order))}
     rows = [row for row in waiting(session, order) if row.pk in found]
     if not rows:
         raise Refused("没有待编号的提案。")
-    if [row.pk for row in rows] != list(expected):
+    if stamp_of_run(rows) != expected:
         raise Stale("预览之后待编号的提案有变化，请重新预览后再确认。")
     facts = []
     for row in rows:

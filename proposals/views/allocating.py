@@ -60,7 +60,7 @@ class Numbering(Signed, FormPage):
         self.rows = actions.waiting(self.session, self.order) if self.session else []
 
     def get_initial(self) -> dict[str, Any]:
-        return {"session": self.session, "order": self.order, "expected": ",".join(str(row.pk) for row in self.rows)}
+        return {"session": self.session, "order": self.order, "expected": actions.stamp_of_run(self.rows)}
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data

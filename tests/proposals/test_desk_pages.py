@@ -1,12 +1,14 @@
 """The desk's pages really send what they offer: decisions, claims, what units are asked."""
 
+from datetime import timedelta
+
 from members.models import Body
 from proposals import actions
-from proposals.handling.models import Matter
+from proposals.handling.models import Matter, Policy
 from proposals.models import AllocationPart, Batch, Claim, PreConsultation, Proposal, ReviewPass, Status
 from tests.factories import BodyFactory, SessionFactory
 
-from .conftest import House, category, reason
+from .conftest import NOW, House, category, reason
 from .test_pages_thread import page_of, send, signed_in
 from .test_reviewing import fresh, told, verbs
 
@@ -161,3 +163,21 @@ def test_nothing_that_can_go_is_said_with_the_reason(house: House, filed) -> Non
 
     assert answer.status_code == 422 and "还没有拟定承办单位" in answer.content.decode()
     assert not Batch.objects.exists()
+
+
+def test_a_numbering_run_is_confirmed_by_the_stamp_of_its_preview(house: House, submitted) -> None:
+    Policy.objects.create(code="number_at", value="run", starts_on=NOW.date() - timedelta(days=1))
+    house.session.submissions_close_at = None
+    house.session.save()
+    first, second = (
+        actions.file(submitted(), category=category(), by=house.staff, now=house.later()) for _ in range(2)
+    )
+    client, waiting = signed_in(house.staff), actions.waiting(house.session, "receipt")
+    run = {"session": house.session.code, "order": "receipt"}
+
+    assert f'value="{actions.stamp_of_run(waiting)}"' in page_of(client, "/proposals/numbering/?order=receipt")
+    stale = client.post("/proposals/numbering/", {**run, "expected": actions.stamp_of_run(waiting[:1])})
+    send(client, "/proposals/numbering/", **run, expected=actions.stamp_of_run(waiting))
+
+    assert stale.status_code in (409, 422)
+    assert [fresh(row).matter.number for row in (first, second)] == ["0001", "0002"]

@@ -222,13 +222,15 @@ def test_one_run_numbers_what_waits_in_the_chosen_order(house: House, submitted)
     assert [str(row.category) for row in waiting] == ["经济建设", "文化建设", "社会建设"]
 
     with pytest.raises(Stale):
-        actions.run(house.session, actions.Order.CATEGORY, [waiting[0].pk], by=house.staff, now=house.later())
-    actions.run(house.session, actions.Order.CATEGORY, [row.pk for row in waiting], by=house.staff, now=house.later())
+        actions.run(
+            house.session, actions.Order.CATEGORY, actions.stamp_of_run(waiting[:1]), by=house.staff, now=house.later()
+        )
+    actions.run(house.session, actions.Order.CATEGORY, actions.stamp_of_run(waiting), by=house.staff, now=house.later())
 
     assert [fresh(row).matter.number for row in rows] == ["0003", "0001", "0002"]
     assert told(house.member)[-4:].count("proposal_numbered") == 3
     with pytest.raises(Refused):
-        actions.run(house.session, actions.Order.CATEGORY, [], by=house.staff, now=house.later())
+        actions.run(house.session, actions.Order.CATEGORY, "", by=house.staff, now=house.later())
 
 
 @pytest.mark.parametrize("number_at", ["filing", "run"])
@@ -245,8 +247,8 @@ def test_numbers_split_by_form_bear_its_letter(house: House, submitted, number_a
         waiting = actions.waiting(house.session, actions.Order.RECEIPT)
         previewed = [number for number, _ in actions.preview(house.session, waiting, now=house.later())]
         assert previewed == ["委0001", "联0001", "委0002"]
-        ids = [row.pk for row in waiting]
-        actions.run(house.session, actions.Order.RECEIPT, ids, by=house.staff, now=house.later())
+        seen = actions.stamp_of_run(waiting)
+        actions.run(house.session, actions.Order.RECEIPT, seen, by=house.staff, now=house.later())
 
     assert [fresh(row).matter.number for row in rows] == ["委0001", "联0001", "委0002"]
 
