@@ -39,6 +39,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "members.confirm_account": frozenset({Role.SECURITY_ADMINISTRATOR, Role.SECRETARY_GENERAL, Role.PROPOSAL_DIRECTOR}),
     "members.issue_code": frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.SESSION_STAFF, Role.SECURITY_ADMINISTRATOR}),
     "members.withdraw_name": frozenset({Role.PROPOSAL_DIRECTOR, Role.DUTY_STAFF}),
+    "members.tell_leader": frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR}),
     "members.delegate": UNIT_ROLES | {Role.ASSIGNING_OFFICER, Role.PROPOSAL_DIRECTOR, Role.SECRETARY_GENERAL},
     "members.audit": frozenset({Role.AUDITOR}),
 }  # fmt: skip

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<uuid:public_id>/unseat/", people.Unseat.as_view(), name="unseat"),
     path("people/<uuid:public_id>/second-factor/", people.ResetSecondFactor.as_view(), name="reset_second_factor"),
     path("people/<uuid:public_id>/withdraw/", people.WithdrawName.as_view(), name="withdraw_name"),
+    path("people/<uuid:public_id>/reminders/", people.TellLeader.as_view(), name="tell_leader"),
     path("appointments/", appointments.Appointments.as_view(), name="appointments"),
     path("appointments/waiting/", appointments.ToConfirm.as_view(), name="to_confirm"),
     path("appointments/confirm/", appointments.ConfirmMany.as_view(), name="confirm_many"),

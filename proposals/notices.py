@@ -132,10 +132,8 @@ def _render_history(subject: Subject, person: Person) -> Rendered | None:
 
 def _render_cosign(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
     asked = [subject["cosignature"] for _, subject in pairs if "cosignature" in subject]
-    rows = (
-        CoSignature.objects.marked()
-        .filter(public_id__in=asked)
-        .select_related("proposal__matter", "person", "body", "invited_by")
+    rows = CoSignature.objects.filter(public_id__in=asked).select_related(
+        "proposal__matter", "person", "body", "invited_by"
     )
     found = {str(row.public_id): row for row in rows}
     drafts = _visible((subject for _, subject in pairs), person)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from members.models import Membership, Person, Session
@@ -39,7 +39,7 @@ def steps(stage: str) -> list[Step]:
 def invitations_for(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
     """Invitations that wait for this person, or for an organisation he acts for."""
     open_ones = cosignatures_of(person, bodies).filter(state=CoSignature.State.INVITED)
-    return open_ones.exclude(due_on__lt=timezone.localdate()).order_by("due_on", "pk")
+    return open_ones.exclude(Q(due_on__lt=timezone.localdate())).order_by(F("due_on"), "pk")
 
 
 def cosignatures_of(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
@@ -47,14 +47,14 @@ def cosignatures_of(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
 
     Nothing of a suspended matter.
     """
-    rows = CoSignature.objects.marked().filter(Q(person=person) | Q(body__in=bodies))
+    rows = CoSignature.objects.filter(Q(person=person) | Q(body__in=bodies))
     rows = rows.exclude(proposal__matter__access=Access.SUSPENDED)
     return rows.select_related("proposal__matter", "invited_by", "person", "body")
 
 
 def standing(proposal: Proposal, *, on: date) -> QuerySet[CoSignature]:
     """Who has signed, or may still answer: whoever let his day pass can be asked again."""
-    return proposal.cosignatures.filter(state__in=CoSignature.LIVE).exclude(state="invited", due_on__lt=on)
+    return proposal.cosignatures.filter(state__in=CoSignature.LIVE).exclude(Q(state="invited", due_on__lt=on))
 
 
 def inviting(proposal: Proposal, text: str, *, on: date) -> QuerySet[Person]:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from members.inbox.models import Channel, JobState, LongJob, Message, State
+from members.inbox.models import ALONE, Channel, JobState, LongJob, Message, State
 from members.models import Person
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.ladder import local_day
@@ -52,7 +52,7 @@ class Beat:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits in one channel: due and not sent, since when; and what never arrived."""
+    """What waits in one channel: due and not sent, since when; and what never arrived, or could not be put into words."""
 
     channel: Channel
     waiting: int
@@ -96,7 +96,7 @@ def clocks(*, now: datetime) -> Clocks:
 
 def backlogs(*, now: datetime) -> list[Backlog]:
     due = Q(state=State.PENDING, not_before__lte=now)
-    rows = Message.objects.filter(part_of=None).filter(due | Q(state__in=[State.DEAD, State.UNKNOWN]))
+    rows = Message.objects.filter(ALONE).filter(due | Q(state__in=[State.DEAD, State.UNKNOWN]))
     counted = rows.values("channel").annotate(
         waiting=Count("id", filter=due),
         oldest=Min("not_before", filter=due),
@@ -105,7 +105,7 @@ def backlogs(*, now: datetime) -> list[Backlog]:
     )
     found = {channel: rest for channel, *rest in counted.values_list("channel", "waiting", "oldest", "dead", "unknown")}
     nothing = [0, None, 0, 0]
-    return [Backlog(channel, *found.get(channel, nothing)) for channel in Channel if channel != Channel.INAPP]
+    return [Backlog(channel, *found.get(channel, nothing)) for channel in Channel]
 
 
 def undelivered() -> list[Message]:

@@ -13,6 +13,7 @@ from members.actions.people import (
     change_contact,
     change_password,
     new_person,
+    tell_leader,
     withdraw_name,
 )
 from members.actions.requests import (
@@ -55,6 +56,7 @@ __all__ = [
     "send_reset_code",
     "spend_code",
     "succeed",
+    "tell_leader",
     "unseat",
     "withdraw_name",
 ]

@@ -94,6 +94,16 @@ def change_password(person: Person, password: str, *, by: Person, now: datetime,
 
 
 @transaction.atomic
+def tell_leader(person: Person, *, wanted: bool, by: Person, now: datetime) -> None:
+    """Let reminders go to a leader, or no more: by itself nothing does (P2). Written down."""
+    if person.told_as_leader == wanted:
+        raise WrongStep("已经是这样设置的。请刷新页面。")
+    person.told_as_leader = wanted
+    person.save(update_fields=["told_as_leader"])
+    record("person.tell_leader", by=by, now=now, subject=str(person.public_id), wanted=wanted)
+
+
+@transaction.atomic
 def withdraw_name(person: Person, *, by: Person, now: datetime, reason: str) -> None:
     """Take the name off public pages, feeds and open data; what the person wrote stays (`practice.md` P13)."""
     if person.withdrawn_at is not None:

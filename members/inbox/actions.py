@@ -130,8 +130,12 @@ def resend(message: Message, *, by: Person, now: datetime) -> None:
     Raises WrongStep if it is not one that waits for this decision, or if the person has no address any more.
     """
     message = Message.objects.select_related("recipient").select_for_update(of=("self",)).get(pk=message.pk)
-    if message.channel == Channel.INAPP or message.state not in (State.DEAD, State.UNKNOWN) or message.part_of_id:
+    inside = message.channel == Channel.INAPP
+    if message.state not in (State.DEAD, State.UNKNOWN) or (message.part_of_id and not inside):
         raise WrongStep("这条通知不在未送达之列，不能重发。")
+    if inside:
+        _show_anew(message, by=by, now=now)
+        return
     gateway = _gateway_now(message)
     again = Message.objects.filter(Q(pk=message.pk) | Q(part_of=message), state=message.state)
     again.update(
@@ -144,6 +148,17 @@ def resend(message: Message, *, by: Person, now: datetime) -> None:
         resent_from=F("attempts"),
     )
     ChannelStop.objects.filter(person=message.recipient_id, channel=message.channel).delete()
+    audit.record("inbox.resend", by=by, subject=str(message.public_id), now=now)
+    ring_after_commit(SEND)
+
+
+def _show_anew(message: Message, *, by: Person, now: datetime) -> None:
+    """What could not be put into words stands in the inbox again, unread; the sender tries it once more."""
+    if not message.recipient.is_active:
+        raise WrongStep(f"{message.recipient.name}的账号已停用，不能重发。")
+    again = {"state": State.SENT, "sent_at": now, "error": "", "to_try": True, "resent_at": now}
+    Message.objects.filter(pk=message.pk).update(**again)
+    _show_again([message.part_of_id or message.pk], now=now)
     audit.record("inbox.resend", by=by, subject=str(message.public_id), now=now)
     ring_after_commit(SEND)
 
@@ -241,6 +256,7 @@ def _message(
         subject=subject,
         state=State.SENT if inside else State.PENDING,
         sent_at=now if inside else None,
+        to_try=inside and template != SENDING and reach.channels == (Channel.INAPP,),
         created_at=now,
         not_before=more.pop("not_before", now),
         **more,
@@ -270,6 +286,7 @@ def _post(
             if channel not in channels:
                 continue
             row = _fact_row(fact, channel, reach, now=now)
+            row.to_try = row.to_try or tuple(channels) == (Channel.INAPP,)
             rows[row.key] = row
             key, opens = address(fact.recipient_id, reach, channel)
             carrier[row.key] = key

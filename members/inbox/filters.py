@@ -4,9 +4,11 @@ from typing import cast
 import django_filters
 from django import forms
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from members.inbox import registry
 from members.inbox.models import Channel, Message, MessageQuerySet, State
+from members.inbox.registry import SENDING
 from members.models import Person
 
 STATES = (("unread", "未读"), ("read", "已读"))
@@ -62,9 +64,13 @@ class LedgerFilter(django_filters.FilterSet):
         """Only matters that whoever asks may see; a sending is found by what it carries."""
         assert self.request is not None
         matters, clocks = registry.by_number(number.strip(), cast(Person, self.request.user))
-        about = Message.objects.filter(Q(about__in=clocks) | Q(subject__matter__in=matters))
-        carriers = about.filter(part_of__isnull=False).values("part_of")
-        return messages.filter(Q(pk__in=carriers) | Q(pk__in=about.values("pk")))
+        left = Message.objects.exclude(channel=Channel.INAPP)
+        of_clocks = left.filter(about__in=clocks)
+        of_matters = left.filter(about=None, subject__matter__in=matters).exclude(template=SENDING)
+        found = of_clocks.values(whole=Coalesce("part_of", "pk")).union(
+            of_matters.values(whole=Coalesce("part_of", "pk")), all=True
+        )
+        return messages.filter(pk__in=found)
 
     def only_key(self, messages: MessageQuerySet, name: str, key: str) -> MessageQuerySet:
         """The key of a message, of a fact in it, or its Message-ID."""

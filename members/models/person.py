@@ -86,6 +86,7 @@ class Person(AbstractBaseUser):
     digest_hour = models.PositiveSmallIntegerField("每日汇总时间（时）", default=9, validators=[MaxValueValidator(23)])
     mail_ok = models.BooleanField("接收邮件", default=True)
     gateway = models.CharField("短信等外发网关", max_length=24, blank=True, default="")  # see members.gateways
+    told_as_leader = models.BooleanField("领导接收提醒", default=False)  # nothing goes to a leader by itself (P2)
     blocked_until = models.DateTimeField("重置后限制至", null=True, blank=True)
     sessions_epoch = models.PositiveIntegerField("登录批次", default=0)
     must_change_password = models.BooleanField("下次登录须改密码", default=False)

@@ -15,13 +15,15 @@ from members.actions import (
     close_account,
     issue_code,
     seat,
+    tell_leader,
     unseat,
     withdraw_name,
 )
 from members.actions.codes import may_issue_code
 from members.audit import record
+from members.choices import Role
 from members.filters import PersonFilter
-from members.models import Membership, Person
+from members.models import Appointment, Membership, Person
 from members.page_forms import DocumentForm, EndSeatForm, MembershipForm, ReasonForm
 from members.pages import ActionPage, Column, ConfirmPage, DetailPage, ListPage
 from members.queries import with_standing
@@ -96,6 +98,9 @@ class PersonPage(DetailPage[Person]):
         ]
         if may_issue_code(self.person, self.object, now=timezone.now()):
             wanted.append(("members.issue_code", "开具登录码", "members:issue_code"))
+        if any(row.role == Role.LEADER for row in self.object.present_appointments):  # type: ignore[attr-defined]  # fetched
+            label = "不再向其发提醒" if self.object.told_as_leader else "向其发提醒"
+            wanted.append(("members.tell_leader", label, "members:tell_leader"))
         if any(seat.ends_on is None for seat in self.object.present_memberships):  # type: ignore[attr-defined]  # fetched
             wanted.append(("members.memberships", "结束委员资格", "members:unseat"))
         if user.has_perm("members.accounts") and is_mfa_enabled(self.object):
@@ -195,6 +200,32 @@ class WithdrawName(OfPerson, ActionPage[Person]):
 
     def form_valid(self, form: ReasonForm) -> HttpResponseBase:
         withdraw_name(self.object, by=self.person, now=timezone.now(), reason=form.cleaned_data["reason"])
+        return HttpResponseRedirect(self.person_url())
+
+
+class TellLeader(OfPerson, ConfirmPage[Person]):
+    """Whether reminders go to a leader: a setting per person, off by default (P2)."""
+
+    action = "members.tell_leader"
+
+    def get_queryset(self) -> QuerySet[Person]:
+        leading = Appointment.objects.in_force(timezone.localdate()).filter(role=Role.LEADER)
+        return super().get_queryset().filter(pk__in=leading.values("person"))
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.submit_label = self.get_title()
+
+    def get_title(self) -> str:
+        return "停止向领导发提醒" if self.object.told_as_leader else "向领导发提醒"
+
+    def get_question(self) -> str:
+        if self.object.told_as_leader:
+            return f"系统不再向{self.object.name}发时限提醒，需要时由交办机构印发督办单。"
+        return f"系统默认不向领导发任何提醒。开启后，{self.object.name}兼任的工作上的时限提醒会发给本人；督办单仍由交办机构审核印发。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        tell_leader(self.object, wanted=not self.object.told_as_leader, by=self.person, now=timezone.now())
         return HttpResponseRedirect(self.person_url())
 
 

@@ -108,7 +108,7 @@ def _invite_one(
     clock = clocks.start(
         proposal.matter, _rule(proposal, now), stage="cosign", anchor_on=today(now), by=by, now=now, **holder
     )
-    row.state, row.text_hash, row.due_on = State.INVITED, revision.hash, clock.due_on
+    row.state, row.text_hash, row.due_on = State.INVITED, revision.hash, clock.due_on  # as it is read back
     row.invited_by, row.invited_at, row.answered_at, row.on_paper = by, now, None, False
     row.save()
     return row
@@ -260,6 +260,9 @@ def cosign_on_paper(
     expect(proposal, *EDITABLE, Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER)
     who = _signer(proposal, signer, now=now)
     row = proposal.cosignatures.filter(**who, state__in=CoSignature.LIVE).first()
+    asked = row is not None and (row.state == State.INVITED or is_stale(row, proposal))
+    if not asked and stands_behind(proposal, who):
+        raise Refused(f"{signer}已在提案者之中。", field=next(iter(who)))
     if not agrees and (row is None or row.state != State.INVITED):
         raise Refused(f"没有等待{signer}答复的联名邀请，不需要登记不参加。", field="agrees")
     if row is None:
@@ -283,7 +286,7 @@ def cosign_on_paper(
 
 
 def _signer(proposal: Proposal, signer: Person | Body, *, now: datetime) -> dict[str, Person | Body]:
-    """Whom the sheet speaks for, as columns of the invitation; one who stands behind the proposal already is refused."""
+    """Whom the sheet speaks for, as columns of the invitation."""
     field = "person" if isinstance(signer, Person) else "body"
     who: dict[str, Person | Body] = {field: signer}
     if isinstance(signer, Person):
@@ -291,11 +294,13 @@ def _signer(proposal: Proposal, signer: Person | Body, *, now: datetime) -> dict
             raise Refused("只能登记现任委员的联名。", field=field)
     elif proposal.form != Proposal.Form.COLLECTIVE:
         raise Refused("只有集体提案可以由组织联名。", field=field)
-    if proposal.matter.participants.filter(
-        **who, left_at=None, role__in=["first", "cosigner", "organisation"]
-    ).exists():
-        raise Refused(f"{signer}已在提案者之中。", field=field)
     return who
+
+
+def stands_behind(proposal: Proposal, who: dict[str, Person | Body]) -> bool:
+    """Whether somebody is among the proposers; a co-signer is so until he declines words that were changed."""
+    rows = proposal.matter.participants.filter(**who, left_at=None)
+    return rows.filter(role__in=["first", "cosigner", "organisation"]).exists()
 
 
 def join(proposal: Proposal, row: CoSignature) -> None:

@@ -1,4 +1,5 @@
-"""Who is reminded and chased: audience rules resolved to persons when a step fires (P2: never a leader)."""
+"""Who is reminded and chased: audience rules resolved to persons when a step fires (P2: no leader who has not been
+switched on)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Directory:
 
     Five queries. A proposal is led by a person or by an organisation.
 
+    `leaders` are those to whom nothing goes (P2): the proposal office has not switched reminders on for them.
+
     Whoever is away that day is not in it; those to whom an appointment is lent stand beside its holder, or in the
     place of one who is away.
     """
@@ -72,18 +75,18 @@ class Directory:
         absent = Absence.objects.in_force(on)
         appointments = Appointment.objects.in_force(on).filter(wanted, person__is_active=True)
         away_then = Exists(absent.filter(person=OuterRef("person")))
-        rows = list(appointments.values_list("pk", "body_id", "role", "person_id", away_then))
+        rows = list(appointments.values_list("pk", "body_id", "role", "person_id", "person__told_as_leader", away_then))
         lent: dict[int, set[int]] = {}
         delegations = Delegation.objects.in_force(on).filter(appointment__in=[row[0] for row in rows])
         delegations = delegations.filter(~Exists(absent.filter(person=OuterRef("to"))), to__is_active=True)
         for appointment, to in delegations.values_list("appointment_id", "to_id"):
             lent.setdefault(appointment, set()).add(to)
-        for appointment, body, role, person, away in rows:
+        for appointment, body, role, person, told_as_leader, away in rows:
             reached = (set() if away else {person}) | lent.get(appointment, set())
             found.by_body.setdefault(body, {}).setdefault(role, set()).update(reached)
             found.by_role.setdefault(role, set()).update(reached)
             found.covers.setdefault((body, person), set()).update(reached)
-            found.leaders |= {person} if role == Role.LEADER else set()
+            found.leaders |= {person} if role == Role.LEADER and not told_as_leader else set()
         if asked := set(people):
             found.closed |= set(Person.objects.filter(pk__in=asked, is_active=False).values_list("pk", flat=True))
         return found

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from members.errors import WrongStep
@@ -256,14 +256,16 @@ class Revision(models.Model):
         return Text(self.title, self.situation, self.analysis, tuple(self.suggestions))
 
 
-class CoSignatureQuerySet(models.QuerySet["CoSignature"]):
-    def marked(self) -> "CoSignatureQuerySet":
-        """With whether the last day hangs on a year whose holidays are not known."""
+class CoSignatureManager(models.Manager["CoSignature"]):
+    def get_queryset(self) -> models.QuerySet["CoSignature"]:
+        """With the last day, and whether it hangs on a year whose holidays are not known: its clock's, as it stands."""
         holder = Q(holder_person=OuterRef("person")) | Q(holder_body=OuterRef("body"))
-        clock = Obligation.objects.running().filter(
-            holder, matter=OuterRef("proposal__matter"), stage="cosign", provisional=True
-        )
-        return self.annotate(provisional=Exists(clock))
+        clock = Obligation.objects.running().filter(holder, matter=OuterRef("proposal__matter"), stage="cosign")
+        day: dict[str, Any] = {
+            "due_on": Subquery(clock.values("due_on")[:1]),
+            "provisional": Exists(clock.filter(provisional=True)),
+        }
+        return super().get_queryset().annotate(**day)
 
 
 class CoSignature(Addressed):
@@ -283,7 +285,6 @@ class CoSignature(Addressed):
     body = models.ForeignKey("members.Body", models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=12, choices=State, default=State.INVITED)
     text_hash = models.CharField("所签文本", max_length=64)
-    due_on = models.DateField("确认期限", null=True)
     invited_by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     invited_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
@@ -291,7 +292,10 @@ class CoSignature(Addressed):
     on_paper = models.BooleanField("纸质签名", default=False)
     name_public = models.BooleanField("同意公开姓名", default=False)
 
-    objects = CoSignatureQuerySet.as_manager()
+    due_on: date | None = None  # no columns: as the manager finds them
+    provisional: bool = False
+
+    objects = CoSignatureManager()
 
     class Meta:
         constraints = [
@@ -313,8 +317,7 @@ class CoSignature(Addressed):
 
     @property
     def mark(self) -> str:
-        """Of rows that `marked` found; others say nothing."""
-        return mark_of(provisional=getattr(self, "provisional", False))
+        return mark_of(provisional=self.provisional)
 
     def lapsed(self, on: date) -> bool:
         """Not answered by its last day: he may be asked again."""

@@ -71,9 +71,7 @@ class Cosigners(Writing):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         today = timezone.localdate()
-        rows: list[Any] = list(
-            self.object.cosignatures.marked().select_related("person", "body").order_by("invited_at", "pk")
-        )
+        rows: list[Any] = list(self.object.cosignatures.select_related("person", "body").order_by("invited_at", "pk"))
         stale = [row for row in rows if row.state in CoSignature.LIVE and actions.is_stale(row, self.object)]
         for row in rows:
             row.shown = CoSignature.State.EXPIRED.label if row.lapsed(today) else row.get_state_display()

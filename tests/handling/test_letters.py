@@ -84,6 +84,18 @@ def test_each_rounds_letter_reaches_the_proposer_with_its_reply(house: House) ->
     assert list(tied) == [1, 2]
 
 
+def test_the_page_that_sends_a_reply_shows_a_units_draft_to_no_proposal_office(house: House) -> None:
+    part = signed(house, give(house))
+    draft(house, part, letter=upload("未发出.pdf", made.pdf()))
+    url = reverse("handling:reply", args=[part.public_id])
+    assert "未发出.pdf" in signed_in(house.clerk).get(url).content.decode()
+
+    for answer in (signed_in(house.staff).get(url, follow=True), signed_in(house.staff).post(url, follow=True)):
+        words = answer.content.decode()
+        assert "承办单位正在拟写答复" in words and "未发出.pdf" not in words
+    assert part.replies.get().state == Reply.State.DRAFT
+
+
 def test_a_letter_that_was_a_mistake_is_taken_out_before_it_goes(house: House) -> None:
     part = signed(house, give(house))
     draft(house, part, letter=upload("误传.pdf", made.pdf()))

@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from config.portal import vitals
 from members.choices import Role
 from members.errors import WrongStep
-from members.inbox import actions, engine, registry
+from members.inbox import actions, engine, queries, registry
 from members.inbox.models import Channel, ChannelStop, Message, State
 from members.models import AuditEntry, Person
 from proposals.handling import notices
@@ -74,6 +75,20 @@ def test_a_number_finds_what_was_sent_about_a_matter_that_the_asker_may_see(clie
 
 
 @pytest.mark.usefixtures("staff")
+def test_a_number_is_looked_up_by_indexes_whatever_was_sent(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_by_number", lambda number, person: (["a"], [1]))
+    mailed(1)
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        client.get(reverse(LEDGER), {"number": "77"})
+        look_up = next(query["sql"] for query in asked if "UNION ALL" in query["sql"])
+        cursor.execute(f"EXPLAIN {look_up}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "message_about_matter" in plan and "message_about_clock" in plan, plan
+
+
+@pytest.mark.usefixtures("staff")
 def test_the_ledger_never_says_what_a_message_said(client: Client) -> None:
     mailed(1)
 
@@ -127,6 +142,56 @@ def test_the_engine_page_shows_dead_letters_with_the_reason_and_sends_again(clie
     assert "江一苇，邮件" in page
     assert "550 no such mailbox" in page
     assert reverse("inbox:resend", args=[message.public_id]) in page
+
+
+# what the inbox cannot show -------------------------------------------------------------------------------------------
+
+
+def test_what_breaks_in_the_inbox_of_somebody_without_mail_is_seen_by_staff_and_shown_again(
+    client: Client, staff: Person
+) -> None:
+    person, other = PersonFactory(name="江一苇"), PersonFactory()
+    facts = [actions.Fact(f"o{n}:e1:s4:n1", person.pk, "plain", {"text": f"第{n}项"}, n, 1) for n in (1, 2)]
+    actions.remind([*facts, actions.Fact("o3:e1:s4:n1", other.pk, "plain", {"text": "别人的"}, 3, 1)], now=NOW)
+    broken = Message.objects.get(key=f"o1:e1:s4:n1:p{person.pk}:inapp")
+    Message.objects.filter(pk=broken.pk).update(subject={"broken": True})
+
+    engine.send(now=NOW)
+
+    assert list(Message.objects.undeliverable()) == [broken]
+    broken.refresh_from_db()
+    assert (broken.state, broken.error) == (State.DEAD, "ValueError: broken template")
+    page = client.get(reverse("portal:engine")).content.decode()
+    again = reverse("inbox:resend", args=[broken.public_id])
+    assert "江一苇，站内" in page and "ValueError: broken template" in page and again in page
+    assert [row.dead for row in vitals.backlogs(now=NOW) if row.channel == Channel.INAPP] == [1]
+    [shown] = queries.shown(list(Message.objects.inbox_of(person)), person)
+    assert [line.title for line in shown.lines] == ["第2项"], "its neighbour stands there"
+
+    actions.mark_all_read(person, upto=NOW, now=NOW)
+    assert client.post(again).status_code == 302
+    engine.send(now=NOW)
+    assert list(Message.objects.undeliverable()) == [broken], "still broken: it comes back"
+    Message.objects.filter(pk=broken.pk).update(subject={"text": "第1项"})
+    client.post(again)
+    engine.send(now=NOW)
+
+    assert not Message.objects.undeliverable().exists()
+    [sending] = Message.objects.inbox_of(person).unread()
+    [shown] = queries.shown([sending], person)
+    assert [line.title for line in shown.lines] == ["第1项", "第2项"]
+    assert AuditEntry.objects.filter(verb="inbox.resend", by=staff).count() == 2
+    with pytest.raises(WrongStep, match="不在未送达之列"):
+        actions.resend(broken, by=staff, now=NOW)
+
+
+def test_what_only_the_inbox_carries_is_tried_once_and_a_mail_by_its_hand_off() -> None:
+    without, with_mail = PersonFactory(), PersonFactory(mail="a@example.com")
+    actions.tell([without.pk, with_mail.pk], event_id=1, template="plain", subject={"text": "x"}, now=NOW)
+    waiting = Message.objects.filter(to_try=True)
+    assert [(row.recipient, row.channel) for row in waiting] == [(without, Channel.INAPP)]
+
+    assert (engine.try_words(), engine.try_words()) == (1, 0)
 
 
 # resending ------------------------------------------------------------------------------------------------------------

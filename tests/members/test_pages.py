@@ -78,6 +78,28 @@ def test_pages_of_a_person(page: str, role: Role) -> None:
     assert client_of(appoint(Role.MEMBER)).get(address).status_code == 403
 
 
+def test_reminders_are_switched_on_for_a_leader_by_the_proposal_office_alone() -> None:
+    leader, clerk, staff = appoint(Role.LEADER, name="周行"), appoint(Role.UNIT_CLERK), appoint(Role.PROPOSAL_STAFF)
+    desk, address = client_of(staff), reverse("members:tell_leader", args=[leader.public_id])
+    page = reverse("members:person", args=[leader.public_id])
+    assert "向其发提醒" in desk.get(page).content.decode()
+    assert "向其发提醒" not in desk.get(reverse("members:person", args=[clerk.public_id])).content.decode()
+    assert "系统默认不向领导发任何提醒" in desk.get(address).content.decode()
+
+    assert desk.post(address).status_code == 302
+
+    leader.refresh_from_db()
+    assert leader.told_as_leader
+    assert AuditEntry.objects.get(verb="person.tell_leader").by == staff
+    assert "停止向领导发提醒" in desk.get(address).content.decode()
+    desk.post(address)
+    leader.refresh_from_db()
+    assert not leader.told_as_leader
+    assert desk.get(reverse("members:tell_leader", args=[clerk.public_id])).status_code == 404
+    assert client_of(appoint(Role.SECURITY_ADMINISTRATOR)).get(address).status_code == 403
+    assert client_of(leader).post(address).status_code == 403
+
+
 def test_a_forged_id_is_not_found(admin: Person) -> None:
     client = client_of(admin)
 

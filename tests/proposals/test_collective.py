@@ -8,8 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from members.choices import BodyKind, Role, System
+from members.desk import Work
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
 from members.models import Body, Person
@@ -20,6 +22,7 @@ from proposals.handling.actions.replying import PointGiven
 from proposals.handling.chase import Directory as Chase
 from proposals.handling.chase import chased
 from proposals.handling.clocks import open_for
+from proposals.handling.menu import member_work
 from proposals.handling.models import Assignment, Audience, Evaluation, Matter, Participant, Purpose, Stage
 from proposals.handling.queries import evaluators
 from proposals.models import CoSignature, Proposal
@@ -263,6 +266,32 @@ def test_a_convener_signs_himself_or_on_a_page(house: House, kind: tuple[str, Ro
     assert actions.missing(proposal, by=ours.acts, now=house.later()) == []
     signed_page(house, proposal, ours.contact)
     assert actions.submit(proposal, not_secret=True, by=ours.contact, now=house.later()).receipt == "收14-2-0001"
+
+
+@pytest.mark.parametrize("kind", [SECTOR, JOINT, PARTY], ids=["sector", "joint group", "party"])
+def test_whoever_speaks_for_it_finds_contacts_to_confirm_on_the_desk(
+    house: House, clerk_unit: Body, kind: tuple[str, Role, str]
+) -> None:
+    ours = proposing(*kind)
+    part = handed_over(house, submitted(house, ours), clerk_unit)
+    clerk = clerk_unit.appointments.get().person
+    part = handling.sign_for(part, by=clerk, now=house.later())
+    contact = handling.record_contact(
+        part, when="before", mode="phone", held_on=timezone.localdate(house.now), persons="联系人", text="已沟通",
+        by=clerk, now=house.later(),
+    )  # fmt: skip
+    link = reverse("handling:confirm_contact", args=[contact.public_id])
+
+    on = timezone.localdate()
+    found = {person.pk: links_of(member_work(person, on)) for person in (ours.acts, ours.contact, ours.drafter, clerk)}
+    assert found == {ours.acts.pk: [link], ours.contact.pk: [link], ours.drafter.pk: [], clerk.pk: []}
+
+    assert signed_in(ours.acts).post(link, {"took_place": "yes", "note": ""}).status_code == 302
+    assert links_of(member_work(ours.acts, on)) == links_of(member_work(ours.contact, on)) == []
+
+
+def links_of(work: Work) -> list[str]:
+    return [todo.url for queue in work.queues for todo in queue.todos]
 
 
 def test_who_leads_is_warned_before_invitations_end(house: House, ours: Proposing, theirs: Proposing) -> None:

@@ -14,7 +14,7 @@ from members.inbox.models import Message
 from members.inbox.registry import Rendered, render
 from members.models import Person
 from proposals import actions
-from proposals.handling import clocks, queries
+from proposals.handling import clocks, engine, queries, workdays
 from proposals.handling.actions import Paper
 from proposals.handling.models import Matter
 from proposals.models import CoSignature, Proposal, Status
@@ -94,10 +94,11 @@ def test_a_last_day_to_agree_that_hangs_on_an_unpublished_year_is_marked_everywh
             pages.append("（暂定）" in client.get(address).content.decode())
         return [*pages, "（暂定）" in words.body]
 
-    CoSignature.objects.filter(pk=invitation.pk).update(due_on=timezone.localdate() + timedelta(days=3))
+    clock = clocks.open_for(matter=proposal.matter, stage="cosign")
+    clock.update(due_on=timezone.localdate() + timedelta(days=3))
     message = Message.objects.get(recipient=friend, channel="inapp")
     assert marked() == [False] * 4
-    clocks.open_for(matter=proposal.matter, stage="cosign").update(provisional=True)
+    clock.update(provisional=True)
     assert marked() == [True] * 4
 
 
@@ -263,6 +264,63 @@ def test_who_signs_the_changed_text_stays(house: House, invitation: CoSignature,
     proposal = actions.submit(proposal, not_secret=True, by=house.member, now=house.later())
 
     assert (behind(proposal), proposal.form) == (["林溪", "苏桥"], Proposal.Form.JOINT)
+
+
+def test_the_last_day_to_agree_is_its_clocks_whatever_moves_that(
+    house: House, invitation: CoSignature, friend: Person
+) -> None:
+    """A holiday that is added moves the clock; who was asked reads the new day, and is not too late on it."""
+    first = invitation.due_on
+    assert first is not None
+    workdays.set_local_day(first, is_workday=False, name="市民日")
+    engine.refold(now=house.later())
+
+    row = CoSignature.objects.get(pk=invitation.pk)
+    clock = clocks.open_for(matter=row.proposal.matter, stage="cosign").get()
+    assert row.due_on == clock.due_on > first
+    assert not row.lapsed(clock.due_on) and row.lapsed(clock.due_on + timedelta(days=1))
+    [words] = render([("proposal_cosign_invited", subject_of_invitation(row))], friend)
+    assert isinstance(words, Rendered) and f"{clock.due_on:%m月%d日}前" in words.body
+    assert friend not in inviting(row.proposal, "", on=clock.due_on)
+    answer(house, row, friend)
+    assert CoSignature.objects.get(pk=row.pk).due_on is None, "who has answered has no day any more"
+
+
+def subject_of_invitation(row: CoSignature) -> dict[str, str]:
+    return {"matter": str(row.proposal.public_id), "cosignature": str(row.public_id)}
+
+
+@pytest.mark.parametrize("asked_again", [True, False])
+def test_a_sheet_is_taken_from_whoever_signed_earlier_words(
+    house: House, invitation: CoSignature, friend: Person, asked_again: bool
+) -> None:
+    answer(house, invitation, friend)
+    proposal = actions.submit(invitation.proposal, not_secret=True, by=house.member, now=house.later())
+    with pytest.raises(Refused, match="已在提案者之中"):
+        actions.cosign_on_paper(proposal, friend, SHEET, by=house.staff, now=house.later())
+    proposal = changed(house, proposal)
+    if asked_again:
+        actions.ask_again(proposal, by=house.member, now=house.later())
+
+    row = actions.cosign_on_paper(proposal, friend, SHEET, by=house.staff, now=house.later())
+
+    assert (row.state, row.on_paper, row.text_hash) == (State.AGREED, True, proposal.text().hash)
+    assert not clocks.open_for(matter=proposal.matter, stage="cosign").exists()
+    with pytest.raises(Refused, match="已在提案者之中"):
+        actions.cosign_on_paper(proposal, friend, SHEET, by=house.staff, now=house.later())
+    proposal = actions.submit(proposal, not_secret=True, by=house.member, now=house.later())
+    assert (behind(proposal), proposal.form) == (["林溪", "苏桥"], Proposal.Form.JOINT)
+
+
+def test_who_is_asked_again_may_decline_on_a_sheet(house: House, invitation: CoSignature, friend: Person) -> None:
+    answer(house, invitation, friend)
+    proposal = actions.submit(invitation.proposal, not_secret=True, by=house.member, now=house.later())
+    proposal = changed(house, proposal)
+    actions.ask_again(proposal, by=house.member, now=house.later())
+
+    row = actions.cosign_on_paper(proposal, friend, SHEET, by=house.staff, now=house.later(), agrees=False)
+
+    assert (row.state, behind(proposal)) == (State.DECLINED, ["林溪"])
 
 
 def test_who_let_his_day_pass_can_be_asked_again(house: House, invitation: CoSignature, friend: Person) -> None:

@@ -190,6 +190,47 @@ def test_one_party_leaves_and_the_others_go_on(
         actions.withdraw(main, reason="不办了", by=house.staff, now=house.later())
 
 
+@pytest.mark.parametrize("leaves", ["main", "follower"])
+def test_whoever_handles_merged_proposals_learns_which_one_leaves(
+    house: House, pair, other: Person, clerk_unit: Body, leaves: str
+) -> None:
+    """Both offices and the unit; the proposers who stay hear of it from none but the timeline."""
+    main, follower = pair
+    given(house, main, clerk_unit)
+    everybody = [house.staff, house.colleague, house.director, house.officer, clerk_of(clerk_unit), house.member, other]
+    before = {person.pk: len(told(person)) for person in everybody}
+    gone = main if leaves == "main" else follower
+
+    actions.withdraw(gone, reason="情况已变化", by=house.staff, now=house.later())
+
+    news = {person.name: told(person)[before[person.pk] :] for person in everybody}
+    both = ["proposal_withdrawn"]
+    first = {house.member.name: both, other.name: []} if leaves == "main" else {house.member.name: [], other.name: both}
+    assert news == {
+        **first,
+        house.staff.name: [],
+        house.colleague.name: both,
+        house.director.name: both,
+        house.officer.name: ["proposal_part_withdrawn"],
+        clerk_of(clerk_unit).name: ["proposal_part_withdrawn"],
+    }
+
+
+def test_one_that_others_were_merged_into_is_not_recalled(house: House, submitted, draft, other: Person) -> None:
+    main = submitted()
+    follower = actions.submit(draft(by=other), not_secret=True, by=other, now=house.later())
+    actions.merge(follower, main, text="内容相同", by=house.staff, now=house.later())
+    assert fresh(main).status == Status.SUBMITTED
+
+    with pytest.raises(WrongStep, match="有提案并入本案，不能再撤回修改"):
+        actions.recall(main, by=house.member, now=house.later())
+    with pytest.raises(WrongStep):
+        actions.recall(follower, by=other, now=house.later())
+
+    assert states(main, follower)[0][0] == Status.SUBMITTED
+    assert "recalled" not in [*verbs(main), *verbs(follower)]
+
+
 def test_the_main_ones_proposers_leave_and_its_followers_are_answered(
     house: House, pair, other: Person, clerk_unit: Body, client: Client
 ) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 import openpyxl
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from members.choices import Role
 from members.models import Body
 from proposals import actions
+from proposals.handling import clocks
 from proposals.models import Proposal, Status
 from tests.factories import appoint
 
@@ -159,8 +161,7 @@ def test_an_invitation_changes_nothing_when_opened_and_asks_again_when_the_text_
     friend = appoint(Role.MEMBER)
     proposal = draft()
     [row] = actions.invite(proposal, [friend], by=house.member, now=house.later())
-    row.due_on = None
-    row.save()
+    clocks.open_for(matter=proposal.matter, stage="cosign").update(due_on=timezone.localdate())
     client, url = signed_in(friend), f"/proposals/invitations/{row.public_id}/"
     assert TEXT.situation in page_of(client, url)
     row.refresh_from_db()

@@ -203,6 +203,7 @@ TABLE: dict[str, Row] = {
     "members:requests": Row(roles("proposal_director", "secretary_general", "security_administrator")),
     "members:decide_request": Row(roles("proposal_director", "secretary_general", "security_administrator"), row=True),
     "members:withdraw_name": Row(roles("duty_staff", "proposal_director"), row=True),
+    "members:tell_leader": Row(STAFF, row=True),
     "members:appointments": Row(roles("security_administrator")),
     "members:to_confirm": Row(roles("proposal_director", "secretary_general", "security_administrator")),
     "members:confirm": Row(roles("proposal_director", "secretary_general", "security_administrator"), row=True),

@@ -1,5 +1,15 @@
 from members.inbox.models.job import JobState, LongJob
-from members.inbox.models.message import Channel, Message, MessageQuerySet, State
+from members.inbox.models.message import ALONE, Channel, Message, MessageQuerySet, State
 from members.inbox.models.reach import ChannelStop, PhoneNotice
 
-__all__ = ["Channel", "ChannelStop", "JobState", "LongJob", "Message", "MessageQuerySet", "PhoneNotice", "State"]
+__all__ = [
+    "ALONE",
+    "Channel",
+    "ChannelStop",
+    "JobState",
+    "LongJob",
+    "Message",
+    "MessageQuerySet",
+    "PhoneNotice",
+    "State",
+]

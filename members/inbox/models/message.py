@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KeyTransform
 
 from members.gateways import gateways
 
@@ -26,6 +27,10 @@ class State(models.TextChoices):
     UNKNOWN = "unknown", "结果不明"
 
 
+ALONE = Q(part_of=None) | Q(channel=Channel.INAPP)
+"""What fails or arrives by itself: a whole sending or a single message; in the inbox each fact of a sending, too."""
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def inbox_of(self, person: "Person") -> Self:
         """What stands in this person's inbox: whole sendings and single messages, never a sending's parts."""
@@ -42,8 +47,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(part_of=None).exclude(channel=Channel.INAPP)
 
     def undeliverable(self) -> Self:
-        """Sendings that need a person's eye: refused for good, or taken by a server that never said so."""
-        return self.filter(state__in=[State.DEAD, State.UNKNOWN], part_of=None)
+        """What needs a person's eye: refused for good, taken by a server that never said so, or not to be shown at all."""
+        return self.filter(ALONE, state__in=[State.DEAD, State.UNKNOWN])
 
 
 class Message(models.Model):
@@ -51,7 +56,8 @@ class Message(models.Model):
 
     A sending (one mail that lists several facts) is a message too; its facts point to it by `part_of` and are
     never handed off on their own. No text is kept: it is rendered when shown or sent, for this recipient,
-    from `template` and the references in `subject`.
+    from `template` and the references in `subject`. What leaves the house in no other way is put into words once by
+    the sender (`to_try`), so that a template that breaks is noticed.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -74,6 +80,7 @@ class Message(models.Model):
     message_id = models.CharField("邮件标识", max_length=250, default="")
     created_at = models.DateTimeField("生成时间")
     sent_at = models.DateTimeField("送出时间", null=True)
+    to_try = models.BooleanField("待试读", default=False)
     read_at = models.DateTimeField("阅读时间", null=True)
     error = models.CharField("问题", max_length=500, default="")
 
@@ -119,8 +126,20 @@ class Message(models.Model):
             ),
             models.Index(
                 fields=["created_at", "id"],
-                condition=Q(state__in=[State.DEAD, State.UNKNOWN], part_of=None),
+                condition=Q(ALONE, state__in=[State.DEAD, State.UNKNOWN]),
                 name="message_undeliverable",
+            ),
+            models.Index(fields=["id"], condition=Q(to_try=True), name="message_to_try"),
+            # what the ledger finds by a number: mails about a clock, and about a matter
+            models.Index(
+                fields=["about"],
+                condition=Q(about__isnull=False) & ~Q(channel=Channel.INAPP),
+                name="message_about_clock",
+            ),
+            models.Index(
+                KeyTransform("matter", "subject"),
+                condition=Q(about=None) & ~Q(channel=Channel.INAPP) & ~Q(template="sending"),
+                name="message_about_matter",
             ),
             models.Index(
                 F("created_at").desc(),

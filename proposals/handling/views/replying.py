@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
@@ -27,7 +28,27 @@ WHOLE = ("result", "opening", "no_contact_reason")
 """What the page asks about the reply as a whole; the other fields of the letter are its formal side."""
 
 
-class DraftReply(AssignmentForm):
+class WithDraft(AssignmentForm):
+    """A page that shows the unit's draft: whoever may not read it goes back to the part with the sentence."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().get(request, *args, **kwargs)
+        except (Refused, WrongStep) as error:
+            return self.refuse(str(error))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().post(request, *args, **kwargs)
+        except (Refused, WrongStep) as error:
+            return self.refuse(str(error))
+
+    def refuse(self, sentence: str) -> HttpResponseBase:
+        messages.warning(self.request, sentence)
+        return HttpResponseRedirect(self.home())
+
+
+class DraftReply(WithDraft):
     """Keeps the draft; nothing leaves the unit until it is sent from the next page."""
 
     action = "handling.draft_reply"
@@ -49,24 +70,6 @@ class DraftReply(AssignmentForm):
         self.submit_label = "保存，去核对" if self.may_send else "保存"
         told = "答复稿已保存，并已请本单位联络员核对发出。" if ready else "答复稿已保存，还没有请联络员核对。"
         self.done_sentence = "" if self.may_send else told
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return super().get(request, *args, **kwargs)
-        except (Refused, WrongStep) as error:
-            return self.refuse(str(error))
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return super().post(request, *args, **kwargs)
-        except (Refused, WrongStep) as error:
-            return self.refuse(str(error))
-
-    def refuse(self, sentence: str) -> HttpResponseBase:
-        from django.contrib import messages
-
-        messages.warning(self.request, sentence)
-        return HttpResponseRedirect(self.home())
 
     def version(self) -> int | None:
         return self.draft.version if self.draft else 0
@@ -186,7 +189,7 @@ def scan_of(letters: Sequence[Attachment]) -> Attachment | None:
     return next((one for one in reversed(letters) if one.is_scan), None)
 
 
-class SendReply(PartConfirm[Assignment], AssignmentForm):
+class SendReply(PartConfirm[Assignment], WithDraft):
     """Shows what will be delivered and what is missing; one button sends it to every proposer."""
 
     action = "handling.reply"
@@ -199,7 +202,7 @@ class SendReply(PartConfirm[Assignment], AssignmentForm):
 
     def prepare(self) -> None:
         super().prepare()
-        self.reply = actions.current_draft(self.object)
+        self.reply = actions.readable_draft(self.object, by=self.me)
         self.letters = letters_of(self.reply)
         self.wanting = without_opinion(self.object)
 

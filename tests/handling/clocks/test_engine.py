@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from members.actions import tell_leader
 from members.choices import Role
-from members.errors import Refused
+from members.errors import Refused, WrongStep
 from members.inbox.models import Channel, Message
 from members.inbox.registry import render
 from members.models import Person
@@ -240,6 +241,21 @@ def test_nothing_ever_goes_to_a_leader(home: House) -> None:
     engine.scan(now=at(T1, 9))
 
     assert (facts(home.unit.head), facts(leader), facts(home.officer)) == ([], [], ["t+1"])
+
+
+def test_a_leader_for_whom_the_office_switched_it_on_is_reminded_in_his_other_work_only(home: House) -> None:
+    reply_clock(home)
+    appoint(Role.LEADER, home.office, person=home.unit.head)
+    other = appoint(Role.LEADER, home.office)
+    for person in (home.unit.head, other):
+        tell_leader(person, wanted=True, by=home.staff, now=at(MONDAY))
+
+    engine.scan(now=at(T1, 9))
+    engine.scan(now=at(T5, 9))
+
+    assert (facts(home.unit.head), facts(other)) == (["t+1"], []), "the sheet stays the office's to issue"
+    with pytest.raises(WrongStep, match="已经是这样设置"):
+        tell_leader(other, wanted=True, by=home.staff, now=at(MONDAY))
 
 
 def test_a_quiet_matter_chases_nobody_but_lays_out_the_sheet(home: House) -> None:
