@@ -9,7 +9,7 @@ from members.inbox.registry import Pair, Rendered, Subject, register_heading, re
 from members.models import Body, Person
 from proposals.handling import queries, reminders
 from proposals.handling.models import Access, Matter
-from proposals.models import CoSignature, Proposal
+from proposals.models import EDITABLE, CoSignature, Proposal
 
 PREFIX = "proposal_"  # of a template's name
 TITLES: dict[str, str] = {
@@ -145,6 +145,12 @@ def _render_cosign(pairs: Sequence[Pair], person: Person) -> list[Rendered | Non
     ]
 
 
+def _cosigners(proposal: Proposal) -> str:
+    """Where invitations are seen: their own page while one may still invite."""
+    way = proposal.get_absolute_url()
+    return f"{way}cosigners/" if proposal.status in EDITABLE else way
+
+
 def _cosign_words(name: str, row: CoSignature | None, proposal: Proposal | None) -> Rendered | None:
     if name == "cosign_expired":  # the text is no longer theirs to see
         return Rendered(title=COSIGN_TITLES[name], body="提案已提交，您未确认的联名邀请不再有效。")
@@ -156,7 +162,7 @@ def _cosign_words(name: str, row: CoSignature | None, proposal: Proposal | None)
         return Rendered(
             title=f"{row}：{row.get_state_display()}",
             body=proposal.matter.label,
-            url=f"/proposals/{proposal.matter.public_id}/cosigners/",
+            url=_cosigners(proposal),
             outside="联名邀请有了答复",
         )
     if name == "cosign_removed":

@@ -370,7 +370,7 @@ def test_an_officer_reopens_a_closed_matter_on_the_page(house: House) -> None:
     part.matter.refresh_from_db()
     assert part.matter.stage == Stage.REHANDLING
     assert part.matter.title not in signed_in(house.staff).get(reverse("handling:late_dissatisfied")).content.decode()
-    assert officer.get(url).status_code == 404
+    assert officer.get(url)["Location"] == reverse("handling:part", args=[part.public_id])
 
 
 def test_the_unit_reads_what_the_office_passes_on_and_no_more(house: House) -> None:

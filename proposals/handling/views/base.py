@@ -2,8 +2,9 @@
 
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +17,25 @@ from proposals.handling.actions.attaching import attach
 from proposals.handling.actions.paper import acts_for
 from proposals.handling.models import Assignment, Attachment, Matter
 from proposals.handling.reminders import name_of
-from proposals.handling.rights import in_hands_of
+from proposals.handling.rights import held, in_hands_of
+
+
+NOT_NOW = "这一步现在不需要办理。以下是这件事项现在的情况。"
+
+
+def way_to(user: Any, rows: "QuerySet[Any]", path: str) -> str:
+    """Where the matter of the one row in `rows` is read by this person now: his own part of it, or its page.
+
+    Messages, mails and open windows lead to what was; whoever still sees the matter is led on from there. The answer is
+    empty if there is no such row, or nothing to see.
+    """
+    matter = Matter.objects.visible_to(user).filter(pk__in=rows.values(f"{path}__matter" if path else "matter")).first()
+    if matter is None:
+        return ""
+    parts = Assignment.objects.current().filter(matter=matter)
+    if user.has_perm("handling.see") and (own := in_hands_of(parts, user, "handling.see").order_by("pk").first()):
+        return reverse("handling:part", args=[own.public_id])
+    return matter.get_absolute_url()
 
 
 class Mine:
@@ -87,6 +106,21 @@ class PartForm(PartMixin, ActionPage[M]):
 
     def get_queryset(self) -> "QuerySet[M]":
         return in_hands_of(self.rows(), self.request.user, self.action, self.path)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The form; where the step is not to be taken now, though it would be this person's, the matter as it is."""
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            if not (way := way_to(self.me, self.his().filter(public_id=kwargs["public_id"]), self.path)):
+                raise
+        messages.info(request, NOT_NOW)
+        return HttpResponseRedirect(way)
+
+    def his(self) -> "QuerySet[M]":
+        """Rows on which this person acts when their time has come, or did when it had."""
+        rows: QuerySet[M] = self.rows().model._default_manager.filter(held(self.me, self.action, self.path))
+        return rows
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "by": self.me, "part": self.part, "keeper": self.keeper}

@@ -111,6 +111,10 @@ class EvaluationRow(PlainForm[Evaluation]):
 
     path = "round_row__assignment"
 
+    def his(self) -> QuerySet[Evaluation]:
+        """Nobody is led on: that there is a form is not for everybody who has a part in the matter."""
+        return Evaluation.objects.none()
+
     def rows(self) -> QuerySet[Evaluation]:
         return Evaluation.objects.live().select_related(
             "round_row__assignment__matter",

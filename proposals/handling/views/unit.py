@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from members import audit
 from members.days import short_day
 from members.errors import WrongStep
 from members.pages import BulkPage, DetailPage
+from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact, Mark
 from proposals.handling import actions, forms, owners, queries
 from proposals.handling.actions import Paper
@@ -25,7 +27,7 @@ from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note, noted
 
-from .base import AssignmentForm, Mine, PartConfirm, PartForm
+from .base import AssignmentForm, Mine, PartConfirm, PartForm, way_to
 
 
 class Part(Mine, DetailPage[Assignment]):
@@ -33,6 +35,18 @@ class Part(Mine, DetailPage[Assignment]):
 
     action = "handling.see"
     template_name = "handling/part.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The part; from one that was adjusted, or is another unit's, on to what this person holds of the matter."""
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            asked = Assignment.objects.filter(public_id=kwargs["public_id"])
+            if not (way := way_to(self.me, asked, "")):
+                raise
+        if not asked.current().exists():
+            messages.info(request, "这件交办已经调整。以下是这件事项现在的情况。")
+        return HttpResponseRedirect(way)
 
     def get_queryset(self) -> QuerySet[Assignment]:
         return in_hands_of(Assignment.objects.current(), self.request.user, self.action)
@@ -291,6 +305,10 @@ class AnswerObjection(PartForm[Objection]):
         return Objection.objects.filter(suggested__isnull=False).select_related(
             "assignment__matter", "assignment__unit", "suggested", "reason"
         )
+
+    def his(self) -> QuerySet[Objection]:
+        units = bodies_of(self.me, self.action, timezone.localdate())
+        return Objection.objects.filter(suggested__in=units)
 
     def actor(self) -> int:
         return int(self.object.suggested_id or 0)
