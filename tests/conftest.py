@@ -6,6 +6,7 @@ must do what that role may not, such as backdating an event.
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -68,6 +69,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 django.setup()
 os.environ["TZ"] = ZONE
 time.tzset()
+logging.getLogger("django.request").setLevel(logging.ERROR)  # thousands of refusals, each with its traceback, take time
 
 from django.conf import settings  # noqa: E402  the servers come first
 from django.db import connection, connections  # noqa: E402  as above

@@ -2,7 +2,9 @@
 
 import uuid
 from collections.abc import Iterator
+from copy import copy
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,14 +12,28 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from members.backend import AppointmentBackend
 from members.choices import Role
 from members.models import Person
 from tests.factories import LONG_AGO, PASSWORD, MembershipFactory, PersonFactory, appoint
 from tests.rights.table import TABLE
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rights.bare_urls")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls("tests.rights.bare_urls"),
+    pytest.mark.usefixtures("persons_read_once"),
+]
 # without an account there is nothing to sign out of, and no first factor to add a second to
 NEVER_A_PAGE = {"account_logout", "mfa_authenticate"}
+
+
+read_once = cache(AppointmentBackend().get_user)
+
+
+@pytest.fixture
+def persons_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks is read, appointments and all, when he signs in: nothing of it changes between the addresses."""
+    monkeypatch.setattr(AppointmentBackend, "get_user", lambda _, pk: copy(read_once(int(pk))))
 
 
 def addresses(patterns: Any = None, space: str = "", path: str = "/") -> Iterator[tuple[str, str]]:
@@ -69,6 +85,7 @@ def answers(client: Client, url: str, *, may_open: bool, posts: bool) -> list[in
 def signed_in(person: Person) -> Client:
     client = Client()
     client.force_login(Person.objects.get(pk=person.pk))
+    read_once.cache_clear()
     return client
 
 
