@@ -1,7 +1,5 @@
 """What a unit was told of stays in its inbox: where it leads once the matter has gone to another unit, or come back."""
 
-from datetime import timedelta
-
 import pytest
 from django.test import Client
 from django.urls import reverse

@@ -19,7 +19,6 @@ from proposals.handling.models import Assignment, Attachment, Matter
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import held, in_hands_of
 
-
 NOT_NOW = "这一步现在不需要办理。以下是这件事项现在的情况。"
 
 
