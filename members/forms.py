@@ -4,7 +4,9 @@ from datetime import date
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 
+PHONE = RegexValidator(r"^[0-9+][0-9 -]{5,19}$", "请填写电话号码，例如 13800000000。")
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 CHOOSING = (forms.ChoiceField, forms.ModelChoiceField, forms.ModelMultipleChoiceField)
 

@@ -18,6 +18,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "members.delegated": ("{holder}委托您办理：{body} {role}，{from_on}至{to_on}。", "有同事委托您代为办理工作。"),
     "members.contact_changed": ("您的{what}已修改。如不是本人操作，请马上联系工作人员。", "您的联系方式已修改。"),
+    "members.name_corrected": (
+        "您的姓名已由“{old}”更正为“{name}”。如有错误，请联系工作人员。", "您的登记信息有更正。",
+    ),
     "members.password_reset": (
         "您的密码已重置，此前的登录都已退出；24小时内不能评价、联名和签署。如不是本人操作，请马上联系工作人员。",
         "您的密码已重置。如不是本人操作，请马上联系工作人员。",

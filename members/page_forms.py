@@ -6,7 +6,8 @@ from django import forms
 from django.utils import timezone
 
 from members.choices import BodyKind, Change, NameKind, Role, System
-from members.models import Appointment, Body, Person, Term
+from members.forms import PHONE
+from members.models import Appointment, Body, BodyName, Person, Term
 from members.widgets import Day
 
 
@@ -50,6 +51,31 @@ class AppointForm(forms.Form):
     document = forms.CharField(
         label="依据文件", max_length=200, help_text="文号或会议名称，例如：市政协办〔2026〕3号。"
     )
+
+
+class AddPersonForm(AppointForm):
+    """One account, with its first role."""
+
+    name = forms.CharField(label="姓名", max_length=64)
+    namesake = forms.BooleanField(label="与已有人员同名，是另一人", required=False)
+    username = forms.CharField(label="用户名", max_length=64, required=False, help_text="不填则用姓名拼音。")
+    phone = forms.CharField(label="手机号", max_length=20, required=False, validators=[PHONE])
+    mail = forms.EmailField(label="电子邮箱", required=False)
+    address = forms.CharField(label="通讯地址", max_length=200, required=False)
+
+    field_order = ("name", "namesake", "body", "role", "starts_on", "ends_on", "document", "phone", "mail", "address")
+
+
+class CorrectNameForm(forms.Form):
+    name = forms.CharField(label="姓名", max_length=64)
+    document = forms.CharField(label="依据", max_length=200, help_text="例如：身份证件核对、公安机关更名证明。")
+
+
+class RecordContactForm(forms.Form):
+    phone = forms.CharField(label="手机号", max_length=20, required=False, validators=[PHONE])
+    mail = forms.EmailField(label="电子邮箱", required=False, help_text="新邮箱由本人登录核实后，才能用来找回密码。")
+    address = forms.CharField(label="通讯地址", max_length=200, required=False)
+    document = forms.CharField(label="依据", max_length=200, help_text="例如：本人电话告知、委员登记表。")
 
 
 class EndSeatForm(forms.Form):
@@ -136,6 +162,35 @@ class BodyForm(forms.Form):
     starts_on = forms.DateField(label="成立日期", widget=Day, required=False)
 
 
+class CorrectBodyForm(BodyForm):
+    """What stands on record; the day of foundation is not corrected here."""
+
+    starts_on = None  # type: ignore[assignment]  # Django's way to leave a field out
+    reason = forms.CharField(label="更正原因", max_length=200)
+
+
+class DropNameForm(forms.Form):
+    name = forms.ModelChoiceField(
+        BodyName.objects.none(), label="名称", to_field_name="norm", empty_label=None, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(label="删除原因", max_length=200)
+
+    def __init__(self, *args: Any, names: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["name"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = names
+
+
+class AssigningOfficesForm(forms.Form):
+    """One field a system."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for system in System:
+            self.fields[system.value] = BodyByName(label=system.label, required=False, help_text="")
+
+
 class NameForm(forms.Form):
     name = forms.CharField(label="名称", max_length=128)
     kind = forms.ChoiceField(label="类别", choices=NameKind)
@@ -145,7 +200,9 @@ class SucceedForm(forms.Form):
     kind = forms.ChoiceField(label="方式", choices=Change, widget=forms.RadioSelect)
     on = forms.DateField(label="生效日期", widget=Day, help_text="从这一天起生效。")
     heirs = BodiesByName(
-        label="承接单位", required=False, help_text="每行写一个单位。并入写一个，拆分写两个以上；更名和撤销不写。"
+        label="承接单位",
+        required=False,
+        help_text="每行写一个单位。并入写一个，拆分写两个以上，其提出的集体提案由第一行的单位承接；更名和撤销不写。",
     )
     name = forms.CharField(label="新名称", max_length=128, required=False, help_text="只在更名时填写。")
     note = forms.CharField(label="依据文件", max_length=200)
@@ -170,6 +227,14 @@ class RollOverForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="勾选的委员沿用现在的界别、党派、专委会和活动组；其余委员的资格到上一届结束为止。",
     )
+
+    nobody = forms.BooleanField(label="没有委员连任", required=False, help_text="没有勾选任何连任委员时，须勾选本项。")
+
+    def clean(self) -> dict[str, Any]:
+        facts = super().clean() or {}
+        if "continuing" in facts and bool(facts["continuing"]) == bool(facts.get("nobody")):
+            self.add_error("continuing", "请勾选连任的委员；确实没有委员连任的，只勾选“没有委员连任”。")
+        return facts
 
     def __init__(self, *args: Any, seats: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

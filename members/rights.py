@@ -25,6 +25,10 @@ RIGHTS: dict[str, frozenset[Role]] = {
         }
     ),
     "members.contact_details": frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.DUTY_STAFF}),
+    "members.record_contact": frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.DUTY_STAFF}),
+    "members.add_person": frozenset({Role.SECURITY_ADMINISTRATOR}),
+    "members.correct_name": frozenset({Role.SECURITY_ADMINISTRATOR, Role.DUTY_STAFF}),
+    "members.assigning_offices": frozenset({Role.PROPOSAL_DIRECTOR, Role.SYSTEM_ADMINISTRATOR}),
     "members.bodies": frozenset(Role) - {Role.AUDITOR},
     "members.change_bodies": frozenset({Role.PROPOSAL_DIRECTOR, Role.PROPOSAL_STAFF, Role.SYSTEM_ADMINISTRATOR}),
     "members.terms": frozenset({Role.PROPOSAL_DIRECTOR, Role.PROPOSAL_STAFF, Role.SYSTEM_ADMINISTRATOR}),
@@ -47,7 +51,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
 NEVER_DELEGATED: frozenset[str] = frozenset(
     {
         "members.appoint", "members.confirm_appointment", "members.end_appointment", "members.accounts",
-        "members.confirm_account",
+        "members.confirm_account", "members.add_person", "members.correct_name",
         "members.roster", "members.audit", "members.delegate",
     }
 )  # fmt: skip

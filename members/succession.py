@@ -17,5 +17,6 @@ def register(mover: Mover) -> None:
 
 
 def move(old: Body, heirs: list[Body], *, on: date, by: Person, now: datetime) -> None:
-    for mover in _movers:
+    """Upper floors first: they know what the clocks below them are for."""
+    for mover in reversed(_movers):
         mover(old, heirs, on, by, now)

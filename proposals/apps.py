@@ -7,14 +7,16 @@ class ProposalsConfig(AppConfig):
     verbose_name = "提案"
 
     def ready(self) -> None:
-        from members import audit_words
+        from members import audit_words, succession
         from members.rights import register
         from proposals import batches, desk, menu, notices, papers, rights
+        from proposals.actions.succeeding import follow_succession
         from proposals.handling import events, owners
         from proposals.handling.models import Kind
         from proposals.owner import ProposalOwner
         from proposals.verbs import VERBS
 
+        succession.register(follow_succession)
         owners.register(Kind.PROPOSAL, ProposalOwner())
         events.register(VERBS)
         register("proposals", {action: frozenset(right.by) for action, right in rights.RIGHTS.items()})

@@ -36,6 +36,7 @@ TITLES: dict[str, str] = {
     "handed_over": "提案已交办",
     "unit_asked": "请答复是否承办",
     "unit_answered": "拟办单位已答复",
+    "question_dropped": "拟办单位有调整，不再征求您单位意见",
     "cosign_paper": "已登记纸质联名",
     "cosign_declined": "已登记不参加联名",
 }
@@ -45,8 +46,13 @@ COSIGN_TITLES: dict[str, str] = {
     "cosign_expired": "联名邀请已过期",
     "cosign_removed": "您已不在联名人之中",
 }
-WITHDRAWN = f"{PREFIX}withdrawn"
 NOT_YOURS = f"{PREFIX}not_yours"
+GONE: dict[str, str] = {
+    "withdrawn": "已撤案，不再办理",
+    "decision_undone": "撤销立案、重新审查，暂不交办",
+    "question_dropped": "拟办单位有调整，不再征求您单位意见",
+}
+"""What those hear who had the proposal in hand, and see it no more."""
 
 
 def register() -> None:
@@ -68,26 +74,25 @@ def _visible(subjects: Iterable[Subject], person: Person) -> dict[str, Proposal]
 
 def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
     found = _visible((subject for _, subject in pairs), person)
-    gone = _out_of_hands([subject["matter"] for name, subject in pairs if name == WITHDRAWN])
+    plain = [(name.removeprefix(PREFIX), subject["matter"]) for name, subject in pairs]
+    gone = _out_of_hands([matter for name, matter in plain if name in GONE and matter not in found])
     return [
-        _withdrawn(gone[subject["matter"]])
-        if name == WITHDRAWN and subject["matter"] in gone.keys() - found.keys()
-        else _words(name.removeprefix(PREFIX), found.get(subject["matter"]))
-        for name, subject in pairs
+        _gone(GONE[name], gone[matter]) if name in GONE and matter in gone else _words(name, found.get(matter))
+        for name, matter in plain
     ]
 
 
 def _out_of_hands(ids: list[str]) -> dict[str, Matter]:
-    """Withdrawn matters with a number: who had them in hand sees them no more, and learns only the number."""
+    """Matters with a number, taken out of hands: who had them sees them no more, and learns only the number."""
     if not ids:
         return {}
     rows = Matter.objects.exclude(access=Access.SUSPENDED).filter(public_id__in=ids, number__isnull=False)
     return {str(row.public_id): row for row in rows}
 
 
-def _withdrawn(matter: Matter) -> Rendered:
-    outside = f"第{matter.number}号提案已撤案" if matter.access == Access.OPEN else ""
-    return Rendered(title=f"第{matter.number}号提案已撤案，不再办理", outside=outside)
+def _gone(words: str, matter: Matter) -> Rendered:
+    title = f"第{matter.number}号提案{words}"
+    return Rendered(title=title, outside=title if matter.access == Access.OPEN else "")
 
 
 def _words(name: str, proposal: Proposal | None) -> Rendered | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from members.models import Membership, Person, Session
@@ -12,7 +12,7 @@ from members.rights import bodies_of
 from members.shown import Step
 from proposals.handling.models import Access, Kind, Matter, Stage
 from proposals.handling.queries import policy
-from proposals.models import CategoryReviewer, CoSignature, PreConsultation, Proposal, Review, ReviewPass, Status
+from proposals.models import Batch, CategoryReviewer, CoSignature, PreConsultation, Proposal, Review, ReviewPass, Status
 
 WAY = (
     ("提交", frozenset({Stage.DRAFT, Stage.COSIGNING, Stage.RETURNED})),
@@ -77,6 +77,18 @@ def asked_of(user: Any) -> QuerySet[PreConsultation]:
     units = bodies_of(user, "proposals.answer_preconsultation", timezone.localdate())
     rows = PreConsultation.objects.filter(unit__in=units, proposal__matter__in=Matter.objects.visible_to(user))
     return rows.filter(proposal__status=Status.FILED).select_related("proposal__matter", "unit")
+
+
+def batches_of(user: Any) -> QuerySet[Batch]:
+    """Hand-overs with at least one proposal that this person sees, and how many of it those are (`shown`)."""
+    inside = Proposal.objects.visible_to(user).filter(batches=OuterRef("pk")).order_by()
+    counted = inside.values("batches").annotate(n=Count("pk", distinct=True)).values("n")
+    return (
+        Batch.objects.alias(seen=Exists(inside))
+        .filter(seen=True)
+        .annotate(shown=Subquery(counted))
+        .select_related("by", "session")
+    )
 
 
 def in_group_of(person: Person) -> Exists:

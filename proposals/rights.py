@@ -63,6 +63,7 @@ RIGHTS: dict[str, Right] = {
     ),
     "proposals.own": Right({**WRITERS, Role.FORMER_MEMBER: Held.OWN}),
     "proposals.write": Right({**WRITERS}, EDITABLE),
+    "proposals.revise": Right({Role.FORMER_MEMBER: Held.OWN}, frozenset({Status.RETURNED})),
     "proposals.enter": Right({**DESK}, EDITABLE),
     "proposals.correct_proposer": Right({**DESK}, frozenset({Status.DRAFT, Status.COSIGNING})),
     "proposals.discard": Right({**WRITERS}, frozenset({Status.DRAFT, Status.COSIGNING})),
@@ -76,10 +77,10 @@ RIGHTS: dict[str, Right] = {
     "proposals.cosign_on_paper": Right({**DESK}, EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER})),
     "proposals.submit": Right({**WRITERS, **DESK}, EDITABLE),
     "proposals.withdraw": Right(
-        {**WRITERS, **STAFF},
+        {**WRITERS, Role.FORMER_MEMBER: Held.OWN, **STAFF},
         EDITABLE | BEFORE_DECISION | frozenset({Status.TO_NUMBER, Status.FILED, Status.ASSIGNED, Status.MERGED}),
     ),
-    "proposals.similar": Right({**WRITERS, **DESK}),
+    "proposals.similar": Right({**WRITERS, Role.FORMER_MEMBER: Held.OWN, **DESK}),
     "proposals.keep_paper": Right(
         {**DESK}, frozenset(Status.values) - {Status.DRAFT, Status.COSIGNING, Status.ARCHIVED}
     ),

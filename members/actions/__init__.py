@@ -6,13 +6,16 @@ from members.actions.appointments import (
     refuse_appointment,
     revoke_delegation,
 )
-from members.actions.bodies import add_body, add_name, succeed
+from members.actions.bodies import add_body, add_name, correct_body, drop_name, set_assigning_offices, succeed
 from members.actions.codes import issue_code, prove_mail, send_mail_code, send_reset_code, spend_code
 from members.actions.memberships import seat, unseat
 from members.actions.people import (
+    add_person,
     change_contact,
     change_password,
+    correct_name,
     new_person,
+    record_contact,
     tell_leader,
     withdraw_name,
 )
@@ -24,11 +27,12 @@ from members.actions.requests import (
     end_appointment,
 )
 from members.actions.sessions import end_sessions
-from members.actions.terms import add_term, date_session, open_session, roll_over
+from members.actions.terms import add_term, date_session, open_session, plan_roll_over, roll_over
 
 __all__ = [
     "add_body",
     "add_name",
+    "add_person",
     "add_term",
     "appoint",
     "ask_reopening",
@@ -37,9 +41,12 @@ __all__ = [
     "change_password",
     "close_account",
     "confirm",
+    "correct_body",
+    "correct_name",
     "date_session",
     "decide_request",
     "delegate",
+    "drop_name",
     "end_absence",
     "end_appointment",
     "end_sessions",
@@ -47,13 +54,16 @@ __all__ = [
     "new_person",
     "note_absence",
     "open_session",
+    "plan_roll_over",
     "prove_mail",
+    "record_contact",
     "refuse_appointment",
     "revoke_delegation",
     "roll_over",
     "seat",
     "send_mail_code",
     "send_reset_code",
+    "set_assigning_offices",
     "spend_code",
     "succeed",
     "tell_leader",

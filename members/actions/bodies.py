@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -6,12 +6,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from members import succession
-from members.actions.memberships import seat
+from members.actions.appointments import SUITABLE
+from members.actions.memberships import BELONGS, seat
 from members.audit import record
-from members.choices import BodyKind, Change, NameKind, System
+from members.choices import BodyKind, Change, NameKind, Role, System
 from members.errors import Refused, WrongStep
 from members.models import Appointment, AssigningOffice, Body, BodyName, Membership, Person, Succession
 from members.names import clean, normal
+
+OFFICE_KINDS = frozenset({BodyKind.OFFICE, BodyKind.PARTY_BODY, BodyKind.DEPARTMENT, BodyKind.CPPCC_COMMITTEE})
+"""What can assign to others."""
 
 
 @transaction.atomic
@@ -61,6 +65,113 @@ def add_name(body: Body, name: str, *, kind: NameKind, by: Person, now: datetime
     if made:
         record("body.name", by=by, now=now, subject=str(body.public_id), name=name, kind=kind)
     return row
+
+
+@transaction.atomic
+def drop_name(body: Body, name: BodyName, *, reason: str, by: Person, now: datetime) -> None:
+    """Take away a name that was given by mistake; one that the body bore stays, for history is told with it."""
+    if name.until is not None:
+        raise Refused(f"“{name}”是该单位用过的名称，历史记录要用，不能删除。", field="name")
+    record("body.drop_name", by=by, now=now, subject=str(body.public_id), name=name.name, reason=reason.strip())
+    if normal(body.short_name) == name.norm:
+        body.short_name = ""
+        body.save(update_fields=["short_name"])
+    name.delete()
+
+
+@transaction.atomic
+def correct_body(
+    body: Body,
+    *,
+    name: str,
+    short_name: str,
+    kind: BodyKind,
+    system: System,
+    parent: Body | None,
+    phone: str,
+    reason: str,
+    by: Person,
+    now: datetime,
+) -> Body:
+    """Put right what was recorded wrongly about a body; a real change of name is a rename (`succeed`).
+
+    Raises Refused where its people or members' seats do not fit the new kind.
+    """
+    body = Body.objects.select_for_update(of=("self",)).get(pk=body.pk)
+    if body.ended_on is not None:
+        raise WrongStep(f"{body.name}已经撤销，不再更正。")
+    old = {
+        field: str(getattr(body, field) or "") for field in ("name", "short_name", "kind", "system", "parent", "phone")
+    }
+    name, short_name = clean(name), clean(short_name)
+    if normal(name) != body.norm:
+        _must_be_free(name, parent if kind == BodyKind.SECTION else None)
+    _must_be_parent(body, parent, kind)
+    if kind != body.kind:
+        _must_fit_kind(body, kind, on=timezone.localdate(now))
+    if normal(short_name) != normal(body.short_name):
+        body.names.filter(norm=normal(body.short_name), kind=NameKind.SHORT).delete()
+        if short_name and normal(short_name) != normal(name):
+            add_name(body, short_name, kind=NameKind.SHORT, by=by, now=now)
+    body.name, body.short_name, body.kind, body.system = name, short_name, kind, system
+    body.parent, body.phone = parent, phone.strip()
+    changed = {field: old[field] for field in old if old[field] != str(getattr(body, field) or "")}
+    if not changed:
+        raise Refused("没有要更正的内容，请先修改再提交。")
+    body.save()
+    record("body.correct", by=by, now=now, subject=str(body.public_id), old=changed, reason=reason.strip())
+    return body
+
+
+def _must_be_parent(body: Body, parent: Body | None, kind: BodyKind) -> None:
+    if kind == BodyKind.SECTION and parent is None:
+        raise Refused("科室须填写上级单位。", field="parent")
+    above = parent
+    while above is not None:
+        if above.pk == body.pk:
+            raise Refused("上级单位不能是本单位或其下属单位。", field="parent")
+        above = above.parent
+
+
+def _must_fit_kind(body: Body, kind: BodyKind, *, on: date) -> None:
+    for row in Appointment.objects.filter(body=body).exclude(ends_on__lt=on).order_by("role"):
+        role = Role(row.role)
+        if role in SUITABLE and kind not in SUITABLE[role]:
+            raise Refused(f"该单位现有“{role.label}”任职，{kind.label}不能设这一角色。请先结束任职。", field="kind")
+    for place, (word, kinds) in BELONGS.items():
+        if kind not in kinds and Membership.objects.filter(**{place: body}, ends_on=None).exists():
+            raise Refused(f"现有委员以该单位为{word}，不能改为“{kind.label}”。请先更正委员信息。", field="kind")
+
+
+@transaction.atomic
+def set_assigning_offices(offices: Mapping[System, Body | None], *, by: Person, now: datetime) -> list[System]:
+    """Say which office assigns to the bodies of each system (P9), and return the systems where that changed.
+
+    What was assigned before stays with the office that did it, until that office is merged into another.
+    """
+    rows = {
+        System(row.system): row
+        for row in AssigningOffice.objects.select_for_update(of=("self",)).select_related("office")
+    }
+    changed = [
+        system for system, office in offices.items() if office != (rows[system].office if system in rows else None)
+    ]
+    if not changed:
+        raise Refused("没有改动，请先修改再保存。")
+    for system in changed:
+        office = offices[system]
+        if office is None:
+            rows[system].delete()
+        else:
+            if office.kind not in OFFICE_KINDS:
+                sentence = f"“{office.name}”是{office.get_kind_display()}，不能作为交办机构。"
+                raise Refused(sentence, field=system.value)
+            AssigningOffice.objects.update_or_create(system=system, defaults={"office": office})
+        record(
+            "body.assigning_office", by=by, now=now, subject=str(office.public_id) if office else "",
+            system=system, old=rows[system].office.name if system in rows else "",
+        )  # fmt: skip
+    return changed
 
 
 @transaction.atomic

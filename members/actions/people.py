@@ -1,13 +1,15 @@
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 
 from django.db import IntegrityError, transaction
 
 from members import notices, post
+from members.actions.appointments import appoint
 from members.actions.sessions import end_sessions
 from members.audit import record
+from members.choices import Role
 from members.errors import Refused, WrongStep
-from members.models import PasswordRecord, Person
+from members.models import Body, PasswordRecord, Person
 from members.names import person_name, sound
 
 CONTACT = {"phone": "手机号", "mail": "电子邮箱", "address": "通讯地址"}
@@ -51,11 +53,18 @@ def free_username(name: str) -> str:
 
 @transaction.atomic
 def change_contact(
-    person: Person, *, phone: str, address: str, by: Person | None, now: datetime, mail: str | None = None
+    person: Person,
+    *,
+    phone: str,
+    address: str,
+    by: Person | None,
+    now: datetime,
+    mail: str | None = None,
+    document: str = "",
 ) -> None:
     """Change phone and address; the person, and the mail that was known so far, are told.
 
-    A new `mail` comes from a roster and is not verified; one's own needs its code.
+    A new `mail` comes from a roster or from staff, with a `document`, and is not verified; one's own needs its code.
     """
     known, mail = person.mail, person.mail if mail is None else mail
     new = {"phone": phone, "mail": mail, "address": address}
@@ -68,7 +77,8 @@ def change_contact(
         person.mail_verified_at = None
     person.save(update_fields=["phone", "mail", "address", "mail_verified_at"])
     labels = [CONTACT[name] for name in changed]
-    entry = record("person.contact", by=by, now=now, subject=str(person.public_id), fields=labels)
+    facts = {"document": document} if document else {}
+    entry = record("person.contact", by=by, now=now, subject=str(person.public_id), fields=labels, **facts)
     notices.tell([person.pk], entry, "members.contact_changed", now=now, what="、".join(labels))
     if known:
         post.post(
@@ -77,6 +87,61 @@ def change_contact(
             f"您在回音系统中的{'、'.join(labels)}已修改。如不是本人操作，请马上联系工作人员。\n",
             now=now,
         )
+
+
+@transaction.atomic
+def add_person(
+    name: str,
+    body: Body,
+    role: Role,
+    *,
+    starts_on: date,
+    document: str,
+    by: Person,
+    now: datetime,
+    ends_on: date | None = None,
+    namesake: bool = False,
+    **contact: str,
+) -> Person:
+    """Make one account with its first role, which a second person must confirm before anybody can sign in (S6).
+
+    Raises Refused where somebody of that name is there already, unless `namesake` says that this is another one.
+    """
+    if not namesake and Person.objects.filter(name=person_name(name)).exists():
+        raise Refused(f"已有名为“{name}”的人员。确是另一人的，请勾选“与已有人员同名”。", field="namesake")
+    person = new_person(name, by=by, now=now, **contact)
+    appoint(person, body, role, starts_on=starts_on, ends_on=ends_on, document=document, by=by, now=now)
+    return person
+
+
+@transaction.atomic
+def correct_name(person: Person, name: str, *, document: str, by: Person, now: datetime) -> None:
+    """Put a name right that was written wrongly, or has changed; the person is told, earlier records keep the old one."""
+    if by.pk == person.pk:
+        raise Refused("不能更正自己的姓名，请由另一位同事办理。")
+    person = Person.objects.select_for_update().get(pk=person.pk)
+    old, person.name = person.name, person_name(name)
+    if not person.name:
+        raise Refused("请填写姓名。", field="name")
+    if person.name == old:
+        raise Refused("姓名没有改动。", field="name")
+    person.save(update_fields=["name"])
+    entry = record("person.name", by=by, now=now, subject=str(person.public_id), old=old, document=document.strip())
+    notices.tell([person.pk], entry, "members.name_corrected", now=now, old=old, name=person.name)
+
+
+@transaction.atomic
+def record_contact(
+    person: Person, *, phone: str, mail: str, address: str, document: str, by: Person, now: datetime
+) -> None:
+    """Staff write down what somebody told them. Raises Refused for the own data, which need the password."""
+    if by.pk == person.pk:
+        raise Refused("本人的联系方式请在“我的账号”中修改。")
+    person = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    new = {"phone": phone.strip(), "mail": mail.strip(), "address": address.strip()}
+    if all(getattr(person, name) == value for name, value in new.items()):
+        raise Refused("联系方式没有改动。")
+    change_contact(person, **new, by=by, now=now, document=document.strip())
 
 
 @transaction.atomic

@@ -1,13 +1,19 @@
+import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from members import notices
 from members.audit import record
 from members.choices import Role
-from members.errors import Refused
+from members.errors import Refused, Stale
 from members.models import Appointment, Membership, Person, Session, Term
 from members.names import chinese_number
+
+OF_A_TERM = (Role.MEMBER, Role.CONVENER)
+"""Posts that end with the seat."""
 
 
 @transaction.atomic
@@ -20,16 +26,31 @@ def add_term(number: int, *, starts_on: date, by: Person | None, now: datetime) 
     return term
 
 
-@transaction.atomic
-def roll_over(
-    number: int, *, starts_on: date, continuing: Collection[int], document: str, by: Person, now: datetime
-) -> Term:
-    """Begin the next term (换届, P12): the last one ends the day before, its seats with it.
+@dataclass(frozen=True)
+class RollOver:
+    """What the beginning of the next term would do: shown before it is done."""
 
-    `continuing` are ids of members who stay: they get a seat like the one they had. The others' appointments as member
-    and convener end; they keep an account for their own open proposals. Matters, promises and evaluations go on as they
-    are, bodies too. Raises Refused unless it is the number and the time for it.
-    """
+    old: Term
+    number: int
+    starts_on: date
+    stay: list[Membership]
+    leave: list[Membership]
+    ending: list[Appointment]  # as member and convener, of those who leave
+    kept: list[Appointment]  # other posts of those who leave: they go on unless somebody ends them
+
+    @property
+    def last(self) -> date:
+        return self.starts_on - timedelta(days=1)
+
+    @property
+    def stamp(self) -> str:
+        """The same as long as the same would happen."""
+        rows = [[(row.pk, row.ends_on) for row in part] for part in (self.stay, self.leave, self.ending, self.kept)]
+        return hashlib.sha256(repr((self.old.pk, self.number, self.starts_on, rows)).encode()).hexdigest()
+
+
+def plan_roll_over(number: int, *, starts_on: date, continuing: Collection[int]) -> RollOver:
+    """Who would stay and who would leave. Raises Refused unless it is the number and the time for it."""
     old = Term.objects.select_for_update().order_by("-number").first()
     if old is None:
         raise Refused("还没有届次，请先新增一届。")
@@ -38,32 +59,62 @@ def roll_over(
     if starts_on <= old.starts_on:
         raise Refused(f"开始日期应晚于上一届的开始日期（{old.starts_on:%Y-%m-%d}）。", field="starts_on")
     last = starts_on - timedelta(days=1)
-    seats = list(Membership.objects.select_for_update().filter(term=old, ends_on=None).order_by("pk"))
+    rows = Membership.objects.select_for_update(of=("self",)).filter(term=old, ends_on=None)
+    seats = list(rows.select_related("person", "term").order_by("pk"))
     if strangers := set(continuing) - {seat.person_id for seat in seats}:
         raise Refused(f"有 {len(strangers)} 人不是上一届的现任委员，请刷新页面后重新选择。", field="continuing")
+    leave = [seat for seat in seats if seat.person_id not in continuing]
+    posts = Appointment.objects.filter(person__in=[seat.person_id for seat in leave]).exclude(ends_on__lte=last)
+    held = list(posts.select_related("person", "body").order_by("person__pinyin", "pk"))
+    return RollOver(
+        old,
+        number,
+        starts_on,
+        stay=[seat for seat in seats if seat.person_id in continuing],
+        leave=leave,
+        ending=[post for post in held if post.role in OF_A_TERM],
+        kept=[post for post in held if post.role not in OF_A_TERM],
+    )
+
+
+@transaction.atomic
+def roll_over(
+    number: int,
+    *,
+    starts_on: date,
+    continuing: Collection[int],
+    document: str,
+    by: Person,
+    now: datetime,
+    shown: str | None = None,
+) -> Term:
+    """Begin the next term (换届, P12): the last one ends the day before, its seats with it.
+
+    `continuing` are ids of members who stay: they get a seat like the one they had. The others' appointments as member
+    and convener end, and they are told; they keep an account for their own open proposals. Matters, promises and
+    evaluations go on as they are, bodies too. `shown` is the stamp of the plan that was looked at: raises Stale if
+    something else would happen now.
+    """
+    plan = plan_roll_over(number, starts_on=starts_on, continuing=continuing)
+    if shown is not None and shown != plan.stamp:
+        raise Stale("您核对之后，委员名单或任职有变动。请按现在的情况重新核对。")
     term = add_term(number, starts_on=starts_on, by=by, now=now)
-    Term.objects.filter(pk=old.pk).update(ends_on=last)
-    for seat in seats:
-        _hand_on(seat, term, last=last, stays=seat.person_id in continuing)
-    open_session(term, 1, by=by, now=now)
-    record(
-        "term.roll_over", by=by, now=now, subject=str(number), starts_on=starts_on, document=document,
-        stay=len(continuing), leave=len(seats) - len(continuing),
-    )  # fmt: skip
-    return term
-
-
-def _hand_on(seat: Membership, term: Term, *, last: date, stays: bool) -> None:
-    seat.ends_on = max(last, seat.starts_on)
-    seat.save(update_fields=["ends_on"])
-    if stays:
+    Term.objects.filter(pk=plan.old.pk).update(ends_on=plan.last)
+    over: list[Membership | Appointment] = [*plan.stay, *plan.leave, *plan.ending]
+    for row in over:
+        row.ends_on = max(plan.last, row.starts_on)
+        row.save(update_fields=["ends_on"])
+    for seat in plan.stay:
         belongs = {name: getattr(seat, name) for name in ("sector_id", "party_id", "committee_id", "group_id", "post")}
         Membership.objects.create(person_id=seat.person_id, term=term, starts_on=term.starts_on, **belongs)
-        return
-    roles = Appointment.objects.filter(person=seat.person_id, role__in=[Role.MEMBER, Role.CONVENER])
-    for appointment in roles.exclude(ends_on__lte=last):
-        appointment.ends_on = max(last, appointment.starts_on)
-        appointment.save(update_fields=["ends_on"])
+    open_session(term, 1, by=by, now=now)
+    entry = record(
+        "term.roll_over", by=by, now=now, subject=str(number), starts_on=starts_on, document=document,
+        stay=len(plan.stay), leave=len(plan.leave),
+    )  # fmt: skip
+    words = {"term": plan.old.name, "on": f"{plan.last:%Y年%m月%d日}"}
+    notices.tell([seat.person_id for seat in plan.leave], entry, "members.seat_ended", now=now, **words)
+    return term
 
 
 @transaction.atomic

@@ -8,7 +8,6 @@ from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
-from django.core.validators import RegexValidator
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.utils import timezone
 from members.actions import change_contact, change_password, end_sessions, prove_mail, send_mail_code
 from members.audit import record
 from members.choices import Role, Size, Theme
+from members.forms import PHONE
 from members.gateways import NOWHERE, gateway_of, gateways
 from members.models import Person
 from members.pages import SIGNED_IN, FormPage, Page
@@ -27,7 +27,6 @@ from members.views.sign_in import BY_CODE, first_visit
 # what a session keeps when its password changes
 KEPT = ("shared", "has_second_factor", "account_authentication_methods", "account_authentication_methods_user")
 BACKEND = "members.backend.AppointmentBackend"
-PHONE = RegexValidator(r"^[0-9+][0-9 -]{5,19}$", "请填写电话号码，例如 13800000000。")
 
 
 def shown_phone(phone: str) -> str:

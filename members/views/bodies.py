@@ -2,17 +2,42 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from members.actions import add_body, add_name, add_term, date_session, open_session, roll_over, succeed
+from members.actions import (
+    add_body,
+    add_name,
+    add_term,
+    correct_body,
+    date_session,
+    drop_name,
+    open_session,
+    plan_roll_over,
+    roll_over,
+    set_assigning_offices,
+    succeed,
+)
 from members.choices import BodyKind, Change, NameKind, System
 from members.filters import BodyFilter
-from members.models import Appointment, Body, Membership, Session, Term
-from members.page_forms import BodyForm, NameForm, OpenSessionForm, RollOverForm, SessionForm, SucceedForm, TermForm
+from members.models import Appointment, AssigningOffice, Body, Membership, Session, Term
+from members.page_forms import (
+    AssigningOfficesForm,
+    BodyForm,
+    CorrectBodyForm,
+    DropNameForm,
+    NameForm,
+    OpenSessionForm,
+    RollOverForm,
+    SessionForm,
+    SucceedForm,
+    TermForm,
+)
 from members.pages import ActionPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Fact
 
@@ -31,7 +56,10 @@ class Bodies(ListPage[Body]):
     def acts(self) -> list[Act]:
         if not self.request.user.has_perm("members.change_bodies"):
             return []
-        return [Act("新增单位", reverse("members:add_body"), "plus", "primary")]
+        acts = [Act("新增单位", reverse("members:add_body"), "plus", "primary")]
+        if self.request.user.has_perm("members.assigning_offices"):
+            acts.append(Act("交办机构", reverse("members:assigning_offices"), "building-2"))
+        return acts
 
 
 class BodyPage(DetailPage[Body]):
@@ -52,7 +80,9 @@ class BodyPage(DetailPage[Body]):
             return []
         args = [self.object.public_id]
         return [
+            Act("更正", reverse("members:correct_body", args=args)),
             Act("增加名称", reverse("members:add_name", args=args)),
+            Act("删除名称", reverse("members:drop_name", args=args)),
             Act("合并、拆分、更名、撤销", reverse("members:succeed", args=args)),
         ]
 
@@ -142,6 +172,63 @@ class AddName(OfBody, ActionPage[Body]):
         return HttpResponseRedirect(reverse("members:body", args=[self.object.public_id]))
 
 
+class CorrectBody(OfBody, ActionPage[Body]):
+    action = "members.change_bodies"
+    title = "更正单位信息"
+    form_class = CorrectBodyForm
+    submit_label = "更正"
+    done_sentence = "已更正。真正的更名、合并和撤销请用“合并、拆分、更名、撤销”。"
+
+    def get_initial(self) -> dict[str, Any]:
+        body = self.object
+        facts = {name: getattr(body, name) for name in ("name", "short_name", "kind", "system", "phone")}
+        return {**facts, "parent": body.parent.name if body.parent else ""}
+
+    def form_valid(self, form: CorrectBodyForm) -> HttpResponseBase:
+        facts = dict(form.cleaned_data)
+        kind, system = BodyKind(facts.pop("kind")), System(facts.pop("system"))
+        correct_body(self.object, kind=kind, system=system, by=self.person, now=timezone.now(), **facts)
+        return HttpResponseRedirect(reverse("members:body", args=[self.object.public_id]))
+
+
+class DropName(OfBody, ActionPage[Body]):
+    action = "members.change_bodies"
+    title = "删除名称"
+    form_class = DropNameForm
+    submit_label = "删除"
+    done_sentence = "已删除。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "names": self.object.names.order_by("name", "pk")}
+
+    def form_valid(self, form: DropNameForm) -> HttpResponseBase:
+        facts = form.cleaned_data
+        drop_name(self.object, facts["name"], reason=facts["reason"], by=self.person, now=timezone.now())
+        return HttpResponseRedirect(reverse("members:body", args=[self.object.public_id]))
+
+
+class AssigningOffices(FormPage):
+    """Which office assigns to which system: all on one page (P9)."""
+
+    action = "members.assigning_offices"
+    title = "交办机构"
+    form_class = AssigningOfficesForm
+    template_name = "members/assigning_offices.html"
+    submit_label = "保存"
+    done_sentence = "已保存，新交办的件按此办理。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("单位与组织", reverse("members:bodies"))]
+
+    def get_initial(self) -> dict[str, Any]:
+        return {row.system: row.office.name for row in AssigningOffice.objects.select_related("office")}
+
+    def form_valid(self, form: AssigningOfficesForm) -> HttpResponseBase:
+        offices = {System(name): body for name, body in form.cleaned_data.items()}
+        set_assigning_offices(offices, by=self.person, now=timezone.now())
+        return HttpResponseRedirect(reverse("members:assigning_offices"))
+
+
 class Succeed(OfBody, ActionPage[Body]):
     action = "members.change_bodies"
     title = "机构变更"
@@ -199,13 +286,13 @@ class AddTerm(FormPage):
 
 
 class RollOver(FormPage):
-    """The next term in one act; the roster of new members is imported afterwards."""
+    """The next term: choose who stays, look at what would happen, confirm just that (P12)."""
 
     action = "members.roll_over"
     title = "换届"
     form_class = RollOverForm
-    submit_label = "开始新一届"
-    done_sentence = "新一届已开始。请接着导入新任委员名册，并核对各单位和专委会的任职。"
+    submit_label = "下一步：核对"
+    done_sentence = "新一届已开始，届满的委员已收到通知。请按“届次”页上的步骤继续。"
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("届次", reverse("members:terms"))]
@@ -220,11 +307,36 @@ class RollOver(FormPage):
         seats = Membership.objects.filter(term=self.old, ends_on=None)
         return {**super().get_form_kwargs(), "seats": seats}
 
+    def form_valid_once(self, form: Any) -> HttpResponseBase:
+        """Only the confirmation does anything; before it the same form is looked at, as often as one likes."""
+        if self.request.POST.get("shown"):
+            return super().form_valid_once(form)
+        return self.preview(form)
+
+    @transaction.atomic
+    def preview(self, form: Any, sentence: str = "", status: int = 200) -> TemplateResponse:
+        facts = form.cleaned_data
+        stay = {person.pk for person in facts["continuing"]}
+        plan = plan_roll_over(facts["number"], starts_on=facts["starts_on"], continuing=stay)
+        context = self.get_context_data(form=form, plan=plan, sentence=sentence, document=facts["document"])
+        return TemplateResponse(self.request, "members/roll_over.html", context, status=status)
+
     def form_valid(self, form: RollOverForm) -> HttpResponseBase:
-        facts = dict(form.cleaned_data)
-        stay = {person.pk for person in facts.pop("continuing")}
-        roll_over(facts.pop("number"), continuing=stay, by=self.person, now=timezone.now(), **facts)
+        facts = form.cleaned_data
+        roll_over(
+            facts["number"],
+            starts_on=facts["starts_on"],
+            continuing={person.pk for person in facts["continuing"]},
+            document=facts["document"],
+            shown=self.request.POST["shown"],
+            by=self.person,
+            now=timezone.now(),
+        )
         return HttpResponseRedirect(reverse("members:terms"))
+
+    def conflict(self, form: Any, sentence: str) -> HttpResponse:
+        """What would happen has changed: shown anew, nothing done."""
+        return self.preview(form, sentence, status=409)
 
 
 class OpenSession(FormPage):

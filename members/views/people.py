@@ -10,10 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.actions import (
+    add_person,
     ask_reopening,
     ask_second_factor_reset,
     close_account,
+    correct_name,
     issue_code,
+    record_contact,
     seat,
     tell_leader,
     unseat,
@@ -24,8 +27,16 @@ from members.audit import record
 from members.choices import Role
 from members.filters import PersonFilter
 from members.models import Appointment, Membership, Person
-from members.page_forms import DocumentForm, EndSeatForm, MembershipForm, ReasonForm
-from members.pages import ActionPage, Column, ConfirmPage, DetailPage, ListPage
+from members.page_forms import (
+    AddPersonForm,
+    CorrectNameForm,
+    DocumentForm,
+    EndSeatForm,
+    MembershipForm,
+    ReasonForm,
+    RecordContactForm,
+)
+from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage
 from members.queries import with_standing
 from members.shown import Act, Crumb, Fact
 
@@ -52,9 +63,30 @@ class People(ListPage[Person]):
         return people
 
     def acts(self) -> list[Act]:
-        if not self.request.user.has_perm("members.appointments"):
-            return []
-        return [Act("任职", reverse("members:appointments"), "users")]
+        wanted = [
+            ("members.add_person", Act("新增人员", reverse("members:add_person"), "plus", "primary")),
+            ("members.appointments", Act("任职", reverse("members:appointments"), "users")),
+        ]
+        return [act for action, act in wanted if self.request.user.has_perm(action)]
+
+
+class AddPerson(FormPage):
+    """One account with its first role; nobody can sign in before a second person has confirmed the role."""
+
+    action = "members.add_person"
+    title = "新增人员"
+    form_class = AddPersonForm
+    submit_label = "新增，等待复核"
+    done_sentence = "已新增，任职须由另一位同事复核后生效；复核后可为其开具登录码。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("人员", reverse("members:people"))]
+
+    def form_valid(self, form: AddPersonForm) -> HttpResponseBase:
+        facts = dict(form.cleaned_data)
+        name, body, role = (facts.pop(field) for field in ("name", "body", "role"))
+        person = add_person(name, body, Role(role), by=self.person, now=timezone.now(), **facts)
+        return HttpResponseRedirect(reverse("members:person", args=[person.public_id]))
 
 
 class OfPerson:
@@ -93,6 +125,8 @@ class PersonPage(DetailPage[Person]):
             ("members.appoint", "授予角色", "members:appoint"),
             ("members.memberships", "委员信息", "members:seat"),
             ("members.contact_details", "查看联系方式", "members:contact"),
+            ("members.record_contact", "登记联系方式", "members:record_contact"),
+            ("members.correct_name", "更正姓名", "members:correct_name"),
             ("members.withdraw_name", "停止公开姓名", "members:withdraw_name"),
             ("members.accounts", "停用账号" if self.object.is_active else "启用账号", "members:account"),
         ]
@@ -140,6 +174,43 @@ class Contact(OfPerson, DetailPage[Person]):
             Fact("通讯地址", person.address or "未填写"),
         ]
         return super().get_context_data(facts=facts, **kwargs)
+
+
+class RecordContact(OfPerson, ActionPage[Person]):
+    """Staff write down phone, mail and address; who opens the form sees them, which is a row in the audit."""
+
+    action = "members.record_contact"
+    title = "登记联系方式"
+    form_class = RecordContactForm
+    submit_label = "保存"
+    done_sentence = "已保存，已告知本人。"
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().get(request, *args, **kwargs)
+        record("person.view_contact", by=request.user, now=timezone.now(), subject=str(self.object.public_id))
+        return response
+
+    def get_initial(self) -> dict[str, Any]:
+        return {name: getattr(self.object, name) for name in ("phone", "mail", "address")}
+
+    def form_valid(self, form: RecordContactForm) -> HttpResponseBase:
+        record_contact(self.object, by=self.person, now=timezone.now(), **form.cleaned_data)
+        return HttpResponseRedirect(self.person_url())
+
+
+class CorrectName(OfPerson, ActionPage[Person]):
+    action = "members.correct_name"
+    title = "更正姓名"
+    form_class = CorrectNameForm
+    submit_label = "更正"
+    done_sentence = "已更正，已告知本人。"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": self.object.name}
+
+    def form_valid(self, form: CorrectNameForm) -> HttpResponseBase:
+        correct_name(self.object, by=self.person, now=timezone.now(), **form.cleaned_data)
+        return HttpResponseRedirect(self.person_url())
 
 
 class IssueCode(OfPerson, ConfirmPage[Person]):

@@ -84,6 +84,10 @@ def allocate(
     ended = [share.unit.name for share in shares if share.unit.ended_on]
     if ended:
         raise Refused(f"{'、'.join(ended)}已撤销，请选择承接其职责的单位。", field="units")
+    drafted = {share.unit.pk for share in shares}
+    asked = proposal.preconsultations.filter(answered_at=None).exclude(unit__in=drafted).select_related("unit")
+    gone = [row.unit for row in asked]
+    drop_questions(proposal, gone, by=by, now=now, reason="拟办单位有调整")
     proposal.allocation.all().delete()
     AllocationPart.objects.bulk_create(
         AllocationPart(proposal=proposal, unit=share.unit, role=share.role, by=by, at=now) for share in shares
@@ -92,26 +96,29 @@ def allocate(
         if suggestions is not None and row.unit != suggestions.get(row.number):
             row.unit = suggestions.get(row.number)
             row.save(update_fields=["unit"])
-    leading = min(shares, key=lambda share: share.role not in LEADING)
-    _led_by(proposal, office_of(leading.unit, now=now), by=by, now=now)
-    proposal.matter.record(
+    led_by_its_unit(proposal, by=by, now=now)
+    readers.refresh(proposal.matter)
+    event = proposal.matter.record(
         "allocated",
         by=by,
         now=now,
         units="、".join(f"{share.unit}（{Role(share.role).label}）" for share in shares),
     )
+    told(proposal, clerks_of([unit.pk for unit in gone], on=today(now)), event, "question_dropped", now=now)
     return proposal
 
 
-def _led_by(proposal: Proposal, office: Body, *, by: Person, now: datetime) -> None:
+def led_by_its_unit(proposal: Proposal, *, by: Person, now: datetime) -> None:
+    """The office of the leading unit's system leads the proposal, and has its days to hand it over."""
     matter = proposal.matter
+    leading = min(proposal.allocation.select_related("unit").order_by("pk"), key=lambda row: row.role not in LEADING)
+    office = office_of(leading.unit, now=now)
     if matter.office_id == office.pk:
         return
     matter.office = office
     matter.save(update_fields=["office"])
     for obligation in clocks.open_for(matter=matter, stage="assignment"):
         clocks.move_holder(obligation, office, by=by, now=now)
-    readers.refresh(matter)
 
 
 @transaction.atomic
@@ -163,6 +170,13 @@ def _drop_question_clocks(
     rows = Obligation.objects.running().filter(matter__in=matters, stage="preconsultation")
     for obligation in rows.filter(holder_body=unit) if unit else rows:
         clocks.cancel(obligation, by=by, now=now, reason=reason)
+
+
+def drop_questions(proposal: Proposal, units: Iterable[Body], *, by: Person, now: datetime, reason: str) -> None:
+    """Units need not answer what they have not answered: it is not theirs any more. What they said stays."""
+    for unit in units:
+        _drop_question_clocks([proposal.matter], by=by, now=now, reason=reason, unit=unit)
+        proposal.preconsultations.filter(unit=unit, answered_at=None).delete()
 
 
 def end_questions(matters: Iterable[Matter], *, by: Person, now: datetime) -> None:

@@ -6,12 +6,14 @@ from datetime import datetime
 from django.db import transaction
 
 from members.errors import Refused, WrongStep
-from members.models import Person
+from members.models import Body, Person
 from proposals.handling import clocks
 from proposals.handling.models import Access, Priority
+from proposals.handling.queries import clerks_of
 from proposals.models import Category, Proposal, Status
 
-from .base import drop_clocks, expect, lock, move, proposal_office, proposers, today, told
+from .allocating import drop_questions
+from .base import drop_clocks, expect, handling_it, lock, move, proposal_office, proposers, today, told
 from .drafting import must_suit_zone
 
 IN_OFFICE = frozenset({Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER, Status.FILED})
@@ -92,18 +94,22 @@ def correct(proposal: Proposal, new: Recorded, *, reason: str, by: Person, now: 
 def undo_decision(proposal: Proposal, *, reason: str, by: Person, now: datetime) -> Proposal:
     """Take back a filing or a refusal that was wrong (撤销决定): review begins again.
 
-    A number that was given stays the proposal's own: filed again it bears it, otherwise nobody does.
+    The assigning office has nothing to assign and units have nothing to answer any more; they are told. A number that was given stays the proposal's own: filed again it bears it, otherwise nobody does.
     """
     if not reason.strip():
         raise Refused("请写明撤销的原因。", field="reason")
     proposal = lock(proposal)
     expect(proposal, *UNDONE)
     decision = "不予立案" if proposal.status == Status.DECLINED else "立案"
+    asked = list(Body.objects.filter(pk__in=proposal.preconsultations.values("unit")).order_by("pk"))
+    people = {*proposers(proposal.matter, on=today(now)), *handling_it(proposal.matter, (), on=today(now))}
+    people |= {*clerks_of([unit.pk for unit in asked], on=today(now))}
     drop_clocks(proposal.matter, "numbering", "assignment", by=by, now=now, reason="撤销立案")
+    drop_questions(proposal, asked, by=by, now=now, reason="撤销立案")
     proposal.allocation.all().delete()
     proposal.decided_reason, proposal.decided_text, proposal.filed_at = None, "", None
     proposal.save(update_fields=["decided_reason", "decided_text", "filed_at", "updated_at"])
-    move(proposal, Status.REVIEWING, closed_at=None)
+    move(proposal, Status.REVIEWING, closed_at=None, office=None)
     clocks.start(
         proposal.matter,
         "review",
@@ -114,5 +120,5 @@ def undo_decision(proposal: Proposal, *, reason: str, by: Person, now: datetime)
         now=now,
     )
     event = proposal.matter.record("decision_undone", by=by, now=now, decision=decision, reason=reason.strip())
-    told(proposal, proposers(proposal.matter, on=today(now)), event, "decision_undone", now=now)
+    told(proposal, sorted(people), event, "decision_undone", now=now)
     return proposal

@@ -11,7 +11,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.models import Body, Membership, Person, Session
 from proposals.handling import clocks, readers
 from proposals.handling.actions import Paper
-from proposals.handling.models import Obligation, Participant
+from proposals.handling.models import Event, Obligation, Participant
 from proposals.handling.queries import people_in
 from proposals.models import EDITABLE, CoSignature, Proposal, Revision, Status
 
@@ -103,7 +103,7 @@ def _invite_one(
     elif row.text_hash == revision.hash and not row.lapsed(today(now)):
         raise Refused(f"{row}已经收到过这份文字的邀请。", field="people")
     holder = {"person": person} if person else {"body": body}
-    for obligation in _clock_of(row):
+    for obligation in clock_of(row):
         clocks.cancel(obligation, by=by, now=now, reason="重新邀请")
     clock = clocks.start(
         proposal.matter, _rule(proposal, now), stage="cosign", anchor_on=today(now), by=by, now=now, **holder
@@ -120,7 +120,7 @@ def _rule(proposal: Proposal, now: datetime) -> str:
     return "cosign_session" if session and session.is_open(today(now)) else "cosign"
 
 
-def _clock_of(row: CoSignature) -> QuerySet[Obligation]:
+def clock_of(row: CoSignature) -> QuerySet[Obligation]:
     return clocks.open_for(matter=row.proposal.matter, stage="cosign").filter(
         holder_person=row.person_id, holder_body=row.body_id
     )
@@ -164,7 +164,7 @@ def answer_invitation(
     row.state = State.AGREED if agrees else State.DECLINED
     row.answered_at, row.note, row.name_public = now, note.strip(), agrees and name_public
     row.save(update_fields=["state", "answered_at", "note", "name_public"])
-    for obligation in _clock_of(row):
+    for obligation in clock_of(row):
         clocks.complete(obligation, by=by, now=now)
     if not agrees:
         leave_out(proposal, [row], now=now)
@@ -213,15 +213,21 @@ def remove_cosigner(cosignature: CoSignature, *, by: Person, now: datetime) -> C
     expect(proposal, *EDITABLE)
     if row.state not in CoSignature.LIVE:
         raise WrongStep(f"{row}已不在联名人之中。")
-    row.state = State.REMOVED
-    row.save(update_fields=["state"])
-    for obligation in _clock_of(row):
-        clocks.cancel(obligation, by=by, now=now, reason="移除联名人")
-    leave_out(proposal, [row], now=now)
-    _back_to_draft(proposal)
-    event = proposal.matter.record("cosigner_removed", by=by, now=now, name=str(row))
+    event = end_invitation(row, by=by, now=now, reason="移除联名人")
     told(proposal, answerers(row, on=today(now)), event, "cosign_removed", now=now, cosignature=str(row.public_id))
     return row
+
+
+def end_invitation(row: CoSignature, *, by: Person, now: datetime, reason: str) -> Event:
+    """Nobody is asked for this name any more, and it stands nowhere; the matter is locked."""
+    proposal = row.proposal
+    row.state = State.REMOVED
+    row.save(update_fields=["state"])
+    for obligation in clock_of(row):
+        clocks.cancel(obligation, by=by, now=now, reason=reason)
+    leave_out(proposal, [row], now=now)
+    _back_to_draft(proposal)
+    return proposal.matter.record("cosigner_removed", by=by, now=now, name=str(row))
 
 
 def leave_out(proposal: Proposal, rows: Iterable[CoSignature], *, now: datetime) -> None:
@@ -268,7 +274,7 @@ def cosign_on_paper(
     if row is None:
         row = CoSignature(proposal=proposal, **who, invited_by=by, invited_at=now)
     else:
-        for obligation in _clock_of(row):
+        for obligation in clock_of(row):
             clocks.complete(obligation, by=by, now=now)
     row.state, row.answered_at, row.on_paper = State.AGREED if agrees else State.DECLINED, now, True
     row.text_hash = freeze(proposal, by=by, now=now).hash

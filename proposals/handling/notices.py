@@ -47,6 +47,8 @@ WORDS: dict[str, tuple[str, Where]] = {
     "successor_needed": ("原承办单位已撤销，请指定承接单位", to_part),
     "nobody_to_sign": ("承办单位没有联络员和负责人，请电话通知并补充任命", to_part),
     "succeeded": ("因机构变更由承接单位继续办理，期限不变", to_part),
+    "office_succeeded": ("因机构变更由您单位继续交办，期限不变", to_matter),
+    "place_succeeded": ("因机构变更由您所在组织继续作为提案者", to_matter),
     "passed_to_deputy": ("由您分管，已分办", to_part),
     "passed_inside": ("请您办理", to_part),
     "opinion_sent": ("收到会办意见", to_part),

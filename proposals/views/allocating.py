@@ -35,7 +35,7 @@ from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
 from proposals.handling.models import Matter, Purpose
 from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
-from proposals.queries import asked_of
+from proposals.queries import asked_of, batches_of
 from proposals.rights import in_hands_of
 
 from .base import ProposalPage, Signed, name_of, to
@@ -407,7 +407,7 @@ class Batches(ListPage[Batch]):
     empty_sentence = "还没有交办过。"
 
     def get_queryset(self) -> QuerySet[Batch]:
-        return Batch.objects.select_related("by", "session").order_by("-at", "-pk")
+        return batches_of(self.request.user).order_by("-at", "-pk")
 
 
 class BatchPage(DetailPage[Batch]):
@@ -417,7 +417,7 @@ class BatchPage(DetailPage[Batch]):
     template_name = "proposals/batch.html"
 
     def get_queryset(self) -> QuerySet[Batch]:
-        return Batch.objects.select_related("by", "session")
+        return batches_of(self.request.user)
 
     def get_title(self) -> str:
         return self.object.name

@@ -122,7 +122,7 @@ class RemoveCosigner(Signed, ActionPage[CoSignature]):
     done_sentence = "已移除。"
 
     def may_open(self, user: Any) -> bool:
-        return bool(user.has_perm("proposals.invite"))
+        return bool(user.has_perm("proposals.invite") or user.has_perm("proposals.revise"))
 
     def get_queryset(self) -> QuerySet[CoSignature]:
         rows = CoSignature.objects.filter(proposal__in=writable(self.request.user), state__in=CoSignature.LIVE)

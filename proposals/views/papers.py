@@ -16,6 +16,7 @@ from members.shown import Crumb, Fact
 from proposals.forms import PlainForm
 from proposals.models import Batch
 from proposals.papers import BATCH, SESSION, UNIT
+from proposals.queries import batches_of
 
 from .base import Signed
 
@@ -30,7 +31,7 @@ class BatchPapers(Signed, ActionPage[Batch]):
     submit_label = "生成"
 
     def get_queryset(self) -> QuerySet[Batch]:
-        return Batch.objects.all()
+        return batches_of(self.request.user)
 
     def version(self) -> int | None:
         return None

@@ -325,6 +325,7 @@ ENTERED = ("paper", "photo")
 WENT = (Status.TURNED, Status.REPORTED, Status.PASSED_UP)
 ACTS = (
     ("proposals.write", "write", "继续写", "pen-line"),
+    ("proposals.revise", "write", "继续写", "pen-line"),
     ("proposals.confirm_text", "confirm_text", "核对文字", "check"),
     ("proposals.correct_proposer", "correct_proposer", "更改提案者", "user-round"),
     ("proposals.review", "review", "审查", "gavel"),
@@ -432,6 +433,9 @@ class Done(OneProposal, DetailPage[Proposal]):
     action = "proposals.write"
     template_name = "proposals/done.html"
     title = "提交成功"
+
+    def may_open(self, user: Any) -> bool:
+        return bool(user.has_perm("proposals.write") or user.has_perm("proposals.revise"))
 
     def get_queryset(self) -> QuerySet[Proposal]:
         return Proposal.objects.visible_to(self.me).filter(receipt__isnull=False).select_related("matter__session")

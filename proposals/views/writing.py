@@ -34,6 +34,8 @@ from proposals.splitting import split
 from .base import ProposalConfirm, ProposalPage, Signed, to
 
 STEPS = ["内容", "联名与附件", "核对提交"]
+WRITE = ("proposals.write", "proposals.revise", "proposals.enter")
+"""Any of these opens the pages of a text; which proposals, says `writable`."""
 
 
 class Begin(Signed, FormPage):
@@ -66,7 +68,7 @@ class Writing(ProposalPage):
     form_class: ClassVar[type[forms.BaseForm]] = TextForm
 
     def may_open(self, user: Any) -> bool:
-        return may(user, "proposals.write") or may(user, "proposals.enter")
+        return any(may(user, action) for action in WRITE)
 
     def get_queryset(self) -> QuerySet[Proposal]:
         return writable(self.request.user)
@@ -83,8 +85,9 @@ def writable(user: Any) -> QuerySet[Proposal]:
     """Proposals whose text `user` may write now."""
     rows = Proposal.objects.select_related("matter__session", "category")
     own = in_hands_of(rows, user, "proposals.write").values("pk")
+    returned = in_hands_of(rows, user, "proposals.revise").values("pk")
     typed = in_hands_of(rows.filter(source__in=["paper", "photo"]), user, "proposals.enter").values("pk")
-    return rows.filter(pk__in=own) | rows.filter(pk__in=typed)
+    return rows.filter(pk__in=own) | rows.filter(pk__in=returned) | rows.filter(pk__in=typed)
 
 
 class Write(Writing):
@@ -258,7 +261,7 @@ class RemoveFile(Signed, ActionPage[Attachment]):
     done_sentence = "附件已删除。"
 
     def may_open(self, user: Any) -> bool:
-        return any(may(user, action) for action in ("proposals.write", "proposals.enter", self.action))
+        return any(may(user, action) for action in (*WRITE, self.action))
 
     def get_queryset(self) -> QuerySet[Attachment]:
         kept = in_hands_of(Proposal.objects.all(), self.request.user, self.action)

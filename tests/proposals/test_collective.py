@@ -30,7 +30,7 @@ from tests.factories import PASSWORD, BodyFactory, appoint
 from tests.handling.conftest import result_class
 from tests.uploads import made
 
-from .conftest import NOW, TEXT, House, category
+from .conftest import NOW, TEXT, House, category, reason
 from .test_pages_thread import page_of, send, signed_in
 from .test_reviewing import told
 
@@ -373,9 +373,9 @@ def test_a_former_member_goes_on_with_what_is_open(house: House, draft, clerk_un
     client = former(house, house.member)
     where, url = f"/proposals/{proposal.public_id}/", reverse("handling:evaluate", args=[part.public_id, 1])
     page = page_of(client, where)
-    assert url in page and "核对是否属实" in page and "撤案" not in page
+    assert url in page and "核对是否属实" in page
     assert where in page_of(client, "/proposals/mine/") and url in page_of(client, "/desk/")
-    for closed in ("/proposals/new/", "/proposals/", f"{where}withdraw/"):
+    for closed in ("/proposals/new/", "/proposals/"):
         assert client.get(closed).status_code == 403
     send(client, reverse("handling:confirm_contact", args=[said.public_id]), took_place="yes", note="")
     form = {"work": "basic", "result": "dissatisfied", "reason": "", "text": "没有措施", "password": PASSWORD}
@@ -388,6 +388,37 @@ def test_a_former_member_goes_on_with_what_is_open(house: House, draft, clerk_un
     assert where not in page_of(client, "/proposals/mine/")
     assert client.get(url).status_code == 404
     assert client.get(reverse("handling:confirm_contact", args=[said.public_id])).status_code == 404
+
+
+def test_a_former_member_revises_what_was_returned_and_takes_back_his_own(house: House, draft) -> None:
+    first = actions.submit(draft(), not_secret=True, by=house.member, now=house.later())
+    second = actions.submit(draft(), not_secret=True, by=house.member, now=house.later())
+    for proposal in (first, second):
+        actions.claim(proposal, by=house.staff, now=house.later())
+        actions.send_back(
+            proposal, reason=reason("return", "facts"), text="请补充。", by=house.staff, now=house.later()
+        )
+    client = former(house, house.member)
+    where = f"/proposals/{first.public_id}/"
+    page = page_of(client, where)
+    assert f"{where}write/" in page and f"{where}withdraw/" in page
+
+    words = {
+        "title": TEXT.title,
+        "situation": "补充了数据。",
+        "analysis": "",
+        "suggestions": ["增加床位"],
+        "pasted": "",
+    }
+    send(client, f"{where}write/", **words, version=str(Proposal.objects.get(pk=first.pk).version))
+    send(client, f"{where}check/", consents="yes", not_secret="on", wished_units="")
+    send(client, f"/proposals/{second.public_id}/withdraw/", reason="不再任委员")
+
+    assert [Proposal.objects.get(pk=row.pk).status for row in (first, second)] == ["submitted", "withdrawn"]
+    assert client.get(f"{where}write/").status_code == 404
+    assert client.get(f"{where}done/").status_code == 200
+    kept = actions.begin(actions.Behind(person=house.member), by=house.member, now=house.later())
+    assert client.get(f"/proposals/{kept.public_id}/write/").status_code == 404
 
 
 def test_a_former_member_has_nothing_to_do_with_others(house: House, draft, clerk_unit: Body) -> None:
