@@ -62,6 +62,7 @@ def register() -> None:
     reminders.register_way("cosign", "proposals:invitations")
     register_template(NOT_YOURS, _render_not_yours)
     register_heading("numbering", "您的 {n} 件提案已编号")
+    register_heading("filed", "您的 {n} 件提案已立案")
     register_heading("handed_over", "您的 {n} 件提案已交办")
     register_heading("handover", "新交办 {n} 件")
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils import timezone
 from members import audit
 from members.errors import WrongStep
 from members.gateways import gateway_of, gateways
+from members.inbox import registry
 from members.inbox.doorbell import SEND, WORK, ring_after_commit
 from members.inbox.models import Channel, ChannelStop, JobState, LongJob, Message, PhoneNotice, State
 from members.inbox.reach import Reach, reach_of
@@ -62,6 +63,10 @@ def tell(
     ]
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     ring_after_commit(SEND)
+
+
+BULK = timedelta(minutes=1)
+"""Mail about a bulk act waits so long for what its other rows have to say."""
 
 
 @transaction.atomic
@@ -123,21 +128,31 @@ def cancel(about: int | Collection[int], *, before_epoch: int | None = None, kee
 
 
 @transaction.atomic
-def resend(message: Message, *, by: Person, now: datetime) -> None:
+def resend(message: Message, *, by: Person, now: datetime) -> bool:
     """Give a message that did not arrive another try, under the same key and Message-ID; tries are counted anew.
 
+    What it says of time limits that have ended or moved since is left out; False if nothing else was in it.
     A gateway that is no longer named gives way to the one that the person has now. The token `attempts` only grows.
     Raises WrongStep if it is not one that waits for this decision, or if the person has no address any more.
     """
+    facts = Message.objects.filter(Q(pk=message.pk) | Q(part_of=message))
+    limits = {row.about for row in facts if row.about is not None}
+    running = registry.running(limits)  # locked before the message, as whoever ends a limit does
     message = Message.objects.select_related("recipient").select_for_update(of=("self",)).get(pk=message.pk)
     inside = message.channel == Channel.INAPP
     if message.state not in (State.DEAD, State.UNKNOWN) or (message.part_of_id and not inside):
         raise WrongStep("这条通知不在未送达之列，不能重发。")
-    if inside:
-        _show_anew(message, by=by, now=now)
-        return
-    gateway = _gateway_now(message)
-    again = Message.objects.filter(Q(pk=message.pk) | Q(part_of=message), state=message.state)
+    gateway = "" if inside else _gateway_now(message)
+    again = facts.filter(state=message.state)
+    moot = [row.pk for row in again.filter(about__in=limits) if row.epoch != running.get(row.about or 0)]
+    again.filter(pk__in=moot).update(state=State.CANCELLED)
+    audit.record("inbox.resend", by=by, subject=str(message.public_id), now=now)
+    if inside and not moot:
+        _show_anew(message, now=now)
+        return True
+    if moot and not again.exclude(pk=message.pk, template=SENDING).exists():
+        again.update(state=State.CANCELLED)
+        return False
     again.update(
         state=State.PENDING,
         not_before=now,
@@ -148,18 +163,17 @@ def resend(message: Message, *, by: Person, now: datetime) -> None:
         resent_from=F("attempts"),
     )
     ChannelStop.objects.filter(person=message.recipient_id, channel=message.channel).delete()
-    audit.record("inbox.resend", by=by, subject=str(message.public_id), now=now)
     ring_after_commit(SEND)
+    return True
 
 
-def _show_anew(message: Message, *, by: Person, now: datetime) -> None:
+def _show_anew(message: Message, *, now: datetime) -> None:
     """What could not be put into words stands in the inbox again, unread; the sender tries it once more."""
     if not message.recipient.is_active:
         raise WrongStep(f"{message.recipient.name}的账号已停用，不能重发。")
     again = {"state": State.SENT, "sent_at": now, "error": "", "to_try": True, "resent_at": now}
     Message.objects.filter(pk=message.pk).update(**again)
     _show_again([message.part_of_id or message.pk], now=now)
-    audit.record("inbox.resend", by=by, subject=str(message.public_id), now=now)
     ring_after_commit(SEND)
 
 

@@ -1,7 +1,7 @@
 """What a message says is known to the floor that owns its subject; owners register here at start-up."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -50,6 +50,7 @@ _templates: dict[str, RenderMany] = {}
 _headings: dict[str, str] = {}
 _workdays_before: Callable[[date, int], date] | None = None
 _by_number: Callable[[str, Person], tuple[list[str], list[int]]] | None = None
+_running: Callable[[Collection[int]], dict[int, int]] | None = None
 _clock: Callable[[], datetime] = timezone.now
 _beat: Callable[[datetime], None] | None = None
 
@@ -135,6 +136,16 @@ def register_numbers(find: Callable[[str, Person], tuple[list[str], list[int]]])
 
 def by_number(number: str, person: Person) -> tuple[list[str], list[int]]:
     return _by_number(number, person) if _by_number else ([], [])
+
+
+def register_running(running: Callable[[Collection[int]], dict[int, int]]) -> None:
+    """The time limits live above: it locks those named that still run, and tells the epoch of each."""
+    global _running
+    _running = running
+
+
+def running(limits: Collection[int]) -> dict[int, int]:
+    return _running(limits) if _running and limits else {}
 
 
 def register_clock(engine_now: Callable[[], datetime]) -> None:

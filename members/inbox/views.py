@@ -201,7 +201,8 @@ class ResendPage(ConfirmPage[Message]):
         ]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.resend(self.object, by=self.person, now=timezone.now())
+        if not actions.resend(self.object, by=self.person, now=timezone.now()):
+            self.done_sentence = "这条提醒所说的期限已经结束或改变，没有再发，已从未送达名单中撤下。"
         return HttpResponseRedirect(reverse("inbox:undelivered_mail"))
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
-from members.inbox.actions import tell
+from members.inbox.actions import BULK, tell, tell_many
 from members.models import Appointment, Body, Person
 from proposals.handling import clocks, readers
 from proposals.handling.actions import Paper
@@ -110,10 +110,23 @@ def holder(matter: Matter) -> dict[str, Any]:
     return {"person": row.person} if row.person_id else {"body": row.body}
 
 
-def told(proposal: Proposal, people: Iterable[int], event: Event, template: str, *, now: datetime, **more: Any) -> None:
-    """Tell everyone but the one who did it."""
+def told(
+    proposal: Proposal,
+    people: Iterable[int],
+    event: Event,
+    template: str,
+    *,
+    now: datetime,
+    sending: str = "",
+    **more: Any,
+) -> None:
+    """Tell everyone but the one who did it; what is told in one `sending` is one message a person (P3)."""
     others = [person for person in people if person != event.by_id]
     subject = subject_of(proposal, **more)
+    if sending:
+        facts = [(person, event.pk, f"proposal_{template}", subject) for person in others]
+        tell_many(facts, sending=f"{template}:{sending}", now=now, mail_at=now + BULK)
+        return
     tell(others, event_id=event.pk, template=f"proposal_{template}", subject=subject, now=now)
 
 

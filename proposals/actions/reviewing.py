@@ -179,8 +179,13 @@ def why_contested(proposal: Proposal, kept: list[ReviewPass]) -> str:
 
 
 @transaction.atomic
-def file_uncontested(proposal: Proposal, *, by: Person, now: datetime, paper: Paper | None = None) -> Proposal:
-    """File as the passes advised it, or refuse what needs a look of its own."""
+def file_uncontested(
+    proposal: Proposal, *, by: Person, now: datetime, paper: Paper | None = None, sending: str = ""
+) -> Proposal:
+    """File as the passes advised it, or refuse what needs a look of its own.
+
+    The proposers of what is filed in one `sending` get one message each (P3).
+    """
     proposal = lock(proposal)
     _reading(proposal, by)
     if why := why_contested(proposal, passes()):
@@ -194,6 +199,7 @@ def file_uncontested(proposal: Proposal, *, by: Person, now: datetime, paper: Pa
         by=by,
         now=now,
         paper=paper,
+        sending=sending,
     )
 
 
@@ -276,6 +282,7 @@ def file(
     units: Collection[Body] = (),
     key_candidate: bool = False,
     paper: Paper | None = None,
+    sending: str = "",
 ) -> Proposal:
     """File the proposal (立案). It gets its number at once, or waits for the numbering run (P4).
 
@@ -307,7 +314,7 @@ def file(
     event = matter.record(
         "filed", by=by, now=now, number=matter.number or "", category=str(category), **paper_facts(paper)
     )
-    told(proposal, proposers(matter, on=today(now)), event, "filed", now=now)
+    told(proposal, proposers(matter, on=today(now)), event, "filed", now=now, sending=sending)
     return proposal
 
 

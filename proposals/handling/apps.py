@@ -10,7 +10,7 @@ class HandlingConfig(AppConfig):
         from members import audit_words, succession
         from members import rights as house
         from members.inbox import registry
-        from proposals.handling import batches, engine, menu, notices, reminders, rights
+        from proposals.handling import batches, clocks, engine, menu, notices, reminders, rights
         from proposals.handling.actions.succeeding import follow_succession
 
         house.register(self.label, rights.roles_by_action(rights.RIGHTS), never_delegated=rights.NEVER_DELEGATED)
@@ -18,6 +18,7 @@ class HandlingConfig(AppConfig):
         reminders.register()
         notices.register()
         registry.register_numbers(notices.by_number)
+        registry.register_running(clocks.running_epochs)
         registry.register_beat(lambda now: engine.beat("send", now=now))
         batches.register()
         audit_words.name(rights.AUDITED)

@@ -97,6 +97,12 @@ def open_for(
     return found.filter(stage=stage) if stage else found
 
 
+def running_epochs(obligations: Collection[int]) -> dict[int, int]:
+    """The epochs of those that still run, locked until the transaction ends: nobody ends one meanwhile."""
+    rows = Obligation.objects.running().filter(pk__in=obligations).select_for_update(no_key=True).order_by("pk")
+    return dict(rows.values_list("pk", "epoch"))
+
+
 def rule_for(code: str, *, on: date) -> TimeRule:
     """Return the rule of `code` in force on that day, or raise Refused."""
     rule = TimeRule.objects.in_force(on).filter(code=code).first()

@@ -45,7 +45,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "made_co_handler": ("改由您单位会办", to_part),
     "units_changed": ("承办单位有调整", to_part),
     "successor_needed": ("原承办单位已撤销，请指定承接单位", to_part),
-    "nobody_to_sign": ("承办单位没有联络员和负责人，请电话通知并补充任命", to_part),
+    "nobody_to_sign": ("承办单位没有在岗的联络员和负责人，请电话通知，需要时补充任命", to_part),
     "succeeded": ("因机构变更由承接单位继续办理，期限不变", to_part),
     "office_succeeded": ("因机构变更由您单位继续交办，期限不变", to_matter),
     "place_succeeded": ("因机构变更由您所在组织继续作为提案者", to_matter),
@@ -91,6 +91,7 @@ def register() -> None:
     register_templates(WORDS, _render)
     register_templates(["taken_back"], _render_taken_back)
     register_heading("inside", "内部分办 {n} 件")
+    register_heading("closed", "{n} 件已办结")
     register_heading("chase", "催办 {n} 件")
     register_heading("split", "承办单位已撤销，{n} 件待指定承接单位")
     register_heading("succession", "因机构变更承接 {n} 件")

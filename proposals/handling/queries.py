@@ -1,6 +1,7 @@
 """Questions about matters in hand that span tables."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q,
 
 from members.choices import Role, System
 from members.errors import Refused
-from members.models import Appointment, AssigningOffice, Body
+from members.models import Absence, Appointment, AssigningOffice, Body
 from members.rights import roles_of
 
 from .models import (
@@ -62,22 +63,42 @@ def people_by_body(roles: Iterable[Role], bodies: Iterable[int], *, on: date) ->
 
 def clerks_of(bodies: Iterable[int], *, on: date) -> list[int]:
     """The units' clerks; a unit without a clerk answers through its head."""
-    return sorted({person for people in clerks_by_body(bodies, on=on).values() for person in people})
+    return sorted({person for post in posts_at(bodies, on=on).values() for person in post.people})
 
 
-def clerks_by_body(bodies: Iterable[int], *, on: date) -> dict[int, list[int]]:
-    """The same for each body, with those to whom a clerk has lent his post today, in one query."""
+@dataclass(frozen=True)
+class Post:
+    """Who is told of what comes to a unit; `manned` if one of them is there today."""
+
+    people: tuple[int, ...] = ()
+    manned: bool = False
+
+
+def posts_at(bodies: Iterable[int], *, on: date) -> dict[int, Post]:
+    """The posts of each body, with those to whom a clerk has lent his today, in one query.
+
+    Clerks on leave find the message when they are back; as long as none is there, the heads are told too.
+    """
     wanted = set(bodies)
+    away = Exists(Absence.objects.in_force(on).filter(person=OuterRef("person")))
+    stand_in_away = Exists(Absence.objects.in_force(on).filter(person=OuterRef("lent__to")))
     in_force = Q(delegations__starts_on__lte=on, delegations__ends_on__gte=on, delegations__revoked_at=None)
     rows = Appointment.objects.in_force(on).filter(body__in=wanted, person__is_active=True)
     rows = rows.filter(role__in=[*CLERK_ROLES, *HEAD_ROLES])
     lent = rows.annotate(lent=FilteredRelation("delegations", condition=in_force), stand_in=F("lent__to"))
-    found: dict[int, dict[str, set[int]]] = {body: {} for body in wanted}
-    for body, role, person, stand_in in lent.values_list("body", "role", "person", "stand_in"):
-        found[body].setdefault(role, set()).update(one for one in (person, stand_in) if one)
-    return {
-        body: sorted(roles.get(Role.UNIT_CLERK) or roles.get(Role.UNIT_HEAD, set())) for body, roles in found.items()
-    }
+    told: dict[int, dict[bool, set[int]]] = {body: {True: set(), False: set()} for body in wanted}
+    there: set[tuple[int, bool]] = set()
+    seats: Any = lent.values_list("body", "role", "person", "stand_in", away, stand_in_away)
+    for body, role, person, stand_in, is_away, stand_in_is_away in seats:
+        clerk = role in CLERK_ROLES
+        told[body][clerk] |= {one for one in (person, stand_in) if one}
+        if not is_away or (stand_in and not stand_in_is_away):
+            there.add((body, clerk))
+    posts = {}
+    for body, people in told.items():
+        heads = set() if (body, True) in there else people[False]
+        posts[body] = Post(tuple(sorted(people[True] | heads)), manned=bool(there & {(body, True), (body, False)}))
+    return posts
 
 
 def proposal_office(*, on: date) -> Body:

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
 
 from members.errors import Refused
 
-from .clockwork.calendar import Day, WorkCalendar
+from .clockwork.calendar import Day, WorkCalendar, weekday
 from .clockwork.ladder import local_day
 from .clockwork.years import Year
 from .models import CalendarDay, CalendarVersion, CalendarYear
@@ -91,22 +92,49 @@ def publish(year: Year) -> Published:
     }
     local = set(local_days(year.number))
     days = [day for day in year.days() if day.on not in local]
-    same_days = _stored(year.number) == [(day.on, day.is_workday, day.name, day.source) for day in days]
+    beneath = {day.on: _columns(day) for day in year.days() if day.on in local}
+    same_days = _stored(year.number) == [(day.on, *_columns(day).values()) for day in days]
+    same_days = same_days and beneath == _beneath(year.number)
     if same_days and CalendarYear.objects.filter(year=year.number, **fields).exists():
         return Published(changed=False, version=current.version)
     row, created = CalendarYear.objects.get_or_create(year=year.number, defaults=fields)
     if not created:
         CalendarYear.objects.filter(pk=row.pk).update(**fields, version=F("version") + 1)
     _write_days(days)
+    for on, columns in beneath.items():
+        CalendarDay.objects.filter(date=on).update(year_says=columns)
     return Published(changed=True, version=_bump())
 
 
 @transaction.atomic
 def set_local_day(on: date, *, is_workday: bool, name: str) -> Published:
-    """Record a day that this city alone works or does not work (本地调整)."""
+    """Record a day that this city alone works or does not work (本地调整); as the year has it, and it is the year's again."""
     CalendarVersion.objects.select_for_update().get(pk=1)
-    _write_days([Day(on, is_workday=is_workday, name=name, source=LOCAL)])
+    said = year_says(on)
+    if said.is_workday == is_workday:
+        _write_days([said])
+    else:
+        _write_days([Day(on, is_workday=is_workday, name=name, source=LOCAL)])
+        CalendarDay.objects.filter(date=on).update(year_says=_columns(said))
     return Published(changed=True, version=_bump())
+
+
+def year_says(on: date) -> Day:
+    """What the year that was loaded says of a day, whatever this city has made of it."""
+    row = CalendarDay.objects.filter(date=on).first()
+    if row is None:
+        return weekday(on)
+    if row.source != LOCAL:
+        return Day(on, **_columns(row))
+    return Day(on, **row.year_says) if row.year_says else weekday(on)
+
+
+def _columns(day: Day | CalendarDay) -> dict[str, Any]:
+    return {"is_workday": day.is_workday, "name": day.name, "source": str(day.source)}
+
+
+def _beneath(year: int) -> dict[date, Any]:
+    return dict(CalendarDay.objects.filter(date__year=year, source=LOCAL).values_list("date", "year_says"))
 
 
 def _stored(year: int) -> list[tuple[date, bool, str, str]]:
@@ -119,7 +147,7 @@ def _write_days(days: Sequence[Day]) -> None:
         [CalendarDay(date=day.on, is_workday=day.is_workday, name=day.name, source=day.source) for day in days],
         update_conflicts=True,
         unique_fields=["date"],
-        update_fields=["is_workday", "name", "source"],
+        update_fields=["is_workday", "name", "source", "year_says"],
     )
 
 

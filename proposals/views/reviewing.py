@@ -166,7 +166,7 @@ class FileMany(ReviewMany):
         return self.held(row) or actions.why_contested(row, self.kept).rstrip("。")
 
     def act(self, row: Proposal, form: Any) -> None:
-        actions.file_uncontested(row, by=self.me, now=timezone.now())
+        actions.file_uncontested(row, by=self.me, now=timezone.now(), sending=self.sending())
 
 
 class CategoryGroups(Signed, FormPage):

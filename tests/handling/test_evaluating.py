@@ -477,3 +477,16 @@ def test_when_everybody_has_answered_there_is_nothing_to_print(house: House) -> 
     page = signed_in(house.staff).get(reverse("handling:evaluation_sheets", args=[part.public_id])).content.decode()
 
     assert "所有提案者都已评价。" in page and 'class="qr"' not in page
+
+
+def test_what_lapses_together_is_told_in_one_message_a_person(house: House) -> None:
+    """Three matters of one member, one unit: one sending each, with three facts (P3)."""
+    parts = [replied(house) for _ in range(3)]
+    Obligation.objects.running().filter(stage="evaluation").update(next_at=None, next_step=None, next_n=None)
+
+    assert actions.close_lapsed_rounds(now=house.later(days=90)) == len(parts)
+
+    facts = Message.objects.filter(template="closed", channel="inapp")
+    assert facts.filter(recipient=house.member).count() == len(parts)
+    assert facts.filter(recipient=house.member).values("part_of").distinct().count() == 1
+    assert facts.filter(recipient=house.clerk).values("part_of").distinct().count() == 1

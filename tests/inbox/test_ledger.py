@@ -151,8 +151,8 @@ def test_what_breaks_in_the_inbox_of_somebody_without_mail_is_seen_by_staff_and_
     client: Client, staff: Person
 ) -> None:
     person, other = PersonFactory(name="江一苇"), PersonFactory()
-    facts = [actions.Fact(f"o{n}:e1:s4:n1", person.pk, "plain", {"text": f"第{n}项"}, n, 1) for n in (1, 2)]
-    actions.remind([*facts, actions.Fact("o3:e1:s4:n1", other.pk, "plain", {"text": "别人的"}, 3, 1)], now=NOW)
+    facts = [actions.Fact(f"o{n}:e1:s4:n1", person.pk, "plain", {"text": f"第{n}项"}) for n in (1, 2)]
+    actions.remind([*facts, actions.Fact("o3:e1:s4:n1", other.pk, "plain", {"text": "别人的"})], now=NOW)
     broken = Message.objects.get(key=f"o1:e1:s4:n1:p{person.pk}:inapp")
     Message.objects.filter(pk=broken.pk).update(subject={"broken": True})
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from members.choices import Role
 from members.errors import Refused, Stale
+from members.inbox.models import Message
 from members.models import AuditEntry, Body, Person
 from proposals import actions
 from proposals.models import CategoryReviewer, Claim, Proposal, Review, ReviewPass, Status
@@ -307,13 +308,23 @@ def test_several_are_filed_where_nothing_is_contested(
     ):
         assert words in page
 
-    send(client, f"{QUEUE}file/", row=chosen)
+    send(client, f"{QUEUE}file/?row=" + "&row=".join(chosen), row=chosen)
 
     assert [fresh(row).status for row in rows] == [Status.FILED, Status.SUBMITTED, Status.REVIEWING, Status.REVIEWING]
     assert (fresh(plain).key_candidate, told(house.member).count("proposal_filed")) == (True, 1)
     page = page_of(client, QUEUE)
     assert "已立案 1 件" in page and page.count("未立案：") == 3
     assert signed_in(reader).get(f"{QUEUE}file/").status_code == 403
+
+
+def test_filing_several_of_one_member_tells_him_once(house: House, submitted) -> None:
+    rows = [submitted(category=category()) for _ in range(3)]
+
+    chosen = [str(row.public_id) for row in rows]
+    send(signed_in(house.staff), f"{QUEUE}file/?row=" + "&row=".join(chosen), row=chosen)
+
+    facts = Message.objects.filter(recipient=house.member, template="proposal_filed", channel="inapp")
+    assert (facts.count(), facts.values("part_of").distinct().count()) == (3, 1)
 
 
 def test_a_single_pass_files_what_has_a_category(house: House, submitted) -> None:

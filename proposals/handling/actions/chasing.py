@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from members.errors import WrongStep
-from members.inbox.actions import tell, tell_many
+from members.inbox.actions import BULK, tell, tell_many
 from members.models import Person
 from proposals.handling import queries
 from proposals.handling.models import Assignment, Event
@@ -28,7 +28,8 @@ def chase(assignment: Assignment, *, text: str = "", by: Person, now: datetime, 
     )
     subject = subject_of(assignment)
     if sending:
-        tell_many([(one, event.pk, "chased", subject) for one in people], sending=f"chase:{sending}", now=now)
+        facts = [(one, event.pk, "chased", subject) for one in people]
+        tell_many(facts, sending=f"chase:{sending}", now=now, mail_at=now + BULK)
     else:
         tell(people, event_id=event.pk, template="chased", subject=subject, now=now)
     return event

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from members.errors import Refused, WrongStep
-from members.inbox.actions import tell
+from members.inbox.actions import tell, tell_many
 from members.models import Person
 from proposals.handling import clocks, owners, queries, readers
 from proposals.handling.models import Assignment, EvaluationRound, JointConsultation, Matter, Stage
@@ -47,7 +47,12 @@ def settle(matter: Matter, *, by: Person | None, now: datetime, closed_at: datet
     today = timezone.localdate(now)
     units = matter.assignments.current().values_list("unit_id", flat=True)
     people = {*queries.people_behind(queries.evaluators(matter), on=today), *queries.clerks_of(units, on=today)}
-    tell(sorted(people), event_id=event.pk, template="closed", subject={"matter": str(matter.public_id)}, now=now)
+    subject = {"matter": str(matter.public_id)}
+    if by is not None:
+        tell(sorted(people), event_id=event.pk, template="closed", subject=subject, now=now)
+        return
+    gathered = [(one, event.pk, "closed", subject) for one in sorted(people)]  # the engine closes many in one round
+    tell_many(gathered, sending=f"closed:{today}", now=now, mail_at=now + clocks.GATHERED)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.utils import timezone
 from members.choices import Role as Post
 from members.days import short_day
 from members.errors import Refused, WrongStep
-from members.inbox.actions import tell, tell_many
+from members.inbox.actions import BULK, tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries, readers
 from proposals.handling.models import Assignment, Event, Exposure, Matter, record_many
@@ -146,16 +146,16 @@ def announce(given: Iterable[Given], *, sending: str, now: datetime) -> None:
     facts: list[tuple[int, int, str, dict[str, Any]]] = []
     today = timezone.localdate(now)
     rows = [(one.event, assignment) for one in given for assignment in one.assignments]
-    clerks = queries.clerks_by_body({assignment.unit_id for _, assignment in rows}, on=today)
+    posts = queries.posts_at({assignment.unit_id for _, assignment in rows}, on=today)
     for event, assignment in rows:
         subject = subject_of(assignment)
-        facts += [(person, event.pk, "assigned", subject) for person in clerks[assignment.unit_id]]
-    facts += alarms([row for row in rows if not clerks[row[1].unit_id]], on=today)
+        facts += [(person, event.pk, "assigned", subject) for person in posts[assignment.unit_id].people]
+    facts += alarms([row for row in rows if not posts[row[1].unit_id].manned], on=today)
     tell_many(facts, sending=sending, now=now)
 
 
 def alarms(rows: Sequence[tuple[Event, Assignment]], *, on: date) -> list[tuple[int, int, str, dict[str, Any]]]:
-    """Who hears at once of parts whose unit has neither clerk nor head: their office, and who can appoint one."""
+    """Who hears at once of parts whose unit has neither clerk nor head at work: their office, and who can appoint one."""
     if not rows:
         return []
     admins = queries.people_in([Post.SYSTEM_ADMINISTRATOR], on=on)
@@ -263,7 +263,7 @@ def pass_inside(
         facts: list[tuple[int, int, str, dict[str, Any]]] = [
             (recipient, event.pk, template, dict(subject)) for recipient, template in told.items()
         ]
-        tell_many(facts, sending=f"inside:{sending}", now=now)
+        tell_many(facts, sending=f"inside:{sending}", now=now, mail_at=now + BULK)
         return assignment
     for recipient, template in told.items():
         tell([recipient], event_id=event.pk, template=template, subject=subject, now=now)

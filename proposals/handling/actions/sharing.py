@@ -296,9 +296,9 @@ def changed(
 
 def tell_unit(assignment: Assignment, event: Event, template: str, *, now: datetime) -> None:
     today = timezone.localdate(now)
-    clerks = queries.clerks_of([assignment.unit_id], on=today)
-    tell(clerks, event_id=event.pk, template=template, subject=subject_of(assignment), now=now)
-    if not clerks and template in ("assigned", "made_lead"):
+    post = queries.posts_at([assignment.unit_id], on=today)[assignment.unit_id]
+    tell(post.people, event_id=event.pk, template=template, subject=subject_of(assignment), now=now)
+    if not post.manned and template in ("assigned", "made_lead"):
         tell_many(alarms([(event, assignment)], on=today), sending=f"handover:e{event.pk}", now=now)
 
 

@@ -60,6 +60,7 @@ class CalendarDay(models.Model):
     is_workday = models.BooleanField("工作日")
     name = models.CharField("名称", max_length=40, blank=True)
     source = models.CharField("来源", max_length=12, choices=Source)
+    year_says = models.JSONField(null=True, help_text="Beneath a local day: the columns of the day it stands for.")
 
     class Meta:
         constraints = [

@@ -289,7 +289,7 @@ class LoadYear(EditCalendar):
         notice = f"（{year.notice}）" if year.notice else ""
         said = f"{year.number} 年{notice}：放假 {len(year.off)} 天，调休上班 {len(year.work)} 天。"
         if kept := workdays.local_days(year.number):
-            said += f"本地调整的 {len(kept)} 天（{'、'.join(short_day(day) for day in kept)}）保留不变。"
+            said += f"本地调整的 {len(kept)} 天（{'、'.join(short_day(day) for day in kept)}）保留不变；要恢复全国安排，请用“本地调整一天”改回。"
         return {
             "said": said,
             "fields": {"text": form.cleaned_data["text"]},
@@ -317,9 +317,10 @@ class LocalDay(EditCalendar):
     def foreseen(self, form: Any) -> dict[str, Any]:
         on, is_workday, name = (self.facts(form)[key] for key in ("on", "is_workday", "name"))
         what = "上班" if is_workday else "休息"
+        how = "按全国安排恢复为" if workdays.year_says(on).is_workday == is_workday else "调整为"
         return {
-            "said": f"{full_day(on)}（星期{WEEKDAYS[on.weekday()]}）调整为{what}：{name}。",
+            "said": f"{full_day(on)}（星期{WEEKDAYS[on.weekday()]}）{how}{what}：{name}。",
             "fields": {"on": on.isoformat(), "is_workday": "1" if is_workday else "0", "name": name},
             "effect": moving.effect_of_local_day(on, is_workday=is_workday, viewer=self.me, now=timezone.now()),
-            "confirm": f"调整为{what}",
+            "confirm": f"{how}{what}",
         }

@@ -15,6 +15,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.models import Message
 from members.models import Absence, AuditEntry, Delegation, Person
 from proposals.handling import chase, engine
+from proposals.handling.actions import Part, announce, assign
 from proposals.handling.actions.chasing import chase as press
 from proposals.handling.models import Assignment
 from tests.factories import appoint
@@ -131,7 +132,7 @@ def test_a_stand_in_works_in_the_same_body_and_days_are_noted_once(home: House) 
 def test_a_clerk_notes_days_away_on_a_page_and_takes_them_back(home: House, client: Client) -> None:
     client.force_login(home.unit.clerk)
     today = timezone.localdate()
-    facts = {"starts_on": today, "ends_on": today, "to": home.unit.head.pk}
+    facts = {"starts_on": today, "ends_on": today, "to": home.unit.head.public_id}
 
     assert client.post(reverse("members:be_away"), facts).status_code == 302
     absence = Absence.objects.get()
@@ -153,3 +154,24 @@ def test_pressing_by_hand_reaches_the_stand_in_too(home: House) -> None:
     press(held, by=home.officer, now=at(T_10))
 
     assert told("chased") >= {colleague}
+
+
+def test_what_is_handed_over_while_the_clerk_is_away_reaches_the_head_too(home: House) -> None:
+    away(home.unit.clerk)
+
+    given = assign(matter(home), [Part(home.unit.body, "sole", home.office)], by=home.officer, now=at(TODAY))
+    announce([given], sending="handover:x", now=at(TODAY))
+
+    assert told("assigned") == {home.unit.clerk, home.unit.head}  # the clerk finds it when he is back
+    assert not told("clock.vacancy")
+
+
+def test_what_is_handed_over_while_nobody_is_there_alarms_the_office_and_the_administrator(home: House) -> None:
+    away(home.unit.clerk)
+    away(home.unit.head)
+
+    given = assign(matter(home), [Part(home.unit.body, "sole", home.office)], by=home.officer, now=at(TODAY))
+    announce([given], sending="handover:x", now=at(TODAY))
+
+    assert told("assigned") == {home.unit.clerk, home.unit.head}
+    assert (told("nobody_to_sign"), told("clock.vacancy")) == ({home.officer}, {home.admin})

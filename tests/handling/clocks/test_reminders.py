@@ -4,12 +4,16 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+from members.inbox import actions as inbox
 from members.inbox import registry
+from members.inbox.models import Channel, Message, State
 from members.inbox.registry import Rendered
 from members.models import Person
-from proposals.handling import clocks
+from proposals.handling import clocks, engine
 from proposals.handling.models import Access, Matter, Obligation
 from tests.handling.factories import House, at, house, reply_clock
 
@@ -88,3 +92,52 @@ def test_a_missing_year_is_named(home: House) -> None:
 
     assert isinstance(said, Rendered)
     assert said.title == "2027 年放假安排尚未载入"
+
+
+# sent again ----------------------------------------------------------------------------------------------------------
+
+
+def undelivered(home: House, *obligations: Obligation) -> Message:
+    """The mail to the unit's clerk of a scan, which did not arrive."""
+    home.unit.clerk.mail = "clerk@example.com"
+    home.unit.clerk.save()
+    engine.scan(now=at(date(2026, 5, 19), 9))
+    mine = Message.objects.filter(recipient=home.unit.clerk, channel=Channel.EMAIL)
+    mine.update(state=State.DEAD)
+    return mine.get(part_of=None)
+
+
+def test_a_reminder_that_did_not_arrive_is_not_sent_again_after_the_end(home: House) -> None:
+    obligation = reply_clock(home)
+    mail = undelivered(home, obligation)
+    clocks.complete(obligation, by=home.staff, now=at(date(2026, 5, 20)))
+
+    assert not inbox.resend(mail, by=home.staff, now=at(date(2026, 5, 21)))
+
+    states = Message.objects.filter(recipient=home.unit.clerk, channel=Channel.EMAIL).values_list("state", flat=True)
+    assert set(states) == {State.CANCELLED}
+
+
+def test_of_a_mail_with_several_reminders_only_what_still_runs_is_sent_again(home: House) -> None:
+    over, moved, running = (reply_clock(home) for _ in range(3))
+    mail = undelivered(home, over, moved, running)
+    clocks.complete(over, by=home.staff, now=at(date(2026, 5, 20)))
+    clocks.extend(moved, to_on=date(2026, 7, 1), by=home.staff, now=at(date(2026, 5, 20)), reason="x")
+
+    assert inbox.resend(mail, by=home.staff, now=at(date(2026, 5, 21)))
+
+    states = dict(mail.facts.values_list("about", "state"))
+    assert states == {over.pk: State.CANCELLED, moved.pk: State.CANCELLED, running.pk: State.PENDING}
+    mail.refresh_from_db()
+    assert mail.state == State.PENDING
+
+
+def test_staff_are_told_why_nothing_was_sent_again(home: House, client: Client) -> None:
+    obligation = reply_clock(home)
+    mail = undelivered(home, obligation)
+    clocks.complete(obligation, by=home.staff, now=at(date(2026, 5, 20)))
+    client.force_login(home.staff)
+
+    page = client.post(reverse("inbox:resend", args=[mail.public_id]), follow=True).content.decode()
+
+    assert "没有再发" in page

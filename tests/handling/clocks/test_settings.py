@@ -191,3 +191,19 @@ def test_pages_cost_the_same_queries_for_one_rule_and_for_many(
     for page in PAGES:
         with django_assert_max_num_queries(15):  # type: ignore[operator]  # a fixture that is called
             staff.get(reverse(f"clock_settings:{page}"))
+
+
+def test_a_local_day_is_taken_back_to_what_the_year_says(staff: Client) -> None:
+    """A holiday made a working day by this city is, once set back, the holiday that it was."""
+    holiday = CalendarDay.objects.filter(source="statutory", date__year=2026).exclude(date__week_day__in=[1, 7]).first()
+    assert holiday is not None
+    before = (holiday.is_workday, holiday.name, holiday.source)
+    workdays.set_local_day(holiday.date, is_workday=True, name="防汛值班")
+    wanted = {"on": holiday.date.isoformat(), "is_workday": "0", "name": "恢复"}
+
+    preview = staff.post(reverse("clock_settings:local_day"), wanted)
+    assert "按全国安排恢复为休息" in preview.content.decode()
+    staff.post(reverse("clock_settings:local_day"), {**preview.context["fields"], "confirmed": "1"})
+
+    holiday.refresh_from_db()
+    assert (holiday.is_workday, holiday.name, holiday.source) == before
