@@ -14,17 +14,23 @@ from members.models import Person
 from proposals.handling import actions, events
 from proposals.handling.models import Assignment
 from proposals.handling.panels import panels_of
+from tests.channels import WAYS, packet_of, papers_of, words_of
 from tests.factories import appoint
 from tests.handling.conftest import House, give, part_of, reason, round_of, signed
 from tests.handling.test_acts import answered
 
 DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION = "暗号电话", "暗号科室", "暗号退回", "暗号延期", "暗号会办"
 DRAFT, FORM, CONTACT = "暗号草稿", "暗号评价", "暗号沟通"
+WHY = ("reply", "internal", "evaluation", "confirm_dissatisfaction")
 MARKS = (DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION, DRAFT, FORM, CONTACT)
 
 
 @pytest.fixture
 def lead(house: House) -> Assignment:
+    return planted(house)
+
+
+def planted(house: House) -> Assignment:
     """A matter led by one unit and helped by another, with a mark in every part that not everybody reads."""
     house.now = timezone.now()
     house.member.address = DETAILS
@@ -79,24 +85,26 @@ def delivered_and_rated(house: House, part: Assignment) -> Assignment:
 
 
 def everything(person: Person, part: Assignment) -> str:
-    """All that `person` can be shown of the matter: pages, panels, timeline, messages, exports."""
+    """All that `person` can be shown of the matter: pages, exports, prints, files, panels, timeline, messages."""
     client = Client()
     client.force_login(person)
     matter = part.matter
+    lists = ["/proposals/", *(reverse(f"handling:{name}") for name in ("queue", "ledger", "objections", "extensions"))]
     urls = [
         reverse("handling:part", args=[part.public_id]),
         reverse("handling:contact_details", args=[part.public_id]),
-        reverse("handling:queue"),
-        reverse("handling:ledger"),
-        reverse("handling:objections"),
-        reverse("handling:extensions"),
         reverse("handling:draft_reply", args=[part.public_id]),
         matter.get_absolute_url(),
-        "/proposals/",
+        *(f"{path}{way}" for path in lists for way in WAYS),
+        reverse("handling:evaluation_sheets", args=[part.public_id]),
+        *(reverse("handling:why", args=[row.public_id]) for row in matter.obligations.filter(stage__in=WHY)),
+        *(reverse("handling:attachment", args=[row.public_id]) for row in matter.attachments.all()),
         "/desk/",
         "/inbox/",
     ]
-    shown = [client.get(url).content.decode() for url in urls]
+    shown = [words_of(client.get(url)) for url in urls]
+    assert matter.session is not None
+    shown.append(papers_of(person, matter.session))
     visible = type(matter).objects.visible_to(person).filter(pk=matter.pk).first()
     if visible:
         shown.append(repr(panels_of(person, visible)))
@@ -153,11 +161,11 @@ def test_before_the_round_closes_only_the_rater_and_the_office_read_an_evaluatio
 ) -> None:
     part = delivered_and_rated(house, lead)
 
-    seen = {name for name, person in people(house).items() if FORM in everything(person, part)}
+    said = {name: everything(person, part) for name, person in people(house).items()}
 
-    assert seen == {"staff", "cosigner"}
-    for name, person in people(house).items():
-        words = everything(person, part)
+    assert {name for name, words in said.items() if FORM in words} == {"staff", "cosigner"}
+    assert not [mark for mark in MARKS if mark in packet_of(house.clerk)]
+    for name, words in said.items():
         assert ("不满意" in words) <= (name in {"staff", "cosigner"} or "待核实的不满意" in words), name
 
 

@@ -1,6 +1,8 @@
 """Lists and pages cost the same for one row and for fifty, and what is hidden changes nothing (S11)."""
 
 import re
+from dataclasses import replace
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from members.choices import Role
-from members.models import Person
+from members.choices import BodyKind, Role, System
+from members.inbox import engine as outbox
+from members.models import Person, Session
 from proposals.handling.models import Exposure, Matter
-from tests.factories import MatterFactory, appoint
+from tests.channels import WAYS, papers_of, words_of
+from tests.factories import BodyFactory, MatterFactory, appoint
 from tests.handling.conftest import House, give, part_of, round_of, signed
 from tests.handling.test_acts import answered, objected, rated
 
@@ -65,40 +69,71 @@ def test_a_matter_that_has_been_through_everything_costs_fifteen_queries(house: 
 WORD = "独一无二的暗语"
 
 
-def snapshot(people: list[Person]) -> list[Any]:
-    """Everything these people can list, count and export."""
-    urls = [reverse(f"handling:{name}") for name in ("queue", "ledger", "objections", "extensions", "dissatisfied")]
-    urls += ["/proposals/", "/desk/", "/inbox/", f"/proposals/?q={WORD}", f"{reverse('handling:queue')}?q={WORD}"]
-    found = []
+def snapshot(people: list[Person], session: Session) -> list[Any]:
+    """Everything these people can list, count, print, export, have made, and be sent by mail."""
+    lists = [*(reverse(f"handling:{name}") for name in ("queue", "ledger", "objections", "extensions", "dissatisfied"))]
+    urls = [f"{path}{way}" for path in [*lists, "/proposals/"] for way in WAYS]
+    urls += ["/desk/", "/inbox/", f"/proposals/?q={WORD}", f"{reverse('handling:queue')}?q={WORD}"]
+    found: list[Any] = []
     for person in people:
         client = signed_in(person)
         for url in urls:
             answer = client.get(url)
-            body = answer.content.decode()
+            body = words_of(answer)
             for secret in ("csrfmiddlewaretoken", 'name="once"', 'name="upto"'):
                 body = "\n".join(line for line in body.splitlines() if secret not in line)
-            body = re.sub(r'data-session="\d+"|\d+:\d\d', "", body)  # what time changes
+            body = re.sub(r'data-session="\d+"|\d+:\d\d|\d{4}-\d\d-\d\dT[\d:]+Z?', "", body)  # what time changes
             found.append((person.name, url, answer.status_code, body if answer.status_code == 200 else ""))
+        found.append((person.name, "papers", 200, papers_of(person, session)))
     return found
 
 
-def test_one_hidden_matter_changes_no_list_no_count_no_order(house: House) -> None:
+class Taken:
+    """A line to the mail server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.to: list[str] = []
+
+    def open(self) -> None:
+        pass
+
+    def deliver(self, mail: EmailMessage) -> None:
+        self.to.append(mail["To"])
+
+    def close(self) -> None:
+        pass
+
+
+def test_one_hidden_matter_changes_no_list_no_count_no_order_no_export_no_paper_and_no_mail(house: House) -> None:
+    """The hidden one has clocks, events, an objection and messages of its own, in the hands of others."""
     house.now = timezone.now()
-    fill(house, 2)
+    office = BodyFactory(kind=BodyKind.OFFICE, system=System.PARTY)
+    others = replace(
+        house, unit=house.third_unit, clerk=house.third_clerk, head=house.third_clerk, member=house.cosigner,
+        assigning=office, officer=appoint(Role.ASSIGNING_OFFICER, office),
+    )  # fmt: skip
     people = [
-        house.clerk,
-        house.other_clerk,
-        house.officer,
-        house.member,
-        appoint(Role.MEMBER),
-        appoint(Role.UNIT_CLERK),
-    ]
-    before = snapshot(people)
+        house.clerk, house.other_clerk, house.officer, house.member, appoint(Role.MEMBER), appoint(Role.UNIT_CLERK),
+    ]  # fmt: skip
+    for number, person in enumerate([*people, others.officer]):
+        person.mail = f"p{number}@example.test"
+        person.save()
+    fill(house, 2)
+    session = Matter.objects.all()[0].session
+    assert session is not None
+    line = Taken()
+    outbox.send(now=house.later(days=4), transport=line)
+    before, sent = snapshot(people, session), len(line.to)
 
-    hidden = MatterFactory(by=house.cosigner, title=WORD, exposure=Exposure.OFFICE)
-    Matter.objects.filter(pk=hidden.pk).update(access="suspended", readers=[14])
+    hidden = MatterFactory(by=house.cosigner, title=WORD, unit_title=WORD)
+    objected(others, signed(others, give(others, matter=hidden)))
+    suspended = MatterFactory(by=house.cosigner, title=WORD, exposure=Exposure.OFFICE)
+    Matter.objects.filter(pk=suspended.pk).update(access="suspended", readers=[14])
+    outbox.send(now=others.later(days=4), transport=line)
 
-    assert snapshot(people) == before
+    assert hidden.obligations.count() > 3 and hidden.events.count() > 2
+    assert sent and set(line.to[sent:]) == {others.officer.mail}, "its own office, and nobody else"
+    assert snapshot(people, session) == before
 
 
 def test_a_hidden_row_and_no_row_are_answered_alike(house: House) -> None:
