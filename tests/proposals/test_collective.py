@@ -286,7 +286,7 @@ def test_whoever_speaks_for_it_finds_contacts_to_confirm_on_the_desk(
     found = {person.pk: links_of(member_work(person, on)) for person in (ours.acts, ours.contact, ours.drafter, clerk)}
     assert found == {ours.acts.pk: [link], ours.contact.pk: [link], ours.drafter.pk: [], clerk.pk: []}
 
-    assert signed_in(ours.acts).post(link, {"took_place": "yes", "note": ""}).status_code == 302
+    send(signed_in(ours.acts), link, took_place="yes", note="")
     assert links_of(member_work(ours.acts, on)) == links_of(member_work(ours.contact, on)) == []
 
 
