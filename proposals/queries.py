@@ -147,8 +147,9 @@ OUTCOMES = {
 }
 
 
-def figures(session: Session) -> Figures:
-    rows = Proposal.objects.filter(IN, matter__session=session)
+def figures(session: Session, user: Any) -> Figures:
+    """Counts only what `user` may see, so that they agree with the lists."""
+    rows = Proposal.objects.visible_to(user).filter(IN, matter__session=session)
     counts = {name: Count("pk", filter=condition) for name, condition in OUTCOMES.items()}
     forms = {row["form"]: row for row in rows.values("form").annotate(**counts).order_by("form")}
     categories = rows.values("category__name").annotate(**counts).order_by("category__order", "category__name")

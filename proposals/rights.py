@@ -124,7 +124,15 @@ AUTHORS = ("first", "contact", "drafter")
 
 # what somebody of the office leaves to colleagues where he is a proposer himself (P13)
 NOT_ON_OWN = frozenset(
-    {"proposals.claim", "proposals.review", "proposals.decide", "proposals.correct", "proposals.undo"}
+    {
+        "proposals.claim",
+        "proposals.review",
+        "proposals.decide",
+        "proposals.merge",
+        "proposals.turn",
+        "proposals.correct",
+        "proposals.undo",
+    }
 )
 
 

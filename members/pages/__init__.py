@@ -9,6 +9,7 @@ from members.pages.autosave import AutosavePage
 from members.pages.bulk import BulkPage
 from members.pages.lists import Column, ListPage
 from members.pages.page import SIGNED_IN, DetailPage, Page, RowMixin
+from members.pages.seen import SeenMixin
 
 __all__ = [
     "SIGNED_IN",
@@ -22,4 +23,5 @@ __all__ = [
     "ListPage",
     "Page",
     "RowMixin",
+    "SeenMixin",
 ]

@@ -83,6 +83,7 @@ class FormPage(Page):
         """Call `form_valid` in one transaction with the claim of the form's key (S10)."""
         with transaction.atomic():
             claim = self._claim()
+            self.check_locked()
             response = self.form_valid(form)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
@@ -136,7 +137,7 @@ class FormPage(Page):
         way = self.crumbs()
         return self.back_url or (way[-1].url if way else "")
 
-    def version(self) -> int | None:
+    def version(self) -> int | str | None:
         """The version of the row as it stands now; `None` where nothing can be overtaken."""
         return None
 
@@ -148,6 +149,9 @@ class FormPage(Page):
     def check_version(self) -> None:
         if self.version() is not None and self.opened_version() not in (None, self.version()):
             raise Stale("您打开本页之后，这条内容已被他人修改。")
+
+    def check_locked(self) -> None:
+        """Inside the transaction, just before `form_valid`: a page may lock what it is about, look again and raise Stale."""
 
     def conflict(self, form: Any, sentence: str) -> HttpResponse:
         """Show what was typed beside the way to the present text: nothing is overwritten, nothing is lost."""
@@ -176,7 +180,7 @@ class ActionPage(RowMixin[M], FormPage):
     def prepare(self) -> None:
         self.object = self.get_object()
 
-    def version(self) -> int | None:
+    def version(self) -> int | str | None:
         return getattr(self.object, "version", None)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -39,12 +39,23 @@ class BulkPage(FormPage, Generic[M]):
     def name_of(self, row: M) -> str:
         return str(row)
 
+    def lost(self, ids: list[str]) -> list[str]:
+        """Why chosen rows that are in this person's hands no longer are not done; overridden where they can be named."""
+        return [f"{len(ids)} {self.unit_word}已不在您可以办理的范围内，可能刚由他人办理。请回到列表查看。"]
+
     def prepare(self) -> None:
-        wanted = self.request.POST.getlist("row") or self.request.GET.getlist("row")
+        wanted = list(dict.fromkeys(self.request.POST.getlist("row") or self.request.GET.getlist("row")))
+        chosen = wanted[:MOST]
         try:
-            self.rows: Sequence[M] = list(self.get_queryset().filter(**{f"{self.id_path}__in": wanted[:MOST]}))
+            self.rows: Sequence[M] = list(self.get_queryset().filter(**{f"{self.id_path}__in": chosen}))
         except ValidationError as error:  # a forged id
             raise Http404 from error
+        found = {str(row.public_id) for row in self.rows}  # type: ignore[attr-defined]  # what an address names has one
+        gone = [key for key in chosen if key not in found]
+        self.left = self.lost(gone) if gone else []
+        if len(wanted) > MOST:
+            beyond = len(wanted) - MOST
+            self.left.append(f"一次最多办理 {MOST} {self.unit_word}，其余 {beyond} {self.unit_word}请分批再选。")
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         refused: list[str] = []
@@ -58,7 +69,7 @@ class BulkPage(FormPage, Generic[M]):
         done = len(self.rows) - len(refused)
         if done:
             messages.success(self.request, f"已{self.done_verb} {done} {self.unit_word}。")
-        for sentence in refused:
+        for sentence in [*refused, *self.left]:
             messages.warning(self.request, f"未{self.done_verb}：{sentence}")
         return HttpResponseRedirect(self.get_back_url() or self.request.path)
 
@@ -73,5 +84,5 @@ class BulkPage(FormPage, Generic[M]):
         rows = [(row, self.name_of(row), self.why_not(row)) for row in self.rows]
         able = sum(1 for _, _, reason in rows if not reason)
         return super().get_context_data(
-            rows=rows, able=able, skipped=len(rows) - able, unit_word=self.unit_word, **kwargs
+            rows=rows, able=able, skipped=len(rows) - able, left=self.left, unit_word=self.unit_word, **kwargs
         )

@@ -10,6 +10,7 @@ from .allocating import (
     parts_of,
     proposed,
 )
+from .base import lock_many
 from .correcting import IN_OFFICE, Recorded, correct, recorded, undo_decision
 from .cosigning import (
     answer_invitation,
@@ -119,6 +120,7 @@ __all__ = [
     "keep_paper",
     "limits",
     "link_proposer",
+    "lock_many",
     "merge",
     "missing",
     "office_of",

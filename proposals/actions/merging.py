@@ -25,7 +25,7 @@ from .base import (
     today,
     told,
 )
-from .reviewing import start_assignment_clock, start_numbering_clock
+from .reviewing import held_by_nobody_else, not_own, start_assignment_clock, start_numbering_clock
 
 BEFORE_HAND_OVER = (Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER, Status.FILED)
 
@@ -43,6 +43,11 @@ def merge(
     locked = {row.pk: row for row in lock_many([proposal, into, *followers])}
     proposal, main = locked[proposal.pk], locked[into.pk]
     _check_pair(proposal, main)
+    if Access.SUSPENDED in (proposal.matter.access, main.matter.access):
+        raise WrongStep(SUSPENDED)
+    not_own(proposal, by)
+    not_own(main, by)
+    held_by_nobody_else(proposal, by)
     if proposal.status not in BEFORE_HAND_OVER or main.status not in BEFORE_HAND_OVER:
         raise WrongStep("只有尚未交办的提案可以并案。请刷新页面查看最新情况。")
     if main.matter.merged_into_id:
@@ -88,6 +93,9 @@ def unmerge(proposal: Proposal, *, reason: str, by: Person, now: datetime) -> Pr
     proposal, main = locked[proposal.pk], locked[main.pk]
     if proposal.matter.merged_into_id != main.matter_id:
         raise WrongStep("并案情况已有变化，请刷新页面。")
+    if Access.SUSPENDED in (proposal.matter.access, main.matter.access):
+        raise WrongStep(SUSPENDED)
+    not_own(proposal, by)
     if main.status not in (*BEFORE_HAND_OVER, Status.RETURNED):
         raise WrongStep("主案已经交办，不能再取消并案。")
     _go_on(proposal, by=by, now=now)

@@ -42,7 +42,7 @@ def claim(proposal: Proposal, *, by: Person, now: datetime, take_over: bool = Fa
     """
     proposal = lock(proposal)
     expect(proposal, *UNDECIDED)
-    _not_own(proposal, by)
+    not_own(proposal, by)
     held = Claim.objects.filter(proposal=proposal).select_related("by").first()
     if held and held.by_id == by.pk:
         return held
@@ -206,13 +206,17 @@ def file_uncontested(
 def _reading(proposal: Proposal, by: Person) -> None:
     """Whoever decides has claimed the proposal; nobody decides under a colleague's hands."""
     expect(proposal, *UNDECIDED)
-    _not_own(proposal, by)
+    not_own(proposal, by)
+    held_by_nobody_else(proposal, by)
+
+
+def held_by_nobody_else(proposal: Proposal, by: Person) -> None:
     held = Claim.objects.filter(proposal=proposal).select_related("by").first()
     if held and held.by_id != by.pk:
         raise WrongStep(f"{held.by.name}正在审查这件提案，请先接手再决定。")
 
 
-def _not_own(proposal: Proposal, by: Person) -> None:
+def not_own(proposal: Proposal, by: Person) -> None:
     """Somebody of the office who is a member too leaves the own proposal to colleagues (P13)."""
     if proposal.matter.participants.filter(person=by, left_at=None).exists():
         raise Refused("您是本件的提案者，不能审查自己的提案。请由其他同事审查。")

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.days import short_day
+from members.errors import Refused, Stale
 from members.inbox.actions import start_job
 from members.inbox.models import LongJob
 from members.inbox.queries import group_text
 from members.models import Body, Session
-from members.pages import ActionPage, BulkPage, DetailPage, FormPage, ListPage
+from members.pages import ActionPage, DetailPage, FormPage, ListPage, SeenMixin
 from members.shown import Act, Crumb, Tab
 from members.uploads import Clean
 from proposals import actions
@@ -33,12 +34,13 @@ from proposals.forms import (
 )
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
-from proposals.handling.models import Matter, Purpose
+from proposals.handling.models import Matter, Purpose, Suggestion
+from proposals.handling.sights import note
 from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
 from proposals.queries import asked_of, batches_of
 from proposals.rights import in_hands_of
 
-from .base import ProposalPage, Signed, name_of, to
+from .base import ManyProposals, ProposalPage, Signed, name_of, to
 from .writing import facts_of
 
 
@@ -110,10 +112,13 @@ class AllocationDesk(Signed, ListPage[Proposal]):
         ]
 
 
+PARTS = Prefetch("allocation", AllocationPart.objects.select_related("unit").order_by("pk"))
+SUGGESTIONS = Prefetch("matter__suggestions", Suggestion.objects.select_related("unit").order_by("number"))
+
+
 def allocatable(user: Any) -> QuerySet[Proposal]:
-    parts = Prefetch("allocation", AllocationPart.objects.select_related("unit").order_by("pk"))
     rows = Proposal.objects.filter(status=Status.FILED).select_related("matter__office", "matter__session", "category")
-    rows = rows.prefetch_related(parts, "preconsultations__unit", "wished_units")
+    rows = rows.prefetch_related(PARTS, "preconsultations__unit", "wished_units")
     return in_hands_of(rows, user, "proposals.allocate")
 
 
@@ -138,8 +143,11 @@ class Allocation(ProposalPage):
     title = "拟定承办单位"
     submit_label = "保存拟办"
 
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().prefetch_related(PARTS, SUGGESTIONS)
+
     def get_initial(self) -> dict[str, Any]:
-        rows = list(self.object.allocation.select_related("unit").order_by("pk"))
+        rows = list(self.object.allocation.all())
         shares = [actions.Share(row.unit, row.role) for row in rows] or actions.proposed(self.object)
         split = any(share.role == "split" for share in shares)
         lead = next((share.unit for share in shares if share.role in ("sole", "lead")), None)
@@ -149,6 +157,15 @@ class Allocation(ProposalPage):
             "others": [share.unit for share in shares if share.unit != lead],
         }
 
+    def shown(self) -> dict[str, str]:
+        """The draft that one began with: a colleague's later one is not overwritten unseen."""
+        rows = self.object.allocation.all()
+        named = [row for row in self.object.matter.suggestions.all() if row.unit]
+        return {
+            "拟办单位": "、".join(f"{row.unit.name}（{row.get_role_display()}）" for row in rows) or "未拟定",
+            "逐条指定单位": "；".join(f"建议{row.number}：{row.unit}" for row in named) or "未指定",
+        }
+
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.allocate(self.object, form.shares(), suggestions=self.named(), by=self.me, now=timezone.now())
         if "consult" in self.request.POST:
@@ -156,30 +173,45 @@ class Allocation(ProposalPage):
         self.done_sentence = f"{name_of(self.object)}已保存拟办。"
         return HttpResponseRedirect(next_undrafted(self.object, self.me))
 
+    def typed_for(self, number: int) -> str:
+        typed: str = self.request.POST.get(f"unit_{number}", "")
+        return typed.replace("\x00", "").strip()[:128]
+
     def named(self) -> dict[int, Body | None]:
-        """The unit that each suggestion names; an unknown name is nobody."""
-        names = {
-            row.number: self.request.POST.get(f"unit_{row.number}", "").replace("\x00", "").strip()[:128]
-            for row in self.object.matter.suggestions.all()
-        }
+        """The unit that each suggestion names; raises Refused with the first name that is no unit's."""
+        names = {row.number: self.typed_for(row.number) for row in self.object.matter.suggestions.all()}
         found = Body.objects.units().match_many([name for name in names.values() if name])
+        for number, name in names.items():
+            if name and found[name][0] is None:
+                raise Refused(f"建议 {number}：没有找到单位“{name[:40]}”。请从提示中选择，或写全称；不指定的请留空。")
         return {number: found[name][0] if name else None for number, name in names.items()}
+
+    def suggestions(self) -> list[Any]:
+        """Each with the name that stands in its line: what was typed, or the unit on record."""
+        rows: list[Any] = list(self.object.matter.suggestions.all())
+        for row in rows:
+            on_record = row.unit.name if row.unit else ""
+            row.line = self.typed_for(row.number) if self.request.method == "POST" else on_record
+        return rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal = self.object
+        note(self.me, [proposal.matter_id])
+        suggestions = self.suggestions()
         return super().get_context_data(
             proposal=proposal,
             text=facts_of(proposal.text()),
             units=unit_names(),
             next_url=next_undrafted(proposal, self.me),
             wished=proposal.wished_units.order_by("pk"),
-            suggestions=proposal.matter.suggestions.select_related("unit").order_by("number"),
+            suggestions=suggestions,
+            named=any(row.line for row in suggestions),
             asked=proposal.preconsultations.select_related("unit", "answered_by").order_by("pk"),
             **kwargs,
         )
 
 
-class AllocateMany(Signed, BulkPage[Proposal]):
+class AllocateMany(ManyProposals):
     """The same units for several proposals; one that has a draft keeps it."""
 
     action = "proposals.allocate"
@@ -188,16 +220,12 @@ class AllocateMany(Signed, BulkPage[Proposal]):
     title = "批量拟定承办单位"
     submit_label = "保存拟办"
     done_verb = "拟办"
-    id_path = "matter__public_id"
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("拟办与交办", reverse("proposals:allocation"))]
 
     def get_queryset(self) -> QuerySet[Proposal]:
         return allocatable(self.me).order_by("matter__session_id", "filed_at", "pk")
-
-    def name_of(self, row: Proposal) -> str:
-        return f"{name_of(row)}　{row.matter.title}"
 
     def why_not(self, row: Proposal) -> str:
         return actions.DRAFTED.rstrip("。") if row.allocation.all() else ""
@@ -247,7 +275,7 @@ class Consultations(Signed, ListPage[PreConsultation]):
         return asked_of(self.me).order_by("-asked_at", "-pk")
 
 
-class Consultation(Signed, ActionPage[PreConsultation]):
+class Consultation(SeenMixin, Signed, ActionPage[PreConsultation]):
     """A unit's answer."""
 
     action = "proposals.answer_preconsultation"
@@ -260,8 +288,13 @@ class Consultation(Signed, ActionPage[PreConsultation]):
     def get_queryset(self) -> QuerySet[PreConsultation]:
         return asked_of(self.me)
 
-    def version(self) -> int | None:
-        return None
+    def shown(self) -> dict[str, str]:
+        return {"拟定职责": self.object.get_role_display()}
+
+    def check_locked(self) -> None:
+        self.object.proposal.matter.locked()
+        self.object = self.get_object()
+        self.check_seen()
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("承办意向征求", reverse("proposals:consultations"))]
@@ -285,6 +318,7 @@ class Consultation(Signed, ActionPage[PreConsultation]):
         return None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        note(self.me, [self.object.proposal.matter_id])
         return super().get_context_data(text=facts_of(self.object.proposal.text()), **kwargs)
 
 
@@ -313,14 +347,31 @@ class RecordConsultation(Consultation):
         return paper
 
 
-class HandOver(Signed, FormPage):
-    """Who gets what until when; confirmed, each clerk has one message with the list."""
+class HandOver(SeenMixin, Signed, FormPage):
+    """Who gets what until when; confirmed, each clerk has one message with the list.
+
+    What is handed over is what was previewed: a row more or less, or other units, and nothing is done (409).
+    """
 
     action = "proposals.hand_over"
     form_class = HandOverForm
     template_name = "proposals/hand_over.html"
     title = "批量交办"
     submit_label = "确认交办"
+    stale_sentence = "预览之后有变化：{changed}。请重新预览后再确认交办。"
+    gone_words = "有提案已不在待交办之列"
+
+    def shown(self) -> dict[str, str]:
+        return {
+            row.matter.label: "、".join(f"{part.unit}{part.role}" for part in row.allocation.all()) for row in self.rows
+        }
+
+    def check_locked(self) -> None:
+        if not self.marks() and self.request.POST.get("all"):
+            raise Stale("请先预览要交办的提案，再确认。")
+        actions.lock_many(self.rows)
+        self.prepare()
+        self.check_seen()
 
     def prepare(self) -> None:
         asked = self.request.POST if self.request.method == "POST" else self.request.GET

@@ -4,16 +4,19 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Person
-from members.pages import ActionPage, ConfirmPage, RowMixin
+from members.pages import ActionPage, BulkPage, ConfirmPage, RowMixin, SeenMixin
 from members.shown import Crumb, Fact
+from members.uploads import Clean
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
-from proposals.models import Proposal
+from proposals.models import Proposal, Text
 from proposals.rights import in_hands_of
 
 
@@ -45,11 +48,27 @@ class OneProposal(Signed, RowMixin[Proposal]):
         return [Crumb("提案", reverse("proposals:list")), Crumb(name_of(self.object), self.object.get_absolute_url())]
 
 
-class ProposalPage(OneProposal, ActionPage[Proposal]):
-    """A form about one proposal; the action itself sees to what has changed meanwhile."""
+class ProposalPage(SeenMixin, OneProposal, ActionPage[Proposal]):
+    """A form about one proposal; what it shows (`shown`) is compared again with the matter locked."""
 
-    def version(self) -> int | None:
-        return None
+    def check_locked(self) -> None:
+        if not self.shown():
+            return
+        self.object.matter.locked()
+        self.object = self.get_object()
+        self.check_seen()
+
+    def conflict(self, form: Any, sentence: str) -> HttpResponse:
+        """What was filled in beside what stands now; nothing is done."""
+        context = {
+            "title": "内容已有改动",
+            "sentence": sentence,
+            "typed": typed_facts(form),
+            "stored": [Fact(label, words, wide=True) for label, words in self.shown().items()],
+            "reload_url": self.request.path,
+            "reload_label": "打开最新内容",
+        }
+        return TemplateResponse(self.request, "proposals/both_texts.html", context, status=409)
 
 
 class PaperPage(ProposalPage):
@@ -75,6 +94,23 @@ class PaperPage(ProposalPage):
         return str(attach(self.object.matter, scan, purpose=form.purpose, by=self.me, now=timezone.now()).public_id)
 
 
+class ManyProposals(Signed, BulkPage[Proposal]):
+    """One act on several proposals."""
+
+    id_path = "matter__public_id"
+
+    def name_of(self, row: Proposal) -> str:
+        return f"{name_of(row)}　{row.matter.title}"
+
+    def lost(self, ids: list[str]) -> list[str]:
+        """Those that this person still sees are named, with the state that they are in now."""
+        rows = Proposal.objects.visible_to(self.me).filter(matter__public_id__in=ids).select_related("matter")
+        named = [
+            f"{name_of(row)}现在是“{row.matter.get_stage_display()}”，不能这样办理。" for row in rows.order_by("pk")
+        ]
+        return named + (super().lost(ids[len(named) :]) if len(named) < len(ids) else [])
+
+
 class ProposalConfirm(OneProposal, ConfirmPage[Proposal]):
     """Asks before an act on one proposal."""
 
@@ -88,6 +124,26 @@ class ProposalConfirm(OneProposal, ConfirmPage[Proposal]):
             Fact("案由", proposal.matter.title or name_of(proposal)),
             Fact("状态", proposal.matter.get_stage_display()),
         ]
+
+
+def typed_facts(form: Any) -> list[Fact]:
+    """What a valid form says, in words; a file is sent again."""
+    facts = []
+    for name, value in form.cleaned_data.items():
+        if name in form.fields and value not in ("", None, []) and not isinstance(value, Clean):
+            words = "、".join(str(one) for one in value) if isinstance(value, (list, QuerySet)) else value
+            facts.append(Fact(str(form[name].label), words, wide=True))
+    return facts
+
+
+def words_of(text: Text) -> dict[str, str]:
+    """The parts of a text by their labels, as `shown` compares them."""
+    return {
+        "案由": text.title,
+        "情况与问题": text.situation,
+        "原因分析": text.analysis,
+        "建议": "\n".join(text.suggestions),
+    }
 
 
 def name_of(proposal: Proposal) -> str:

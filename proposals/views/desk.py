@@ -8,6 +8,7 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from members.errors import Stale
 from members.models import Session
 from members.pages import FormPage, Page
 from members.shown import Count
@@ -16,11 +17,12 @@ from proposals.fields import member_labels, unit_names
 from proposals.forms import ConfirmTextForm, LinkProposerForm, OfflineForm, PlaceholderForm, ProposerForm, RegisterForm
 from proposals.handling.actions import Part
 from proposals.handling.models import Stage
+from proposals.handling.sights import note
 from proposals.models import Proposal, Text
 from proposals.queries import figures
 from proposals.similar import similar_to
 
-from .base import ProposalPage, Signed, to
+from .base import ProposalPage, Signed, to, words_of
 from .writing import facts_of, looked_up
 
 ENTERED = ("paper", "photo")
@@ -115,6 +117,18 @@ class ConfirmText(ProposalPage):
     def get_initial(self) -> dict[str, Any]:
         return {} if self.by_desk() else {"how": "本人在线核对"}
 
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().prefetch_related("matter__suggestions")
+
+    def shown(self) -> dict[str, str]:
+        return words_of(self.object.text())
+
+    def check_seen(self) -> None:
+        """Whoever says that the text is his own says it of the very words that he was shown (S10)."""
+        if not self.marks():
+            raise Stale("请先看过录入的文字，再确认。")
+        super().check_seen()
+
     def form_valid(self, form: Any) -> HttpResponseBase:
         if "ask" in self.request.POST:
             actions.ask_to_confirm(self.object, by=self.me, now=timezone.now())
@@ -130,6 +144,7 @@ class ConfirmText(ProposalPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         text = self.object.text()
+        note(self.me, [self.object.matter_id])
         return super().get_context_data(
             text=facts_of(text),
             alarm=word_list.warning(text),
@@ -150,7 +165,7 @@ class Plenary(Page):
         sessions = list(Session.objects.newest_first())
         wanted = self.request.GET.get("session", "")
         session = next((row for row in sessions if row.code == wanted), None) or Session.objects.current(timezone.now())
-        found = figures(session) if session else None
+        found = figures(session, self.person) if session else None
         return super().get_context_data(
             session=session,
             sessions=sessions,

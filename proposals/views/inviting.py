@@ -15,6 +15,7 @@ from proposals import actions
 from proposals.aspects import my_organisations
 from proposals.fields import member_labels
 from proposals.forms import AnswerForm, CosignOnPaperForm, InviteBodiesForm, InviteForm
+from proposals.handling.sights import note
 from proposals.models import CoSignature, Proposal, Text
 from proposals.queries import cosignatures_of, invitations_for, inviting, sectors_of, standing
 
@@ -235,6 +236,7 @@ class Invitation(Signed, ActionPage[CoSignature]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.object
+        note(self.me, [row.proposal.matter_id])
         live = row.state in (CoSignature.State.INVITED, CoSignature.State.AGREED)
         return super().get_context_data(
             text=facts_of(frozen_text(row)) if live else [],

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from members.models import Body, Person, Session
-from members.pages import BulkPage, FormPage, ListPage
+from members.pages import FormPage, ListPage
 from members.shown import Act, Crumb, Tab
 from proposals import actions, word_list
 from proposals.fields import unit_names
@@ -41,7 +41,7 @@ from proposals.naming import proposers_of
 from proposals.queries import in_group_of, standing_in
 from proposals.rights import in_hands_of
 
-from .base import PaperPage, ProposalConfirm, ProposalPage, Signed, name_of, to
+from .base import ManyProposals, PaperPage, ProposalConfirm, ProposalPage, Signed, to, words_of
 from .writing import facts_of
 
 UNDECIDED = (Status.SUBMITTED, Status.REVIEWING)
@@ -96,11 +96,10 @@ class ReviewQueue(Signed, ListPage[Proposal]):
         return super().get_context_data(tabs=tabs, **kwargs)
 
 
-class ReviewMany(Signed, BulkPage[Proposal]):
+class ReviewMany(ManyProposals):
     """Something done with several proposals of the queue."""
 
     form_class = PlainForm
-    id_path = "matter__public_id"
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("审查立案", reverse("proposals:review_queue"))]
@@ -121,9 +120,6 @@ class ClaimMany(ReviewMany):
     title = "开始审查多件"
     submit_label = "开始审查"
     done_verb = "开始审查"
-
-    def name_of(self, row: Proposal) -> str:
-        return f"{name_of(row)}　{row.matter.title}"
 
     def why_not(self, row: Proposal) -> str:
         return self.held(row)
@@ -153,7 +149,7 @@ class FileMany(ReviewMany):
         self.kept = actions.passes()
 
     def name_of(self, row: Proposal) -> str:
-        parts = [f"{name_of(row)}　{row.matter.title}", f"提案者：{proposers_of(row)}"]
+        parts = [super().name_of(row), f"提案者：{proposers_of(row)}"]
         if row.category:
             parts.append(f"类别：{row.category}")
         if units := row.suggested_units.all():
@@ -216,6 +212,11 @@ class CategoryGroups(Signed, FormPage):
         return HttpResponseRedirect(self.request.get_full_path())
 
 
+def as_read(proposal: Proposal) -> dict[str, str]:
+    """What a decision is made on; recalled, changed and handed in again, it must be read again."""
+    return {"提交情况": f"第{proposal.submissions}次提交", **words_of(proposal.text())}
+
+
 def undecided(user: Any) -> QuerySet[Proposal]:
     return in_hands_of(Proposal.objects.filter(status__in=UNDECIDED), user, "proposals.review")
 
@@ -248,13 +249,19 @@ class Review(ProposalPage):
     submit_label = "开始审查"
 
     def get_queryset(self) -> QuerySet[Proposal]:
-        return super().get_queryset().select_related("claim__by")
+        return super().get_queryset().select_related("claim__by").prefetch_related("matter__suggestions")
 
     def get_title(self) -> str:
         return f"审查 {self.object.receipt or ''}"
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("审查立案", reverse("proposals:review_queue"))]
+
+    def shown(self) -> dict[str, str]:
+        return as_read(self.object)
+
+    def check_locked(self) -> None:
+        """To claim is no decision: the forms and links of this page carry what was read."""
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         if "release" in self.request.POST:
@@ -336,9 +343,15 @@ class Decision(PaperPage):
 
     action = "proposals.decide"
 
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().prefetch_related("matter__suggestions")
+
     def crumbs(self) -> list[Crumb]:
         queue = Crumb("审查立案", reverse("proposals:review_queue"))
         return [queue, Crumb(self.object.receipt or "提案", to(self.object, "review"))]
+
+    def shown(self) -> dict[str, str]:
+        return as_read(self.object)
 
     def last_advice(self) -> Advised | None:
         rows = self.object.reviews.filter(submission=self.object.submissions).select_related("reason")
@@ -452,6 +465,10 @@ class Unmerge(ProposalPage):
     action = "proposals.merge"
     title, submit_label, done_sentence, form_class = "取消并案", "取消并案", "已取消并案。", UnmergeForm
 
+    def shown(self) -> dict[str, str]:
+        main = self.object.matter.merged_into
+        return {"并案情况": f"并入{main.label}" if main else "没有并案"}
+
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.unmerge(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
         return HttpResponseRedirect(to(self.object, "detail"))
@@ -469,6 +486,9 @@ class Correct(ProposalPage):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "proposal": self.object}
 
+    def shown(self) -> dict[str, str]:
+        return actions.recorded(self.object).lines()
+
     def get_initial(self) -> dict[str, Any]:
         return {**vars(actions.recorded(self.object)), "consents": "yes" if self.object.consents else "no"}
 
@@ -484,6 +504,11 @@ class Undo(ProposalPage):
 
     action = "proposals.undo"
     title, submit_label, done_sentence, form_class = "撤销决定", "撤销并重新审查", "已撤销，重新进入审查。", UndoForm
+
+    def shown(self) -> dict[str, str]:
+        proposal = self.object
+        when = proposal.filed_at or proposal.matter.closed_at
+        return {"决定": f"{proposal.get_status_display()} {timezone.localtime(when):%Y-%m-%d %H:%M:%S}" if when else ""}
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.undo_decision(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
@@ -509,7 +534,7 @@ class CloseHistory(ProposalPage):
         return HttpResponseRedirect(to(self.object, "detail"))
 
 
-class CloseHistoryMany(Signed, BulkPage[Proposal]):
+class CloseHistoryMany(ManyProposals):
     """Answered proposals of a register, closed with the same word for all."""
 
     action = "proposals.close_history"
@@ -517,7 +542,6 @@ class CloseHistoryMany(Signed, BulkPage[Proposal]):
     form_class = CloseHistoryForm
     submit_label = "办结"
     done_verb = "办结"
-    id_path = "matter__public_id"
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("提案", reverse("proposals:list"))]
@@ -526,9 +550,6 @@ class CloseHistoryMany(Signed, BulkPage[Proposal]):
         rows = in_hands_of(Proposal.objects.all(), self.me, self.action)
         parts = [f"matter__assignments__{name}" for name in ("replies", "evaluation_rounds")]
         return rows.select_related("matter").prefetch_related(*parts).order_by("matter__number", "pk")
-
-    def name_of(self, row: Proposal) -> str:
-        return f"{name_of(row)}　{row.matter.title}"
 
     def why_not(self, row: Proposal) -> str:
         return why_not_over(row.matter).rstrip("。")

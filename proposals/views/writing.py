@@ -26,12 +26,13 @@ from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationFo
 from proposals.handling.actions.attaching import attach
 from proposals.handling.attachments import OWNERS, attachments_of, removable
 from proposals.handling.models import Attachment, Matter, Participant
+from proposals.handling.sights import note
 from proposals.models import Proposal, Text
 from proposals.rights import in_hands_of
 from proposals.similar import similar_to
 from proposals.splitting import split
 
-from .base import ProposalConfirm, ProposalPage, Signed, to
+from .base import ProposalConfirm, ProposalPage, Signed, to, words_of
 
 STEPS = ["内容", "联名与附件", "核对提交"]
 WRITE = ("proposals.write", "proposals.revise", "proposals.enter")
@@ -123,6 +124,7 @@ class Write(Writing):
         return HttpResponseRedirect(to(self.object, "cosigners"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        note(self.me, [self.object.matter_id])
         similar = similar_to(self.object.matter.title, self.me, besides=self.object)
         return super().get_context_data(similar=similar, **kwargs)
 
@@ -351,6 +353,15 @@ class Organisation(Writing):
     def get_back_url(self) -> str:
         return to(self.object, "cosigners")
 
+    def shown(self) -> dict[str, str]:
+        began = self.get_initial()
+        return {
+            "联系人": str(began["contact"] or "未填写"),
+            "执笔人": began["drafters"],
+            "签发人": began["signer"],
+            "本组织审定情况": began["approval"],
+        }
+
     def get_initial(self) -> dict[str, Any]:
         rows = list(self.object.matter.participants.filter(left_at=None).select_related("person"))
         contact = next((row.person for row in rows if row.role == Participant.Role.CONTACT), None)
@@ -381,6 +392,9 @@ class Check(Writing):
     def get_title(self) -> str:
         return "核对提交"
 
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().prefetch_related("matter__suggestions", "wished_units")
+
     def get_back_url(self) -> str:
         return to(self.object, "cosigners")
 
@@ -390,11 +404,26 @@ class Check(Writing):
     def get_initial(self) -> dict[str, Any]:
         proposal = self.object
         return {
-            "wished_units": list(proposal.wished_units.order_by("pk")),
+            "wished_units": self.wished(),
             "category": proposal.category,
             "consents": "yes" if proposal.consents else "no",
             "consent_reason": proposal.consent_reason,
             "internal": proposal.internal,
+        }
+
+    def wished(self) -> list[Body]:
+        return sorted(self.object.wished_units.all(), key=lambda unit: unit.pk)
+
+    def shown(self) -> dict[str, str]:
+        """The text, and what stands on this page beside it: two who write one draft do not overwrite each other."""
+        proposal = self.object
+        units = "、".join(unit.name for unit in self.wished())
+        return {
+            **words_of(proposal.text()),
+            "建议承办单位": units or "未填写",
+            "类别": str(proposal.category or "由提案委确定"),
+            "公开意愿": "同意公开" if proposal.consents else f"不同意公开：{proposal.consent_reason}",
+            "公开范围": "仅供内部办理" if proposal.internal else "一般",
         }
 
     def form_valid(self, form: Any) -> HttpResponseBase:
@@ -412,6 +441,7 @@ class Check(Writing):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
         text = self.object.text()
+        note(self.me, [self.object.matter_id])
         most = actions.limits(now)
         return super().get_context_data(
             text=facts_of(text),

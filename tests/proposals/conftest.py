@@ -119,3 +119,10 @@ def clerk_unit(house: House) -> Body:
     unit: Body = BodyFactory(name="市民政局测试")
     appoint(Role.UNIT_CLERK, unit, name="沈青")
     return unit
+
+
+@pytest.fixture
+def other_unit(house: House) -> Body:
+    unit: Body = BodyFactory(name="市财政局测试")
+    appoint(Role.UNIT_CLERK, unit, name="方舟")
+    return unit

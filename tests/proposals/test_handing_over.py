@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from members.choices import Role, System
+from members.choices import System
 from members.errors import Refused, WrongStep
 from members.inbox import work
 from members.inbox.actions import start_job
@@ -23,18 +23,11 @@ from proposals.handling import clocks, engine
 from proposals.handling.actions import Paper
 from proposals.handling.models import Assignment, Matter
 from proposals.models import Batch, PreConsultation, Proposal, Status
-from tests.factories import BodyFactory, appoint
+from tests.factories import BodyFactory
 from tests.uploads import made
 
 from .conftest import NOW, House
 from .test_reviewing import fresh, running, told, verbs
-
-
-@pytest.fixture
-def other_unit(house: House) -> Body:
-    unit: Body = BodyFactory(name="市财政局测试")
-    appoint(Role.UNIT_CLERK, unit, name="方舟")
-    return unit
 
 
 def shares(lead: Body, *others: Body) -> list[actions.Share]:

@@ -345,13 +345,13 @@ def test_the_plenary_figures_equal_a_table_counted_by_hand(
     actions.withdraw(filed(), reason="情况已变化", by=house.staff, now=house.later())  # 社会建设
     draft()  # never handed in
     counted = {"received": 7, "filed": 2, "merged": 1, "turned": 1, "passed": 0, "declined": 1, "withdrawn": 1}
-    assert figures(house.session).total == counted
+    assert figures(house.session, house.staff).total == counted
 
     part = given(house, main, clerk_unit)
     replied(house, part)
     rated_by_all(house, part)
 
-    found = figures(house.session)
+    found = figures(house.session, house.staff)
     assert found.total == counted
     assert dict(found.by_form)["个人提案"] == counted
     assert dict(found.by_category) == {

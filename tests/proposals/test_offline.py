@@ -72,7 +72,7 @@ def test_its_clocks_are_true_and_messages_name_the_number_only(
         and "《" not in said.title
     )
     assert said.outside == ""
-    total = figures(house.session).total
+    total = figures(house.session, house.staff).total
     assert (total["received"], total["filed"]) == (1, 1)
 
 

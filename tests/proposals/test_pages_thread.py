@@ -24,10 +24,15 @@ def page_of(client: Client, url: str) -> str:
     return answer.content.decode()
 
 
+def hidden(page: str) -> dict[str, str]:
+    """What a form carries of the page that it stood on."""
+    found = {name: re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("once", "version", "place")}
+    return {name: match[1] for name, match in found.items() if match}
+
+
 def send(client: Client, url: str, **data: Any) -> str:
     """Send the form of a page as a browser would, and return where it led."""
-    hidden = re.findall(r'type="hidden" name="(once|place)" value="([^"]+)"', page_of(client, url))
-    answer = client.post(url, {**dict(hidden), **data})
+    answer = client.post(url, {**hidden(page_of(client, url)), **data})
     assert answer.status_code == 302, answer.content.decode()[-4000:]
     return str(answer.headers["Location"])
 

@@ -200,5 +200,5 @@ def test_passed_to_a_higher_committee_with_its_day(house: House, submitted) -> N
     assert (fresh(proposal).status, told(house.member)[-1]) == (Status.PASSED_UP, "proposal_passed_up")
     page = signed_in(house.member).get(proposal.get_absolute_url()).content.decode()
     assert "转送省政协提案委" in page and "3月2日" in page
-    assert figures(house.session).total["passed"] == 1
+    assert figures(house.session, house.staff).total["passed"] == 1
     assert not Referral.objects.visible_to(appoint(Role.REPORT_STAFF)).exists()
