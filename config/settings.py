@@ -240,6 +240,8 @@ BOUNCE_ADDRESS: str = env.str("BOUNCE_ADDRESS", "")  # where mail servers return
 WEBHOOKS: str = env.str("WEBHOOKS", f"ding=file://{VAR / 'gateway'} label:政务钉钉（演示）" if DEMO else "")
 WEBHOOK_SECRETS: str = env.str("WEBHOOK_SECRETS", "")
 WORD_LIST: str = env.str("WORD_LIST", "")  # a file of words that point to secrets, one a line
+PERSON_QUOTA: int = env.int("PERSON_QUOTA", 1_024)  # MB of files that a person may have stored
+OFFICE_QUOTA: int = env.int("OFFICE_QUOTA", 102_400)  # MB, of those who keep everybody's papers in an office
 CLAMD_URL: str = env.str("CLAMD_URL", "")  # unix:///path or tcp://host:port of a virus scanner
 SITE_URL: str = env.str("SITE_URL", "http://127.0.0.1:8000")  # what letters and mails link to
 

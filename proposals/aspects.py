@@ -51,7 +51,7 @@ def shown_text(user: Any, proposal: Proposal) -> Text:
     if proposal.matter.placeholder:
         return Text()
     if proposal.editable and not writes(user, proposal):
-        last = proposal.revisions.order_by("-version").first()
+        last = proposal.revisions.filter(version=proposal.submitted_version or 0).first()
         return last.text() if last else Text()
     return proposal.text()
 

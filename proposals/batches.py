@@ -13,6 +13,7 @@ from members.inbox.work import Product, Progress
 from members.inbox.work import register as offer
 from proposals.actions import Refusal, hand_over_by_session
 from proposals.handling.actions import Paper
+from proposals.handling.actions.attaching import PutBy, throw_away
 from proposals.models import Batch, Proposal
 from proposals.rights import in_hands_of
 
@@ -35,6 +36,16 @@ def run(job: LongJob, progress: Progress) -> Product:
     progress(len(args["rows"]), len(args["rows"]))
     if batch := Batch.objects.filter(public_id=args["batch"]).first():
         return Product(result={"sentence": f"已交办 {batch.total} 件。"})
+    scan = PutBy(**args["scan"]) if args.get("scan") else None
+    try:
+        return given(job, args, scan)
+    except Refused:
+        if scan:
+            throw_away(scan)
+        raise
+
+
+def given(job: LongJob, args: dict[str, Any], scan: PutBy | None) -> Product:
     rows = in_hands_of(Proposal.objects.filter(matter__public_id__in=args["rows"]), job.by, HAND_OVER)
     found = list(rows.select_related("matter__session").prefetch_related("allocation__unit").order_by("pk"))
     if not found:
@@ -46,6 +57,7 @@ def run(job: LongJob, progress: Progress) -> Product:
         public_id=uuid.UUID(args["batch"]),
         fixed_on=date.fromisoformat(args["fixed_on"]) if args["fixed_on"] else None,
         paper=paper_of(args.get("paper")),
+        scan=scan,
         by=job.by,
         now=timezone.now(),
     )

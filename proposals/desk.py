@@ -11,7 +11,7 @@ from members.desk import register as offer
 from members.shown import Act, Todo
 from proposals.aspects import my_organisations
 from proposals.handling.models import Matter
-from proposals.models import EDITABLE, CoSignature, PreConsultation, Proposal, Status
+from proposals.models import EDITABLE, PreConsultation, Proposal, Status
 from proposals.queries import asked_of, invitations_for
 from proposals.rights import in_hands_of
 
@@ -52,12 +52,12 @@ def writer(user: Any, on: date) -> Work:
 
 
 def invited(user: Any, on: date) -> Work:
-    rows: list[CoSignature] = list(invitations_for(user, my_organisations(user))[:FEW])
+    rows: list[Any] = list(invitations_for(user, my_organisations(user))[:FEW])
     if not rows:
         return Work()
     todos = [
         Todo(
-            f"{row.invited_by.name}邀请您联名：{row.proposal.matter.title}",
+            f"{row.invited_by.name}邀请您联名：{row.frozen_title}",
             reverse("proposals:invitation", args=[row.public_id]),
             when=f"{row.due_on.month}月{row.due_on.day}日前" if row.due_on else "",
         )

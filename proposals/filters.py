@@ -73,7 +73,7 @@ class ProposalFilter(django_filters.FilterSet):
     def search(self, rows: QuerySet[Proposal], name: str, text: str) -> QuerySet[Proposal]:
         text = text.strip()[:60]
         named = Q(receipt__iexact=text) | Q(matter__number__in=spellings(text))
-        return rows.filter(Q(matter__title__icontains=text) | named)
+        return rows.filter(Q(title_shown__icontains=text) | named)
 
     def by_time(self, rows: QuerySet[Proposal], name: str, word: str) -> QuerySet[Proposal]:
         return rows.filter(off_session=word == "yes")

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, When
+from django.utils import timezone
 
 from members import keys
-from members.rights import keys_of
+from members.choices import UNIT_ROLES
+from members.rights import keys_of, roles_of
 from proposals.handling.models import Assignment, Participant
 from proposals.models import Proposal
 
@@ -16,6 +18,17 @@ def outside(user: Any) -> "ExpressionWrapper[Q]":
     """An annotation `outside`: whether `user` sees the proposal only because it was published, as anybody does."""
     nearer = sorted(set(keys_of(user)) - ANYBODY)
     return ExpressionWrapper(~Q(matter__readers__overlap=nearer), output_field=BooleanField())
+
+
+def title_shown(user: Any) -> "Case | F":
+    """An annotation: the title as `user` may read it; who sees a proposal for a unit alone reads the units' title (S3)."""
+    units = [body for role in UNIT_ROLES for body in roles_of(user, timezone.localdate()).get(role, ())]
+    title = F("matter__title")
+    if not units:
+        return title
+    nearer = sorted(set(keys_of(user)) - {keys.body_key(body) for body in units})
+    plain = Q(matter__readers__overlap=nearer) | Q(matter__unit_title="")
+    return Case(When(plain, then=title), default=F("matter__unit_title"))
 
 
 def may_be_named(row: Participant, proposal: Proposal) -> bool:

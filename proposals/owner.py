@@ -48,6 +48,7 @@ class ProposalOwner:
         proposal = matter.proposal
         here = matter._state.db
         Proposal.objects.using(here).filter(pk=proposal.pk).update(
+            draft_title=None,
             situation="",
             analysis="",
             consent_reason=ERASED,

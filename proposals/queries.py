@@ -12,7 +12,17 @@ from members.rights import bodies_of
 from members.shown import Step
 from proposals.handling.models import Access, Kind, Matter, Stage
 from proposals.handling.queries import policy
-from proposals.models import Batch, CategoryReviewer, CoSignature, PreConsultation, Proposal, Review, ReviewPass, Status
+from proposals.models import (
+    Batch,
+    CategoryReviewer,
+    CoSignature,
+    PreConsultation,
+    Proposal,
+    Review,
+    ReviewPass,
+    Revision,
+    Status,
+)
 
 WAY = (
     ("提交", frozenset({Stage.DRAFT, Stage.COSIGNING, Stage.RETURNED})),
@@ -45,10 +55,12 @@ def invitations_for(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
 def cosignatures_of(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
     """What this person was asked to sign, by himself or for an organisation; whoever is asked is no reader yet.
 
-    Nothing of a suspended matter.
+    `frozen_title` is the title of the words that he is asked about. Nothing of a suspended matter.
     """
     rows = CoSignature.objects.filter(Q(person=person) | Q(body__in=bodies))
     rows = rows.exclude(proposal__matter__access=Access.SUSPENDED)
+    frozen = Revision.objects.filter(proposal=OuterRef("proposal"), hash=OuterRef("text_hash")).order_by("-version")
+    rows = rows.annotate(frozen_title=Subquery(frozen.values("title")[:1]))
     return rows.select_related("proposal__matter", "invited_by", "person", "body")
 
 

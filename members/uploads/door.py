@@ -19,7 +19,6 @@ from members.uploads.names import display_name, extension_of
 CHILD = Path(__file__).with_name("child.py")
 SECONDS = 20
 MEGABYTE = 2**20
-QUOTA = 1_024 * MEGABYTE
 
 
 class BadFile(Refused):
@@ -94,15 +93,18 @@ OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
-def check(upload: "UploadedFile[Any]", *, use: Use, used: int = 0) -> Clean:
+def check(upload: "UploadedFile[Any]", *, use: Use, used: int = 0, quota: int | None = None) -> Clean:
     """Look at an uploaded file and return what may come in, or raise BadFile.
 
-    `used` is what this person has stored already; above QUOTA nothing more comes in.
+    `used` is what this person has stored already; above `quota` (PERSON_QUOTA if nothing is said) nothing more comes in.
     """
+    quota = settings.PERSON_QUOTA * MEGABYTE if quota is None else quota
     allowance = ALLOWED[use]
     content = _read(upload, allowance)
-    if used + len(content) > QUOTA:
-        raise BadFile(f"您已上传的文件共 {used // MEGABYTE} MB，超过每人 {QUOTA // MEGABYTE} MB。请联系提案机构。")
+    if used + len(content) > quota:
+        raise BadFile(
+            f"您已上传的文件共 {used // MEGABYTE} MB，再存将超过每人 {quota // MEGABYTE} MB。请联系系统管理员调高上限。"
+        )
     kind, content = _look(content, allowance)
     if kind not in allowance.kinds:
         raise BadFile(f"这里不能上传{NAMES[kind]}，只收{allowance.words}。")

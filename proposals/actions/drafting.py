@@ -139,11 +139,14 @@ def _clean(text: str) -> str:
 
 def _write(proposal: Proposal, text: Text) -> None:
     matter = proposal.matter
-    matter.title = text.title
-    matter.save(update_fields=["title"])
+    if proposal.submissions:
+        proposal.draft_title = text.title
+    else:
+        matter.title = text.title
+        matter.save(update_fields=["title"])
     proposal.situation, proposal.analysis = text.situation, text.analysis
     proposal.version += 1
-    proposal.save(update_fields=["situation", "analysis", "version", "updated_at"])
+    proposal.save(update_fields=["situation", "analysis", "version", "draft_title", "updated_at"])
     write_suggestions(matter, text.suggestions)
 
 

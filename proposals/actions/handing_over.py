@@ -15,9 +15,10 @@ from members.inbox.actions import tell_many
 from members.models import Body, Person, Session
 from proposals.handling import clocks
 from proposals.handling.actions import Given, Paper, Part, announce, assign_many
+from proposals.handling.actions.attaching import PutBy, attach_to_all
 from proposals.handling.actions.giving import check_parts
 from proposals.handling.actions.paper import acted_on
-from proposals.handling.models import Access, Matter
+from proposals.handling.models import Access, Matter, Purpose
 from proposals.handling.workdays import working_calendar
 from proposals.models import Batch, Proposal, Status
 
@@ -84,12 +85,14 @@ def hand_over(
     fixed_on: date | None = None,
     notice: str = "",
     paper: Paper | None = None,
+    scan: PutBy | None = None,
     public_id: uuid.UUID | None = None,
 ) -> tuple[Batch, list[Refusal]]:
     """Give proposals to the units of their drafts, and each clerk one message with the whole list.
 
     Those that cannot go stay as they are and are returned with the reason. `fixed_on` is the batch's own
-    reply date, which wins over the period; `paper` names the meeting or sheet, from whose day the clocks run; `public_id` names the batch beforehand, so that a long job can
+    reply date, which wins over the period; `paper` names the meeting or sheet, from whose day the clocks run, `scan` shows it: it is
+    kept with each proposal that goes. `public_id` names the batch beforehand, so that a long job can
     tell whether it was made. Raises Refused if none can go.
     """
     on = acted_on(paper, now=now)
@@ -114,8 +117,9 @@ def hand_over(
     matters = [proposal.matter for proposal, _ in ready]
     end_clocks_of(matters, "assignment", by=by, now=now, on=on)
     end_questions(matters, by=by, now=now)
+    scans = attach_to_all(matters, scan, purpose=Purpose.SHEET, by=by, now=now) if scan else None
     wanted = [(proposal.matter, parts) for proposal, parts in ready]
-    given = assign_many(wanted, by=by, now=now, fixed_on=fixed_on, paper=paper)
+    given = assign_many(wanted, by=by, now=now, fixed_on=fixed_on, paper=paper, scans=scans)
     batch.total = len(given)
     batch.save(update_fields=["total"])
     batch.proposals.set([proposal for proposal, _ in ready])

@@ -188,7 +188,28 @@ def _receive(proposal: Proposal, *, now: datetime) -> None:
         _give_receipt(proposal)
     proposal.form = form_of(proposal)
     proposal.submissions += 1
-    proposal.save(update_fields=["receipt", "form", "off_session", "submitted_at", "submissions", "updated_at"])
+    _open_to_readers(proposal)
+    proposal.save(
+        update_fields=[
+            "receipt",
+            "form",
+            "off_session",
+            "submitted_at",
+            "submissions",
+            "submitted_version",
+            "draft_title",
+            "updated_at",
+        ]
+    )
+
+
+def _open_to_readers(proposal: Proposal) -> None:
+    """What was the writers' own until now, title and files, belongs to what is handed in."""
+    proposal.submitted_version = proposal.version
+    if proposal.draft_title is not None:
+        proposal.matter.title, proposal.draft_title = proposal.draft_title, None
+        proposal.matter.save(update_fields=["title"])
+    proposal.matter.attachments.filter(draft=True).update(draft=False)
 
 
 def _give_receipt(proposal: Proposal) -> None:

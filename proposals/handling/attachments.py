@@ -33,18 +33,21 @@ def attachments_of(matter: Matter, user: Any, view: Eyes | None = None) -> list[
 
 
 def may_open(attachment: Attachment, user: Any, view: Eyes) -> bool:
-    """A letter is its unit's until it is delivered; whoever brought a file in may always look at it.
+    """A letter is its unit's until it is delivered; a file of words not handed in again, its writers'.
 
-    The proposal office sees one only while its date waits to be confirmed: it may do that, and needs the seal before it.
+    Whoever brought a file in may always look at it. The proposal office sees one only while its date waits to be confirmed: it may do that, and needs the seal before it.
     """
     if attachment.by_id == user.pk:
         return True
+    if attachment.draft:
+        return readable(WRITERS, view, None)
     audience = ALL if attachment.released_at else READERS[attachment.purpose]
     if attachment.reply is not None and attachment.reply.state == Reply.State.DATED:
         audience |= {Eye.STAFF}
     return readable(audience, view, attachment.assignment)
 
 
+WRITERS = frozenset({Eye.FIRST})
 OWNERS = frozenset({Purpose.TEXT, Purpose.ORIGINAL, Purpose.SIGNATURES})
 
 

@@ -123,6 +123,8 @@ class Proposal(models.Model):
 
     The title, number, stage and visibility stand on the matter; the suggestions are
     `matter.suggestions`. `version` grows with every save of the text (optimistic locking).
+    What is changed after a submission is the writers' own until it is handed in again: the title waits in
+    `draft_title`, everybody else reads the revision of `submitted_version`.
     """
 
     class Form(models.TextChoices):
@@ -144,6 +146,8 @@ class Proposal(models.Model):
     situation = models.TextField("情况与问题", blank=True)
     analysis = models.TextField("原因分析", blank=True)
     version = models.PositiveIntegerField(default=1)
+    draft_title = models.CharField("改写中的案由", max_length=300, null=True)  # none: as handed in
+    submitted_version = models.PositiveIntegerField("最近提交的版本", null=True)
     wished_units = models.ManyToManyField("members.Body", blank=True, related_name="+", verbose_name="建议承办单位")
     suggested_units = models.ManyToManyField(
         "members.Body", blank=True, related_name="+", verbose_name="审查建议的承办单位"
@@ -219,7 +223,8 @@ class Proposal(models.Model):
     def text(self) -> Text:
         """The text as it stands now; asks for the suggestions unless they are prefetched."""
         suggestions = sorted(self.matter.suggestions.all(), key=lambda suggestion: suggestion.number)
-        return Text(self.matter.title, self.situation, self.analysis, tuple(row.text for row in suggestions))
+        title = self.matter.title if self.draft_title is None else self.draft_title
+        return Text(title, self.situation, self.analysis, tuple(row.text for row in suggestions))
 
     @property
     def editable(self) -> bool:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.conf import settings
@@ -12,14 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.days import short_day
-from members.errors import Refused, Stale
+from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import start_job
 from members.inbox.models import LongJob
 from members.inbox.queries import group_text
 from members.models import Body, Session
 from members.pages import ActionPage, DetailPage, FormPage, ListPage, SeenMixin
 from members.shown import Act, Crumb, Tab
-from members.uploads import Clean
 from proposals import actions
 from proposals.batches import AT_ONCE, HAND_OVER, said
 from proposals.fields import unit_names
@@ -33,8 +32,8 @@ from proposals.forms import (
     NumberingForm,
 )
 from proposals.handling.actions import Paper
-from proposals.handling.actions.attaching import attach
-from proposals.handling.models import Matter, Purpose, Suggestion
+from proposals.handling.actions.attaching import PutBy, put_by, throw_away
+from proposals.handling.models import Matter, Suggestion
 from proposals.handling.sights import note
 from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
 from proposals.queries import asked_of, batches_of
@@ -319,7 +318,9 @@ class Consultation(SeenMixin, Signed, ActionPage[PreConsultation]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         note(self.me, [self.object.proposal.matter_id])
-        return super().get_context_data(text=facts_of(self.object.proposal.text()), **kwargs)
+        proposal = self.object.proposal
+        text = replace(proposal.text(), title=proposal.matter.title_for_units)
+        return super().get_context_data(text=facts_of(text), **kwargs)
 
 
 class RecordConsultation(Consultation):
@@ -387,18 +388,24 @@ class HandOver(SeenMixin, Signed, FormPage):
         if not self.rows:
             form.add_error(None, "没有选中可以交办的提案。请回到列表，先勾选。")
             return self.form_invalid(form)
-        paper = form.paper(self.keep(data["paper_scan"]))
+        paper, scan = form.paper(), put_by(data["paper_scan"]) if data["paper_scan"] else None
         if len(self.rows) > AT_ONCE:
-            return HttpResponseRedirect(reverse("inbox:job", args=[self.later(data, paper).public_id]))
-        batches, refused = actions.hand_over_by_session(
-            self.rows,
-            name=data["name"],
-            fixed_on=data["fixed_on"],
-            notice=data["notice"],
-            by=self.me,
-            now=timezone.now(),
-            paper=paper,
-        )
+            return HttpResponseRedirect(reverse("inbox:job", args=[self.later(data, paper, scan).public_id]))
+        try:
+            batches, refused = actions.hand_over_by_session(
+                self.rows,
+                name=data["name"],
+                fixed_on=data["fixed_on"],
+                notice=data["notice"],
+                by=self.me,
+                now=timezone.now(),
+                paper=paper,
+                scan=scan,
+            )
+        except (Refused, WrongStep):
+            if scan:
+                throw_away(scan)
+            raise
         self.done_sentence = said(batches, refused)
         if len(batches) > 1:
             return HttpResponseRedirect(reverse("proposals:batches"))
@@ -407,16 +414,7 @@ class HandOver(SeenMixin, Signed, FormPage):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "by": self.me}
 
-    def keep(self, scan: Clean | None) -> str:
-        """Put the scan of the minutes with every proposal of the batch; the first one is named on the timeline."""
-        now, kept = timezone.now(), ""
-        for row in self.rows if scan else ():
-            assert scan is not None
-            file = attach(row.matter, scan, purpose=Purpose.SHEET, by=self.me, now=now)
-            kept = kept or str(file.public_id)
-        return kept
-
-    def later(self, data: dict[str, Any], paper: Paper | None) -> LongJob:
+    def later(self, data: dict[str, Any], paper: Paper | None, scan: PutBy | None) -> LongJob:
         """Hundreds go as a long job, whose page says how far it is and what stayed behind."""
         fixed_on = data["fixed_on"].isoformat() if data["fixed_on"] else ""
         args = {
@@ -426,6 +424,7 @@ class HandOver(SeenMixin, Signed, FormPage):
             "fixed_on": fixed_on,
             "notice": data["notice"],
             "paper": paper and {**asdict(paper), "on": paper.on.isoformat()},
+            "scan": scan and asdict(scan),
         }
         title = f"交办 {len(self.rows)} 件"
         return start_job(HAND_OVER, title=title, args=args, back=self.get_back_url(), by=self.me, now=timezone.now())

@@ -25,7 +25,7 @@ from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
 from proposals.handling.sights import note, noted
 from proposals.handling.standing import next_due
 from proposals.models import EDITABLE, Proposal, Status, Text
-from proposals.naming import outside, proposers_of, units_of
+from proposals.naming import outside, proposers_of, title_shown, units_of
 from proposals.queries import steps
 from proposals.reports.models import Opinion, Referral
 from proposals.rights import is_held
@@ -43,7 +43,7 @@ def listed(user: Any) -> QuerySet[Proposal]:
     """Rows of a list in this person's sight, with what a line shows."""
     rows = (
         Proposal.objects.visible_to(user)
-        .annotate(outside=outside(user))
+        .annotate(outside=outside(user), title_shown=title_shown(user))
         .exclude(status=Status.DRAFT)
         .exclude(status=Status.WITHDRAWN, receipt__isnull=True)
     )
@@ -62,7 +62,7 @@ class Proposals(Signed, ListPage[Proposal]):
         Column("届次", lambda row: row.matter.session.name if row.matter.session else ""),
         Column("案号", lambda row: row.matter.number or ""),
         Column("收件号", lambda row: row.receipt or ""),
-        Column("案由", lambda row: row.matter.title),
+        Column("案由", lambda row: row.title_shown),
         Column("提案者", proposers_of),
         Column("形式", lambda row: row.get_form_display()),
         Column("类别", lambda row: row.category.name if row.category else ""),
@@ -154,14 +154,24 @@ class Detail(OneProposal, DetailPage[Proposal]):
         note_view(self.object.matter, by=self.me, now=timezone.now())
 
     def get_queryset(self) -> QuerySet[Proposal]:
-        rows = Proposal.objects.visible_to(self.me).annotate(outside=outside(self.me), noted=noted(self.me))
+        rows = Proposal.objects.visible_to(self.me).annotate(
+            outside=outside(self.me), noted=noted(self.me), title_shown=title_shown(self.me)
+        )
         rows = rows.select_related(
             "matter__session", "matter__office", "matter__priority", "matter__merged_into", "category", "decided_reason"
         )
         return rows.prefetch_related(PEOPLE[0])
 
     def get_title(self) -> str:
-        return self.object.matter.title or name_of(self.object)
+        return self.read_title() or name_of(self.object)
+
+    def read_title(self) -> str:
+        """As this person reads it: changed but not handed in again only for those who write."""
+        proposal = self.object
+        if proposal.draft_title is not None and writes(self.me, proposal):
+            return proposal.draft_title
+        title: str = proposal.title_shown  # type: ignore[attr-defined]  # annotated
+        return title
 
     def crumbs(self) -> list[Crumb]:
         if self.me.has_perm("proposals.list") and not behind(self.me, self.object):
@@ -200,6 +210,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
     def text(self) -> Text:
         """What this person may read of it; once units have it, each suggestion says which of them was named for it."""
         text = shown_text(self.me, self.object)
+        text = replace(text, title=self.read_title() if text != Text() else "")
         if not self.panels.assignments or self.object.editable or self.object.matter.placeholder:
             return text
         own = [row for row in self.panels.suggestions if row.matter_id == self.object.matter_id]
@@ -281,7 +292,11 @@ class Detail(OneProposal, DetailPage[Proposal]):
     def linked(self, matters: QuerySet[Matter]) -> list[Fact]:
         """Merged proposals that this person may open as well."""
         rows = Proposal.objects.visible_to(self.me).filter(matter__in=matters).select_related("matter").order_by("pk")
-        return [Fact(row.receipt or "", row.matter.title, wide=True, url=row.get_absolute_url()) for row in rows]
+        rows = rows.annotate(title_shown=title_shown(self.me))
+        return [
+            Fact(row.receipt or "", row.title_shown, wide=True, url=row.get_absolute_url())  # type: ignore[attr-defined]  # annotated
+            for row in rows
+        ]
 
     def cosigners(self) -> list[Any]:
         alone = self.object.form == Proposal.Form.INDIVIDUAL and not self.object.editable

@@ -125,7 +125,7 @@ class Write(Writing):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         note(self.me, [self.object.matter_id])
-        similar = similar_to(self.object.matter.title, self.me, besides=self.object)
+        similar = similar_to(self.object.text().title, self.me, besides=self.object)
         return super().get_context_data(similar=similar, **kwargs)
 
     def get_form(self) -> Any:
@@ -247,6 +247,7 @@ class AddFile(Writing):
             self.object.matter,
             form.cleaned_data["clean"],
             purpose=form.cleaned_data["purpose"],
+            draft=self.object.submissions > 0 and self.object.source == Proposal.Source.ONLINE,
             by=self.me,
             now=timezone.now(),
         )

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,11 +18,13 @@ from members.inbox import work
 from members.inbox.actions import start_job
 from members.inbox.models import JobState, Message
 from members.models import AssigningOffice, Body
+from members.uploads import open_file, stored_before
 from proposals import actions
 from proposals.batches import HAND_OVER, run
 from proposals.handling import clocks, engine
 from proposals.handling.actions import Paper
-from proposals.handling.models import Assignment, Matter
+from proposals.handling.actions.attaching import erase, quota_of
+from proposals.handling.models import Assignment, Attachment, Matter
 from proposals.models import Batch, PreConsultation, Proposal, Status
 from tests.factories import BodyFactory
 from tests.uploads import made
@@ -208,6 +211,43 @@ def test_staff_hand_over_from_the_minutes_on_the_page(house: House, filed, clerk
     scans = proposal.matter.attachments.filter(name="纪要.pdf")
     assert event.payload.facts["paper_scan"] == str(scans.get().public_id)
     assert timezone.localdate(Assignment.objects.get().given_at) == on
+
+
+def test_minutes_of_many_are_stored_once_and_only_with_those_that_went(
+    house: House, filed, clerk_unit: Body, client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    went, also, bare = filed(), filed(), filed()
+    Proposal.objects.update(filed_at=timezone.now() - timedelta(days=5))
+    for row in (went, also):
+        actions.allocate(row, shares(clerk_unit), by=house.staff, now=house.later())
+    client.force_login(house.staff)
+    on = (timezone.localdate() - timedelta(days=1)).isoformat()
+    data = {"paper_sheet": "交办会会议纪要", "paper_on": on, "paper_who": "严明"}
+    url, before = reverse("proposals:hand_over"), set(stored_before(timezone.now() + timedelta(days=1)))
+    lone = {"row": [str(bare.public_id)], "paper_scan": SimpleUploadedFile("纪要.pdf", made.pdf(), "application/pdf")}
+    assert client.post(url, {**data, **lone}).status_code == 422
+    assert set(stored_before(timezone.now() + timedelta(days=1))) == before
+
+    many = {"row": [str(row.public_id) for row in (went, also, bare)]}
+    scan = SimpleUploadedFile("纪要.pdf", made.pdf(), "application/pdf")
+    assert client.post(url, {**data, **many, "paper_scan": scan}).status_code == 302
+
+    files = list(Attachment.objects.order_by("matter"))
+    assert [file.matter_id for file in files] == [went.matter_id, also.matter_id]
+    assert len({file.stored for file in files}) == 1
+    assert Attachment.objects.used_by(house.staff) == files[0].size
+    for row, file in zip((went, also), files, strict=True):
+        assert row.matter.events.get(verb="assigned").payload.facts["paper_scan"] == str(file.public_id)
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(went.matter, by=house.staff, now=house.later())
+    with open_file(files[1].stored) as kept:  # the other matter's minutes stay
+        assert kept.read(4) == b"%PDF"
+
+
+def test_an_office_may_store_more_than_a_member(house: House, settings: Any) -> None:
+    settings.PERSON_QUOTA, settings.OFFICE_QUOTA = 1, 2
+
+    assert (quota_of(house.member), quota_of(house.staff), quota_of(house.officer)) == (2**20, 2**21, 2**21)
 
 
 def test_a_units_answer_on_paper_is_recorded_by_whoever_keeps_the_file(

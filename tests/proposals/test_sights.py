@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from members.choices import Role
 from members.models import Body, Person
 from proposals import actions
+from proposals.handling import clocks
 from proposals.handling.models import Sight
 from proposals.models import Proposal
 from tests.factories import appoint
@@ -48,8 +50,7 @@ def test_a_page_that_renders_the_text_leaves_a_sight(house: House, draft, submit
     friend, clerk = appoint(Role.MEMBER), clerk_unit.appointments.get().person
     own, waiting, ready = draft(text=MARKED), submitted(text=MARKED), filed(text=MARKED)
     [invitation] = actions.invite(own, [friend], by=house.member, now=house.later())
-    invitation.due_on = None
-    invitation.save()
+    clocks.open_for(matter=own.matter, stage="cosign").update(due_on=timezone.localdate())
     typed = actions.register(actions.Behind(person=house.member), source="paper", by=house.staff, now=house.later())
     actions.save_text(typed, MARKED, version=None, by=house.staff, now=house.later())
     actions.allocate(ready, shares(clerk_unit), by=house.officer, now=house.later())

@@ -13,7 +13,7 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from members.uploads import BadFile, ScanState, Use, check, door
-from members.uploads.door import CHILD, QUOTA
+from members.uploads.door import CHILD, MEGABYTE
 from members.uploads.names import display_name
 from tests.uploads import made
 from tests.uploads.conftest import Clamd
@@ -177,7 +177,7 @@ def test_the_child_cannot_have_more_than_its_memory(monkeypatch: pytest.MonkeyPa
 
 def test_size_and_quota_are_kept() -> None:
     assert "超过 20 MB" in refusal(upload("大.pdf", b"%PDF-" + b"0" * 21_000_000))
-    assert "超过每人" in refusal(upload("答复.pdf", made.pdf()), used=QUOTA)
+    assert "超过每人" in refusal(upload("答复.pdf", made.pdf()), used=1_024 * MEGABYTE)
 
 
 def test_what_is_allowed_depends_on_the_use() -> None:

@@ -1,25 +1,39 @@
 """Files of a matter come in and go out (附件)."""
 
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils import timezone
 
 from members import audit
+from members.choices import OFFICE_ROLES, STAFF_ROLES
 from members.errors import WrongStep
+from members.rights import roles_of
 from members.uploads import Clean, ScanState, Use, check, delete, open_file, save, scan
 from proposals.handling.attachments import removable
 from proposals.handling.models import Assignment, Attachment, Event, Matter, Purpose, Reply
 
+MEGABYTE = 2**20
+KEEPERS = STAFF_ROLES | OFFICE_ROLES
 SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.EVALUATION})
 
 
 def admit(upload: "UploadedFile[Any]", *, purpose: str, by: Any) -> Clean:
     """Let a file through the one door, or raise BadFile; to be called by the form, before any transaction."""
     use = Use.SCAN if purpose in SCANS else Use.ATTACHMENT
-    return check(upload, use=use, used=Attachment.objects.used_by(by))
+    return check(upload, use=use, used=Attachment.objects.used_by(by), quota=quota_of(by))
+
+
+def quota_of(person: Any) -> int:
+    """How many bytes a person may keep here: an office keeps the papers of everybody."""
+    office = roles_of(person, timezone.localdate()).keys() & KEEPERS
+    megabytes: int = settings.OFFICE_QUOTA if office else settings.PERSON_QUOTA
+    return megabytes * MEGABYTE
 
 
 @transaction.atomic
@@ -31,25 +45,50 @@ def attach(
     assignment: Assignment | None = None,
     reply: Reply | None = None,
     event: Event | None = None,
+    draft: bool = False,
     by: Any,
     now: datetime,
 ) -> Attachment:
-    """Keep a file that passed the door with its matter."""
+    """Keep a file that passed the door with its matter; a `draft`'s is its writers' until it is handed in."""
     return Attachment.objects.create(
         matter=matter,
         assignment=assignment,
         reply=reply,
         event=event,
+        draft=draft,
         purpose=purpose,
-        name=file.display_name,
-        stored=save(file.content, file.extension),
-        content_type=file.content_type,
-        size=file.size,
-        sha256=file.sha256,
-        scan=file.scan,
+        **asdict(put_by(file)),
         by=by,
         at=now,
     )
+
+
+@dataclass(frozen=True)
+class PutBy:
+    """A file that lies in the store already, in words that a long job can carry."""
+
+    name: str
+    stored: str
+    content_type: str
+    size: int
+    sha256: str
+    scan: str
+
+
+def put_by(file: Clean) -> PutBy:
+    stored = save(file.content, file.extension)
+    return PutBy(file.display_name, stored, file.content_type, file.size, file.sha256, file.scan)
+
+
+def attach_to_all(matters: Iterable[Matter], file: PutBy, *, purpose: str, by: Any, now: datetime) -> dict[int, str]:
+    """One sheet that stands for many matters: stored once, with a row for each; return the public ids by matter."""
+    rows = [Attachment(matter=matter, purpose=purpose, **asdict(file), by=by, at=now) for matter in matters]
+    return {row.matter_id: str(row.public_id) for row in Attachment.objects.bulk_create(rows)}
+
+
+def throw_away(file: PutBy) -> None:
+    """The act that it was to prove did not happen."""
+    _deleting(file.stored)()
 
 
 def release_letters(reply: Reply, *, now: datetime) -> None:
@@ -81,7 +120,7 @@ def detach(attachment: Attachment, *, by: Any, now: datetime) -> None:
     if not removable(row):
         raise WrongStep("这个文件已删除，或已归入办理记录，不能再删除。")
     Attachment.objects.filter(pk=row.pk).update(removed_at=now, removed_by=by)
-    transaction.on_commit(lambda: delete(row.stored))
+    transaction.on_commit(_deleting(row.stored))
 
 
 def erase(matter: Matter, *, by: Any, now: datetime) -> int:
@@ -121,4 +160,10 @@ def scan_again(*, now: datetime, limit: int = 200) -> int:
 
 
 def _deleting(stored: str) -> Any:
-    return lambda: delete(stored)
+    """Deletes a file unless it still stands with another matter."""
+
+    def unless_kept() -> None:
+        if not Attachment.objects.kept().filter(stored=stored).exists():
+            delete(stored)
+
+    return unless_kept

@@ -1,7 +1,7 @@
 """Matters are given to units, signed for, passed on inside, and moved to other units."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -76,11 +76,12 @@ def assign_many(
     now: datetime,
     fixed_on: date | None = None,
     paper: Paper | None = None,
+    scans: Mapping[int, str] | None = None,
 ) -> list[Given]:
     """Give matters to units (交办) and start their clocks (`domain.md` §2.2 rows 9–17 of the field's rules).
 
     All or none, in a number of queries that does not grow with them. `fixed_on` is the batch's reply date, which
-    wins over the period; from `paper` they count from the day of its meeting. Telling is `announce`, so that a hand-over of many matters is one message a clerk.
+    wins over the period; from `paper` they count from the day of its meeting; `scans` names its scan by matter. Telling is `announce`, so that a hand-over of many matters is one message a clerk.
     """
     for _, parts in wanted:
         check_parts(parts)
@@ -108,7 +109,8 @@ def assign_many(
     for matter in matters.values():
         matter.exposure = Exposure.HANDLING
     Matter.objects.filter(pk__in=matters).update(exposure=Exposure.HANDLING)
-    facts = {matter: _facts(given[matter.pk], paper) for matter in matters.values()}
+    sheets = {pk: replace(paper, scan=scans.get(pk, "")) if paper and scans else paper for pk in matters}
+    facts = {matter: _facts(given[matter.pk], sheets[matter.pk]) for matter in matters.values()}
     events = record_many(facts, "assigned", by=by, now=now, on_paper=paper is not None)
     for owner, own in owners.by_owner(matters.values()):
         owner.assigned(own)

@@ -28,12 +28,16 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         return self.filter(removed_at=None)
 
     def used_by(self, person: Any) -> int:
-        """How many bytes this person has stored (the quota of S12)."""
-        return self.kept().filter(by=person).aggregate(sum=Sum("size"))["sum"] or 0
+        """How many bytes this person has stored (the quota of S12); what stands with many matters counts once."""
+        files = self.kept().filter(by=person).values("stored", "size").distinct()
+        return files.aggregate(sum=Sum("size"))["sum"] or 0
 
 
 class Attachment(Addressed):
-    """A file that came in through the one door (附件). What is shown of it is ours: name, type, size."""
+    """A file that came in through the one door (附件). What is shown of it is ours: name, type, size.
+
+    Minutes that stand for many matters are stored once; each matter has a row of its own.
+    """
 
     matter = models.ForeignKey(Matter, models.PROTECT, related_name="attachments")
     assignment = models.ForeignKey("handling.Assignment", models.PROTECT, null=True, related_name="attachments")
@@ -41,13 +45,14 @@ class Attachment(Addressed):
     event = models.ForeignKey("handling.Event", models.PROTECT, null=True, related_name="attachments")
     purpose = models.CharField("用途", max_length=12, choices=Purpose)
     name = models.CharField("文件名", max_length=100)
-    stored = models.CharField(max_length=60, unique=True)
+    stored = models.CharField(max_length=60, db_index=True)
     content_type = models.CharField(max_length=100)
     size = models.PositiveIntegerField("大小")
     sha256 = models.CharField(max_length=64)
     scan = models.CharField("查毒", max_length=12, choices=ScanState)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="上传人")
     at = models.DateTimeField("上传时间")
+    draft = models.BooleanField("改写中，尚未提交", default=False)
     released_at = models.DateTimeField("送达时间", null=True)
     removed_at = models.DateTimeField("删除时间", null=True)
     removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

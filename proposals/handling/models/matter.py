@@ -167,6 +167,11 @@ class Matter(Addressed):
         return f"第{self.number}号" if self.number else f"《{self.title}》"
 
     @property
+    def title_for_units(self) -> str:
+        """The title that units read, where the proposal office gave them one of their own (S3)."""
+        return self.unit_title or self.title
+
+    @property
     def is_closed(self) -> bool:
         return self.closed_at is not None
 
