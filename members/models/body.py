@@ -16,9 +16,6 @@ RANK = {NameKind.SHORT: 1, NameKind.ALIAS: 2, NameKind.FORMER: 3}
 
 
 class BodyQuerySet(models.QuerySet["Body"]):
-    def existing(self, on: date) -> BodyQuerySet:
-        return self.filter(Q(ended_on=None) | Q(ended_on__gt=on)).filter(Q(starts_on=None) | Q(starts_on__lte=on))
-
     def current(self) -> BodyQuerySet:
         return self.filter(ended_on=None)
 

@@ -36,9 +36,6 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """Members of the committee on that day (委员), from their memberships."""
         return self.active().filter(pk__in=Membership.objects.in_force(on).values("person"))
 
-    def with_mail(self, mail: str) -> PersonQuerySet:
-        return self.filter(mail_index=index_of("mail", mail)) if mail else self.none()
-
     def with_phone(self, phone: str) -> PersonQuerySet:
         return self.filter(phone_index=index_of("phone", phone)) if phone else self.none()
 

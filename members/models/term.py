@@ -26,9 +26,6 @@ class Term(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def is_current(self, on: date) -> bool:
-        return self.starts_on <= on and (self.ends_on is None or on <= self.ends_on)
-
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def newest_first(self) -> SessionQuerySet:

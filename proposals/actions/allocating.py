@@ -9,14 +9,14 @@ from django.db import transaction
 from members.errors import Refused, WrongStep
 from members.models import AssigningOffice, Body, Person
 from proposals.handling import clocks, readers
-from proposals.handling.actions import Paper, Part
+from proposals.handling.actions import Paper, Part, paper_facts
 from proposals.handling.actions.giving import check_parts
 from proposals.handling.actions.paper import acted_at, sheet_needed
 from proposals.handling.models import Assignment, Matter, Obligation
 from proposals.handling.queries import clerks_of
 from proposals.models import AllocationPart, PreConsultation, Proposal, Status
 
-from .base import expect, lock, paper_facts, proposal_office, today, told
+from .base import expect, lock, proposal_office, today, told
 from .reviewing import units_to_begin_with
 
 Role = Assignment.Role

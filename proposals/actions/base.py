@@ -11,7 +11,6 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import BULK, tell, tell_many
 from members.models import Appointment, Body, Person
 from proposals.handling import clocks, readers
-from proposals.handling.actions import Paper
 from proposals.handling.models import Assignment, Event, Matter, Obligation, Participant
 from proposals.handling.queries import STAFF_ROLES, clerks_of, officers_of, people_by_body, people_in, proposal_staff
 from proposals.models import Claim, Proposal, Status
@@ -164,7 +163,3 @@ def drop_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime, 
 
 def today(now: datetime) -> date:
     return timezone.localdate(now)
-
-
-def paper_facts(paper: Paper | None) -> dict[str, Any]:
-    return {"on_paper": True, **paper.facts()} if paper else {}

@@ -10,12 +10,12 @@ from members.choices import Role as Office
 from members.errors import Refused, Stale, WrongStep
 from members.models import Body, Membership, Person, Session
 from proposals.handling import clocks, readers
-from proposals.handling.actions import Paper
+from proposals.handling.actions import Paper, paper_facts
 from proposals.handling.models import Event, Obligation, Participant
 from proposals.handling.queries import people_in
 from proposals.models import EDITABLE, CoSignature, Proposal, Revision, Status
 
-from .base import drop_clocks, expect, first_proposer, lock, move, paper_facts, today, told
+from .base import drop_clocks, expect, first_proposer, lock, move, today, told
 
 State = CoSignature.State
 

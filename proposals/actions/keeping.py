@@ -10,13 +10,13 @@ from members.models import Person, Session
 from members.uploads import Clean
 from proposals.handling import actions as handling
 from proposals.handling import readers
-from proposals.handling.actions import Paper, Part
+from proposals.handling.actions import Paper, Part, paper_facts
 from proposals.handling.actions.attaching import attach
 from proposals.handling.models import Access, Attachment, Exposure, Kind, Matter, Purpose
 from proposals.models import Category, Proposal, Status
 from proposals.owner import take_along
 
-from .base import lock, move, paper_facts, today
+from .base import lock, move, today
 from .reviewing import give_number
 
 

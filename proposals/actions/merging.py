@@ -8,7 +8,7 @@ from members.errors import Refused, WrongStep
 from members.models import Person
 from proposals.handling import actions as handling
 from proposals.handling import clocks, readers
-from proposals.handling.actions import Paper
+from proposals.handling.actions import Paper, paper_facts
 from proposals.handling.actions.replying import drop_answers
 from proposals.handling.models import Access, Event, Matter, Reply
 from proposals.models import Claim, Proposal, Status
@@ -19,7 +19,6 @@ from .base import (
     handling_it,
     lock_many,
     move,
-    paper_facts,
     proposal_office,
     proposers,
     today,

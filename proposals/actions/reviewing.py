@@ -10,7 +10,7 @@ from members.choices import System
 from members.errors import Refused, WrongStep
 from members.models import Body, Person
 from proposals.handling import clocks, numbering
-from proposals.handling.actions import Paper
+from proposals.handling.actions import Paper, paper_facts
 from proposals.handling.models import Priority, Reason
 from proposals.handling.queries import policy
 from proposals.models import Category, Claim, Proposal, Review, ReviewPass, Status
@@ -24,7 +24,6 @@ from .base import (
     holder,
     lock,
     move,
-    paper_facts,
     proposal_office,
     proposers,
     today,

@@ -11,7 +11,7 @@ from members.inbox.actions import tell
 from members.models import Person, Session
 from members.uploads import Clean
 from proposals.handling import clocks, numbering, readers
-from proposals.handling.actions import Paper
+from proposals.handling.actions import Paper, paper_facts
 from proposals.handling.actions.attaching import attach
 from proposals.handling.actions.sharing import end
 from proposals.handling.models import Assignment, Exposure, Participant, Policy, Purpose
@@ -28,7 +28,6 @@ from .base import (
     handling_it,
     lock,
     move,
-    paper_facts,
     proposal_office,
     proposers,
     subject_of,

@@ -754,7 +754,7 @@ def _cap(row: Obligation, calendar: WorkCalendar) -> date:
 
 def _check_asked_in_time(bench: _Bench) -> None:
     """A request that is waiting was asked in time, or it would not have been taken."""
-    waiting_request = ExtensionRequest.objects.filter(obligation=bench.row, state=ExtensionRequest.State.ASKED)
+    waiting_request = ExtensionRequest.objects.asked().filter(obligation=bench.row)
     if bench.today > bench.row.due_on and not waiting_request.exists():
         raise Refused(f"期限已于{short_day(bench.row.due_on)}届满，延期须在到期前提出。")
 

@@ -137,9 +137,9 @@ def ledger_work(user: Any, on: date) -> Work:
 
 
 WAITING: tuple[tuple[str, str, str, str, QuerySet[Any]], ...] = (
-    ("退回申请", "handling.decide_objection", "assignment", "objections", Objection.objects.filter(state__in=Objection.UNDECIDED)),
-    ("延期申请", "handling.decide_extension", "obligation__assignment", "extensions", ExtensionRequest.objects.filter(state="asked")),
-    ("待确认落款日期", "handling.confirm_reply_date", "assignment", "letter_dates", Reply.objects.filter(state="dated")),
+    ("退回申请", "handling.decide_objection", "assignment", "objections", Objection.objects.undecided()),
+    ("延期申请", "handling.decide_extension", "obligation__assignment", "extensions", ExtensionRequest.objects.asked()),
+    ("待确认落款日期", "handling.confirm_reply_date", "assignment", "letter_dates", Reply.objects.dated()),
     ("待审督办单", "handling.issue_sheet", "obligation__assignment", "sheets", waiting_sheets()),
     ("待联合会商", "handling.consult_jointly", "assignment", "consultations", consultations_due()),
     ("待核实的不满意", "handling.confirm_dissatisfaction", "assignment", "dissatisfied", rounds_to_confirm()),

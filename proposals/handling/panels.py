@@ -205,8 +205,8 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
 
 def parts_of(rows: QuerySet[Assignment]) -> list[Any]:
     """The current parts with their units, what waits on them and, as plain values, the opinions that were given."""
-    waiting = Objection.objects.filter(assignment=OuterRef("pk"), state__in=Objection.UNDECIDED)
-    asked = ExtensionRequest.objects.filter(obligation__assignment=OuterRef("pk"), state=ExtensionRequest.State.ASKED)
+    waiting = Objection.objects.undecided().filter(assignment=OuterRef("pk"))
+    asked = ExtensionRequest.objects.asked().filter(obligation__assignment=OuterRef("pk"))
     opinion = JSONObject(
         text="opinions__text", doc_no="opinions__doc_no", version="opinions__version", on=TruncDate("opinions__at")
     )
@@ -284,10 +284,10 @@ def open_requests(matter: Matter, rows: Sequence[Any]) -> list[Objection | Exten
     """What waits for a decision on one of the parts; asked only where there is such a thing."""
     found: list[Objection | ExtensionRequest] = []
     if any(row.has_objection for row in rows):
-        objections = Objection.objects.filter(assignment__matter=matter, state__in=Objection.UNDECIDED)
+        objections = Objection.objects.undecided().filter(assignment__matter=matter)
         found += objections.select_related("assignment__unit", "assignment__office", "reason", "suggested")
     if any(row.has_asked for row in rows):
-        asked = ExtensionRequest.objects.filter(obligation__matter=matter, state=ExtensionRequest.State.ASKED)
+        asked = ExtensionRequest.objects.asked().filter(obligation__matter=matter)
         found += asked.select_related("obligation__assignment__unit", "obligation__assignment__office")
     return found
 

@@ -180,13 +180,8 @@ def policy(code: str, *, on: date, default: str) -> str:
     return row.value if row else default
 
 
-def stage_of(matter: Matter) -> Stage:
-    """The stage that a matter's assignments put it in while it is being handled."""
-    return stages_of([matter])[matter.pk]
-
-
 def stages_of(matters: Iterable[Matter]) -> dict[int, Stage]:
-    """The same for many, by matter id, in one query."""
+    """The stage that the assignments of each matter put it in while it is being handled, by its id, in one query."""
     parts: dict[int, list[Assignment]] = {matter.pk: [] for matter in matters}
     coordinating = Exists(Objection.objects.filter(assignment=OuterRef("pk"), state="coordinating"))
     rows = Assignment.objects.current().filter(matter__in=parts)

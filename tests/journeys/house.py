@@ -77,13 +77,6 @@ class House:
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": self.url}])
 
-    def wait_for_mail(self, address: str, *, amount: int = 1) -> list[EmailMessage]:
-        return until(lambda: self._enough(address, amount), f"{amount} mails to {address}")
-
-    def _enough(self, address: str, amount: int) -> list[EmailMessage]:
-        mails = self.sink.to(address)
-        return mails if len(mails) >= amount else []
-
 
 @contextmanager
 def running_house() -> Iterator[House]:

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from proposals.splitting import split
 
-HAN = "一二三四五六七八九"
 WORDS = st.text(st.sampled_from("增加床位补助监管资金道路建议，。 \n𠮷"), min_size=1, max_size=30).filter(
     lambda text: bool(text.strip())
 )

@@ -1,5 +1,4 @@
 import uuid
-from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -21,12 +20,6 @@ class LongJobQuerySet(models.QuerySet["LongJob"]):
     def of(self, person: "Person") -> Self:
         """A job, its progress and its file belong to the person who started it."""
         return self.filter(by=person)
-
-    def claimable(self, *, now: datetime) -> Self:
-        """Waiting, or left behind by a process that stopped renewing its lease."""
-        return self.filter(state__in=[JobState.WAITING, JobState.RUNNING]).filter(
-            Q(leased_until=None) | Q(leased_until__lte=now)
-        )
 
 
 class LongJob(models.Model):

@@ -28,7 +28,7 @@ from .objecting import (
     uphold_objection,
     withdraw_objection,
 )
-from .paper import Paper
+from .paper import Paper, paper_facts
 from .purging import ask_purge, purge
 from .quieting import set_quiet
 from .replying import (
@@ -88,6 +88,7 @@ __all__ = [
     "note_view",
     "object_to",
     "open_suspension",
+    "paper_facts",
     "pass_inside",
     "prepared_text",
     "purge",

@@ -76,7 +76,6 @@ def reopen(assignment: Assignment, *, reason: str, by: Person, now: datetime, pa
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         reason=reason,
         **paper_facts(paper),
     )
@@ -140,7 +139,6 @@ def consult_jointly(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         held_on=held_on,
         **paper_facts(paper),
     )

@@ -58,7 +58,6 @@ def record_contact(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         mode=contact.get_mode_display(),
         held_on=held_on,
@@ -99,7 +98,6 @@ def confirm_contact(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         answer="属实" if took_place else "不属实",
         **paper_facts(paper),
     )

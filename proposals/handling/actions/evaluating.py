@@ -94,7 +94,6 @@ def evaluate(
         by=by,
         now=now,
         assignment=row.assignment,
-        on_paper=paper is not None,
         who=str(participant),
         round=row.round,
         **paper_facts(paper),

@@ -50,7 +50,7 @@ def ask_extension(
     obligation = running_reply(assignment)
     asked_at, today = acted_at(paper, now=now), timezone.localdate(now)
     clocks.check_extension(obligation, to_on=to, now=asked_at)
-    if obligation.extension_requests.filter(state="asked").exists():
+    if obligation.extension_requests.asked().exists():
         raise WrongStep("已有一份延期申请正在审批，请等待决定。")
     request = ExtensionRequest.objects.create(
         obligation=obligation,
@@ -78,7 +78,6 @@ def ask_extension(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         to=to,
         reason=reason,
@@ -156,7 +155,6 @@ def decide_extension(
             by=by,
             now=now,
             assignment=assignment,
-            on_paper=paper is not None,
             unit=str(assignment.unit),
             office=Office(office).label,
             **paper_facts(paper),
@@ -174,7 +172,6 @@ def decide_extension(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         to=request.new_due or request.to_on,
         reason=reason,
@@ -210,7 +207,7 @@ def revoke_extension(
     if not reason.strip():
         raise Refused("请写明撤销延期的原因。", field="reason")
     clock = running_reply(assignment)
-    if clock.extension_requests.filter(state="asked").exists():
+    if clock.extension_requests.asked().exists():
         raise WrongStep("还有一份延期申请正在审批，请先审批。")
     request = clock.extension_requests.filter(state="granted").order_by("-decided_at", "-pk").first()
     if request is None:
@@ -223,7 +220,6 @@ def revoke_extension(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         to=clock.due_on,
         reason=reason.strip(),
@@ -252,7 +248,6 @@ def withdraw_extension(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         **paper_facts(paper),
     )

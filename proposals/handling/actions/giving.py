@@ -119,7 +119,7 @@ def assign_many(
 
 
 def _facts(assignments: Sequence[Assignment], paper: Paper | None) -> dict[str, Any]:
-    return {"units": "、".join(str(assignment) for assignment in assignments), **paper_facts(paper)}
+    return {"units": "、".join(str(assignment) for assignment in assignments), **(paper.facts() if paper else {})}
 
 
 def clocks_of(assignment: Assignment, *, on: date, fixed_on: date | None = None) -> list[clocks.Wanted]:
@@ -200,7 +200,6 @@ def sign_for(assignment: Assignment, *, by: Person, now: datetime, paper: Paper 
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         **paper_facts(paper),
     )
@@ -250,7 +249,6 @@ def pass_inside(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         section=section,
         handler=str(handler or ""),
         deputy=str(deputy or ""),

@@ -59,17 +59,13 @@ def issue_sheet(
         checkpoint=checkpoint, text=text, how=how, note=note if how == How.ASIDE else "", by=by, at=now
     )
     if how == How.ASIDE:
-        facts = {"note": note, **paper_facts(paper)}
-        assignment.matter.record(
-            "sheet_aside", by=by, now=now, assignment=assignment, on_paper=paper is not None, **facts
-        )
+        assignment.matter.record("sheet_aside", by=by, now=now, assignment=assignment, note=note, **paper_facts(paper))
         return sheet
     event = assignment.matter.record(
         "sheet_issued",
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         how=sheet.get_how_display(),
         sheet=str(sheet.public_id),

@@ -53,7 +53,7 @@ def object_to(
     window = clocks.open_for(assignment=assignment, stage="objection_window").first()
     if window is None or on > window.due_on:
         raise Refused("申请退回的期限已过，请继续办理；确有困难请与交办机构联系。")
-    if assignment.objections.filter(state__in=Objection.UNDECIDED).exists():
+    if assignment.objections.undecided().exists():
         raise WrongStep("已有一份退回申请正在处理，请等待决定。")
     if suggested is not None and suggested == assignment.unit:
         raise Refused("建议承办单位不能是本单位。")
@@ -88,7 +88,6 @@ def object_to(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         reason=str(reason),
         suggested=str(suggested or ""),
@@ -155,7 +154,6 @@ def ask_unit(objection: Objection, unit: Body, *, by: Person, now: datetime, pap
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(unit),
         **paper_facts(paper),
     )
@@ -197,7 +195,6 @@ def answer_objection(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(objection.suggested),
         answer=("同意接办" if accepts else "不同意接办") + (f"（{text.strip()}）" if text.strip() else ""),
         **paper_facts(paper),
@@ -233,7 +230,6 @@ def coordinate_objection(
         by=by,
         now=now,
         assignment=objection.assignment,
-        on_paper=paper is not None,
         held_on=held_on,
         **paper_facts(paper),
     )
@@ -321,7 +317,6 @@ def end_quietly(objection: Objection, verb: str, *, by: Person, now: datetime, p
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         **paper_facts(paper),
     )

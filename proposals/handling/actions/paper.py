@@ -28,7 +28,8 @@ class Paper:
 
 
 def paper_facts(paper: Paper | None) -> dict[str, Any]:
-    return paper.facts() if paper else {}
+    """What `Matter.record` is told of an act on paper; nothing for one on screen."""
+    return {"on_paper": True, **paper.facts()} if paper else {}
 
 
 def lock(assignment: Assignment) -> Assignment:

@@ -18,7 +18,6 @@ from proposals.handling.models import (
     CoOpinion,
     EvaluationRound,
     Matter,
-    Objection,
     Reply,
     ReplyPoint,
     ResultClass,
@@ -72,7 +71,7 @@ def send_opinion(
     if assignment.answers:
         raise Refused("主办、独办、分办单位直接答复，不提交会办意见。")
     expect(assignment, State.SIGNED, State.ANSWERED)
-    if assignment.objections.filter(state__in=Objection.UNDECIDED).exists():
+    if assignment.objections.undecided().exists():
         raise Refused("退回申请还没有决定。要提交会办意见，请先撤回退回申请。")
     if not text.strip():
         raise Refused("请填写会办意见。")
@@ -100,7 +99,6 @@ def send_opinion(
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         version=version,
         **paper_facts(paper),
@@ -265,7 +263,7 @@ def deliver_reply(
     not_own_proposal(reply.assignment, by=by, paper=paper)
     reply = lock_reply(reply, Reply.State.DRAFT, Reply.State.RETURNED)
     expect(reply.assignment, State.SIGNED)
-    if reply.assignment.objections.filter(state__in=Objection.UNDECIDED).exists():
+    if reply.assignment.objections.undecided().exists():
         raise Refused("退回申请还没有决定。要直接答复，请先撤回退回申请。")
     today = timezone.localdate(now)
     check_complete(reply, on=today)
@@ -298,7 +296,6 @@ def deliver_reply(
         by=by,
         now=now,
         assignment=reply.assignment,
-        on_paper=paper is not None,
         unit=str(reply.assignment.unit),
         letter_on=reply.letter_on,
         scan=scan,
@@ -371,7 +368,6 @@ def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime, paper:
         by=by,
         now=now,
         assignment=reply.assignment,
-        on_paper=paper is not None,
         unit=str(reply.assignment.unit),
         reason=reason,
         **paper_facts(paper),
@@ -406,7 +402,6 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
         by=by,
         now=now,
         assignment=assignment,
-        on_paper=paper is not None,
         unit=str(assignment.unit),
         result=reply.result.code,
         round=reply.round,

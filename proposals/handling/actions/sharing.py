@@ -11,7 +11,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries
-from proposals.handling.models import Assignment, Event, ExtensionRequest, Objection, Reply
+from proposals.handling.models import Assignment, Event, ExtensionRequest, Objection
 
 from .closing import settle_if_done
 from .giving import alarms, clocks_of, restage, subject_of
@@ -203,12 +203,12 @@ def make_lead(
 
 def decided_first(assignment: Assignment) -> None:
     """An objection that waits is answered by a decision, never passed over (P9)."""
-    if assignment.objections.filter(state__in=Objection.UNDECIDED).exists():
+    if assignment.objections.undecided().exists():
         raise Refused(f"{assignment.unit}的退回申请还没有决定，请先作出决定。")
 
 
 def letter_first(assignment: Assignment) -> None:
-    if assignment.replies.filter(state=Reply.State.DATED).exists():
+    if assignment.replies.dated().exists():
         raise Refused(f"{assignment.unit}的答复函正在等待确认落款日期，请先确认或退回修改。")
 
 
@@ -229,11 +229,11 @@ def drop_requests(assignment: Assignment, *, by: Person, now: datetime) -> bool:
 
     Returns whether an objection was waiting; the caller cancels its clocks with the others and writes the readers anew.
     """
-    asked = ExtensionRequest.objects.filter(obligation__assignment=assignment, state=ExtensionRequest.State.ASKED)
+    asked = ExtensionRequest.objects.asked().filter(obligation__assignment=assignment)
     asked.update(state=ExtensionRequest.State.WITHDRAWN, decided_by=by, decided_at=now)
     for clock in clocks.open_for(assignment=assignment, stage="extension_decision"):
         clocks.cancel(clock, by=by, now=now, reason="不再需要")
-    objections = assignment.objections.filter(state__in=Objection.UNDECIDED)
+    objections = assignment.objections.undecided()
     return bool(objections.update(state=Objection.State.WITHDRAWN, decided_by=by, decided_at=now))
 
 
@@ -289,9 +289,7 @@ def led_by(assignment: Assignment) -> None:
 def changed(
     assignment: Assignment, verb: str, *, by: Person, now: datetime, paper: Paper | None, **facts: Any
 ) -> Event:
-    return assignment.matter.record(
-        verb, by=by, now=now, assignment=assignment, on_paper=paper is not None, **facts, **paper_facts(paper)
-    )
+    return assignment.matter.record(verb, by=by, now=now, assignment=assignment, **facts, **paper_facts(paper))
 
 
 def tell_unit(assignment: Assignment, event: Event, template: str, *, now: datetime) -> None:

@@ -162,6 +162,11 @@ class Assignment(Addressed):
         return self.role != Assignment.Role.CO
 
 
+class ObjectionQuerySet(models.QuerySet["Objection"]):
+    def undecided(self) -> Self:
+        return self.filter(state__in=Objection.UNDECIDED)
+
+
 class Objection(Addressed):
     """A unit says the matter is not its own (申请退回); it stops no clock but sign-for's ladder."""
 
@@ -193,6 +198,8 @@ class Objection(Addressed):
     minutes = models.TextField("协调会议纪要", blank=True)
     coordinated_on = models.DateField("协调会日期", null=True)
     new_unit = models.ForeignKey("members.Body", models.PROTECT, null=True, related_name="+")
+
+    objects = ObjectionQuerySet.as_manager()
 
     class Meta:
         constraints = [

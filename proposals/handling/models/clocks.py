@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, time, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -282,9 +282,6 @@ class ObligationQuerySet(models.QuerySet["Obligation"]):
         """Open after their last day; `on` is the local date of the question."""
         return self.open().filter(due_on__lt=on)
 
-    def held_by(self, *bodies: Any) -> "ObligationQuerySet":
-        return self.filter(holder_body__in=bodies)
-
 
 class Obligation(Addressed):
     """Something a body or a person must have done by a day (时限).
@@ -456,6 +453,11 @@ class ClockEvent(models.Model):
         return f"{self.obligation_id}#{self.seq} {self.kind}"
 
 
+class ExtensionRequestQuerySet(models.QuerySet["ExtensionRequest"]):
+    def asked(self) -> "ExtensionRequestQuerySet":
+        return self.filter(state=ExtensionRequest.State.ASKED)
+
+
 class ExtensionRequest(Addressed):
     """A unit asks for more time (申请延期); asking alone moves nothing."""
 
@@ -480,6 +482,8 @@ class ExtensionRequest(Addressed):
     decision_reason = models.CharField("决定说明", max_length=300, blank=True)
     old_due = models.DateField("原到期日", null=True)
     new_due = models.DateField("新到期日", null=True)
+
+    objects = ExtensionRequestQuerySet.as_manager()
 
     class Meta:
         constraints = [

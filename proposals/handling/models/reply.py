@@ -12,6 +12,12 @@ from .matter import Addressed, Participant, Suggestion
 PERSON = settings.AUTH_USER_MODEL
 
 
+class ReplyQuerySet(models.QuerySet["Reply"]):
+    def dated(self) -> "ReplyQuerySet":
+        """Those whose date on the letter waits to be confirmed (P6)."""
+        return self.filter(state=Reply.State.DATED)
+
+
 class Reply(Addressed):
     """A unit's reply of one round (答复); earlier rounds stay as they are.
 
@@ -47,6 +53,8 @@ class Reply(Addressed):
     delivered_at = models.DateTimeField(null=True)
     replied_on = models.DateField("答复日期", null=True)
     return_reason = models.CharField("退回修改意见", max_length=300, blank=True)
+
+    objects = ReplyQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -21,16 +21,14 @@ from proposals.handling.rights import in_hands_of
 from .base import AssignmentForm, Mine, PartForm, PlainForm
 
 
-class DecideObjection(PartForm[Objection]):
+class OnObjection(PartForm[Objection]):
+    """A form about an objection that the assigning office has not decided yet."""
+
     action = "handling.decide_objection"
     path = "assignment"
-    title = "决定退回申请"
-    form_class = forms.DecideObjectionForm
-    submit_label = "作出决定"
-    done_sentence = "已决定，并通知有关单位。"
 
     def rows(self) -> QuerySet[Objection]:
-        return Objection.objects.filter(state__in=Objection.UNDECIDED).select_related(
+        return Objection.objects.undecided().select_related(
             "assignment__matter", "assignment__unit", "assignment__office", "reason", "suggested"
         )
 
@@ -39,6 +37,13 @@ class DecideObjection(PartForm[Objection]):
 
     def facts(self) -> list[Fact]:
         return [*super().facts(), *objection_facts(self.object)]
+
+
+class DecideObjection(OnObjection):
+    title = "决定退回申请"
+    form_class = forms.DecideObjectionForm
+    submit_label = "作出决定"
+    done_sentence = "已决定，并通知有关单位。"
 
     def acts(self) -> list[Act]:
         key = [self.object.public_id]
@@ -68,26 +73,13 @@ class DecideObjection(PartForm[Objection]):
         return home_of(moved) if moved else super().home()
 
 
-class AskUnit(PartForm[Objection]):
+class AskUnit(OnObjection):
     """The office asks a unit of its own choice before it decides (P9)."""
 
-    action = "handling.decide_objection"
-    path = "assignment"
     title = "征求单位意见"
     form_class = forms.AskUnitForm
     submit_label = "征求意见"
     done_sentence = "已征求意见，对方答复后会通知您。"
-
-    def rows(self) -> QuerySet[Objection]:
-        return Objection.objects.filter(state__in=Objection.UNDECIDED).select_related(
-            "assignment__matter", "assignment__unit", "assignment__office", "reason", "suggested"
-        )
-
-    def actor(self) -> int:
-        return self.part.office_id
-
-    def facts(self) -> list[Fact]:
-        return [*super().facts(), *objection_facts(self.object)]
 
     def home(self) -> str:
         return reverse("handling:decide_objection", args=[self.object.public_id])
@@ -96,21 +88,11 @@ class AskUnit(PartForm[Objection]):
         actions.ask_unit(self.object, form.cleaned_data["unit"], by=self.me, now=timezone.now(), paper=paper)
 
 
-class CoordinateObjection(PartForm[Objection]):
-    action = "handling.decide_objection"
-    path = "assignment"
+class CoordinateObjection(OnObjection):
     title = "登记协调会"
     form_class = forms.CoordinateForm
     submit_label = "登记"
     done_sentence = "已登记，请据此作出决定。"
-
-    def rows(self) -> QuerySet[Objection]:
-        return Objection.objects.filter(state__in=Objection.UNDECIDED).select_related(
-            "assignment__matter", "assignment__unit", "assignment__office"
-        )
-
-    def actor(self) -> int:
-        return self.part.office_id
 
     def home(self) -> str:
         return reverse("handling:decide_objection", args=[self.object.public_id])
@@ -133,7 +115,7 @@ class DecideExtension(PartForm[ExtensionRequest]):
     done_sentence = "已审批。"
 
     def rows(self) -> QuerySet[ExtensionRequest]:
-        return ExtensionRequest.objects.filter(state=ExtensionRequest.State.ASKED).select_related(
+        return ExtensionRequest.objects.asked().select_related(
             "obligation__assignment__matter", "obligation__assignment__unit", "obligation__assignment__office"
         )
 

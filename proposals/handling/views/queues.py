@@ -202,7 +202,7 @@ class Objections(Waiting):
     act_word = "决定"
 
     def rows(self) -> QuerySet[Objection]:
-        return Objection.objects.filter(state__in=Objection.UNDECIDED).select_related(
+        return Objection.objects.undecided().select_related(
             "assignment__matter", "assignment__unit", "reason", "suggested"
         )
 
@@ -220,7 +220,7 @@ class Extensions(Waiting):
     act_word = "审批"
 
     def rows(self) -> QuerySet[ExtensionRequest]:
-        return ExtensionRequest.objects.filter(state=ExtensionRequest.State.ASKED).select_related(
+        return ExtensionRequest.objects.asked().select_related(
             "obligation__assignment__matter", "obligation__assignment__unit"
         )
 
@@ -238,7 +238,7 @@ class LetterDates(Waiting):
     act_word = "核对"
 
     def rows(self) -> QuerySet[Reply]:
-        return Reply.objects.filter(state=Reply.State.DATED).select_related("assignment__matter", "assignment__unit")
+        return Reply.objects.dated().select_related("assignment__matter", "assignment__unit")
 
     def line(self, row: Reply) -> dict[str, Any]:
         url = reverse("handling:letter_date", args=[row.public_id])

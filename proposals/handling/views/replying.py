@@ -256,10 +256,9 @@ class LetterDate(PartConfirm[Reply]):
     form_class = forms.ActForm
     submit_label = "日期无误，确认"
     done_sentence = "已确认，答复已送达提案者。"
-    back_to = "handling:letter_dates"
 
     def rows(self) -> QuerySet[Reply]:
-        return Reply.objects.filter(state=Reply.State.DATED).select_related(
+        return Reply.objects.dated().select_related(
             "assignment__matter", "assignment__unit", "assignment__office", "result"
         )
 
@@ -292,9 +291,7 @@ class ReturnReply(PartForm[Reply]):
     done_sentence = "已退回，单位的期限继续计算。"
 
     def rows(self) -> QuerySet[Reply]:
-        return Reply.objects.filter(state=Reply.State.DATED).select_related(
-            "assignment__matter", "assignment__unit", "assignment__office"
-        )
+        return Reply.objects.dated().select_related("assignment__matter", "assignment__unit", "assignment__office")
 
     def actor(self) -> int:
         return self.part.office_id
