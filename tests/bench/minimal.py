@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
 from django.urls import path
 
+from config.urls import urlpatterns as ours
 from members.models import Body
 
 ADDRESS = "/minimal/"
@@ -14,4 +15,4 @@ def minimal(request: HttpRequest) -> HttpResponse:
     return HttpResponse(ROWS.render(Context({"bodies": Body.objects.order_by("pk")[:25], "user": request.user})))
 
 
-urlpatterns = [path("minimal/", minimal)]
+urlpatterns = [path("minimal/", minimal), *ours]
