@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, time, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -281,6 +281,9 @@ class ObligationQuerySet(models.QuerySet["Obligation"]):
     def overdue(self, *, on: date) -> "ObligationQuerySet":
         """Open after their last day; `on` is the local date of the question."""
         return self.open().filter(due_on__lt=on)
+
+    def held_by(self, *bodies: Any) -> "ObligationQuerySet":
+        return self.filter(holder_body__in=bodies)
 
 
 class Obligation(Addressed):
