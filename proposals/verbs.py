@@ -5,12 +5,14 @@ from proposals.handling.eyes import Eye
 
 STAFF = frozenset({Eye.STAFF})
 PROPOSER = frozenset({Eye.PROPOSER})
+INVITING = frozenset({Eye.FIRST, Eye.STAFF})
+"""Who reads of invitations that are pending, declined or gone (S2); who else signs learns of whoever does."""
 
 VERBS = {
-    "invited": Verb("邀请{names}联名", AUTHORS),
+    "invited": Verb("邀请{names}联名", INVITING),
     "cosigned": Verb("{name}同意联名", AUTHORS, "ok"),
-    "cosign_declined": Verb("{name}不参加联名", AUTHORS),
-    "cosign_expired": Verb("{names}未在提交前确认，不列入联名", AUTHORS),
+    "cosign_declined": Verb("{name}不参加联名", INVITING),
+    "cosign_expired": Verb("{names}未在提交前确认，不列入联名", INVITING),
     "cosigner_removed": Verb("移除联名人{name}", AUTHORS),
     "registered": Verb("{source}，收件号{receipt}", AUTHORS, "ok"),
     "confirmation_asked": Verb("请提案者核对录入的文字", AUTHORS),

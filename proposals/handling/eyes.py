@@ -109,7 +109,7 @@ def places_of(user: Any, matter: Matter, *, merged: bool = True) -> Places:
     bodies = queries.organisations_of(user, on=timezone.localdate())
     rows = list(queries.participants_of(matter) if merged else queries.own_participants(matter))
     held = {row.pk for row in rows if row.person_id == user.pk or row.body_id in bodies}
-    first = {row.pk for row in rows if row.pk in held and not row.cosigns}
+    first = {row.pk for row in rows if row.pk in held and not row.cosigns and row.matter_id == matter.pk}
     rates = {row.pk for row in rows if row.pk in held and row.role in Participant.EVALUATING}
     contact_in = {row.matter_id for row in rows if row.person_id == user.pk and row.role == Participant.Role.CONTACT}
     spoken_for = {row.pk for row in rows if row.leads and row.body_id and row.matter_id in contact_in}

@@ -112,7 +112,7 @@ def _known(rows: ObligationQuerySet, user: Any, visible: Q) -> ObligationQuerySe
         Eye.UNIT: Q(assignment__unit__in=units),
         Eye.UNITS: Q(matter__in=Assignment.objects.current().filter(unit__in=units).values("matter")),
         Eye.PROPOSER: _of(behind),
-        Eye.FIRST: _of(behind.exclude(pk__in=behind.cosigning())),
+        Eye.FIRST: Q(matter__in=behind.exclude(pk__in=behind.cosigning()).values("matter")),
     }
     if RIGHTS["handling.oversee"].by.keys() & roles.keys():
         relations[Eye.STAFF] = ~Q(stage__in=JUDGING) | ~_of(behind)

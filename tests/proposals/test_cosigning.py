@@ -16,6 +16,7 @@ from members.models import Person
 from proposals import actions
 from proposals.handling import clocks, engine, queries, workdays
 from proposals.handling.actions import Paper
+from proposals.handling.events import timeline
 from proposals.handling.models import Matter
 from proposals.models import CoSignature, Proposal, Status
 from proposals.queries import inviting
@@ -385,3 +386,20 @@ def test_an_answer_to_what_was_taken_back_is_refused(house: House, invitation: C
     CoSignature.objects.filter(pk=row.pk).update(state=State.INVITED)
     with pytest.raises(WrongStep, match="不再征求联名"):
         answer(house, row, other)
+
+
+def test_whoever_signed_does_not_read_who_was_asked_and_declined(house: House, draft, friend: Person) -> None:
+    refuses = appoint(Role.MEMBER, name="婉拒")
+    proposal = draft()
+    rows = actions.invite(proposal, [friend, refuses], by=house.member, now=house.later())
+    for row, person in zip(rows, (friend, refuses), strict=True):
+        answer(house, row, person, agrees=person == friend)
+    proposal = actions.submit(Proposal.objects.get(pk=proposal.pk), not_secret=True, by=house.member, now=house.later())
+
+    read = {
+        person: " ".join(words for _, words, _ in timeline(person, proposal.matter))
+        for person in (house.member, house.staff, friend)
+    }
+
+    assert "婉拒不参加联名" in read[house.member] and "婉拒不参加联名" in read[house.staff]
+    assert "婉拒" not in read[friend] and "苏桥同意联名" in read[friend]
