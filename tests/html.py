@@ -12,8 +12,8 @@ TOLERATED = frozenset({"non-void-element-with-trailing-slash"})
 REFERENCES = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "list", "form")
 
 
-def assert_valid(html: str | bytes) -> None:
-    """Fail unless the page parses strictly, its ids are unique and every id that is named exists."""
+def assert_valid(html: str | bytes) -> Element:
+    """Return the document; fail unless it parses strictly, ids are unique and every id that is named exists."""
     document, faults = parse(html)
     assert faults == []
     ids = Counter(node.attrib["id"] for node in _elements(document) if "id" in node.attrib)
@@ -21,6 +21,7 @@ def assert_valid(html: str | bytes) -> None:
     missing = [(node.tag, name, wanted) for node, name, wanted in _references(document) if wanted not in ids]
     assert missing == []
     assert _forbidden(document) == []
+    return document
 
 
 def parse(html: str | bytes) -> tuple[Element, list[str]]:
