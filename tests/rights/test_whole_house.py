@@ -1,7 +1,8 @@
 """A committee in the middle of its year, seen by every role: whoever is shown a way may go it, and pays little for it.
 
 The rows are those of the demonstration: matters at every stage, with everything that has happened to them. Addresses
-that one role finds are then asked for by all others who may go there, and every form found is sent with what nobody means well by.
+that one role finds are then asked for by all others who may go there, messages are followed, and every form found is
+sent with what nobody means well by.
 """
 
 import re
