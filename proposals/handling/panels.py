@@ -177,6 +177,9 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
         .select_related("rule")
         .order_by("pk")
     )
+    parts_by_id = {row.pk: row for row in rows}
+    for clock in panels.obligations:
+        clock.matter, clock.assignment = matter, parts_by_id[clock.assignment_id]
     if matter.quiet and view.general & {Eye.STAFF} | ({Eye.OFFICE} if view.offices else set()):
         panels.marks.append(Mark("不自动催办", "warn", "bell"))
     panels.units = [unit_row(row, panels.obligations, view) for row in rows]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from members.pages import DetailPage
@@ -27,11 +27,12 @@ class Why(Mine, DetailPage[Obligation]):
 
     def get_queryset(self) -> QuerySet[Obligation]:
         rows = Obligation.objects.select_related("matter", "rule", "holder_body", "holder_person", "assignment")
-        return known_to(rows, self.me)
+        seen = Matter.objects.visible_to(self.me).filter(pk=OuterRef("matter"))
+        return known_to(rows, self.me).annotate(matter_seen=Exists(seen))
 
     def crumbs(self) -> list[Crumb]:
         """Who holds a clock may not see its matter: an invitation to co-sign opens nobody's draft."""
-        if not Matter.objects.visible_to(self.me).filter(pk=self.object.matter_id).exists():
+        if not self.object.matter_seen:  # type: ignore[attr-defined]  # annotated above
             return []
         return [Crumb(name_of(self.object.matter), self.object.matter.get_absolute_url())]
 
