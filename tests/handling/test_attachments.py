@@ -173,7 +173,8 @@ def test_a_purge_leaves_no_copy_of_a_file(house: House, files: Path) -> None:
     assert Attachment.objects.get().name == "已清除"
 
 
-def test_what_a_person_has_stored_counts_against_the_quota(house: House) -> None:
+def test_what_a_person_has_stored_counts_against_the_quota(house: House, settings: Settings) -> None:
+    settings.OFFICE_QUOTA = 1024
     attachment = kept(house, give(house), Purpose.TEXT)
     Attachment.objects.filter(pk=attachment.pk).update(size=2**30)
 

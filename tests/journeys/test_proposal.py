@@ -387,7 +387,7 @@ def a_talk_and_an_opinion_are_recorded(
         when="before", mode="site", persons="柳岸、方正", text="现场察看两个小区。", **paper("方正", "沟通记录表")
     )
     desk.press("登记").press("代录提案者核对")
-    desk.fill(place="0", took_place="yes", **paper(liu.name, "电话记录")).press("提交核对").reads("已确认")
+    desk.fill(place=liu.public_id, took_place="yes", **paper(liu.name, "电话记录")).press("提交核对").reads("已确认")
 
     desk.open("handling:part", co.public_id).records_for(co.unit, "提交会办意见")
     desk.fill(
@@ -416,11 +416,11 @@ def the_forms_are_entered_and_confirmed(
     told: Story, matter: Matter, lead: Assignment, staff: Person, colleague: Person
 ) -> None:
     desk, second = told.as_(staff), told.as_(colleague)
-    for name in ("柳岸", "冯远"):
+    first, last = (one.person for one in matter.participants.order_by("order") if one.person)
+    for person, chosen in ((first, {"place": first.public_id}), (last, {})):  # the last one needs no choice
+        sheet = paper(person.name, "征询意见表", paper_scan=scan(f"{person.name}.jpg"))
         desk.open("proposals:detail", matter.public_id).press("登记纸质评价")
-        desk.fill(
-            place="0", work="satisfied", result="basic", **paper(name, "征询意见表", paper_scan=scan(f"{name}.jpg"))
-        )
+        desk.fill(work="satisfied", result="basic", **chosen, **sheet)
         desk.press("登记，交同事核对").reads("待核对")
         second.open("handling:paper_evaluations").follow("核对").press("核对无误")
 
