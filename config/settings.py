@@ -161,7 +161,7 @@ MFA_FORMS: dict[str, str] = {
 }
 MFA_TOTP_ISSUER = "回音"
 MFA_SUPPORTED_TYPES: list[str] = ["totp", "recovery_codes"]
-# staff, assigning offices and administrators need a second factor (`practice.md` P27)
+# staff, assigning offices and administrators need a second factor (P27)
 REQUIRE_MFA: bool = env.bool("REQUIRE_MFA", PRODUCTION)
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = PROFILES[PASSWORD_PROFILE]
 # scrypt: dear in memory for who guesses, yet a morning's sign-ins do not queue for seconds of processor as with PBKDF2

@@ -1,4 +1,4 @@
-"""Every address of the house (`security.md` S1: each view names its right or is marked public)."""
+"""Every address of the house (S1: each view names its right or is marked public)."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

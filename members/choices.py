@@ -2,7 +2,7 @@ from django.db import models
 
 
 class Role(models.TextChoices):
-    """What an appointment lets a person do; the values are those of the rights tables (`security.md` S1)."""
+    """What an appointment lets a person do; the values are those of the rights tables (S1)."""
 
     MEMBER = "member", "委员"
     FORMER_MEMBER = "former_member", "原委员"
@@ -36,7 +36,7 @@ class Role(models.TextChoices):
     SYSTEM_ADMINISTRATOR = "system_administrator", "系统管理员"
 
 
-# one person never serves the committee's office and a unit at the same time (`security.md` S2)
+# one person never serves the committee's office and a unit at the same time (S2)
 STAFF_ROLES = frozenset(
     {
         Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.SESSION_STAFF, Role.REPORT_STAFF, Role.REPORT_EDITOR,
@@ -58,7 +58,7 @@ PROPOSING_ROLES = frozenset({Role.MEMBER, Role.FORMER_MEMBER, Role.CONVENER, Rol
 UNIT_ROLES = frozenset({Role.UNIT_CLERK, Role.UNIT_HANDLER, Role.UNIT_DEPUTY, Role.UNIT_HEAD})
 ADMINISTRATORS = frozenset({Role.AUDITOR, Role.SECURITY_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR})
 OFFICE_ROLES = frozenset({Role.ASSIGNING_OFFICER, Role.PARTY_OFFICE, Role.GOVERNMENT_OFFICE})
-# these sign in with a second factor; members only if they choose (`practice.md` P27)
+# these sign in with a second factor; members only if they choose (P27)
 SECOND_FACTOR_ROLES = STAFF_ROLES | OFFICE_ROLES
 
 
@@ -89,7 +89,7 @@ UNIT_KINDS = frozenset(
         BodyKind.PROCURATORATE, BodyKind.CENTRAL_MANAGED, BodyKind.ENTERPRISE, BodyKind.ORGANISATION,
     }
 )  # fmt: skip
-# the kinds that may raise a collective proposal (`practice.md` P14)
+# the kinds that may raise a collective proposal (P14)
 COLLECTIVE_KINDS = frozenset(
     {
         BodyKind.CPPCC_COMMITTEE, BodyKind.SECTOR, BodyKind.DEMOCRATIC_PARTY, BodyKind.ORGANISATION, BodyKind.GROUP,
@@ -101,7 +101,7 @@ CONVENED_KINDS = frozenset({BodyKind.SECTOR, BodyKind.GROUP, BodyKind.JOINT_GROU
 
 
 class System(models.TextChoices):
-    """Which line a body belongs to (系统); the line decides the assigning office (`practice.md` P9)."""
+    """Which line a body belongs to (系统); the line decides the assigning office (P9)."""
 
     PARTY = "party", "党委系统"
     MASS = "mass", "群团系统"

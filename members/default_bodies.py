@@ -7,7 +7,7 @@ from typing import Any
 from members.names import normal, sound
 
 FILE = Path(__file__).parent / "data" / "bodies.csv"
-# which office assigns to which line (`practice.md` P9)
+# which office assigns to which line (P9)
 OFFICES = {
     "party": "市委督查室",
     "mass": "市委督查室",

@@ -1,4 +1,4 @@
-"""Audience keys: small numbers for offices, then one for each body and each person (`design.md` §3)."""
+"""Audience keys: small numbers for offices, then one for each body and each person (H1)."""
 
 PUBLIC = 1
 MEMBERS = 2

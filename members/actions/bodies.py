@@ -186,7 +186,7 @@ def succeed(
     name: str = "",
     note: str = "",
 ) -> list[Succession]:
-    """Merge, split, rename or end a body from the day `on`, in one act (`practice.md` P12).
+    """Merge, split, rename or end a body from the day `on`, in one act (P12).
 
     A rename keeps the body, which remembers the name it bore before. Otherwise the body ends, its appointments end the
     day before, the successors answer to its names, and other floors take its open work to them with unchanged clocks

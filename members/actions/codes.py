@@ -52,7 +52,7 @@ def make_code(
 
 @transaction.atomic
 def issue_code(person: Person, *, by: Person, now: datetime) -> str:
-    """Issue a sign-in code at the counter (`practice.md` P27); the person is told, the code is shown once.
+    """Issue a sign-in code at the counter (P27); the person is told, the code is shown once.
 
     Raises Refused for oneself, for a closed account, and for one that only a security administrator may open.
     """

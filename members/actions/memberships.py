@@ -66,7 +66,7 @@ def seat(
 def unseat(membership: Membership, *, on: date, by: Person, now: datetime, reason: str) -> None:
     """End a seat with `on` as its last day, and the appointment as member with it; the person is told.
 
-    Own open proposals stay with the person, who keeps a limited account (`practice.md` P13). Raises WrongStep if the
+    Own open proposals stay with the person, who keeps a limited account (P13). Raises WrongStep if the
     seat has ended, Refused for one's own and without a reason.
     """
     membership = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)

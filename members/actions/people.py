@@ -170,7 +170,7 @@ def tell_leader(person: Person, *, wanted: bool, by: Person, now: datetime) -> N
 
 @transaction.atomic
 def withdraw_name(person: Person, *, by: Person, now: datetime, reason: str) -> None:
-    """Take the name off public pages, feeds and open data; what the person wrote stays (`practice.md` P13)."""
+    """Take the name off public pages, feeds and open data; what the person wrote stays (P13)."""
     if person.withdrawn_at is not None:
         raise WrongStep("该姓名已停止公开。")
     person.withdrawn_at = now

@@ -62,7 +62,7 @@ class BodyQuerySet(models.QuerySet["Body"]):
         return {text: _best(forms_of, named, ranked, bodies) for text, forms_of in wanted.items()}
 
     def assigning_office_for(self, body: Body) -> Body | None:
-        """The office that assigns to bodies of this one's system (`practice.md` P9)."""
+        """The office that assigns to bodies of this one's system (P9)."""
         row = AssigningOffice.objects.select_related("office").filter(system=body.system).first()
         return row.office if row else None
 

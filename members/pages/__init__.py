@@ -1,4 +1,4 @@
-"""What every page of the house shares: who may open it, a list, one row, one act (`security.md` S1).
+"""What every page of the house shares: who may open it, a list, one row, one act (S1).
 
 A view of ours carries `action`, the right it asks for, or `public = True`; a test walks every address for it. A page
 that the person may not open is 403, a row that the person may not see is 404, as if it were not there.

@@ -1,4 +1,4 @@
-"""What a form was filled in upon: marks of what its page showed, compared again under the lock (`design.md` §4.16)."""
+"""What a form was filled in upon: marks of what its page showed, compared again under the lock (H2)."""
 
 from collections.abc import Mapping
 from typing import Any

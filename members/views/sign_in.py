@@ -1,4 +1,4 @@
-"""Signing in and out: django-allauth's views in our own pages (S8, `practice.md` P27)."""
+"""Signing in and out: django-allauth's views in our own pages (S8, P27)."""
 
 from typing import Any, ClassVar
 

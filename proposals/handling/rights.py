@@ -127,7 +127,7 @@ NOT_ON_OWN = frozenset(
         "handling.clear_evaluation",
     }
 )
-# what nobody does for another (`security.md` S2)
+# what nobody does for another (S2)
 NEVER_DELEGATED = frozenset({"handling.evaluate", "handling.withdraw_evaluation"})
 # whose part it is, of those behind a matter: a contact person answers the unit, his organisation evaluates (P14)
 PARTS = dict.fromkeys(NEVER_DELEGATED, Participant.EVALUATING) | {

@@ -70,7 +70,7 @@ class CategoryReviewer(models.Model):
 
 
 class Claim(models.Model):
-    """Who is at work on a proposal just now; colleagues see it (design §4.16)."""
+    """Who is at work on a proposal just now; colleagues see it (H2)."""
 
     proposal = models.OneToOneField(Proposal, models.CASCADE, related_name="claim")
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Who may see a matter can be derived again and compared with what is stored (design §3)."""
+"""Who may see a matter can be derived again and compared with what is stored (H1)."""
 
 import json
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What a page refuses is written down, and what cannot be read is answered in Chinese (S23, design §8)."""
+"""What a page refuses is written down, and what cannot be read is answered in Chinese (S23, H4)."""
 
 from typing import Any
 from urllib.parse import urlencode

@@ -1,4 +1,4 @@
-"""Words that the committee does not use stand nowhere on the screen (`practice.md` P28)."""
+"""Words that the committee does not use stand nowhere on the screen (P28)."""
 
 import ast
 from collections.abc import Iterator

@@ -78,10 +78,11 @@ def assign_many(
     paper: Paper | None = None,
     scans: Mapping[int, str] | None = None,
 ) -> list[Given]:
-    """Give matters to units (交办) and start their clocks (`domain.md` §2.2 rows 9–17 of the field's rules).
+    """Give matters to units (交办) and start the clocks of `clocks_of`.
 
     All or none, in a number of queries that does not grow with them. `fixed_on` is the batch's reply date, which
-    wins over the period; from `paper` they count from the day of its meeting; `scans` names its scan by matter. Telling is `announce`, so that a hand-over of many matters is one message a clerk.
+    wins over the period; from `paper` they count from the day of its meeting; `scans` names its scan by matter.
+    Telling is `announce`, so that a hand-over of many matters is one message a clerk.
     """
     for _, parts in wanted:
         check_parts(parts)

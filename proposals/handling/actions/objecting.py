@@ -42,7 +42,7 @@ def object_to(
 ) -> Objection:
     """Ask to give the matter back (申请退回), within the objection window and with the head's approval.
 
-    Only the sign-for ladder rests meanwhile; every other clock runs on (`design.md` rule 13).
+    Only the sign-for ladder rests meanwhile; every other clock runs on (H3).
     """
     unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)

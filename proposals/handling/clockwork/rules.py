@@ -32,7 +32,7 @@ class Rule:
     """A period (时限规则) as the calculation needs it.
 
     `bound` binds a follower: it falls due that many workdays before the obligation it follows, yet
-    not before its own `floor`-th workday (practice.md P7: a co-handler and the lead).
+    not before its own `floor`-th workday (P7: a co-handler and the lead).
     """
 
     unit: Unit
