@@ -4,7 +4,8 @@ Nothing else gives rights: no groups, no superusers, no flags on the account.
 """
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -138,6 +139,19 @@ def whole_standing(user: Person, on: date) -> Standing:
     if kept is not None:
         kept[on] = standing
     return standing
+
+
+@contextmanager
+def read_once(user: Person) -> Iterator[None]:
+    """Read this person's appointments once for a piece of work, as for the person of a request."""
+    if hasattr(user, "standings"):
+        yield
+        return
+    user.standings = {}
+    try:
+        yield
+    finally:
+        del user.standings
 
 
 def _read(user: Person, on: date) -> Standing:

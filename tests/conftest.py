@@ -6,6 +6,7 @@ must do what that role may not, such as backdating an event.
 """
 
 import atexit
+import gc
 import logging
 import os
 import shutil
@@ -87,6 +88,14 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         databases.prepare(worker)
         yield
         databases.drop(worker)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_collections() -> None:
+    """What was imported stays for the whole run: nobody need look through it for what can be thrown away."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

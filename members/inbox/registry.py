@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from members.models import Person
+from members.rights import read_once
 
 logger = logging.getLogger(__name__)
 
@@ -81,11 +82,12 @@ def render(pairs: Sequence[Pair], person: Person) -> list[Rendered | Broken | No
     """Render (template, subject) pairs for one recipient, one call per family of templates, in the order given."""
     rendered: list[Rendered | Broken | None] = [None] * len(pairs)
     families = [_templates.get(name, _unknown) for name, _ in pairs]
-    for family in dict.fromkeys(families):
-        places = [place for place, one in enumerate(families) if one is family]
-        words = _render_some(family, [pairs[place] for place in places], person)
-        for place, word in zip(places, words, strict=True):
-            rendered[place] = word
+    with read_once(person):
+        for family in dict.fromkeys(families):
+            places = [place for place, one in enumerate(families) if one is family]
+            words = _render_some(family, [pairs[place] for place in places], person)
+            for place, word in zip(places, words, strict=True):
+                rendered[place] = word
     return rendered
 
 
