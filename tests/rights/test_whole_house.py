@@ -225,7 +225,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     EngineClock.objects.update_or_create(id=1, defaults={"mark": "test", "offset": NOW - datetime.now(tz=UTC)})
     make_accounts(password="", since=timezone.localdate() - timedelta(days=400))
-    tell(size=30, seed=1, now=NOW, say=lambda _: None)
+    tell(size=24, seed=1, now=NOW, say=lambda _: None)
     for path in ("/desk/", "/proposals/"):  # what a process keeps for all its pages, such as the working calendar
         signed_in(Role.PROPOSAL_STAFF).get(path)
 
