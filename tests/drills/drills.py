@@ -327,7 +327,8 @@ def d11_poison(*, short: bool) -> Report:
     """A clock that cannot be computed and a message that cannot be put into words stand among a thousand good ones."""
     with place() as here:
         here.worker()
-        ids = plant(500) + (poisoned := plant(1)) + plant(500)
+        poison = one_step("drill_beyond", anchor="due", offset_workdays=1)  # the day after the calendar's last
+        ids = plant(500) + (poisoned := plant(1, by=poison)) + plant(500)
         broken = plant(1, by=one_step("drill_broken", template="clock.no_such"))
         Obligation.objects.filter(pk__in=poisoned).update(due_on="2060-12-31")
         good = [pk for pk in ids if pk not in poisoned]
