@@ -42,7 +42,7 @@ class DayField(forms.DateField):
 
 def place_field(label: str, places: Sequence[Participant]) -> forms.Field:
     """For which proposer somebody speaks, by the key of the person or body: the list may be shorter by the time of sending."""
-    choices = [(key_of(place), str(place)) for place in places]
+    choices = [(_key_of_place(place), str(place)) for place in places]
     if len(places) == 1:
         return forms.CharField(widget=forms.HiddenInput, initial=choices[0][0], required=False)
     field = forms.ChoiceField(label=label, choices=choices)
@@ -52,13 +52,13 @@ def place_field(label: str, places: Sequence[Participant]) -> forms.Field:
 
 def place_of(places: Sequence[Participant], key: str) -> Participant:
     """The proposer chosen in `place_field`. Raises WrongStep if he is not among `places` any more."""
-    found = next((place for place in places if key_of(place) == key), None)
+    found = next((place for place in places if _key_of_place(place) == key), None)
     if found is None:
         raise WrongStep(MOVED_ON)
     return found
 
 
-def key_of(place: Participant) -> str:
+def _key_of_place(place: Participant) -> str:
     spoken_for = place.person or place.body
     return str(spoken_for.public_id) if spoken_for else ""
 
