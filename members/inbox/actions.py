@@ -128,6 +128,21 @@ def cancel(about: int | Collection[int], *, before_epoch: int | None = None, kee
 
 
 @transaction.atomic
+def carry_over(about: int, part: str, *, epoch: int) -> bool:
+    """Let the messages about this obligation that have `part` in their key stand for the epoch after `epoch`.
+
+    False, and nothing is done, if one of them was taken back. It waits for a hand-off in flight.
+    """
+    found = Message.objects.filter(about=about, epoch=epoch, key__contains=part)
+    _wait_for_hand_offs()
+    locked = dict(found.order_by("id").select_for_update(no_key=True).values_list("pk", "state"))
+    if State.CANCELLED in locked.values():
+        return False
+    Message.objects.filter(pk__in=locked).update(epoch=epoch + 1)
+    return True
+
+
+@transaction.atomic
 def resend(message: Message, *, by: Person, now: datetime) -> bool:
     """Give a message that did not arrive another try, under the same key and Message-ID; tries are counted anew.
 

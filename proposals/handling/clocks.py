@@ -568,11 +568,27 @@ def _fold_and_write(bench: _Bench, event: ClockEvent, old: date, *, rearm: bool 
     moved = bench.row.due_on != old
     if moved or rearm:
         bench.row.epoch += 1
+        if not rearm:
+            _carry_over(bench)
         inbox.cancel(bench.row.pk, before_epoch=bench.row.epoch)
-    _settle(bench, fresh=moved or rearm)
+    _settle(bench)
     if moved:
         _announce(bench, event)
         _lead_followers([bench])
+
+
+def _carry_over(bench: _Bench) -> None:
+    """A step counted from the first day does not move with the last one: what it has told is not told again.
+
+    It is if something of it was taken back before it had left the house, as a pause does.
+    """
+    old, firm = bench.row.epoch - 1, [step for step in bench.steps() if step.anchor == LadderStep.Anchor.START]
+    handled = Checkpoint.objects.filter(obligation=bench.row, epoch=old, step__in=firm) if firm else ()
+    for point in handled:
+        part = f":s{point.step_id}:n{point.n}:"
+        if inbox.carry_over(bench.row.pk, part, epoch=old):
+            point.pk, point.epoch = None, bench.row.epoch
+            point.save(force_insert=True)
 
 
 def _announce(bench: _Bench, event: ClockEvent) -> None:
@@ -588,8 +604,8 @@ def _announce(bench: _Bench, event: ClockEvent) -> None:
     inbox.tell_many(told, sending=bench.sending, now=bench.now, mail_at=bench.now + GATHERED)
 
 
-def _settle(bench: _Bench, *, fresh: bool = False) -> None:
-    _set_next(bench, clockface.NOTHING if fresh else bench.handled())
+def _settle(bench: _Bench) -> None:
+    _set_next(bench, bench.handled())
     bench.row.error = ""
     bench.row.save(update_fields=CHANGING)
 

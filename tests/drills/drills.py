@@ -27,7 +27,7 @@ from members.inbox import engine as inbox
 from members.inbox.models import Channel, Message, State
 from proposals.handling import audit, clocks, engine, workdays
 from proposals.handling.clockwork import engine_now
-from proposals.handling.clockwork.ladder import local_day
+from proposals.handling.clockwork.ladder import local_day, office_moment
 from proposals.handling.models import EngineBeat, Obligation
 from tests.factories import BodyFactory
 
@@ -305,8 +305,9 @@ def _tried(ids: Collection[int]) -> int:
 
 
 def d10_holiday(*, short: bool) -> Report:
-    """Holidays are published while the scan runs."""
+    """Holidays are published while the scan runs: in office hours, for what an edit arms anew waits for them."""
     with place() as here:
+        move_clock(office_moment(engine_now(), workdays.working_calendar()) - engine_now())
         workers = [here.worker() for _ in range(2)]
         ids, waiting = plant(300), plant(300, due=False)
         with ringing():

@@ -88,8 +88,9 @@ def _due(ids: list[int], *, due: bool) -> list[int]:
 
 
 def delivered(ids: Collection[int]) -> int:
-    """How many of these clocks have their mail marked as sent."""
-    return Message.objects.filter(about__in=ids, channel=Channel.EMAIL, state=State.SENT).count()
+    """How many of these clocks have a mail marked as sent."""
+    sent = Message.objects.filter(about__in=ids, channel=Channel.EMAIL, state=State.SENT)
+    return sent.values("about").distinct().count()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message, State
-from proposals.handling import clockface, clocks, engine, workdays
+from proposals.handling import audit, clockface, clocks, engine, workdays
 from proposals.handling.clockwork.fold import Clock, fold
 from proposals.handling.models import ClockEvent, ExtensionRequest, Ladder, LadderStep, Obligation, TimeRule
 from tests.factories import appoint
@@ -479,6 +479,57 @@ def test_a_real_change_takes_back_what_the_old_date_planned(home: House) -> None
     assert pending(obligation) == []
     obligation.refresh_from_db()
     assert obligation.next_at == at(date(2026, 6, 17), 9)
+
+
+FROM_THE_START = (
+    {"code": "begun", "anchor": "start", "offset_workdays": 2, "audience_rule": ["holder_clerks"], "severity": 1},
+    {"code": "soon", "offset_workdays": -10, "audience_rule": ["holder_clerks"], "severity": 2},
+)
+
+
+def told_inside(home: House) -> int:
+    return Message.objects.filter(recipient=home.unit.clerk, channel="inapp", about__isnull=False).count()
+
+
+@pytest.mark.parametrize("act", ["calendar", "extend"])
+def test_i7_a_step_counted_from_the_first_day_is_told_once_wherever_the_last_day_moves(home: House, act: str) -> None:
+    home.unit.clerk.mail = "clerk@example.test"
+    home.unit.clerk.save()
+    rule("begun", 60, "workday", FROM_THE_START)
+    obligation = clocks.start(matter(home), "begun", body=home.unit.body, anchor_on=MONDAY, by=None, now=at(MONDAY))
+    fire(obligation)
+    waiting, now = pending(obligation), at(date(2026, 4, 1), 11)
+
+    for day in (date(2026, 5, 12), date(2026, 5, 13)):  # each moves the last day once more
+        if act == "calendar":
+            workdays.set_local_day(day, is_workday=False, name="市民日")
+            assert engine.refold(now=now) == 1
+        else:
+            clocks.extend(obligation, amount=1, by=None, now=now, reason="x", override=True)
+        engine.scan(now=now)
+
+    obligation.refresh_from_db()
+    assert obligation.epoch == 3
+    assert len(waiting) == 1
+    assert pending(obligation) == waiting
+    assert told_inside(home) == 1
+    assert obligation.next_step_id == step(obligation, "soon")
+    assert audit.differences(now=now) == []
+    assert set(Message.objects.filter(about=obligation.pk).values_list("epoch", flat=True)) == {3}
+
+
+def test_a_step_from_the_first_day_whose_mail_a_pause_took_back_is_told_again(home: House) -> None:
+    home.unit.clerk.mail = "clerk@example.test"
+    home.unit.clerk.save()
+    rule("begun", 60, "workday", FROM_THE_START)
+    obligation = clocks.start(matter(home), "begun", body=home.unit.body, anchor_on=MONDAY, by=None, now=at(MONDAY))
+    fire(obligation)
+
+    clocks.pause(obligation, by=None, now=at(date(2026, 4, 1)), reason="送审")
+    clocks.resume(obligation, by=None, now=at(date(2026, 4, 3), 10))
+    fire(obligation)
+
+    assert pending(obligation) == [f"o{obligation.pk}:e2:s{step(obligation, 'begun')}:n1:p{home.unit.clerk.pk}:email"]
 
 
 def test_i15_every_move_of_the_last_day_has_one_event_with_old_and_new(home: House) -> None:
