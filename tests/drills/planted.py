@@ -68,8 +68,8 @@ def plant(amount: int, *, by: TimeRule | None = None, address: str = "p", due: b
 
 
 def plant_with_units(amount: int) -> list[int]:
-    """The same, each held by a unit with one clerk."""
-    step = {"audience_rule": ["holder_clerks"]}
+    """The same, each held by a unit with one clerk and reminded of its last day: a new one takes the reminder back."""
+    step = {"audience_rule": ["holder_clerks"], "anchor": "due", "offset_workdays": -58}
     code, now = one_step("drill_unit", **step).code, engine_now()
     wanted: list[clocks.Wanted] = []
     for _ in range(0, amount, A_MATTER):
