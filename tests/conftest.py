@@ -74,6 +74,7 @@ logging.getLogger("django.request").setLevel(logging.ERROR)  # thousands of refu
 
 from django.conf import settings  # noqa: E402  the servers come first
 from django.db import connection, connections  # noqa: E402  as above
+from django.test import TransactionTestCase  # noqa: E402  as above
 from playwright.sync_api import Browser  # noqa: E402  as above
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402  as above
 
@@ -88,6 +89,12 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         databases.prepare(worker)
         yield
         databases.drop(worker)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_emptied() -> None:
+    """A database that was committed to is thrown away (see below): to empty its tables first takes a second."""
+    TransactionTestCase._fixture_teardown = lambda self: None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -117,7 +124,7 @@ def as_runtime_role(request: pytest.FixtureRequest, _django_db_marker: None) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Give a fresh copy to whatever follows a test that really commits: its end empties every table, defaults included.
+    """Give a fresh copy to whatever follows a test that really commits.
 
     What follows may be any test: a process that has finished its own takes over some of the other's.
     """

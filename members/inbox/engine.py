@@ -110,14 +110,20 @@ def try_words() -> int:
     """
     waiting = Message.objects.filter(to_try=True).select_related("recipient").order_by("pk")
     rows = list(waiting.select_for_update(skip_locked=True, no_key=True, of=("self",))[:TRIED_AT_ONCE])
-    for person, said in groupby(sorted(rows, key=lambda row: row.recipient_id), key=lambda row: row.recipient):
+    for_nobody = [row for row in rows if registry.is_readerless(row.template)]
+    _mark_broken(for_nobody, registry.render_for_nobody([(row.template, row.subject) for row in for_nobody]))
+    others = [row for row in rows if not registry.is_readerless(row.template)]
+    for person, said in groupby(sorted(others, key=lambda row: row.recipient_id), key=lambda row: row.recipient):
         told = list(said)
-        rendered = registry.render([(row.template, row.subject) for row in told], person)
-        for row, word in zip(told, rendered, strict=True):
-            if isinstance(word, Broken):
-                Message.objects.filter(pk=row.pk).update(state=State.DEAD, error=word.why[:500])
+        _mark_broken(told, registry.render([(row.template, row.subject) for row in told], person))
     Message.objects.filter(pk__in=[row.pk for row in rows]).update(to_try=False)
     return len(rows)
+
+
+def _mark_broken(rows: Sequence[Message], words: Sequence[Rendered | Broken | None]) -> None:
+    for row, word in zip(rows, words, strict=True):
+        if isinstance(word, Broken):
+            Message.objects.filter(pk=row.pk).update(state=State.DEAD, error=word.why[:500])
 
 
 def claim(*, now: datetime, without: Collection[str] = ()) -> list[tuple[int, int, str]]:

@@ -1,11 +1,12 @@
 """What a message says is known to the floor that owns its subject; owners register here at start-up."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
@@ -46,8 +47,11 @@ class Broken:
 Pair = tuple[str, Subject]  # the name of a template, and what it is about
 RenderOne = Callable[[Subject, Person], Rendered | None]
 RenderMany = Callable[[Sequence[Pair], Person], Sequence[Rendered | None]]
+Words = Callable[[Sequence[Pair]], Sequence[Rendered | None]]
+Family = TypeVar("Family", bound=Hashable)
 
 _templates: dict[str, RenderMany] = {}
+_readerless: dict[str, Words] = {}
 _headings: dict[str, str] = {}
 _workdays_before: Callable[[date, int], date] | None = None
 _by_number: Callable[[str, Person], tuple[list[str], list[int]]] | None = None
@@ -61,12 +65,17 @@ def register_template(name: str, render: RenderOne) -> None:
     register_templates([name], lambda pairs, person: [render(subject, person) for _, subject in pairs])
 
 
-def register_templates(names: Iterable[str], render: RenderMany) -> None:
-    """The same for a family of templates: one call puts a whole page of them into words, whichever they are."""
+def register_templates(names: Iterable[str], render: RenderMany, *, readerless: Words | None = None) -> None:
+    """The same for a family of templates: one call puts a whole page of them into words, whichever they are.
+
+    `readerless` only tries whether it can be done, for no reader and thus for many messages at once.
+    """
     for name in names:
         if name in _templates:
             raise RuntimeError(f"the message template {name} is registered twice")
         _templates[name] = render
+        if readerless:
+            _readerless[name] = readerless
 
 
 def register_heading(sending: str, heading: str) -> None:
@@ -80,14 +89,31 @@ def heading(sending: str, count: int) -> str:
 
 def render(pairs: Sequence[Pair], person: Person) -> list[Rendered | Broken | None]:
     """Render (template, subject) pairs for one recipient, one call per family of templates, in the order given."""
-    rendered: list[Rendered | Broken | None] = [None] * len(pairs)
     families = [_templates.get(name, _unknown) for name, _ in pairs]
     with read_once(person):
-        for family in dict.fromkeys(families):
-            places = [place for place, one in enumerate(families) if one is family]
-            words = _render_some(family, [pairs[place] for place in places], person)
-            for place, word in zip(places, words, strict=True):
-                rendered[place] = word
+        return _by_family(pairs, families, lambda family, some: family(some, person))
+
+
+def is_readerless(name: str) -> bool:
+    return name in _readerless
+
+
+def render_for_nobody(pairs: Sequence[Pair]) -> list[Rendered | Broken | None]:
+    """Try whether readerless templates can be put into words; what they say is shown to nobody."""
+    return _by_family(pairs, [_readerless[name] for name, _ in pairs], lambda family, some: family(some))
+
+
+def _by_family(
+    pairs: Sequence[Pair],
+    families: Sequence[Family],
+    ask: Callable[[Family, Sequence[Pair]], Sequence[Rendered | None]],
+) -> list[Rendered | Broken | None]:
+    rendered: list[Rendered | Broken | None] = [None] * len(pairs)
+    for family in dict.fromkeys(families):
+        places = [place for place, one in enumerate(families) if one is family]
+        words = _render_some(partial(ask, family), [pairs[place] for place in places])
+        for place, word in zip(places, words, strict=True):
+            rendered[place] = word
     return rendered
 
 
@@ -95,18 +121,18 @@ def _unknown(pairs: Sequence[Pair], person: Person) -> Sequence[Rendered | None]
     raise LookupError(f"no message template {pairs[0][0]}")
 
 
-def _render_some(family: RenderMany, pairs: Sequence[Pair], person: Person) -> Sequence[Rendered | Broken | None]:
+def _render_some(family: Words, pairs: Sequence[Pair]) -> Sequence[Rendered | Broken | None]:
     """Render messages of one family; one that breaks does not break the others."""
     try:
         with _unharmed():
-            return family(pairs, person)
+            return family(pairs)
     except (OperationalError, InterfaceError):  # the database's fault, not the template's: all of it again, later
         raise
     except Exception as error:  # whatever a template raises
         if len(pairs) == 1:
             logger.exception("template %s", pairs[0][0])
             return [Broken(f"{type(error).__name__}: {error}")]
-    return [_render_some(family, [pair], person)[0] for pair in pairs]
+    return [_render_some(family, [pair])[0] for pair in pairs]
 
 
 def _unharmed() -> AbstractContextManager[None]:

@@ -1,11 +1,11 @@
 """What reminders say, in words, when they are shown or sent (S4)."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from .clockwork import engine_now
 from .clockwork.calendar import WEEKDAYS, WorkCalendar
 from .knowing import known_to
 from .models import Access, ClockEvent, Matter, Obligation
+from .models.clocks import ObligationQuerySet
 from .workdays import working_calendar
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ Words = Callable[[Obligation, date, WorkCalendar], tuple[str, str]]
 
 def register() -> None:
     """Called once at start-up: templates, the calendar, and the clock that the sender asks too."""
-    registry.register_templates(TEMPLATES, _render)
+    registry.register_templates(TEMPLATES, _render, readerless=_try)
     registry.register_templates(["clock.moved"], _render_moved)
     registry.register_heading("clocks", "期限变动 {n} 项")
     registry.register_templates(["clock.vacancy"], _vacancies)
@@ -110,16 +111,30 @@ def faults_of(template: str) -> Iterator[str]:
 
 
 def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
-    rows = _visible([int(subject["obligation"]) for _, subject in pairs], person)
+    return _in_words(pairs, _visible(_ids(pairs), person))
+
+
+def _try(pairs: Sequence[Pair]) -> list[Rendered | None]:
+    return _in_words(pairs, _spoken_of().annotate(seen=Value(value=True)).in_bulk(_ids(pairs)))
+
+
+def _in_words(pairs: Sequence[Pair], rows: Mapping[int, Any]) -> list[Rendered | None]:
     today, calendar = timezone.localdate(engine_now()), working_calendar()
     return [_rendered(rows.get(int(about["obligation"])), TEMPLATES[name], today, calendar) for name, about in pairs]
 
 
-def _visible(ids: Sequence[int], person: Person) -> dict[int, Any]:
+def _ids(pairs: Sequence[Pair]) -> set[int]:
+    return {int(subject["obligation"]) for _, subject in pairs}
+
+
+def _spoken_of() -> ObligationQuerySet:
+    return Obligation.objects.select_related("matter", "rule", "holder_body")
+
+
+def _visible(ids: Collection[int], person: Person) -> dict[int, Any]:
     """Obligations that this person may know of now, each with whether he sees its matter, too."""
-    rows = known_to(Obligation.objects.select_related("matter", "rule", "holder_body"), person)
     seen = Matter.objects.visible_to(person).filter(pk=OuterRef("matter"))
-    return rows.annotate(seen=Exists(seen)).in_bulk(set(ids))
+    return known_to(_spoken_of(), person).annotate(seen=Exists(seen)).in_bulk(ids)
 
 
 def _named(row: Any) -> str:
@@ -152,7 +167,7 @@ def _rendered(row: Any, words: Words, today: date, calendar: WorkCalendar) -> Re
 
 
 def _render_moved(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
-    rows = _visible([int(subject["obligation"]) for _, subject in pairs], person)
+    rows = _visible(_ids(pairs), person)
     events = ClockEvent.objects.in_bulk([int(subject["event"]) for _, subject in pairs])
     return [_moved(rows.get(int(about["obligation"])), events.get(int(about["event"]))) for _, about in pairs]
 

@@ -31,8 +31,9 @@ read_once = cache(AppointmentBackend().get_user)
 
 
 @pytest.fixture
-def persons_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who asks is read, appointments and all, when he signs in: nothing of it changes between the addresses."""
+def persons_read_once(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Who asks is read, session, appointments and all, when he signs in: nothing of it changes between the addresses."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     monkeypatch.setattr(AppointmentBackend, "get_user", lambda _, pk: copy(read_once(int(pk))))
 
 

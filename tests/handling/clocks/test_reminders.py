@@ -9,13 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from members.inbox import actions as inbox
+from members.inbox import engine as sender
 from members.inbox import registry
 from members.inbox.models import Channel, Message, State
 from members.inbox.registry import Rendered
 from members.models import Person
-from proposals.handling import clocks, engine
+from proposals.handling import clocks, engine, reminders
+from proposals.handling.clockwork.calendar import WorkCalendar
 from proposals.handling.models import Access, Matter, Obligation
-from tests.handling.factories import House, at, house, reply_clock
+from tests.handling.factories import House, at, house, reply_clock, unit
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +143,36 @@ def test_staff_are_told_why_nothing_was_sent_again(home: House, client: Client) 
     page = client.post(reverse("inbox:resend", args=[mail.public_id]), follow=True).content.decode()
 
     assert "没有再发" in page
+
+
+def test_a_reminder_in_the_inbox_that_cannot_be_worded_is_set_aside_and_holds_up_none(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = reply_clock(home), reply_clock(home, body=(other := unit()).body)
+
+    def soon(row: Obligation, today: date, calendar: WorkCalendar) -> tuple[str, str]:
+        if row.pk == bad.pk:
+            raise ValueError("no words for this one")
+        return "即将到期", "请尽快办理。"
+
+    monkeypatch.setitem(reminders.TEMPLATES, "clock.soon", soon)
+    engine.scan(now=at(date(2026, 5, 19), 9))
+
+    sender.try_words()
+
+    [broken] = Message.objects.undeliverable()
+    assert (broken.recipient, broken.about, broken.error) == (other.clerk, bad.pk, "ValueError: no words for this one")
+    assert Message.objects.get(about=good.pk).state == State.SENT
+    assert not Message.objects.filter(to_try=True).exists()
+
+
+def test_reminders_in_the_inbox_are_tried_for_all_their_readers_at_once(home: House) -> None:
+    def tried(readers: int, hour: int) -> int:
+        for _ in range(readers):
+            reply_clock(home, body=unit().body)
+        engine.scan(now=at(date(2026, 5, 19), hour))
+        with CaptureQueriesContext(connection) as asked:
+            assert sender.try_words() == readers
+        return len(asked)
+
+    assert tried(1, 9) == tried(5, 10)
