@@ -94,7 +94,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def nothing_emptied() -> None:
     """A database that was committed to is thrown away (see below): to empty its tables first takes a second."""
-    TransactionTestCase._fixture_teardown = lambda self: None
+    TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[attr-defined]  # private to Django
 
 
 @pytest.fixture(scope="session", autouse=True)
