@@ -2,11 +2,11 @@
 
 import re
 import unicodedata
-
-from pypinyin import Style, lazy_pinyin, load_single_dict
+from collections.abc import Callable
+from functools import cache, partial
 
 # characters of names that the library does not know
-load_single_dict({ord("𠮷"): "jí", ord("𬭎"): "hóng", ord("𬍛"): "yù", ord("𫖯"): "fǔ"})
+MORE = {ord("𠮷"): "jí", ord("𬭎"): "hóng", ord("𬍛"): "yù", ord("𫖯"): "fǔ"}
 # surnames whose sound differs from the everyday one
 SURNAMES = {
     "单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "区": "ou", "查": "zha", "任": "ren", "华": "hua",
@@ -57,13 +57,23 @@ def spellings(text: str) -> list[str]:
     return [form, f"市{form}", *([form[1:]] if form.startswith("市") and len(form) > 2 else [])]
 
 
+@cache
+def _speller() -> Callable[[str], list[str]]:
+    """Read the dictionary when the first name asks for it: it is large, and few processes ever spell one."""
+    from pypinyin import Style, lazy_pinyin, load_single_dict  # as above
+
+    load_single_dict(MORE)
+    return partial(lazy_pinyin, style=Style.NORMAL)
+
+
 def sound(name: str, *, person: bool = False) -> str:
     """Return pinyin and initials for search: 张三 gives `zhangsan zs`."""
-    syllables = lazy_pinyin(name, style=Style.NORMAL)
+    spelled = _speller()
+    syllables = spelled(name)
     if person and name[:2] in COMPOUND_SURNAMES:
-        syllables = COMPOUND_SURNAMES[name[:2]] + lazy_pinyin(name[2:], style=Style.NORMAL)
+        syllables = COMPOUND_SURNAMES[name[:2]] + spelled(name[2:])
     elif person and name[:1] in SURNAMES:
-        syllables = [SURNAMES[name[:1]], *lazy_pinyin(name[1:], style=Style.NORMAL)]
+        syllables = [SURNAMES[name[:1]], *spelled(name[1:])]
     parts = [part.casefold().replace(" ", "") for part in syllables]
     return f"{''.join(parts)} {''.join(part[:1] for part in parts)}".strip()[:255]
 
