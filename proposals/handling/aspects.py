@@ -24,6 +24,7 @@ class Aspect(StrEnum):
     REPLY = "reply"
     FORMS = "forms"  # evaluation forms with names, flags and addresses
     RESULT = "result"  # outcome of a round with reasons
+    APPRAISAL = "appraisal"  # what the unit says of the proposal
     DIGEST = "digest"  # worst grade, counts where three or more returned, cleared reasons
 
 
@@ -65,6 +66,8 @@ TABLE = (
     Row(Aspect.FORMS, RUNNING | CLOSED, frozenset({STAFF})),
     Row(Aspect.RESULT, CLOSED, frozenset({STAFF, OFFICE})),
     Row(Aspect.DIGEST, CLOSED, frozenset({UNIT})),
+    Row(Aspect.APPRAISAL, RUNNING, frozenset({UNIT})),
+    Row(Aspect.APPRAISAL, CLOSED, frozenset({STAFF, OFFICE, UNIT, PROPOSER})),
 )
 
 
@@ -76,6 +79,8 @@ def aspects(view: Eyes, thing: Assignment | Reply | EvaluationRound) -> frozense
     found = {row.aspect for row in TABLE if row.aspect in kinds and state in row.states and row.eyes & relations}
     if Eye.PROPOSER in relations:  # a proposer who works in the unit or an office sees no other evaluation (P13)
         found -= {Aspect.DIGEST, Aspect.RESULT, Aspect.FORMS}
+        if state == "running":
+            found.discard(Aspect.APPRAISAL)
     return frozenset(found)
 
 
@@ -85,7 +90,7 @@ OF: dict[type, Collection[Aspect]] = {
         Aspect.REMINDED,         Aspect.OPINION,
     },
     Reply: {Aspect.DRAFT_REPLY, Aspect.REPLY},
-    EvaluationRound: {Aspect.FORMS, Aspect.RESULT, Aspect.DIGEST},
+    EvaluationRound: {Aspect.FORMS, Aspect.RESULT, Aspect.DIGEST, Aspect.APPRAISAL},
 }  # fmt: skip
 
 

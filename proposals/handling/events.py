@@ -75,6 +75,7 @@ register(
         "reply_returned": Verb("{unit}的答复退回修改", OWN_UNIT, "warn"),
         "replied_without": Verb("未等{units}的会办意见即答复：{reason}", OWN_UNIT),
         "replied": Verb("{unit}答复（{result}类）", ALL, "ok"),
+        "appraised": Verb("{unit}评议提案", frozenset({Eye.STAFF, Eye.UNIT})),
         "evaluated": Verb("{who}提交评价", frozenset({Eye.STAFF})),
         "evaluation_withdrawn": Verb("{who}撤回评价", frozenset({Eye.STAFF})),
         "evaluation_confirmed": Verb("核对纸质评价", frozenset({Eye.STAFF})),

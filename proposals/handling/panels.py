@@ -1,7 +1,7 @@
 """What a page shows of a matter in hand: filled per aspect for one person, printed by `handling/panels/*.html`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -91,6 +91,7 @@ class RoundShown:
     notes: list[str]
     sentence: str = ""
     acts: list[Act] = field(default_factory=list)
+    appraisal: list[Fact] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -492,13 +493,41 @@ def rounds_of(matter: Matter, assignments: Sequence[Assignment]) -> list[Any]:
     )  # fmt: skip
     live = Q(evaluations__isnull=False, evaluations__withdrawn_at=None)
     rows = EvaluationRound.objects.filter(assignment__matter=matter, assignment__in=assignments)
-    rows = rows.select_related("assignment__unit", "assignment__office")
+    rows = rows.select_related("assignment__unit", "assignment__office", "appraisal")
     return list(rows.annotate(forms=JSONBAgg(form, filter=live)).order_by("-round", "pk"))
 
 
 def round_shown(user: Any, row: Any, view: Eyes, *, deciding: bool) -> RoundShown | None:
-    """`deciding`: the office has a dissatisfaction of this unit's reply to confirm."""
+    """What each side said of the other, as far as this person may know either.
+
+    `deciding`: the office has a dissatisfaction of this unit's reply to confirm.
+    """
     seen = aspects(view, row)
+    shown = evaluation_shown(user, row, view, seen, deciding=deciding)
+    if shown is None:
+        return None
+    acts = [*shown.acts, *appraise_act(user, row, view)]
+    return replace(shown, acts=acts, appraisal=appraisal_facts(row) if Aspect.APPRAISAL in seen else [])
+
+
+def appraisal_facts(row: Any) -> list[Fact]:
+    given = getattr(row, "appraisal", None)
+    if given is None:
+        return []
+    facts = [Fact(label, grade) for label, grade in given.said()]
+    return [*facts, Fact("评议意见", given.text, wide=True)] if given.text else facts
+
+
+def appraise_act(user: Any, row: Any, view: Eyes) -> list[Act]:
+    """The unit's way to say what it thinks of the proposal, once a round and before that has closed."""
+    given = getattr(row, "appraisal", None)
+    if row.closed_at or given or not allowed(user, "handling.appraise", row.assignment, view):
+        return []
+    words = "评议提案" if Eye.UNIT in view.of(row.assignment) else "登记单位评议（纸质）"
+    return [Act(words, to("appraise", row.assignment))]
+
+
+def evaluation_shown(user: Any, row: Any, view: Eyes, seen: frozenset[Aspect], *, deciding: bool) -> RoundShown | None:
     forms = sorted(row.forms or [], key=lambda form: str(form["id"]))
     own = [form for form in forms if form["participant"] in view.rates]
     if Aspect.FORMS in seen:

@@ -94,6 +94,7 @@ RIGHTS: dict[str, Right] = {
     "handling.confirm_evaluation": Right({**STAFF}, RATED),
     "handling.confirm_dissatisfaction": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
     "handling.clear_evaluation": Right({**STAFF}, RATED),
+    "handling.appraise": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **STAFF}, RATED),
     "handling.consult_jointly": Right({**KEEPERS}, frozenset({State.ANSWERED})),
     "handling.reopen": Right({**KEEPERS}, frozenset({State.SETTLED})),
     "handling.archive": Right({**STAFF}),
@@ -125,6 +126,7 @@ NOT_ON_OWN = frozenset(
         "handling.confirm_evaluation",
         "handling.confirm_dissatisfaction",
         "handling.clear_evaluation",
+        "handling.appraise",
     }
 )
 # what nobody does for another (S2)

@@ -1,7 +1,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views import View
 
-from proposals.handling.views import deciding, evaluating, queues, replying, secrecy, sheets, unit, why
+from proposals.handling.views import appraising, deciding, evaluating, queues, replying, secrecy, sheets, unit, why
 from proposals.handling.views.files import AttachmentDownload
 
 app_name = "handling"
@@ -55,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     part("reopen", deciding.Reopen),
     part("consult_jointly", deciding.ConsultJointly, "consultation"),
     part("evaluate", evaluating.Evaluate, "evaluate/<int:round>"),
+    part("appraise", appraising.Appraise, "appraisal"),
     part("record_evaluation", evaluating.RecordEvaluation, "paper-evaluation"),
     part("evaluation_sheets", evaluating.EvaluationSheets, "evaluation-sheets"),
     part("confirm_dissatisfaction", evaluating.ConfirmDissatisfaction, "dissatisfaction"),

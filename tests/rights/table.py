@@ -142,6 +142,7 @@ TABLE: dict[str, Row] = {
     "handling:chase": Row(KEEPERS, row=True),
     "handling:reopen": Row(KEEPERS, row=True),
     "handling:consult_jointly": Row(KEEPERS, row=True),
+    "handling:appraise": Row(STAFF | SEALS, row=True),
     "handling:evaluate": Row(PROPOSERS, row=True),
     "handling:record_evaluation": Row(STAFF, row=True),
     "handling:evaluation_sheets": Row(STAFF, row=True),

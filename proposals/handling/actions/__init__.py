@@ -1,5 +1,6 @@
 """What people do with a matter in the hands of units. Each is one transaction and one event."""
 
+from .appraising import appraise
 from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
@@ -55,6 +56,7 @@ __all__ = [
     "announce",
     "answer_objection",
     "answer_offline",
+    "appraise",
     "archive",
     "ask_extension",
     "ask_purge",

@@ -12,6 +12,7 @@ from members.errors import Refused, WrongStep
 from members.models import Person
 from proposals.handling import owners
 from proposals.handling.models import (
+    Appraisal,
     ChaseSheet,
     ClockEvent,
     Contact,
@@ -57,6 +58,7 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
     ReplyPoint: ("reply__assignment__matter", ("text",)),
     Evaluation: ("round_row__assignment__matter", ("text", "approval", "checked_note", "rejected_reason")),
     Explanation: ("form__round_row__assignment__matter", ("persons", "text")),
+    Appraisal: ("round_row__assignment__matter", ("text",)),
     ClockEvent: ("obligation__matter", ("reason",)),
     Suspension: ("matter", ("reason",)),
     ChaseSheet: ("checkpoint__obligation__matter", ("text", "note")),

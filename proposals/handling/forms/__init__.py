@@ -16,7 +16,7 @@ from .deciding import (
     SuccessorForm,
     TransferForm,
 )
-from .evaluating import CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
+from .evaluating import AppraisalForm, CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
 from .fields import ActForm
 from .replying import ReplyForm, SendReplyForm
 from .unit import (
@@ -33,6 +33,7 @@ __all__ = [
     "ActForm",
     "AddUnitForm",
     "AnswerObjectionForm",
+    "AppraisalForm",
     "AskUnitForm",
     "ChaseForm",
     "CheckedForm",

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from proposals.handling.models import Contact, Evaluation, Participant, Purpose
+from proposals.handling.models import Appraisal, Contact, Evaluation, Participant, Purpose
 
 from .fields import ActForm, DayField, LongText, ReasonField, place_field
 
@@ -40,6 +40,17 @@ class EvaluationForm(Ratings):
                 help_text="为确认是本人评价，请再输入一次密码。",
                 widget=forms.PasswordInput({"autocomplete": "current-password"}),
             )
+
+
+class AppraisalForm(ActForm):
+    """What a unit says of the proposal; its scan is for the committee alone, as those of the proposers' forms."""
+
+    purpose = Purpose.EVALUATION
+    scan_required = True
+    topic = forms.ChoiceField(label="选题准确", choices=Appraisal.Grade, widget=forms.RadioSelect)
+    research = forms.ChoiceField(label="调研深入", choices=Appraisal.Grade, widget=forms.RadioSelect)
+    advice = forms.ChoiceField(label="建议具体可行", choices=Appraisal.Grade, widget=forms.RadioSelect)
+    text = LongText(label="评议意见", rows=4, required=False, help_text="有一项评为“一般”的，请写明意见。")
 
 
 class PaperEvaluationForm(Ratings):

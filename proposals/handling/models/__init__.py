@@ -1,5 +1,6 @@
 """Matters, the units that hold them, their clocks, replies and evaluations."""
 
+from .appraisal import Appraisal
 from .assignment import (
     Assignment,
     Contact,
@@ -52,6 +53,7 @@ from .sheet import ChaseSheet
 __all__ = [
     "Access",
     "Addressed",
+    "Appraisal",
     "Assignment",
     "Attachment",
     "Audience",
