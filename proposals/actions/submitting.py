@@ -14,7 +14,7 @@ from proposals.handling import clocks, numbering, readers
 from proposals.handling.actions import Paper, paper_facts
 from proposals.handling.actions.attaching import attach
 from proposals.handling.actions.sharing import end
-from proposals.handling.models import Assignment, Exposure, Participant, Policy, Purpose
+from proposals.handling.models import Assignment, Commitment, Exposure, Participant, Policy, Purpose
 from proposals.handling.queries import clerks_of, people_in
 from proposals.models import EDITABLE, Claim, CoSignature, Proposal, Status, Text
 
@@ -354,6 +354,8 @@ def withdraw(proposal: Proposal, *, reason: str, by: Person, now: datetime, pape
     units = list(proposal.matter.assignments.current().select_related("office"))
     if any(row.state in (Assignment.State.ANSWERED, Assignment.State.SETTLED) for row in units):
         raise WrongStep("承办单位已经答复，不能再撤案。")
+    if Commitment.objects.running().filter(assignment__in=units).exists():
+        raise WrongStep("承办单位已经作出承诺，正在跟踪落实，不能再撤案。")
     if proposal.matter.followers.exists():
         if not units:
             raise Refused("有提案并入本案，请先取消并案。")

@@ -22,6 +22,7 @@ class Aspect(StrEnum):
     OPINION = "opinion"
     DRAFT_REPLY = "draft_reply"
     REPLY = "reply"
+    PROMISES = "promises"  # what a delivered reply promised, and what became of it
     FORMS = "forms"  # evaluation forms with names, flags and addresses
     RESULT = "result"  # outcome of a round with reasons
     APPRAISAL = "appraisal"  # what the unit says of the proposal
@@ -59,6 +60,7 @@ TABLE = (
     Row(Aspect.REMINDED, EVERY, frozenset({STAFF, OFFICE, UNIT})),
     Row(Aspect.CONTACTS, EVERY, frozenset({STAFF, OFFICE, UNIT, PROPOSER})),
     Row(Aspect.OPINION, EVERY, frozenset({STAFF, OFFICE, UNIT, LEAD})),
+    Row(Aspect.PROMISES, EVERY, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
     # of a reply, by its state
     Row(Aspect.DRAFT_REPLY, BEFORE, frozenset({OFFICE, UNIT, CO})),
     Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
@@ -87,7 +89,7 @@ def aspects(view: Eyes, thing: Assignment | Reply | EvaluationRound) -> frozense
 OF: dict[type, Collection[Aspect]] = {
     Assignment: {
         Aspect.CONTACT_DETAILS, Aspect.OBJECTION, Aspect.EXTENSION, Aspect.INSIDE, Aspect.CLOCKS, Aspect.CONTACTS,
-        Aspect.REMINDED,         Aspect.OPINION,
+        Aspect.REMINDED, Aspect.OPINION, Aspect.PROMISES,
     },
     Reply: {Aspect.DRAFT_REPLY, Aspect.REPLY},
     EvaluationRound: {Aspect.FORMS, Aspect.RESULT, Aspect.DIGEST, Aspect.APPRAISAL},

@@ -49,6 +49,8 @@ Kind = ClockEvent.Kind
 Status = Obligation.Status
 TURNS = (Kind.PAUSE, Kind.RESUME, Kind.COMPLETE, Kind.CANCEL, Kind.REOPEN)
 
+OUTLASTING = ("commitment", "promise_check")
+"""What runs on when its matter is answered, closed and archived: a promise, and the office's word on it."""
 SAME = ("matter_id", "assignment_id", "stage", "round")
 """What two running clocks of one body never share."""
 
@@ -237,10 +239,13 @@ def cancel_all(
     now: datetime,
     reason: str,
 ) -> int:
-    """Cancel every running clock of a matter or of an assignment, and return how many."""
+    """Cancel the running clocks of a matter or of an assignment, and return how many.
+
+    Those of promises run on until the promise is kept, whatever becomes of the matter.
+    """
     if matter is None and assignment is None:
         raise ValueError("a matter or an assignment is needed")
-    rows = list(open_for(matter=matter, assignment=assignment))
+    rows = list(open_for(matter=matter, assignment=assignment).exclude(stage__in=OUTLASTING))
     for row in rows:
         cancel(row, by=by, now=now, reason=reason)
     return len(rows)

@@ -97,6 +97,16 @@ LADDERS: dict[str, tuple[str, tuple[Step, ...]]] = {
         "接办意见",
         (Step(0, 30, (CLERK,), TODAY), Step(1, 40, (CLERK, HEAD, OFFICE), OVERDUE, every=2, times=3)),
     ),
+    "unit_promise": (
+        "承诺落实",
+        (
+            Step(-20, 10, (CLERK,), SOON),
+            Step(-5, 20, (CLERK, HEAD), SOON),
+            Step(0, 30, (CLERK, HEAD), TODAY),
+            LATE,
+            SHEETS,
+        ),
+    ),
     "internal": (
         "内部时限",
         (Step(-2, 10, (HANDLER,), SOON), Step(0, 20, (HANDLER,), TODAY), Step(1, 30, (HANDLER, CLERK), OVERDUE)),
@@ -168,6 +178,8 @@ LIMITS = (
     Limit("confirm_dissatisfaction", "不满意核实", 5, "workday", "office"),
     Limit("rehandle", "二次办理", 1, "month", "unit_rehandle", extend=1, cap=3),
     Limit("joint_consultation", "联合会商", 10, "workday", "office"),
+    Limit("commitment", "承诺落实", 12, "month", "unit_promise", roll="none"),  # its own date always wins
+    Limit("promise_check", "承诺核实", 5, "workday", "office"),
     Limit("opinion", "意见建议答复", 30, "day", "unit_reply"),
 )
 

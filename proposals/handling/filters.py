@@ -4,14 +4,17 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from members.models import Body
 from members.widgets import Day
 
-from .models import Assignment
+from .contacted import State
+from .models import Assignment, Commitment, Reply
 from .standing import in_tab
+
+PROMISE_STATES = [one for one in Commitment.State.choices if one[0] != Commitment.State.DRAFT]
 
 
 class PartFilter(filters.FilterSet):
@@ -57,3 +60,58 @@ class LedgerFilter(PartFilter):
 
     def late(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
         return rows.filter(in_tab("overdue", timezone.localdate())) if wanted else rows
+
+
+class ContactFilter(filters.FilterSet):
+    unit = filters.ModelChoiceFilter(
+        label="承办单位",
+        field_name="assignment__unit",
+        queryset=Body.objects.units().order_by("pinyin", "pk"),
+        to_field_name="public_id",
+        empty_label="全部单位",
+    )
+    contact = filters.ChoiceFilter(label="沟通情况", choices=State.choices, empty_label="全部情况")
+
+    class Meta:
+        model = Reply
+        fields: list[str] = []
+
+
+class OwnPromiseFilter(filters.FilterSet):
+    """What a proposer finds his promises by; that one is late is told inside only (P25)."""
+
+    q = filters.CharFilter(label="编号、案由或承诺", method="find")
+    year = filters.NumberFilter(label="承诺年份", method="of_year")
+    state = filters.ChoiceFilter(label="状态", choices=PROMISE_STATES, empty_label="全部状态")
+
+    class Meta:
+        model = Commitment
+        fields: list[str] = []
+
+    def find(self, rows: QuerySet[Commitment], name: str, text: str) -> QuerySet[Commitment]:
+        text = text.strip()
+        number, title = Q(assignment__matter__number=text.strip("第号")), Q(assignment__matter__title__icontains=text)
+        return rows.filter(number | title | Q(text__icontains=text)) if text else rows
+
+    def of_year(self, rows: QuerySet[Commitment], name: str, year: Any) -> QuerySet[Commitment]:
+        return rows.filter(given_on__year=int(year)) if 1900 < year < 3000 else rows.none()
+
+
+class PromiseFilter(OwnPromiseFilter):
+    unit = filters.ModelChoiceFilter(
+        label="承办单位",
+        field_name="assignment__unit",
+        queryset=Body.objects.filter(
+            Exists(Commitment.objects.given().filter(assignment__unit=OuterRef("pk")))
+        ).order_by("pinyin", "pk"),
+        to_field_name="public_id",
+        empty_label="全部单位",
+    )
+    overdue = filters.BooleanFilter(label="只看逾期", method="late", widget=forms.CheckboxInput())
+    due = filters.BooleanFilter(label="只看已到期", method="fallen_due", widget=forms.CheckboxInput())
+
+    def late(self, rows: QuerySet[Commitment], name: str, wanted: bool) -> QuerySet[Commitment]:
+        return rows.filter(pk__in=Commitment.objects.overdue(on=timezone.localdate()).values("pk")) if wanted else rows
+
+    def fallen_due(self, rows: QuerySet[Commitment], name: str, wanted: bool) -> QuerySet[Commitment]:
+        return rows.filter(clock__due_on__lt=timezone.localdate()) if wanted else rows

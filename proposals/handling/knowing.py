@@ -40,6 +40,7 @@ STAGES: dict[str, frozenset[Eye]] = {
     "co_opinion": EVERYBODY,
     "reply": EVERYBODY,
     "rehandle": EVERYBODY,
+    "commitment": EVERYBODY,
     "objection_window": PART,
     "internal": frozenset({UNIT}),
     # what offices owe, and a unit that is asked to take a part over
@@ -48,6 +49,7 @@ STAGES: dict[str, frozenset[Eye]] = {
     "extension_decision": OFFICES,
     "reply_check": OFFICES,
     "joint_consultation": OFFICES,
+    "promise_check": OFFICES,
     "opinion": frozenset({STAFF, OFFICE, PROPOSER}),
     # nobody outside the committee learns who has evaluated, or that a dissatisfaction is being confirmed
     "evaluation": COMMITTEE,

@@ -15,6 +15,8 @@ from members.shown import Count, Todo
 
 from .models import (
     Assignment,
+    Commitment,
+    CommitmentStep,
     Contact,
     ContactAnswer,
     Evaluation,
@@ -25,7 +27,7 @@ from .models import (
     Participant,
     Reply,
 )
-from .queries import consultations_due, organisations_of, rounds_to_confirm, waiting_sheets
+from .queries import consultations_due, organisations_of, rounds_to_confirm, waiting_sheets, words_to_review
 from .reminders import name_of
 from .rights import LIVE, in_hands_of
 from .standing import DUTIES, in_tab, of_unit
@@ -55,6 +57,11 @@ def add() -> None:
             "办理", "结束后收到的不满意", "star", "handling:late_dissatisfied", "handling.confirm_evaluation", order=44
         ),
         Entry("办理", "待联合会商", "users", "handling:consultations", "handling.consult_jointly", order=44),
+        Entry("办理", "承诺台账", "flag", "handling:promises", "handling.read_promises", order=32),
+        Entry(
+            "办理", "待核实的承诺", "circle-check", "handling:promise_questions", "handling.decide_promise", order=44
+        ),
+        Entry("办理", "承诺公开审查", "file-text", "handling:public_words", "handling.review_word", order=46),
         Entry("管理", "时限规则", "timer", "clock_settings:rules", "handling.settings", order=70),
         Entry("管理", "提醒与催办", "bell-ring", "clock_settings:ladders", "handling.settings", order=71),
         Entry("管理", "工作日历", "calendar-days", "clock_settings:calendar", "handling.settings", order=72),
@@ -64,6 +71,8 @@ def add() -> None:
     desk.register(unit_work, action="handling.read_unit", order=10)
     desk.register(ledger_work, action="handling.ledger", order=15)
     desk.register(office_work, action="handling.decide_objection", order=45)
+    desk.register(promise_work, action="handling.see", order=46)
+    desk.register(review_work, action="handling.review_word", order=46)
     desk.register(member_work, action="handling.evaluate", order=5)
 
 
@@ -142,6 +151,7 @@ WAITING: tuple[tuple[str, str, str, str, QuerySet[Any]], ...] = (
     ("待确认落款日期", "handling.confirm_reply_date", "assignment", "letter_dates", Reply.objects.dated()),
     ("待审督办单", "handling.issue_sheet", "obligation__assignment", "sheets", waiting_sheets()),
     ("待联合会商", "handling.consult_jointly", "assignment", "consultations", consultations_due()),
+    ("待核实的承诺", "handling.decide_promise", "commitment__assignment", "promise_questions", CommitmentStep.objects.asked()),
     ("待核实的不满意", "handling.confirm_dissatisfaction", "assignment", "dissatisfied", rounds_to_confirm()),
     ("待核对纸质评价", "handling.confirm_evaluation", "round_row__assignment", "paper_evaluations", Evaluation.objects.to_confirm()),
     ("需核查的评价", "handling.confirm_evaluation", "round_row__assignment", "flagged_evaluations", Evaluation.objects.to_check()),
@@ -161,6 +171,18 @@ def office_work(user: Any, on: date) -> Work:
             way = reverse(f"handling:{url}")
             counts.append(Waiting(label, rows, way, warn=url in URGENT, only_if_any=url not in ALWAYS))
     return Work(counts=counts)
+
+
+def promise_work(user: Any, on: date) -> Work:
+    """Promises that are late, for units and offices: the proposers are not told so (P25)."""
+    late = in_hands_of(Commitment.objects.overdue(on=on), user, "handling.see", "assignment")
+    url = f"{reverse('handling:promises')}?overdue=on"
+    return Work(counts=[Waiting("承诺逾期", late, url, warn=True, only_if_any=True)])
+
+
+def review_work(user: Any, on: date) -> Work:
+    """What the disclosure reviewer has not looked at yet (P25)."""
+    return Work(counts=[Waiting("承诺待公开审查", words_to_review(), reverse("handling:public_words"))])
 
 
 def member_work(user: Any, on: date) -> Work:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
@@ -17,6 +17,7 @@ from members.shown import Act, Fact, FileRow, Happening, Mark, UnitRow, Went
 
 from .aspects import Aspect, aspects
 from .attachments import attachments_of, removable
+from .contacted import contact_state
 from .events import timeline
 from .eyes import Eye, Eyes, eyes
 from .knowing import knows
@@ -36,14 +37,12 @@ from .models import (
     Reply,
     Suggestion,
 )
+from .promises import PromiseShown, promises_shown
 from .queries import labels_of, suggestions_of
 from .rights import IN_HAND, allowed
-from .workdays import working_calendar
 
 MAIN_STAGES = ("reply", "rehandle", "co_opinion")
 CONFIRMING = "confirm_dissatisfaction"
-UNCONFIRMED_AFTER = 10
-"""Working days after which a contact that nobody confirmed reads 未确认 (P29)."""
 FEW = 3
 """From this many forms on a unit is told how many there were of each grade (S2)."""
 
@@ -73,6 +72,7 @@ class ContactShown:
     note: str
     state: str
     acts: list[Act] = field(default_factory=list)
+    confirm_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,7 @@ class Panels:
     opinions: list[OpinionShown] = field(default_factory=list)
     sheets: list[SheetShown] = field(default_factory=list)
     replies: list[ReplyShown] = field(default_factory=list)
+    promises: list[PromiseShown] = field(default_factory=list)
     rounds: list[RoundShown] = field(default_factory=list)
     files: list[FileRow] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
@@ -195,6 +196,8 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
         panels.sheets = sheets_shown(matter, view)
     panels.suggestions = suggestions_of(matter, merged=panels.merged)
     panels.replies = replies_shown(matter, rows, view, files, panels.suggestions)
+    if "promised" in verbs:
+        panels.promises = promises_shown(user, matter, rows, view, on=today)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
     confirming = {clock.assignment_id for clock in panels.obligations if clock.stage == CONFIRMING and clock.is_running}
     panels.rounds = [
@@ -376,21 +379,10 @@ def contacts_shown(user: Any, matter: Matter, view: Eyes, today: date) -> list[C
                 [Act("核对是否属实" if asked else "代录提案者核对", to("confirm_contact", row))]
                 if asked or silent
                 else [],
+                to("confirm_contact", row) if asked and len(view.answers) == 1 else "",
             )
         )
     return shown
-
-
-def contact_state(yes: int, no: int, at: datetime, today: date) -> str:
-    """已确认, 提案者称不属实, 待确认, or 未确认 once ten working days have gone; never as if there had been none."""
-    if no:
-        return "提案者称不属实"
-    if yes:
-        return "已确认"
-    given = timezone.localdate(at)
-    if (today - given).days <= UNCONFIRMED_AFTER:
-        return "待确认"
-    return "未确认" if working_calendar().count(given, today) > UNCONFIRMED_AFTER else "待确认"
 
 
 def opinions_shown(rows: Sequence[Any], view: Eyes) -> list[OpinionShown]:

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    prefetch_related_objects,
+)
+from django.utils import timezone
 
 from members.choices import Role, System
 from members.errors import Refused
@@ -13,8 +24,10 @@ from members.models import Absence, Appointment, AssigningOffice, Body
 from members.rights import roles_of
 
 from .models import (
+    Access,
     Assignment,
     Checkpoint,
+    Commitment,
     EvaluationRound,
     JointConsultation,
     Matter,
@@ -22,6 +35,7 @@ from .models import (
     Obligation,
     Participant,
     Policy,
+    PublicWord,
     Reply,
     Stage,
     Suggestion,
@@ -251,3 +265,70 @@ def waiting_sheets() -> QuerySet[Checkpoint]:
     newer = fired.filter(obligation=OuterRef("obligation"), pk__gt=OuterRef("pk"))
     running = fired.filter(obligation__status__in=Obligation.RUNNING, obligation__assignment__isnull=False)
     return running.filter(~Exists(newer), sheet=None)
+
+
+@dataclass(frozen=True)
+class PublicCommitment:
+    """What everybody may read of a promise: the words that the disclosure reviewer has passed, and no others (P25)."""
+
+    unit: str
+    text: str
+    said: str
+    on: date
+
+
+def public_commitments(matter: Matter) -> list[PublicCommitment]:
+    """The promises of a published matter, each with its latest word that was passed; none of what is not open."""
+    if matter.access != Access.OPEN:
+        return []
+    passed = PublicWord.objects.filter(commitment__assignment__matter=matter, state=PublicWord.State.PASSED)
+    rows = passed.select_related("commitment__assignment__unit").order_by("commitment_id", "-pk")
+    latest = sorted(rows.distinct("commitment_id"), key=lambda row: row.commitment.number or 0)
+    return [
+        PublicCommitment(str(row.commitment.assignment.unit), row.text, row.said, timezone.localdate(row.at))
+        for row in latest
+    ]
+
+
+def words_to_review() -> QuerySet[PublicWord]:
+    """Public changes of promises that wait for the disclosure reviewer; nothing of what is not open."""
+    return PublicWord.objects.waiting().filter(commitment__assignment__matter__access=Access.OPEN)
+
+
+@dataclass(frozen=True)
+class PromiseFigures:
+    """How promises stand: of `due`, whose day has passed, `in_time` were kept by their day."""
+
+    given: int
+    kept: int
+    overdue: int
+    due: int
+    in_time: int
+
+    @property
+    def rate(self) -> str:
+        return f"{100 * self.in_time / self.due:.1f}%" if self.due else "—"
+
+
+def figures_of(*, on: date) -> dict[str, Any]:
+    """The aggregates of `PromiseFigures` over promises."""
+    late = Q(state=Commitment.State.RUNNING, clock__status=Obligation.Status.OPEN, clock__due_on__lt=on)
+    due = Q(clock__due_on__lt=on)
+    return {
+        "given": Count("pk"),
+        "kept": Count("pk", filter=Q(state=Commitment.State.KEPT)),
+        "overdue": Count("pk", filter=late),
+        "due": Count("pk", filter=due),
+        "in_time": Count("pk", filter=due & Q(kept_on__lte=F("clock__due_on"))),
+    }
+
+
+def promise_figures(rows: QuerySet[Commitment], *, on: date) -> PromiseFigures:
+    return PromiseFigures(**rows.order_by().aggregate(**figures_of(on=on)))
+
+
+def promise_figures_by_unit(rows: QuerySet[Commitment], *, on: date) -> list[tuple[str, str, PromiseFigures]]:
+    """Name and public id of each unit with its figures, the most overdue first, in one query."""
+    names = ("assignment__unit__name", "assignment__unit__public_id")
+    found = rows.order_by().values(*names).annotate(**figures_of(on=on)).order_by("-overdue", "-given", *names)
+    return [(row.pop(names[0]), str(row.pop(names[1])), PromiseFigures(**row)) for row in found]

@@ -137,9 +137,14 @@ def _visible(ids: Collection[int], person: Person) -> dict[int, Any]:
     return known_to(_spoken_of(), person).annotate(seen=Exists(seen)).in_bulk(ids)
 
 
+def _limit(row: Any) -> str:
+    """The name of the limit; of several promises in one matter, which one."""
+    return f"{row.rule.name}（第{row.round}项）" if row.stage == "commitment" else str(row.rule.name)
+
+
 def _named(row: Any) -> str:
     """The matter's name behind that of the limit: nothing of an invitation's draft, which has its own page."""
-    return f"{row.rule.name}，{name_of(row.matter)}" if row.seen else str(row.rule.name)
+    return f"{_limit(row)}，{name_of(row.matter)}" if row.seen else _limit(row)
 
 
 def _way_to(row: Any) -> str:
@@ -157,7 +162,7 @@ def _rendered(row: Any, words: Words, today: date, calendar: WorkCalendar) -> Re
         else ("已结束", f"期限为{spoken(row.due_on)}{row.mark}，该环节已经结束。")
     )
     number = f"第{row.matter.number}号" if row.matter.number else ""
-    outside = f"{state}：{number}{row.rule.name}，{spoken(row.due_on)}{row.mark}到期"
+    outside = f"{state}：{number}{_limit(row)}，{spoken(row.due_on)}{row.mark}到期"
     return Rendered(
         title=f"{state}：{_named(row)}",
         body=f"{row.holder_body}：{text}" if row.holder_body else text,

@@ -97,13 +97,23 @@ RIGHTS: dict[str, Right] = {
     "handling.appraise": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **STAFF}, RATED),
     "handling.consult_jointly": Right({**KEEPERS}, frozenset({State.ANSWERED})),
     "handling.reopen": Right({**KEEPERS}, frozenset({State.SETTLED})),
+    "handling.read_promises": Right(
+        {**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, **PROPOSERS, Role.LEADER: Held.COMMITTEE}
+    ),
+    "handling.promise_figures": Right({**KEEPERS, Role.LEADER: Held.COMMITTEE}),
+    "handling.report_progress": Right({**HANDLERS, **KEEPERS}, RATED),
+    "handling.report_promise": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, RATED),
+    "handling.decide_promise": Right({**KEEPERS}, RATED),
+    "handling.review_word": Right({Role.DISCLOSURE_REVIEWER: Held.COMMITTEE}),
     "handling.archive": Right({**STAFF}),
     "handling.suspend": Right(dict.fromkeys(STAFF_ROLES - ADMINISTRATORS, Held.COMMITTEE)),
     "handling.lift_suspension": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}),
     "handling.purge": Right({**STAFF}),
     "handling.chase": Right({**KEEPERS}, IN_HAND),
     "handling.quiet": Right({**STAFF}),
-    "handling.issue_sheet": Right({**KEEPERS}, IN_HAND),
+    "handling.issue_sheet": Right(
+        {**KEEPERS}
+    ),  # as long as its clock runs: a promise's does after the matter is closed
     "handling.read_sheet": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS}),
     "handling.explain": Right(
         {
@@ -122,6 +132,7 @@ RIGHTS: dict[str, Right] = {
 NOT_ON_OWN = frozenset(
     {
         "handling.confirm_reply_date",
+        "handling.decide_promise",
         "handling.record_evaluation",
         "handling.confirm_evaluation",
         "handling.confirm_dissatisfaction",

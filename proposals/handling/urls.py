@@ -1,7 +1,19 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views import View
 
-from proposals.handling.views import appraising, deciding, evaluating, queues, replying, secrecy, sheets, unit, why
+from proposals.handling.views import (
+    appraising,
+    contacts,
+    deciding,
+    evaluating,
+    promises,
+    queues,
+    replying,
+    secrecy,
+    sheets,
+    unit,
+    why,
+)
 from proposals.handling.views.files import AttachmentDownload
 
 app_name = "handling"
@@ -30,6 +42,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sheets/", sheets.Sheets.as_view(), name="sheets"),
     path("sheets/issued/", sheets.IssuedSheets.as_view(), name="issued_sheets"),
     path("sheets/<uuid:public_id>/", sheets.Sheet.as_view(), name="sheet"),
+    path("contacts/", contacts.Contacts.as_view(), name="contacts"),
+    path("promises/", promises.Ledger.as_view(), name="promises"),
+    path("promises/by-unit/", promises.Figures.as_view(), name="promise_figures"),
+    path("promises/waiting/", promises.PromiseQuestions.as_view(), name="promise_questions"),
+    path("promises/public/", promises.PublicWords.as_view(), name="public_words"),
     path("suspended/", secrecy.Suspensions.as_view(), name="suspensions"),
     path("sign-for/", unit.SignForMany.as_view(), name="sign_for_many"),
     path("pass-inside/", unit.PassMany.as_view(), name="pass_many"),
@@ -44,6 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     part("send_opinion", unit.SendOpinion, "opinion"),
     part("draft_reply", replying.DraftReply, "reply"),
     part("autosave_reply", replying.AutosaveReply, "reply/autosave"),
+    part("draft_promises", promises.DraftPromises, "reply/promises"),
     part("reply", replying.SendReply, "reply/send"),
     part("transfer", deciding.Transfer),
     part("revoke_extension", deciding.RevokeExtension),
@@ -77,6 +95,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     row("evaluations", "check_flags", evaluating.CheckFlags, "check"),
     row("evaluations", "explain_dissatisfaction", evaluating.ExplainDissatisfaction, "explanation"),
     row("evaluations", "clear_evaluation", evaluating.ClearEvaluation, "clear"),
+    row("promises", "report_progress", promises.ReportProgress, "progress"),
+    row("promises", "ask_delay", promises.AskDelay, "delay"),
+    row("promises", "report_kept", promises.ReportKept, "kept"),
+    row("promise-reports", "decide_promise", promises.DecidePromise, "decide"),
+    row("public-words", "review_word", promises.ReviewWord, "review"),
     row("matters", "quiet", secrecy.Quiet, "quiet"),
     row("matters", "suspend", secrecy.Suspend, "suspend"),
     row("matters", "lift_suspension", secrecy.LiftSuspension, "lift"),

@@ -19,7 +19,7 @@ from members.models import AuditEntry
 from proposals.handling import actions, events
 from proposals.handling.actions.attaching import admit, attach
 from proposals.handling.actions.purging import ERASED
-from proposals.handling.models import EventPayload, Matter
+from proposals.handling.models import EventPayload, Matter, PublicWord
 from proposals.handling.models.matter import _digest
 from tests.factories import MatterFactory
 from tests.handling.conftest import House, build_house, give, part_of, reason, result_class, round_of, signed
@@ -65,8 +65,18 @@ def words_of_every_kind(house: House) -> Matter:
     fields = {"opening": MARK, "doc_no": MARK, "signer": MARK, "contact_name": MARK, "result": result_class()}
     points = {row.pk: actions.PointGiven(result_class(), MARK) for row in matter.suggestions.all()}
     reply = actions.draft_reply(part, fields, points, by=house.clerk, now=now())
+    point = reply.points.order_by("pk")[0]
+    later = today + timedelta(days=30)
+    promise = actions.promise(point, text=MARK, measure=MARK, due_on=later, by=house.clerk, now=now())
     actions.deliver_reply(reply, by=house.clerk, now=now())
     actions.appraise(round_of(part), topic="good", research="good", advice="good", text=MARK, by=house.clerk, now=now())
+    promise.refresh_from_db()
+    actions.report_progress(promise, text=MARK, by=house.clerk, now=now())
+    step = actions.ask_delay(promise, to=later + timedelta(days=9), text=MARK, by=house.clerk, now=now())
+    actions.agree(step, text=MARK, by=house.officer, now=now())
+    actions.report_kept(promise, text=MARK, reply=MARK, by=house.clerk, now=now())
+    word = PublicWord.objects.waiting().order_by("pk")[0]
+    actions.review_word(word, passed=False, reason=MARK, by=house.staff, now=now())
     actions.evaluate(
         round_of(part),
         matter.participants.get(),

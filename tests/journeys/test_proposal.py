@@ -229,7 +229,8 @@ def the_unit_replies(
         "答复稿已保存"
     )
     clerk = told.as_(civil_clerk).open("handling:queue").follow(TITLE).press("拟写答复")
-    clerk.press("保存，去核对").press("发出答复").reads("答复已发出")
+    clerk.press("保存，去核对")
+    promises(clerk, 2, 3).press("发出答复").reads("答复已发出")
 
     for person in (lin, bai):
         told.as_(person).gets_mail("承办单位已答复，请评价")
@@ -242,6 +243,14 @@ def answer(writer: Actor, *texts: str) -> Actor:
         result = "A" if place == 1 else "B"
         writer.fill(**{f"text_{place}": words, f"class_{place}": result})
     return writer.fill(result="B", opening="感谢您对养老服务工作的关心。", signer="方正", contact_phone="0000-1234567")
+
+
+def promises(writer: Actor, *points: int) -> Actor:
+    """A dated promise for each of these answers, then on to the page that sends the reply."""
+    due = timezone.localdate() + timedelta(days=90)
+    for point in points:
+        writer.fill(point=point, text=f"落实第{point}条", measure="文件印发", due_on=due).press("加入承诺事项")
+    return writer.press("去核对发出").reads("落实第")
 
 
 def one_of_them_is_not_satisfied(
@@ -268,7 +277,7 @@ def it_is_handled_again(told: Story, matter: Matter, civil_clerk: Person, lin: P
     clerk.fill(when="during", mode="symposium", persons="林溪、沈青", text="当面说明补助安排。").press("登记")
     clerk.press("拟写答复")
     answer(clerk, "十五处全部建成。", "补助自明年一月起按月发放。", "新建小区同步配建。").press("保存，去核对")
-    clerk.press("发出答复")
+    promises(clerk, 2, 3).press("发出答复")
 
     for person in (lin, bai):
         proposer = told.as_(person).open("proposals:detail", matter.public_id).reads("二次答复").press("评价")
@@ -282,7 +291,7 @@ def it_is_closed(told: Story, matter: Matter, staff: Person, civil_clerk: Person
         told.as_(person).gets_mail("已办结")
     matter.refresh_from_db()
     assert matter.closed_at is not None
-    assert not Obligation.objects.open().filter(matter=matter).exists()
+    assert {*Obligation.objects.open().filter(matter=matter).values_list("stage", flat=True)} == {"commitment"}
     told.as_(lin).open("proposals:detail", matter.public_id).reads("已办结").looks_around()
     told.as_(civil_clerk).open("handling:part", part_of(matter, unit("市民政局")).public_id).looks_around()
     keeper = told.as_(staff).open("proposals:list").follow(TITLE).looks_around().press("归档")
@@ -404,7 +413,8 @@ def the_letter_is_recorded(told: Story, lead: Assignment, staff: Person) -> None
     desk = told.as_(staff).open("handling:part", lead.public_id).records_for(lead.unit, "拟写答复")
     desk.fill(text_1="已建充电棚六处。", class_1="A", text_2="列入明年改造计划。", class_2="B", result="B")
     desk.fill(doc_no="建函〔2026〕12号", letter_on=yesterday, signer="方正", letter=scan("答复函.jpg"))
-    desk.press("保存，去核对").reads("答复函.jpg", "建函〔2026〕12号")
+    desk.press("保存，去核对")
+    promises(desk, 2).reads("答复函.jpg", "建函〔2026〕12号")
     desk.fill(**paper("方正", "发文稿纸")).press("发出答复").reads("待确认落款日期")
 
     desk.open("handling:letter_dates").follow("核对").reads("答复函.jpg")

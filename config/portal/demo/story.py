@@ -22,7 +22,16 @@ from proposals import actions as front
 from proposals.actions.settings import add_row
 from proposals.handling import actions as handling
 from proposals.handling import engine
-from proposals.handling.models import Assignment, EvaluationRound, Obligation, Reason, Reply, ResultClass
+from proposals.handling.models import (
+    Assignment,
+    Commitment,
+    EvaluationRound,
+    Obligation,
+    Reason,
+    Reply,
+    ReplyPoint,
+    ResultClass,
+)
 from proposals.models import Category, CoSignature, Proposal, Status, Text
 from proposals.reports import actions as opinions
 from proposals.reports.models import Opinion
@@ -461,9 +470,67 @@ def reply(stage: Stage, assignment: Assignment, at: datetime) -> None:
         else "提案者出差在外，已约定答复后回访。",
     }
     letter = handling.draft_reply(row, fields, points, by=clerk, now=at)
+    promises = [promise(stage, point, clerk, at) for point in handling.unpromised(letter)]
     handling.deliver_reply(letter, by=clerk, now=at)
+    for one in promises:
+        keep(stage, one, at)
     after = timezone.localdate(at) + timedelta(days=2 + row.pk % 9)
     stage.plan(after, lambda later: evaluate(stage, row, letter, later))
+
+
+PROMISES = (
+    ("建成投用社区服务点，并向社会公布名单", "3个服务点开门服务，名单在局网站公布", 25),
+    ("把有关项目列入年度投资计划并开工", "计划文件印发，项目取得施工许可", 260),
+    ("修订办法并印发实施", "办法正式印发，文号可查", 16),
+)
+"""What is promised, by what it is checked, and within how many days: the first is kept, the last is missed."""
+
+
+def promise(stage: Stage, point: ReplyPoint, clerk: Person, at: datetime) -> Commitment:
+    text, measure, days = PROMISES[point.pk % len(PROMISES)]
+    due = timezone.localdate(at) + timedelta(days=days)
+    return handling.promise(point, text=text, measure=measure, due_on=due, by=clerk, now=at)
+
+
+def keep(stage: Stage, row: Commitment, at: datetime) -> None:
+    """What becomes of a promise: reported, found kept; or missed, and the matter handled again."""
+    day, kind = timezone.localdate(at), [text for text, _, _ in PROMISES].index(row.text)
+    if kind == 0:
+        stage.plan(day + timedelta(days=12), lambda later: progress(stage, row, later))
+        stage.plan(day + timedelta(days=20), lambda later: report_kept(stage, row, later))
+    elif kind == 2:
+        stage.plan(day + timedelta(days=24), lambda later: reopen(stage, row, later))
+
+
+def running(row: Commitment) -> Commitment | None:
+    rows = Commitment.objects.running().select_related("assignment__matter", "assignment__unit", "assignment__office")
+    return rows.filter(pk=row.pk).first()
+
+
+def progress(stage: Stage, row: Commitment, at: datetime) -> None:
+    if now := running(row):
+        clerk = stage.people.in_unit(now.assignment.unit)
+        handling.report_progress(now, text="选址和招标已经完成，正在施工。", by=clerk, now=at)
+
+
+def report_kept(stage: Stage, row: Commitment, at: datetime) -> None:
+    now = running(row)
+    if now is None:
+        return
+    clerk, officer = stage.people.in_unit(now.assignment.unit), stage.people.officer(now.assignment.office)
+    reply = f"您好。我单位在答复中承诺的“{now.text}”已经落实，特此再次答复，感谢您的监督。"
+    step = handling.report_kept(now, text=f"已落实：{now.measure}。", reply=reply, by=clerk, now=at)
+    if row.pk % 4:
+        day = timezone.localdate(at) + timedelta(days=2)
+        stage.plan(day, lambda later: void(handling.agree(step, text="已现场核实。", by=officer, now=later)))
+
+
+def reopen(stage: Stage, row: Commitment, at: datetime) -> None:
+    now = running(row)
+    if now is None or now.assignment.state != "settled":
+        return
+    officer = stage.people.officer(now.assignment.office)
+    handling.reopen(now.assignment, reason="承诺到期没有落实。", promise=now, by=officer, now=at)
 
 
 def evaluate(stage: Stage, assignment: Assignment, letter: Reply, at: datetime) -> None:

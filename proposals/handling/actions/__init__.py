@@ -19,6 +19,7 @@ from .extending import ask_extension, decide_extension, revoke_extension, withdr
 from .giving import Given, Part, announce, assign, assign_many, pass_inside, sign_for
 from .history import answer_offline, close_offline, close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
+from .keeping import agree, ask_delay, report_kept, report_progress, review_word, send_back
 from .leaving import leave
 from .objecting import (
     answer_objection,
@@ -30,6 +31,7 @@ from .objecting import (
     withdraw_objection,
 )
 from .paper import Paper, paper_facts
+from .promising import drop_promise, promise, unpromised
 from .purging import ask_purge, purge
 from .quieting import set_quiet
 from .replying import (
@@ -53,11 +55,13 @@ __all__ = [
     "Part",
     "PointGiven",
     "add_unit",
+    "agree",
     "announce",
     "answer_objection",
     "answer_offline",
     "appraise",
     "archive",
+    "ask_delay",
     "ask_extension",
     "ask_purge",
     "ask_to_send",
@@ -80,6 +84,7 @@ __all__ = [
     "decide_extension",
     "deliver_reply",
     "draft_reply",
+    "drop_promise",
     "evaluate",
     "explain_dissatisfaction",
     "issue_sheet",
@@ -93,6 +98,7 @@ __all__ = [
     "paper_facts",
     "pass_inside",
     "prepared_text",
+    "promise",
     "purge",
     "readable_draft",
     "record_contact",
@@ -100,8 +106,12 @@ __all__ = [
     "reject_evaluation",
     "release",
     "reopen",
+    "report_kept",
+    "report_progress",
     "return_reply",
+    "review_word",
     "revoke_extension",
+    "send_back",
     "send_opinion",
     "set_quiet",
     "settle",
@@ -109,6 +119,7 @@ __all__ = [
     "succeed",
     "suspend",
     "transfer",
+    "unpromised",
     "uphold_objection",
     "why_not_over",
     "withdraw_evaluation",

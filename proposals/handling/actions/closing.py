@@ -1,6 +1,7 @@
 """Handling ends, begins again, and goes to the archive."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +10,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Person
 from proposals.handling import clocks, owners, queries, readers
-from proposals.handling.models import Assignment, EvaluationRound, JointConsultation, Matter, Stage
+from proposals.handling.models import Assignment, Commitment, EvaluationRound, JointConsultation, Matter, Stage
 
 from .giving import restage, subject_of
 from .paper import Paper, lock, office_sheet_needed, paper_facts
@@ -56,8 +57,19 @@ def settle(matter: Matter, *, by: Person | None, now: datetime, closed_at: datet
 
 
 @transaction.atomic
-def reopen(assignment: Assignment, *, reason: str, by: Person, now: datetime, paper: Paper | None = None) -> Assignment:
-    """Handle a closed matter again, as a late dissatisfied form may ask (P8): a new round of this unit."""
+def reopen(
+    assignment: Assignment,
+    *,
+    reason: str,
+    by: Person,
+    now: datetime,
+    paper: Paper | None = None,
+    promise: Commitment | None = None,
+) -> Assignment:
+    """Handle a closed matter again, as a late dissatisfied form may ask (P8): a new round of this unit.
+
+    `promise` is the one that was missed, where that is why; its own clock goes on until it is kept.
+    """
     assignment = lock(assignment)
     matter = assignment.matter
     if matter.closed_at is None:
@@ -66,6 +78,8 @@ def reopen(assignment: Assignment, *, reason: str, by: Person, now: datetime, pa
         raise Refused("会办单位不单独重新办理，请选择主办单位。")
     if not reason.strip():
         raise Refused("请写明重新办理的原因。")
+    if promise and not Commitment.objects.overdue(on=timezone.localdate(now)).filter(pk=promise.pk).exists():
+        raise WrongStep("这项承诺没有逾期，或已经落实，不能作为重新办理的原因。")
     matter.closed_at = None
     matter.save(update_fields=["closed_at"])
     matter.assignments.current().update(state=State.ANSWERED)
@@ -79,6 +93,9 @@ def reopen(assignment: Assignment, *, reason: str, by: Person, now: datetime, pa
         reason=reason,
         **paper_facts(paper),
     )
+    if promise:
+        named: dict[str, Any] = {"unit": str(assignment.unit), "number": promise.number, "promise": promise.text}
+        matter.record("promise_missed", by=by, now=now, assignment=assignment, **named)
     owners.of(matter).reopened(matter)
     assignment.round += 1
     assignment.state = State.SIGNED

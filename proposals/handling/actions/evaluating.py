@@ -468,6 +468,7 @@ def close_lapsed_rounds(*, now: datetime, limit: int = 200) -> int:
     it takes.
     """
     running = Obligation.objects.running().filter(assignment=OuterRef("assignment"), round=OuterRef("round"))
+    running = running.exclude(stage__in=clocks.OUTLASTING)
     waiting = running.filter(Q(stage="evaluation", due_on__gte=timezone.localdate(now)) | Q(next_at__isnull=False))
     confirming = running.filter(stage="confirm_dissatisfaction")
     unchecked = Evaluation.objects.to_confirm().filter(round_row=OuterRef("pk"))

@@ -9,7 +9,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Person
 from proposals.handling import queries
-from proposals.handling.models import Assignment, ChaseSheet, Checkpoint
+from proposals.handling.models import Assignment, ChaseSheet, Checkpoint, Commitment
 from proposals.handling.reminders import name_of, spoken
 
 from .giving import subject_of
@@ -22,6 +22,11 @@ def prepared_text(checkpoint: Checkpoint) -> str:
     """The words that the officer starts from."""
     clock = checkpoint.obligation
     unit = clock.holder_body
+    if promise := Commitment.objects.filter(clock=clock).first():
+        return (
+            f"{unit}：\n　　你单位在答复{name_of(clock.matter)}时承诺“{promise.text}”（{promise.measure}），期限为"
+            f"{spoken(clock.due_on)}{clock.mark}，至今没有落实。请抓紧落实，并于收到本单后3个工作日内书面说明进展和完成时间。"
+        )
     return (
         f"{unit}：\n　　你单位承办的{name_of(clock.matter)}，{clock.rule.name}期限为{spoken(clock.due_on)}{clock.mark}，"
         "至今没有办结。请抓紧办理，并于收到本单后3个工作日内书面说明进展和完成时间。"

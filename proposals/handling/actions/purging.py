@@ -15,6 +15,8 @@ from proposals.handling.models import (
     Appraisal,
     ChaseSheet,
     ClockEvent,
+    Commitment,
+    CommitmentStep,
     Contact,
     ContactAnswer,
     CoOpinion,
@@ -26,6 +28,7 @@ from proposals.handling.models import (
     JointConsultation,
     Matter,
     Objection,
+    PublicWord,
     Reply,
     ReplyPoint,
     Suggestion,
@@ -61,8 +64,15 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
     Appraisal: ("round_row__assignment__matter", ("text",)),
     ClockEvent: ("obligation__matter", ("reason",)),
     Suspension: ("matter", ("reason",)),
+    Commitment: ("assignment__matter", ("text", "measure")),
+    CommitmentStep: ("commitment__assignment__matter", ("text", "reply", "decision")),
+    PublicWord: ("commitment__assignment__matter", ("text", "reason")),
     ChaseSheet: ("checkpoint__obligation__matter", ("text", "note")),
 }
+
+
+SAID_OR_NOT = {(Evaluation, "rejected_reason"), (CommitmentStep, "reply"), (PublicWord, "reason")}
+"""What stands where it must and nowhere else: a form that was turned down has a reason, a kept promise a reply."""
 
 
 @transaction.atomic
@@ -115,8 +125,8 @@ def erase_words(matter: Matter) -> None:
 
 def words_for(model: type[models.Model], column: str) -> str | Case:
     """What stands in place of the words: nothing where the column may be empty."""
-    if column == "rejected_reason":  # a form that was turned down has one, and no other
-        return Case(When(rejected_reason="", then=Value("")), default=Value(PURGED))
+    if (model, column) in SAID_OR_NOT:
+        return Case(When(**{column: ""}, then=Value("")), default=Value(PURGED))
     if model is Matter:
         return ""
     field = model._meta.get_field(column)

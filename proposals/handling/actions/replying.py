@@ -15,6 +15,7 @@ from members.models import Person
 from proposals.handling import clocks, owners, queries
 from proposals.handling.models import (
     Assignment,
+    Commitment,
     CoOpinion,
     EvaluationRound,
     Matter,
@@ -39,6 +40,7 @@ from .paper import (
     paper_facts,
     unit_sheet_needed,
 )
+from .promising import faults_of_promises, give_promises
 from .sharing import drop_requests
 
 State = Assignment.State
@@ -129,6 +131,7 @@ def drop_answers(matter: Matter) -> None:
     about = drafts.filter(Q(suggestion__matter=matter) | Q(same_as__matter=matter))
     Reply.objects.filter(points__in=about).update(version=F("version") + 1)
     drafts.filter(same_as__matter=matter).update(same_as=None)
+    Commitment.objects.filter(point__in=drafts.filter(suggestion__matter=matter)).delete()
     drafts.filter(suggestion__matter=matter).delete()
 
 
@@ -246,6 +249,7 @@ def check_complete(reply: Reply, *, on: date) -> None:
     contacted = reply.assignment.contacts.filter(round=reply.round).exists()
     if not contacted and not reply.no_contact_reason.strip():
         faults.append("还没有与提案者沟通的记录；确实没有沟通的，请写明原因。")
+    faults += faults_of_promises(reply, on=on)
     if faults:
         raise Refused("".join(faults))
 
@@ -408,6 +412,7 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
         on=on,
         **paper_facts(paper),
     )
+    give_promises(reply, on=on, by=by, now=now)
     open_evaluation(assignment, by=by, now=now)
     every_reply_is_out = not matter.assignments.current().answering().exclude(state=State.ANSWERED).exists()
     if every_reply_is_out:

@@ -16,6 +16,7 @@ from proposals.handling.models import Assignment, Event, ExtensionRequest, Objec
 from .closing import settle_if_done
 from .giving import alarms, clocks_of, restage, subject_of
 from .paper import Paper, acted_at, acted_on, expect, lock, office_sheet_needed, paper_facts
+from .promising import carry_promises, refuse_to_strand_promises
 
 Role = Assignment.Role
 State = Assignment.State
@@ -84,6 +85,7 @@ def move(
         take_role(new, Role.LEAD, round=old.round)
     else:
         new = begin(old, unit, old.role, by=by, now=now, paper=paper, replaces=old)
+    carry_promises(old, new, by=by, now=now)
     start(new, by=by, now=now, paper=paper)
     led_by(new)
     event = changed(
@@ -143,6 +145,7 @@ def let_go(old: Assignment, *, reason: str, by: Person, now: datetime, paper: Pa
     letter_first(old)
     if old.role not in (Role.CO, Role.SPLIT):
         raise Refused(f"{old.unit}负责答复，须有单位接办：请选择调整为哪个单位，或先把一个会办单位改为主办。")
+    refuse_to_strand_promises(old)
     end(old, reason=reason, by=by, now=now)
     left = list(old.matter.assignments.current().select_related("unit", "office"))
     if len(left) == 1:
@@ -186,6 +189,7 @@ def make_lead(
     take_role(new, Role.LEAD, round=old.round)
     for clock in clocks.open_for(assignment=old).filter(stage__in=[*ANSWERS, "first_contact"]):
         clocks.move_holder(clock, new.unit, assignment=new, by=by, now=now, reason=f"改由{new.unit}主办")
+    carry_promises(old, new, by=by, now=now)
     start(old, "co_opinion", by=by, now=now, paper=paper)
     led_by(new)
     event = changed(

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from members.errors import Refused, WrongStep
@@ -14,6 +14,7 @@ from members.models import Body, Person
 from proposals.handling import clocks, queries, readers
 from proposals.handling.models import (
     Assignment,
+    Commitment,
     Event,
     Matter,
     Objection,
@@ -29,6 +30,7 @@ from .giving import restage, subject_of
 from .leaving import leave
 from .objecting import asked
 from .paper import lock
+from .promising import carry_promises
 from .sharing import end, letter_first, take_role
 
 Role = Assignment.Role
@@ -71,8 +73,9 @@ def succeed(old: Body, new: Body, *, by: Person, now: datetime) -> list[Assignme
 
 
 def open_at(unit: Body) -> list[Assignment]:
-    """What the unit has in hand, closed matters left out: they keep the name of their time."""
-    rows = Assignment.objects.current().filter(unit=unit).exclude(state=State.SETTLED)
+    """What the unit has in hand; a closed matter keeps the name of its time, unless a promise still runs."""
+    over = Q(state=State.SETTLED) & ~Exists(Commitment.objects.running().filter(assignment=OuterRef("pk")))
+    rows = Assignment.objects.current().filter(unit=unit).exclude(over)
     return list(rows.select_related("matter", "unit", "office").order_by("matter_id"))
 
 
@@ -87,6 +90,9 @@ def hand_on(assignment: Assignment, new: Body, *, by: Person, now: datetime) -> 
         return move_to_successor(old, new, by=by, now=now)
     there.matter = old.matter
     reason = f"{old.unit}的职责由{new}承接"
+    if old.state == State.SETTLED:
+        carry_promises(old, there, by=by, now=now)
+        return old.matter.record("succeeded", by=by, now=now, assignment=there, old=str(old.unit), new=str(new))
     if old.answers and not there.answers:
         end(there, reason=reason, by=by, now=now)
         event = move_to_successor(old, new, by=by, now=now)
@@ -94,6 +100,7 @@ def hand_on(assignment: Assignment, new: Body, *, by: Person, now: datetime) -> 
         return None
     else:
         end(old, reason=reason, by=by, now=now)
+        carry_promises(old, there, by=by, now=now)
         event = old.matter.record("succeeded", by=by, now=now, assignment=there, old=str(old.unit), new=str(new))
     left = list(old.matter.assignments.current())
     if len(left) == 1:
@@ -254,6 +261,6 @@ def _refuse_to_strand(old: Body, heirs: Sequence[Body]) -> None:
     if heirs:
         return
     if handling := len(open_at(old)):
-        raise Refused(f"{old}还有{handling}件正在办理，请先指定承接单位或逐件调整，再撤销。")
+        raise Refused(f"{old}还有{handling}件正在办理或跟踪落实承诺，请先指定承接单位或逐件调整，再撤销。")
     if raised := places_of(old).count():
         raise Refused(f"{old}提出的{raised}件提案还没有办结，请并入承接的组织，或办结、撤案后再撤销。")

@@ -18,6 +18,7 @@ from .deciding import (
 )
 from .evaluating import AppraisalForm, CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
 from .fields import ActForm
+from .promising import DecideStepForm, DelayForm, KeptForm, ProgressForm, PromiseForm, ReopenForm, ReviewWordForm
 from .replying import ReplyForm, SendReplyForm
 from .unit import (
     AnswerObjectionForm,
@@ -43,18 +44,25 @@ __all__ = [
     "CoordinateForm",
     "DecideExtensionForm",
     "DecideObjectionForm",
+    "DecideStepForm",
+    "DelayForm",
     "EvaluationForm",
     "ExplanationForm",
     "ExtensionForm",
+    "KeptForm",
     "ObjectionForm",
     "OpinionForm",
     "PaperEvaluationForm",
     "PassInsideForm",
+    "ProgressForm",
+    "PromiseForm",
     "QuietForm",
     "ReasonForm",
     "RejectForm",
+    "ReopenForm",
     "ReplyForm",
     "ReturnForm",
+    "ReviewWordForm",
     "SecrecyForm",
     "SendReplyForm",
     "SheetForm",

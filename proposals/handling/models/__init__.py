@@ -30,6 +30,7 @@ from .clocks import (
     Obligation,
     TimeRule,
 )
+from .commitment import Commitment, CommitmentStep, PublicWord
 from .matter import (
     Access,
     Addressed,
@@ -64,6 +65,8 @@ __all__ = [
     "Checkpoint",
     "ClockEvent",
     "CoOpinion",
+    "Commitment",
+    "CommitmentStep",
     "Contact",
     "ContactAnswer",
     "EngineBeat",
@@ -87,6 +90,7 @@ __all__ = [
     "Participant",
     "Policy",
     "Priority",
+    "PublicWord",
     "Purpose",
     "Reason",
     "Reply",

@@ -287,12 +287,17 @@ class NameSuccessor(PlainForm[Assignment], AssignmentForm):
 class Reopen(OfficeForm):
     action = "handling.reopen"
     title = "重新办理"
-    form_class = forms.ReasonForm
+    form_class = forms.ReopenForm
     submit_label = "重新办理"
     done_sentence = "已重新办理，并通知承办单位。"
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        missed = self.object.commitments.overdue(on=timezone.localdate()).order_by("number")
+        return {**super().get_form_kwargs(), "missed": list(missed)}
+
     def do(self, form: Any, paper: Paper | None) -> None:
-        actions.reopen(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now(), paper=paper)
+        said = {"reason": form.cleaned_data["reason"], "promise": form.promise()}
+        actions.reopen(self.object, **said, by=self.me, now=timezone.now(), paper=paper)
 
 
 class ConsultJointly(OfficeForm):

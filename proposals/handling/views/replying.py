@@ -1,6 +1,6 @@
 """The reply is drafted point by point, delivered, and its date confirmed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +17,8 @@ from proposals.handling.actions.attaching import attach, drop_letter
 from proposals.handling.actions.paper import acts_for
 from proposals.handling.actions.replying import suggestions_to_answer, unanswered, without_opinion
 from proposals.handling.forms.replying import LETTER_FIELDS, key_of, names_of
-from proposals.handling.models import Assignment, Attachment, Purpose, Reply, Suggestion
+from proposals.handling.models import Assignment, Attachment, Commitment, Purpose, Reply, Suggestion
+from proposals.handling.promises import drafted
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note
@@ -101,10 +102,12 @@ class DraftReply(WithDraft):
         return values
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        self.save(form)
+        reply = self.save(form)
         if "ready" in self.request.POST and not self.may_send:
             actions.ask_to_send(self.object, by=self.me, now=timezone.now())
         address = reverse("handling:reply", args=[self.object.public_id]) if self.may_send else self.home()
+        if "promises" in self.request.POST or actions.unpromised(reply):
+            address = reverse("handling:draft_promises", args=[self.object.public_id])
         return HttpResponseRedirect(address)
 
     def save(self, form: Any) -> Reply:
@@ -235,7 +238,16 @@ class SendReply(PartConfirm[Assignment], WithDraft):
                 "、".join(f"{labels[one.pk]}（{one.text[:30]}）" for one in missing) or "没有",
                 wide=True,
             ),
+            *self.promises(labels),
         ]
+
+    def promises(self, labels: Mapping[int, str]) -> list[Fact]:
+        """What the reply promises, and which answers still lack a promise."""
+        assert self.reply
+        wanting = "、".join(labels.get(one.suggestion_id, "") for one in actions.unpromised(self.reply))
+        way = reverse("handling:draft_promises", args=[self.object.public_id])
+        lacking = [Fact("还没有承诺事项的答复", f"{wanting}，去填写", url=way)] if wanting else []
+        return [*drafted(Commitment.objects.filter(point__reply=self.reply).order_by("due_on", "pk")), *lacking]
 
     def do(self, form: Any, paper: Paper | None) -> None:
         if self.reply is None:

@@ -424,7 +424,8 @@ class ConfirmContact(PartForm[Contact]):
     def do(self, form: Any, paper: Paper | None) -> None:
         if not self.places:
             raise WrongStep("这次沟通已经核对过了。")
-        place = place_of(self.places, form.cleaned_data["place"])
+        key = form.cleaned_data["place"]
+        place = self.places[0] if len(self.places) == 1 and not key else place_of(self.places, key)
         actions.confirm_contact(
             self.object,
             place,
