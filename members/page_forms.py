@@ -183,12 +183,19 @@ class DropNameForm(forms.Form):
 
 
 class AssigningOfficesForm(forms.Form):
-    """One field a system."""
+    """One field a system, and where the office looks at every reply before it goes out."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for system in System:
             self.fields[system.value] = BodyByName(label=system.label, required=False, help_text="")
+        self.fields["checking"] = forms.MultipleChoiceField(
+            label="答复先经交办机构审核",
+            choices=System.choices,
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+            help_text="选中的系统，承办单位的答复签发后先送交办机构审核，审核通过才送达提案者；审核期间答复期限暂停。",
+        )
 
 
 class NameForm(forms.Form):

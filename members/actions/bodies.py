@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -144,17 +144,26 @@ def _must_fit_kind(body: Body, kind: BodyKind, *, on: date) -> None:
 
 
 @transaction.atomic
-def set_assigning_offices(offices: Mapping[System, Body | None], *, by: Person, now: datetime) -> list[System]:
+def set_assigning_offices(
+    offices: Mapping[System, Body | None], *, checking: Collection[System] | None = None, by: Person, now: datetime
+) -> list[System]:
     """Say which office assigns to the bodies of each system (P9), and return the systems where that changed.
 
-    What was assigned before stays with the office that did it, until that office is merged into another.
+    What was assigned before stays with the office that did it, until that office is merged into another. The offices
+    of the systems in `checking` look at every reply before it is delivered; None leaves that as it is.
     """
     rows = {
         System(row.system): row
         for row in AssigningOffice.objects.select_for_update(of=("self",)).select_related("office")
     }
+    before = {system: (row.office, row.checks_replies) for system, row in rows.items()}
+    checks = {system: row.checks_replies for system, row in rows.items() if checking is None} | dict.fromkeys(
+        checking or (), True
+    )
     changed = [
-        system for system, office in offices.items() if office != (rows[system].office if system in rows else None)
+        system
+        for system, office in offices.items()
+        if (office, bool(office) and checks.get(system, False)) != before.get(system, (None, False))
     ]
     if not changed:
         raise Refused("没有改动，请先修改再保存。")
@@ -166,10 +175,12 @@ def set_assigning_offices(offices: Mapping[System, Body | None], *, by: Person, 
             if office.kind not in OFFICE_KINDS:
                 sentence = f"“{office.name}”是{office.get_kind_display()}，不能作为交办机构。"
                 raise Refused(sentence, field=system.value)
-            AssigningOffice.objects.update_or_create(system=system, defaults={"office": office})
+            facts = {"office": office, "checks_replies": checks.get(system, False)}
+            AssigningOffice.objects.update_or_create(system=system, defaults=facts)
         record(
             "body.assigning_office", by=by, now=now, subject=str(office.public_id) if office else "",
-            system=system, old=rows[system].office.name if system in rows else "",
+            system=system, old=before[system][0].name if system in before else "",
+            checks_replies=bool(office) and checks.get(system, False),
         )  # fmt: skip
     return changed
 

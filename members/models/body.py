@@ -216,10 +216,11 @@ class Succession(models.Model):
 
 
 class AssigningOffice(models.Model):
-    """Which office assigns to the bodies of a system (交办机构)."""
+    """Which office assigns to the bodies of a system (交办机构), and whether it checks their replies first."""
 
     system = models.CharField("系统", max_length=16, choices=System, unique=True)
     office = models.ForeignKey(Body, models.PROTECT, related_name="assigns", verbose_name="交办机构")
+    checks_replies = models.BooleanField("答复先经交办机构审核", default=False)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(system__in=System.values), name="assigning_system_known")]

@@ -221,11 +221,14 @@ class AssigningOffices(FormPage):
         return [Crumb("单位与组织", reverse("members:bodies"))]
 
     def get_initial(self) -> dict[str, Any]:
-        return {row.system: row.office.name for row in AssigningOffice.objects.select_related("office")}
+        rows = list(AssigningOffice.objects.select_related("office"))
+        checking = [row.system for row in rows if row.checks_replies]
+        return {row.system: row.office.name for row in rows} | {"checking": checking}
 
     def form_valid(self, form: AssigningOfficesForm) -> HttpResponseBase:
-        offices = {System(name): body for name, body in form.cleaned_data.items()}
-        set_assigning_offices(offices, by=self.person, now=timezone.now())
+        offices = {system: form.cleaned_data[system.value] for system in System}
+        checking = [System(name) for name in form.cleaned_data["checking"]]
+        set_assigning_offices(offices, checking=checking, by=self.person, now=timezone.now())
         return HttpResponseRedirect(reverse("members:assigning_offices"))
 
 

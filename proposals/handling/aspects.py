@@ -32,7 +32,8 @@ class Aspect(StrEnum):
 State = Assignment.State
 OPEN = frozenset(Assignment.OPEN)
 EVERY = frozenset(State.values)
-BEFORE = frozenset({Reply.State.DRAFT, Reply.State.DATED, Reply.State.RETURNED})
+BEFORE = frozenset({*Reply.DRAFTING, Reply.State.CHECKING})
+SIGNING = frozenset({Reply.State.SIGNING})
 DELIVERED = frozenset({Reply.State.DELIVERED})
 RUNNING, CLOSED = frozenset({"running"}), frozenset({"closed"})
 STAFF, OFFICE, UNIT, UNITS, PROPOSER, LEAD, CO = (
@@ -63,6 +64,7 @@ TABLE = (
     Row(Aspect.PROMISES, EVERY, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
     # of a reply, by its state
     Row(Aspect.DRAFT_REPLY, BEFORE, frozenset({OFFICE, UNIT, CO})),
+    Row(Aspect.DRAFT_REPLY, SIGNING, frozenset({OFFICE, UNIT})),  # co-handlers read the version that they are asked for
     Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
     # of a round of evaluation, by whether it has closed
     Row(Aspect.FORMS, RUNNING | CLOSED, frozenset({STAFF})),

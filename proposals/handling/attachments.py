@@ -1,5 +1,6 @@
 """Which files of a matter a person may open (S2): by purpose, and for letters by whether they were delivered."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -35,14 +36,15 @@ def attachments_of(matter: Matter, user: Any, view: Eyes | None = None) -> list[
 def may_open(attachment: Attachment, user: Any, view: Eyes) -> bool:
     """A letter is its unit's until it is delivered; a file of words not handed in again, its writers'.
 
-    Whoever brought a file in may always look at it. The proposal office sees one only while its date waits to be confirmed: it may do that, and needs the seal before it.
+    Whoever brought a file in may always look at it. The proposal office sees one only while its date waits to be
+    confirmed: it may do that, and needs the seal before it.
     """
     if attachment.by_id == user.pk:
         return True
     if attachment.draft:
         return readable(WRITERS, view, None)
     audience = ALL if attachment.released_at else READERS[attachment.purpose]
-    if attachment.reply is not None and attachment.reply.state == Reply.State.DATED:
+    if attachment.reply is not None and attachment.reply.date_to_confirm:
         audience |= {Eye.STAFF}
     return readable(audience, view, attachment.assignment)
 
@@ -63,3 +65,13 @@ def attachment_for(user: Any, public_id: Any) -> Attachment | None:
     if row is None or not Matter.objects.visible_to(user).filter(pk=row.matter_id).exists():
         return None
     return row if may_open(row, user, eyes(user, row.matter)) else None
+
+
+def letters_of(reply: Reply | None) -> list[Attachment]:
+    """The letters that will be delivered with this reply, each round's with its own."""
+    return list(Attachment.objects.kept().filter(reply=reply).order_by("pk")) if reply else []
+
+
+def scan_of(letters: Sequence[Attachment]) -> Attachment | None:
+    """The sealed letter itself, against which its date is checked: the latest picture or PDF."""
+    return next((one for one in reversed(letters) if one.is_scan), None)

@@ -27,7 +27,14 @@ from .models import (
     Participant,
     Reply,
 )
-from .queries import consultations_due, organisations_of, rounds_to_confirm, waiting_sheets, words_to_review
+from .queries import (
+    consultations_due,
+    organisations_of,
+    rounds_to_confirm,
+    waiting_for,
+    waiting_sheets,
+    words_to_review,
+)
 from .reminders import name_of
 from .rights import LIVE, in_hands_of
 from .standing import DUTIES, in_tab, of_unit
@@ -42,7 +49,9 @@ def add() -> None:
         Entry("办理", "办理台账", "list", "handling:ledger", "handling.ledger", order=30),
         Entry("办理", "退回申请", "shuffle", "handling:objections", "handling.decide_objection", order=40),
         Entry("办理", "延期申请", "clock", "handling:extensions", "handling.decide_extension", order=41),
-        Entry("办理", "待确认落款日期", "file-text", "handling:letter_dates", "handling.confirm_reply_date", order=42),
+        Entry("办理", "待签批答复", "pen-line", "handling:replies_to_sign", "handling.sign_reply", order=11),
+        Entry("办理", "签批环节", "clipboard-list", "handling:signing_steps", "handling.signing_steps", order=13),
+        Entry("办理", "答复审核", "file-text", "handling:reply_checks", "handling.check_reply", order=42),
         Entry("办理", "待核实的不满意", "star", "handling:dissatisfied", "handling.confirm_dissatisfaction", order=43),
         Entry(
             "办理",
@@ -101,9 +110,16 @@ def unit_work(user: Any, on: date) -> Work:
             Count("待签收", figures["pending"], f"{queue}?tab=pending"),
             Count("办理中", figures["signed"], f"{queue}?tab=signed"),
             *([Count("待答复是否接办", asking, queue, tone="warn")] if asking else []),
+            *unit_waiting(user, on),
         ],
         queues=[Queue("最近到期", todos, queue, empty="现在没有需要办理的提案。新交办的提案会显示在这里。")],
     )
+
+
+def unit_waiting(user: Any, on: date) -> list[Waiting]:
+    """What waits for this person's word inside the unit."""
+    to_sign = in_hands_of(waiting_for(user, on=on), user, "handling.sign_reply", "reply__assignment")
+    return [Waiting("待您签批", to_sign, reverse("handling:replies_to_sign"), warn=True, only_if_any=True)]
 
 
 def pressing(parts: QuerySet[Assignment], url: str, on: date) -> list[Count]:
@@ -148,7 +164,7 @@ def ledger_work(user: Any, on: date) -> Work:
 WAITING: tuple[tuple[str, str, str, str, QuerySet[Any]], ...] = (
     ("退回申请", "handling.decide_objection", "assignment", "objections", Objection.objects.undecided()),
     ("延期申请", "handling.decide_extension", "obligation__assignment", "extensions", ExtensionRequest.objects.asked()),
-    ("待确认落款日期", "handling.confirm_reply_date", "assignment", "letter_dates", Reply.objects.dated()),
+    ("答复审核", "handling.check_reply", "assignment", "reply_checks", Reply.objects.checking()),
     ("待审督办单", "handling.issue_sheet", "obligation__assignment", "sheets", waiting_sheets()),
     ("待联合会商", "handling.consult_jointly", "assignment", "consultations", consultations_due()),
     ("待核实的承诺", "handling.decide_promise", "commitment__assignment", "promise_questions", CommitmentStep.objects.asked()),
@@ -157,7 +173,7 @@ WAITING: tuple[tuple[str, str, str, str, QuerySet[Any]], ...] = (
     ("需核查的评价", "handling.confirm_evaluation", "round_row__assignment", "flagged_evaluations", Evaluation.objects.to_check()),
     ("结束后的不满意", "handling.confirm_evaluation", "round_row__assignment", "late_dissatisfied", Evaluation.objects.late_against()),
 )  # fmt: skip
-ALWAYS = ("objections", "extensions", "letter_dates", "sheets", "dissatisfied", "paper_evaluations")
+ALWAYS = ("objections", "extensions", "reply_checks", "sheets", "dissatisfied", "paper_evaluations")
 """Counts that stand on the desk even where nothing waits; the others come up when there is something."""
 URGENT = ("dissatisfied", "late_dissatisfied", "consultations", "flagged_evaluations")
 

@@ -17,6 +17,7 @@ from members.shown import Act, Fact, FileRow, Happening, Mark, UnitRow, Went
 
 from .aspects import Aspect, aspects
 from .attachments import attachments_of, removable
+from .blocks import Answer, ReplyShown, RequestShown
 from .contacted import contact_state
 from .events import timeline
 from .eyes import Eye, Eyes, eyes
@@ -40,30 +41,12 @@ from .models import (
 from .promises import PromiseShown, promises_shown
 from .queries import labels_of, suggestions_of
 from .rights import IN_HAND, allowed
+from .signatures import requests_shown
 
 MAIN_STAGES = ("reply", "rehandle", "co_opinion")
 CONFIRMING = "confirm_dissatisfaction"
 FEW = 3
 """From this many forms on a unit is told how many there were of each grade (S2)."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One suggestion and what the unit says to it."""
-
-    suggestion: str
-    text: str
-    result: str = ""
-
-
-@dataclass(frozen=True)
-class ReplyShown:
-    title: str
-    facts: list[Fact]
-    answers: list[Answer]
-    text: str = ""
-    files: list[FileRow] = field(default_factory=list)
-    acts: list[Act] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -92,15 +75,6 @@ class RoundShown:
     sentence: str = ""
     acts: list[Act] = field(default_factory=list)
     appraisal: list[Fact] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class RequestShown:
-    """An objection or an extension that waits for a decision."""
-
-    title: str
-    facts: list[Fact]
-    acts: list[Act]
 
 
 @dataclass(frozen=True)
@@ -135,6 +109,7 @@ class Panels:
     obligations: list[Any] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     to_consult: set[int] = field(default_factory=set)
+    under_way: set[int] = field(default_factory=set)
     merged: bool = True
     offline: bool = False
     suggestions: list[Suggestion] = field(default_factory=list)
@@ -188,6 +163,8 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
     panels.inside = [fact for row in rows if Aspect.INSIDE in aspects(view, row) for fact in inside_facts(row)]
     open_ones = open_requests(matter, rows)
     panels.requests = [shown for one in open_ones if (shown := request_shown(user, one, view))]
+    if "reply_sent_up" in verbs:
+        panels.requests += requests_shown(user, rows, view)
     panels.files = [file_row(one) for one in files if one.purpose != Purpose.LETTER]
     if "contacted" in verbs:
         panels.contacts = contacts_shown(user, matter, view, today)
@@ -195,7 +172,11 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
     if "sheet_issued" in verbs:
         panels.sheets = sheets_shown(matter, view)
     panels.suggestions = suggestions_of(matter, merged=panels.merged)
-    panels.replies = replies_shown(matter, rows, view, files, panels.suggestions)
+    replies = list(with_points(Reply.objects.filter(assignment__matter=matter, assignment__in=rows)))
+    panels.replies = replies_shown(replies, view, files, panels.suggestions)
+    panels.under_way = {
+        row.assignment_id for row in replies if row.state in (Reply.State.SIGNING, Reply.State.CHECKING)
+    }
     if "promised" in verbs:
         panels.promises = promises_shown(user, matter, rows, view, on=today)
     rounds = rounds_of(matter, rows) if "replied" in verbs else []
@@ -413,15 +394,11 @@ def sheets_shown(matter: Matter, view: Eyes) -> list[SheetShown]:
 
 
 def replies_shown(
-    matter: Matter,
-    assignments: Sequence[Assignment],
-    view: Eyes,
-    files: Sequence[Attachment],
-    suggestions: Sequence[Suggestion],
+    rows: Sequence[Reply], view: Eyes, files: Sequence[Attachment], suggestions: Sequence[Suggestion]
 ) -> list[ReplyShown]:
-    rows = with_points(Reply.objects.filter(assignment__matter=matter, assignment__in=assignments))
-    readable = [row for row in rows.order_by("-round", "pk") if aspects(view, row) & {Aspect.REPLY, Aspect.DRAFT_REPLY}]
-    return [reply_shown(row, files, suggestions) for row in readable]
+    """The replies that this person may read, the latest round first."""
+    readable = [row for row in rows if aspects(view, row) & {Aspect.REPLY, Aspect.DRAFT_REPLY}]
+    return [reply_shown(row, files, suggestions) for row in sorted(readable, key=lambda row: (-row.round, row.pk))]
 
 
 def with_points(replies: QuerySet[Reply]) -> QuerySet[Reply]:
@@ -721,7 +698,9 @@ def offer(
             return in_time and Objection not in kinds
         case "ask_extension":
             return bool(clocks & {*MAIN_STAGES}) and ExtensionRequest not in kinds
-        case "draft_reply" | "reopen":
+        case "draft_reply":
+            return row.answers and row.pk not in panels.under_way
+        case "reopen":
             return row.answers
         case "revoke_extension":
             extended = [one for one in panels.obligations if one.assignment_id == row.pk and one.extended]

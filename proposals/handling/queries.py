@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from members.choices import Role, System
 from members.errors import Refused
-from members.models import Absence, Appointment, AssigningOffice, Body
+from members.models import Absence, Appointment, AssigningOffice, Body, Delegation
+from members.models.appointment import AppointmentQuerySet
 from members.rights import roles_of
 
 from .models import (
@@ -37,9 +38,12 @@ from .models import (
     Policy,
     PublicWord,
     Reply,
+    ReplyVersion,
+    Signature,
     Stage,
     Suggestion,
 )
+from .models.signing import Signer
 
 CLERK_ROLES = (Role.UNIT_CLERK,)
 HEAD_ROLES = (Role.UNIT_HEAD,)
@@ -94,15 +98,9 @@ def posts_at(bodies: Iterable[int], *, on: date) -> dict[int, Post]:
     Clerks on leave find the message when they are back; as long as none is there, the heads are told too.
     """
     wanted = set(bodies)
-    away = Exists(Absence.objects.in_force(on).filter(person=OuterRef("person")))
-    stand_in_away = Exists(Absence.objects.in_force(on).filter(person=OuterRef("lent__to")))
-    in_force = Q(delegations__starts_on__lte=on, delegations__ends_on__gte=on, delegations__revoked_at=None)
-    rows = Appointment.objects.in_force(on).filter(body__in=wanted, person__is_active=True)
-    rows = rows.filter(role__in=[*CLERK_ROLES, *HEAD_ROLES])
-    lent = rows.annotate(lent=FilteredRelation("delegations", condition=in_force), stand_in=F("lent__to"))
+    seats = seats_of(Appointment.objects.filter(body__in=wanted, role__in=[*CLERK_ROLES, *HEAD_ROLES]), on=on)
     told: dict[int, dict[bool, set[int]]] = {body: {True: set(), False: set()} for body in wanted}
     there: set[tuple[int, bool]] = set()
-    seats: Any = lent.values_list("body", "role", "person", "stand_in", away, stand_in_away)
     for body, role, person, stand_in, is_away, stand_in_is_away in seats:
         clerk = role in CLERK_ROLES
         told[body][clerk] |= {one for one in (person, stand_in) if one}
@@ -113,6 +111,45 @@ def posts_at(bodies: Iterable[int], *, on: date) -> dict[int, Post]:
         heads = set() if (body, True) in there else people[False]
         posts[body] = Post(tuple(sorted(people[True] | heads)), manned=bool(there & {(body, True), (body, False)}))
     return posts
+
+
+def seats_of(appointments: AppointmentQuerySet, *, on: date) -> Any:
+    """Those in force: body, role, person, who stands in for him, and whether either is away that day."""
+    away = Exists(Absence.objects.in_force(on).filter(person=OuterRef("person")))
+    stand_in_away = Exists(Absence.objects.in_force(on).filter(person=OuterRef("lent__to")))
+    in_force = Q(delegations__starts_on__lte=on, delegations__ends_on__gte=on, delegations__revoked_at=None)
+    rows = appointments.in_force(on).filter(person__is_active=True)
+    lent = rows.annotate(lent=FilteredRelation("delegations", condition=in_force), stand_in=F("lent__to"))
+    return lent.values_list("body", "role", "person", "stand_in", away, stand_in_away)
+
+
+def signers_at(unit_id: int, signer: Signer, *, on: date) -> Post:
+    """Who may sign a step in that unit, with those to whom an appointment was lent; whether one of them is there."""
+    seats = Appointment.objects.filter(body=unit_id)
+    seats = seats.filter(role=signer.role) if signer.role else seats.filter(person=signer.person_id)
+    people: set[int] = set()
+    manned = False
+    for _, _, person, stand_in, is_away, stand_in_is_away in seats_of(seats, on=on):
+        people |= {one for one in (person, stand_in) if one}
+        manned |= not is_away or bool(stand_in and not stand_in_is_away)
+    return Post(tuple(sorted(people)), manned)
+
+
+def waiting_for(user: Any, *, on: date) -> QuerySet[ReplyVersion]:
+    """The versions whose turn is this person's to sign, by his own or a lent appointment."""
+    unit = "version__reply__assignment__unit"
+    mine = Q(person=user)
+    for role, bodies in roles_of(user, on).items():
+        mine |= Q(role=role, **{f"{unit}__in": bodies})
+    lent = Delegation.objects.in_force(on).filter(to=user, appointment__in=Appointment.objects.in_force(on))
+    lent = lent.filter(appointment__person=OuterRef("person"), appointment__body=OuterRef(unit))
+    turn = Signature.objects.filter(mine | Exists(lent), version=OuterRef("pk"), order=OuterRef("turn"))
+    return ReplyVersion.objects.filter(Exists(turn), state=ReplyVersion.State.SIGNING)
+
+
+def checks_replies(office: Body) -> bool:
+    """Whether this office looks at every reply before it is delivered."""
+    return AssigningOffice.objects.filter(office=office, checks_replies=True).exists()
 
 
 def proposal_office(*, on: date) -> Body:

@@ -87,7 +87,11 @@ RIGHTS: dict[str, Right] = {
     "handling.send_opinion": Right({**HANDLERS, **KEEPERS}, GIVING_OPINIONS),
     "handling.draft_reply": Right({**HANDLERS, **KEEPERS}, SIGNED),
     "handling.reply": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
-    "handling.confirm_reply_date": Right({**KEEPERS}, SIGNED),
+    "handling.send_up": Right({**HANDLERS}, SIGNED),
+    "handling.sign_reply": Right({**CLERKS, Role.UNIT_HANDLER: Held.UNIT}, LIVE),
+    "handling.read_version": Right({**CLERKS, Role.UNIT_HANDLER: Held.UNIT, **OFFICERS}),
+    "handling.signing_steps": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
+    "handling.check_reply": Right({**KEEPERS}, SIGNED),
     "handling.evaluate": Right({**PROPOSERS}, frozenset({State.ANSWERED, State.SETTLED})),
     "handling.withdraw_evaluation": Right({**PROPOSERS}, frozenset({State.ANSWERED})),
     "handling.record_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
@@ -131,7 +135,8 @@ RIGHTS: dict[str, Right] = {
 # what somebody who stands behind a matter himself leaves to colleagues (P13)
 NOT_ON_OWN = frozenset(
     {
-        "handling.confirm_reply_date",
+        "handling.sign_reply",
+        "handling.check_reply",
         "handling.decide_promise",
         "handling.record_evaluation",
         "handling.confirm_evaluation",

@@ -437,7 +437,7 @@ def test_an_earlier_letter_waits_for_the_office_and_counts_from_its_date(house: 
     clock = clocks.open_for(assignment=part, stage="reply").get()
     assert clock.status == "paused"
 
-    actions.confirm_reply_date(reply, by=house.officer, now=house.later(days=3))
+    actions.approve_reply(reply, by=house.officer, now=house.later(days=3))
 
     clock.refresh_from_db()
     reply.refresh_from_db()

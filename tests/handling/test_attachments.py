@@ -83,13 +83,13 @@ def test_the_proposal_office_sees_a_letter_only_while_its_date_waits_to_be_confi
     Attachment.objects.filter(pk=letter.pk).update(reply=reply)
 
     seen = {}
-    for state in (Reply.State.DRAFT, Reply.State.DATED, Reply.State.RETURNED):
-        Reply.objects.filter(pk=reply.pk).update(state=state)
+    for state in (Reply.State.DRAFT, Reply.State.CHECKING, Reply.State.RETURNED):
+        Reply.objects.filter(pk=reply.pk).update(state=state, date_to_confirm=state == Reply.State.CHECKING)
         seen[state] = (names(matter, house.staff), names(matter, house.officer))
 
     assert seen == {
         Reply.State.DRAFT: (set(), {"letter"}),
-        Reply.State.DATED: ({"letter"}, {"letter"}),
+        Reply.State.CHECKING: ({"letter"}, {"letter"}),
         Reply.State.RETURNED: (set(), {"letter"}),
     }
 

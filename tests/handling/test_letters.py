@@ -116,10 +116,10 @@ def test_an_earlier_date_is_shown_by_a_scan_and_not_by_a_text_file(house: House)
     draft(house, part, letter=upload("盖章.pdf", made.pdf()), letter_on=letter_on)
     assert send(house, part).status_code == 302
     reply = part.replies.get()
-    assert reply.state == Reply.State.DATED
-    client, url = signed_in(house.officer), reverse("handling:letter_date", args=[reply.public_id])
+    assert reply.state == Reply.State.CHECKING
+    client, url = signed_in(house.officer), reverse("handling:check_reply", args=[reply.public_id])
     assert "盖章.pdf" in client.get(url).content.decode()
-    assert client.post(url).status_code == 302
+    assert client.post(url, {"result": "A", "class_1": "A"}).status_code == 302
 
     assert links(house.member, part.matter.get_absolute_url()) == {"答复.docx", "盖章.pdf"}
 

@@ -79,7 +79,7 @@ def test_the_office_has_its_own_days_to_check_a_letter(house: House, dated: Repl
 
 
 def test_a_confirmed_letter_ends_the_offices_days_too(house: House, dated: Reply) -> None:
-    actions.confirm_reply_date(dated, by=house.officer, now=timezone.now())
+    actions.approve_reply(dated, by=house.officer, now=timezone.now())
 
     assert dated.assignment.obligations.get(stage="reply_check").status == "done"
 

@@ -156,7 +156,7 @@ def test_a_letter_that_waits_for_its_date_is_not_also_given_back(house: House) -
     points = {row.pk: PointGiven(result_class(), "已办理。") for row in part.matter.suggestions.all()}
     reply = actions.draft_reply(part, dated, points, by=house.clerk, now=house.later())
     reply = actions.deliver_reply(reply, by=house.clerk, now=house.later(days=1), scan="x")
-    assert reply.state == Reply.State.DATED
+    assert reply.state == Reply.State.CHECKING
 
     with pytest.raises(Refused, match="请先联系交办机构退回答复函"):
         objected(house, part)

@@ -161,13 +161,13 @@ def test_the_office_of_the_new_leads_system_leads_the_matter(house: House) -> No
 def test_a_letter_that_waits_for_its_date_is_decided_first(house: House, shared: Matter) -> None:
     lead = part_of(shared, house.unit)
     actions.draft_reply(lead, {}, {}, by=house.clerk, now=house.later())
-    lead.replies.update(state="dated")
+    lead.replies.update(state="checking", date_to_confirm=True)
 
     for act in (
         lambda: actions.transfer(lead, house.third_unit, reason="", by=house.officer, now=house.later()),
         lambda: actions.make_lead(part_of(shared, house.other_unit), reason="", by=house.officer, now=house.later()),
     ):
-        with pytest.raises(Refused, match="正在等待确认落款日期"):
+        with pytest.raises(Refused, match="正在等待审核或确认落款日期"):
             act()
 
 

@@ -417,8 +417,8 @@ def the_letter_is_recorded(told: Story, lead: Assignment, staff: Person) -> None
     promises(desk, 2).reads("答复函.jpg", "建函〔2026〕12号")
     desk.fill(**paper("方正", "发文稿纸")).press("发出答复").reads("待确认落款日期")
 
-    desk.open("handling:letter_dates").follow("核对").reads("答复函.jpg")
-    desk.fill(**paper("严明", "答复审核单")).press("日期无误，确认").reads("建函〔2026〕12号")
+    desk.open("handling:reply_checks").follow("核对").reads("答复函.jpg")
+    desk.fill(**paper("严明", "答复审核单")).press("审核通过，送达提案者").reads("建函〔2026〕12号")
     assert lead.replies.get().replied_on == yesterday
 
 

@@ -36,8 +36,8 @@ from .purging import ask_purge, purge
 from .quieting import set_quiet
 from .replying import (
     PointGiven,
+    approve_reply,
     ask_to_send,
-    confirm_reply_date,
     current_draft,
     deliver_reply,
     draft_reply,
@@ -47,6 +47,7 @@ from .replying import (
 )
 from .secrecy import lift_suspension, note_view, open_suspension, suspend
 from .sharing import add_unit, make_lead, release, transfer
+from .signing import add_step, end_step, send_up, sign, take_back
 from .succeeding import name_successor, succeed
 
 __all__ = [
@@ -54,12 +55,14 @@ __all__ = [
     "Paper",
     "Part",
     "PointGiven",
+    "add_step",
     "add_unit",
     "agree",
     "announce",
     "answer_objection",
     "answer_offline",
     "appraise",
+    "approve_reply",
     "archive",
     "ask_delay",
     "ask_extension",
@@ -77,7 +80,6 @@ __all__ = [
     "confirm_contact",
     "confirm_dissatisfaction",
     "confirm_evaluation",
-    "confirm_reply_date",
     "consult_jointly",
     "coordinate_objection",
     "current_draft",
@@ -85,6 +87,7 @@ __all__ = [
     "deliver_reply",
     "draft_reply",
     "drop_promise",
+    "end_step",
     "evaluate",
     "explain_dissatisfaction",
     "issue_sheet",
@@ -113,11 +116,14 @@ __all__ = [
     "revoke_extension",
     "send_back",
     "send_opinion",
+    "send_up",
     "set_quiet",
     "settle",
+    "sign",
     "sign_for",
     "succeed",
     "suspend",
+    "take_back",
     "transfer",
     "unpromised",
     "uphold_objection",

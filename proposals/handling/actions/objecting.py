@@ -9,7 +9,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Body, Person
 from proposals.handling import clocks, queries, readers
-from proposals.handling.models import Assignment, Event, Objection, Reason, Reply
+from proposals.handling.models import Assignment, Event, Objection, Reason
 
 from .giving import restage, subject_of
 from .paper import (
@@ -47,8 +47,10 @@ def object_to(
     unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     expect(assignment, Assignment.State.PENDING, Assignment.State.SIGNED)
-    if assignment.replies.filter(state=Reply.State.DATED).exists():
-        raise Refused("答复函已送交办机构确认落款日期，不能再申请退回。确需退回的，请先联系交办机构退回答复函。")
+    if assignment.replies.checking().exists():
+        raise Refused("答复已送交办机构审核或确认落款日期，不能再申请退回。确需退回的，请先联系交办机构退回答复函。")
+    if assignment.replies.signing().exists():
+        raise Refused("答复稿正在签批，不能申请退回。确需退回的，请先撤回送签。")
     on = acted_on(paper, now=now)
     window = clocks.open_for(assignment=assignment, stage="objection_window").first()
     if window is None or on > window.due_on:

@@ -31,6 +31,8 @@ from proposals.handling.models import (
     PublicWord,
     Reply,
     ReplyPoint,
+    ReplyVersion,
+    Signature,
     Suggestion,
     Suspension,
 )
@@ -59,6 +61,8 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
         ("doc_no", "signer", "opening", "contact_name", "contact_phone", "no_contact_reason", "return_reason"),
     ),
     ReplyPoint: ("reply__assignment__matter", ("text",)),
+    ReplyVersion: ("reply__assignment__matter", ("why", "hash")),
+    Signature: ("version__reply__assignment__matter", ("name", "text")),
     Evaluation: ("round_row__assignment__matter", ("text", "approval", "checked_note", "rejected_reason")),
     Explanation: ("form__round_row__assignment__matter", ("persons", "text")),
     Appraisal: ("round_row__assignment__matter", ("text",)),
@@ -71,7 +75,7 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
 }
 
 
-SAID_OR_NOT = {(Evaluation, "rejected_reason"), (CommitmentStep, "reply"), (PublicWord, "reason")}
+SAID_OR_NOT = {(Evaluation, "rejected_reason"), (CommitmentStep, "reply"), (PublicWord, "reason"), (Signature, "text")}
 """What stands where it must and nowhere else: a form that was turned down has a reason, a kept promise a reply."""
 
 
@@ -114,10 +118,11 @@ def purge(matter: Matter, *, by: Person, now: datetime) -> Suspension:
 
 def erase_words(matter: Matter) -> None:
     """Blank the columns of `ERASED` in the matter and whatever hangs from it, and drop the events' facts."""
-    with pgtrigger.ignore("handling.ClockEvent:append_only"):
+    with pgtrigger.ignore("handling.ClockEvent:append_only", "handling.ReplyVersion:frozen"):
         for model, (path, columns) in ERASED.items():
             rows = model._default_manager.using(DATABASE).filter(**{path: matter.pk})
             rows.update(**{column: words_for(model, column) for column in columns})
+        ReplyVersion.objects.using(DATABASE).filter(reply__assignment__matter=matter.pk).update(content={})
     Evaluation.objects.using(DATABASE).filter(round_row__assignment__matter=matter.pk).update(flags=[])
     Suspension.objects.using(DATABASE).filter(matter=matter.pk).update(seen_by=[])
     EventPayload.objects.using(DATABASE).filter(event__matter=matter.pk).filter(~Q(facts={})).update(facts={})

@@ -160,8 +160,8 @@ def draft_reply(
             assignment=assignment, round=assignment.round, issuer=assignment.unit, drafted_by=by, drafted_at=now
         )
         reply.version = 0
-    elif reply.state not in (Reply.State.DRAFT, Reply.State.RETURNED):
-        raise WrongStep(f"答复现在是“{reply.get_state_display()}”，不能再改。")
+    elif reply.state not in Reply.DRAFTING:
+        raise WrongStep(not_to_be_written(reply))
     if version is not None and version != reply.version:
         raise Stale("这份答复稿刚被别人改过。您写的内容已保留在下面，请对照最新内容后再保存。")
     for name, value in fields.items():
@@ -187,9 +187,7 @@ def ask_to_send(assignment: Assignment, *, by: Person, now: datetime) -> None:
     """
     assignment = lock(assignment)
     expect(assignment, State.SIGNED)
-    if not assignment.replies.filter(
-        round=assignment.round, state__in=[Reply.State.DRAFT, Reply.State.RETURNED]
-    ).exists():
+    if not assignment.replies.filter(round=assignment.round, state__in=Reply.DRAFTING).exists():
         raise WrongStep("还没有答复稿，请先拟写。")
     event = assignment.matter.record("reply_drafted", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
     clerks = queries.clerks_of([assignment.unit_id], on=timezone.localdate(now))
@@ -200,6 +198,13 @@ def ask_to_send(assignment: Assignment, *, by: Person, now: datetime) -> None:
         subject=subject_of(assignment),
         now=now,
     )
+
+
+def not_to_be_written(reply: Reply) -> str:
+    """Why a reply that is on its way is not written on."""
+    if reply.state == Reply.State.SIGNING:
+        return "答复稿正在签批，不能再改。需要修改的，请先撤回送签。"
+    return f"答复现在是“{reply.get_state_display()}”，不能再改。"
 
 
 def current_draft(assignment: Assignment) -> Reply | None:
@@ -265,53 +270,77 @@ def deliver_reply(
     """
     unit_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
     not_own_proposal(reply.assignment, by=by, paper=paper)
-    reply = lock_reply(reply, Reply.State.DRAFT, Reply.State.RETURNED)
+    reply = lock_reply(reply, *Reply.DRAFTING)
+    if paper is None and reply.assignment.unit.signing_steps.current().exists():
+        raise Refused("本单位设了签批环节，答复稿请先送签；签批完成后会自动发出。")
+    ready_to_go(reply, now=now)
+    note_why_now(reply, why_now, by=by, now=now)
+    return hand_in(reply, scan=scan, by=by, now=now, paper=paper)
+
+
+def ready_to_go(reply: Reply, *, now: datetime) -> None:
+    """Raise unless the unit may answer now, and the reply is whole."""
     expect(reply.assignment, State.SIGNED)
     if reply.assignment.objections.undecided().exists():
         raise Refused("退回申请还没有决定。要直接答复，请先撤回退回申请。")
-    today = timezone.localdate(now)
-    check_complete(reply, on=today)
+    check_complete(reply, on=timezone.localdate(now))
+
+
+def note_why_now(reply: Reply, why_now: str, *, by: Person, now: datetime) -> None:
     if why_now.strip():
         units = "、".join(str(row.unit) for row in without_opinion(reply.assignment))
         facts: dict[str, Any] = {"units": units, "reason": why_now.strip()}
         reply.assignment.matter.record("replied_without", by=by, now=now, assignment=reply.assignment, **facts)
-    for obligation in clocks.open_for(assignment=reply.assignment, stage="internal"):
-        clocks.complete(obligation, by=by, now=now)
-    if reply.letter_on is None or reply.letter_on == today:
-        return deliver(reply, on=today, by=by, now=now, paper=paper)
-    if not scan:
+
+
+def needs_scan(reply: Reply, scan: str, *, on: date) -> None:
+    if reply.letter_on and reply.letter_on < on and not scan:
         raise Refused("落款日期早于今天的答复函，请同时上传盖章扫描件（PDF 或图片），由交办机构确认日期。")
-    reply.state = Reply.State.DATED
-    reply.save(update_fields=["state"])
-    for obligation in reply_clocks(reply.assignment):
-        clocks.pause(obligation, by=by, now=now, reason="补录答复函，待确认落款日期")
+
+
+def hand_in(reply: Reply, *, scan: str, by: Person, now: datetime, paper: Paper | None) -> Reply:
+    """A signed reply goes to the proposers, or first to the assigning office: reply and matter are locked.
+
+    The office looks at it if it looks at every reply, and if the letter is older than today (P6). Meanwhile the unit's
+    clock rests (P7), and the reply keeps the day on which it was signed.
+    """
+    today = timezone.localdate(now)
+    assignment = reply.assignment
+    needs_scan(reply, scan, on=today)
+    for obligation in clocks.open_for(assignment=assignment, stage="internal"):
+        clocks.complete(obligation, by=by, now=now)
+    reply.date_to_confirm = reply.letter_on is not None and reply.letter_on < today
+    reply.to_check = queries.checks_replies(assignment.office)
+    if not (reply.date_to_confirm or reply.to_check):
+        return deliver(reply, on=today, by=by, now=now, paper=paper)
+    reply.state, reply.letter_on = Reply.State.CHECKING, reply.letter_on or today
+    reply.save(update_fields=["state", "letter_on", "to_check", "date_to_confirm"])
+    for obligation in reply_clocks(assignment):
+        why = "补录答复函，待确认落款日期" if reply.date_to_confirm else "答复送交办机构审核"
+        clocks.pause(obligation, by=by, now=now, reason=why)
     clocks.start(
-        reply.assignment.matter,
+        assignment.matter,
         "reply_check",
-        assignment=reply.assignment,
+        assignment=assignment,
         round=reply.round,
-        body=reply.assignment.office,
+        body=assignment.office,
         anchor_on=today,
         by=by,
         now=now,
     )
-    event = reply.assignment.matter.record(
-        "reply_date_asked",
+    verb = "reply_date_asked" if reply.date_to_confirm else "reply_check_asked"
+    event = assignment.matter.record(
+        verb,
         by=by,
         now=now,
-        assignment=reply.assignment,
-        unit=str(reply.assignment.unit),
+        assignment=assignment,
+        unit=str(assignment.unit),
         letter_on=reply.letter_on,
         scan=scan,
         **paper_facts(paper),
     )
-    tell(
-        queries.officers_of(reply.assignment.office, on=today),
-        event_id=event.pk,
-        template="reply_date_asked",
-        subject=subject_of(reply.assignment),
-        now=now,
-    )
+    people = queries.officers_of(assignment.office, on=today)
+    tell(people, event_id=event.pk, template=verb, subject=subject_of(assignment), now=now)
     return reply
 
 
@@ -344,27 +373,74 @@ def reply_clocks(assignment: Assignment) -> list[Any]:
 
 
 @transaction.atomic
-def confirm_reply_date(reply: Reply, *, by: Person, now: datetime, paper: Paper | None = None) -> Reply:
-    """The assigning office confirms the letter's date; the reply counts from that day."""
+def approve_reply(
+    reply: Reply,
+    *,
+    result: ResultClass | None = None,
+    points: Mapping[int, ResultClass] | None = None,
+    reason: str = "",
+    by: Person,
+    now: datetime,
+    paper: Paper | None = None,
+) -> Reply:
+    """The assigning office lets a reply go (审核通过); the reply counts from the day on its letter.
+
+    It may correct the class of the whole (`result`) or of single suggestions (`points`, by suggestion id) with a
+    reason (改类): the unit is told what was and what is.
+    """
     office_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
     not_in_judgement(reply.assignment, by=by)
-    reply = lock_reply(reply, Reply.State.DATED)
+    reply = lock_reply(reply, Reply.State.CHECKING)
     assert reply.letter_on is not None
+    _correct_classes(reply, result, points or {}, reason=reason.strip(), by=by, now=now, paper=paper)
+    if faults := faults_of_promises(reply, on=reply.letter_on):
+        raise Refused("".join(faults) + "请退回修改，由承办单位填写。")
     checked(reply, by=by, now=now, paper=paper)
     return deliver(reply, on=reply.letter_on, by=by, now=now, paper=paper)
 
 
+def _correct_classes(
+    reply: Reply,
+    result: ResultClass | None,
+    points: Mapping[int, ResultClass],
+    *,
+    reason: str,
+    by: Person,
+    now: datetime,
+    paper: Paper | None,
+) -> None:
+    labels = queries.labels_of(queries.suggestions_of(reply.assignment.matter))
+    rows = list(reply.points.select_related("result").order_by("pk"))
+    other = [row for row in rows if row.result and points.get(row.suggestion_id, row.result) != row.result]
+    changes = [(f"{labels[row.suggestion_id]}的办理结果", row, points[row.suggestion_id]) for row in other]
+    corrected: list[tuple[str, Reply | ReplyPoint, ResultClass]] = [*changes]
+    if result and result != reply.result:
+        corrected.insert(0, ("办理结果", reply, result))
+    if not corrected:
+        return
+    if not reason:
+        raise Refused("改了办理结果类别的，请写明原因，单位会看到。", field="reason")
+    for what, row, new in corrected:
+        old, row.result = row.result, new
+        row.save(update_fields=["result"])
+        facts: dict[str, Any] = {"what": what, "old": old.code if old else "", "new": new.code, "reason": reason}
+        event = reply.assignment.matter.record(
+            "class_changed", by=by, now=now, assignment=reply.assignment, **facts, **paper_facts(paper)
+        )
+    people = queries.clerks_of([reply.assignment.unit_id], on=timezone.localdate(now))
+    tell(people, event_id=event.pk, template="class_changed", subject=subject_of(reply.assignment), now=now)
+
+
 @transaction.atomic
 def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime, paper: Paper | None = None) -> Reply:
-    """Send a letter back (答复退回修改): the unit's clock goes on."""
+    """Send a reply back (答复退回修改): the unit's clock goes on."""
     office_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
     not_in_judgement(reply.assignment, by=by)
-    reply = lock_reply(reply, Reply.State.DATED)
+    reply = lock_reply(reply, Reply.State.CHECKING)
     if not reason.strip():
         raise Refused("退回修改请写明原因。")
-    reply.state, reply.return_reason = Reply.State.RETURNED, reason
-    reply.save(update_fields=["state", "return_reason"])
     checked(reply, by=by, now=now, paper=paper)
+    back_to_draft(reply, reason)
     for obligation in reply_clocks(reply.assignment):
         clocks.resume(obligation, by=by, now=now)
     event = reply.assignment.matter.record(
@@ -386,13 +462,30 @@ def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime, paper:
     return reply
 
 
+def back_to_draft(reply: Reply, reason: str) -> None:
+    reply.state, reply.return_reason = Reply.State.RETURNED, reason
+    reply.to_check = reply.date_to_confirm = False
+    reply.save(update_fields=["state", "return_reason", "to_check", "date_to_confirm"])
+
+
 def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper | None) -> Reply:
     """The reply reaches the proposers: its clocks end, the evaluation opens."""
     assignment = reply.assignment
     matter = assignment.matter
     reply.state, reply.delivered_by, reply.delivered_at, reply.replied_on = Reply.State.DELIVERED, by, now, on
     reply.letter_on = reply.letter_on or on
-    reply.save(update_fields=["state", "delivered_by", "delivered_at", "replied_on", "letter_on"])
+    reply.to_check = reply.date_to_confirm = False
+    reply.save(
+        update_fields=[
+            "state",
+            "delivered_by",
+            "delivered_at",
+            "replied_on",
+            "letter_on",
+            "to_check",
+            "date_to_confirm",
+        ]
+    )
     release_letters(reply, now=now)
     for obligation in reply_clocks(assignment):
         clocks.complete(obligation, by=by, now=now, on=on)

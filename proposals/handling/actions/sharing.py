@@ -11,7 +11,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries
-from proposals.handling.models import Assignment, Event, ExtensionRequest, Objection
+from proposals.handling.models import Assignment, Event, ExtensionRequest, Objection, Reply, ReplyVersion
 
 from .closing import settle_if_done
 from .giving import alarms, clocks_of, restage, subject_of
@@ -183,6 +183,7 @@ def make_lead(
         decided_first(row)
         drop_requests(row, by=by, now=now)
     letter_first(old)
+    stop_signing(old, reason=f"改由{new.unit}主办", by=by, now=now)
     take_role(old, Role.CO, round=old.round)
     for clock in clocks.open_for(assignment=new, stage="co_opinion"):
         clocks.cancel(clock, by=by, now=now, reason="改为主办")
@@ -212,8 +213,8 @@ def decided_first(assignment: Assignment) -> None:
 
 
 def letter_first(assignment: Assignment) -> None:
-    if assignment.replies.dated().exists():
-        raise Refused(f"{assignment.unit}的答复函正在等待确认落款日期，请先确认或退回修改。")
+    if assignment.replies.checking().exists():
+        raise Refused(f"{assignment.unit}的答复正在等待审核或确认落款日期，请先审核或退回修改。")
 
 
 def known_unit(unit: Body) -> None:
@@ -223,9 +224,21 @@ def known_unit(unit: Body) -> None:
 
 def end(assignment: Assignment, *, reason: str, by: Person, now: datetime) -> None:
     drop_requests(assignment, by=by, now=now)
+    stop_signing(assignment, reason=reason, by=by, now=now)
     clocks.cancel_all(assignment=assignment, by=by, now=now, reason=reason)
     assignment.state, assignment.ended_at, assignment.ended_by, assignment.ended_reason = State.ENDED, now, by, reason
     assignment.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
+
+
+def stop_signing(assignment: Assignment, *, reason: str, by: Person, now: datetime) -> None:
+    """A reply that waits for signatures waits no more: the unit has it as its draft again, and keeps the version."""
+    for version in ReplyVersion.objects.filter(reply__assignment=assignment, state=ReplyVersion.State.SIGNING):
+        version.state = ReplyVersion.State.DROPPED
+        version.save(update_fields=["state"])
+        assignment.matter.record(
+            "reply_taken_back", by=by, now=now, assignment=assignment, number=version.number, reason=reason
+        )
+    assignment.replies.signing().update(state=Reply.State.DRAFT)
 
 
 def drop_requests(assignment: Assignment, *, by: Person, now: datetime) -> bool:

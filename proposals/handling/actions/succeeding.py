@@ -96,7 +96,7 @@ def hand_on(assignment: Assignment, new: Body, *, by: Person, now: datetime) -> 
     if old.answers and not there.answers:
         end(there, reason=reason, by=by, now=now)
         event = move_to_successor(old, new, by=by, now=now)
-    elif old.answers and (old.state == State.ANSWERED or old.replies.filter(state=Reply.State.DATED).exists()):
+    elif old.answers and (old.state == State.ANSWERED or old.replies.filter(state=Reply.State.CHECKING).exists()):
         return None
     else:
         end(old, reason=reason, by=by, now=now)

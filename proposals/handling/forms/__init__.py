@@ -19,7 +19,8 @@ from .deciding import (
 from .evaluating import AppraisalForm, CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
 from .fields import ActForm
 from .promising import DecideStepForm, DelayForm, KeptForm, ProgressForm, PromiseForm, ReopenForm, ReviewWordForm
-from .replying import ReplyForm, SendReplyForm
+from .replying import CheckReplyForm, ReplyForm, SendReplyForm
+from .signing import SendUpForm, SignForm, StepForm, TakeBackForm
 from .unit import (
     AnswerObjectionForm,
     ContactAnswerForm,
@@ -37,6 +38,7 @@ __all__ = [
     "AppraisalForm",
     "AskUnitForm",
     "ChaseForm",
+    "CheckReplyForm",
     "CheckedForm",
     "ConsultationForm",
     "ContactAnswerForm",
@@ -65,7 +67,11 @@ __all__ = [
     "ReviewWordForm",
     "SecrecyForm",
     "SendReplyForm",
+    "SendUpForm",
     "SheetForm",
+    "SignForm",
+    "StepForm",
     "SuccessorForm",
+    "TakeBackForm",
     "TransferForm",
 ]

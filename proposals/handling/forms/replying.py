@@ -8,7 +8,7 @@ from django import forms
 from members.models import Body
 from members.uploads import Clean
 from proposals.handling.actions import PointGiven
-from proposals.handling.models import Attachment, Purpose, Suggestion
+from proposals.handling.models import Attachment, Purpose, Reply, ReplyPoint, Suggestion
 
 from .fields import ActForm, ClassField, DayField, LongText
 
@@ -140,6 +140,36 @@ class SendReplyForm(ActForm):
                 help_text=f"还没有收到{'、'.join(wanting)}的会办意见。可以等意见收到后再发出。",
             )
             self.order_fields(["why_now"])
+
+
+class CheckReplyForm(ActForm):
+    """The classes as the unit gave them; whoever changes one says why."""
+
+    result = ClassField(label="总的办理结果")
+
+    def __init__(
+        self, *args: Any, reply: Reply, points: Sequence[ReplyPoint], labels: Mapping[int, str], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.answers = points
+        total: Any = self.fields["result"]
+        total.initial = reply.result and reply.result.code
+        classes = total.choices = list(iter(total.choices))
+        for point in points:
+            label = f"{labels[point.suggestion_id]}的办理结果"
+            field = ClassField(label=label, initial=point.result and point.result.code)
+            field.bind()
+            field.choices = classes
+            self.fields[names_of(point.suggestion)[1]] = field
+        self.fields["reason"] = LongText(
+            label="改类原因", rows=2, max_length=200, required=False, help_text="改了办理结果类别的必填，单位会看到。"
+        )
+        self.order_fields(["result", *(names_of(point.suggestion)[1] for point in points), "reason"])
+
+    def classes(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        points = {point.suggestion_id: data[names_of(point.suggestion)[1]] for point in self.answers}
+        return {"result": data["result"], "points": points, "reason": data["reason"]}
 
 
 def key_of(one: Suggestion) -> str:

@@ -50,6 +50,7 @@ from .matter import (
 )
 from .reply import Evaluation, EvaluationRound, Explanation, Reply, ReplyPoint
 from .sheet import ChaseSheet
+from .signing import ReplyVersion, Signature, SigningKind, SigningStep
 
 __all__ = [
     "Access",
@@ -95,8 +96,12 @@ __all__ = [
     "Reason",
     "Reply",
     "ReplyPoint",
+    "ReplyVersion",
     "ResultClass",
     "Sight",
+    "Signature",
+    "SigningKind",
+    "SigningStep",
     "Stage",
     "Suggestion",
     "Suspension",

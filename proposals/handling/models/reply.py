@@ -13,25 +13,32 @@ PERSON = settings.AUTH_USER_MODEL
 
 
 class ReplyQuerySet(models.QuerySet["Reply"]):
-    def dated(self) -> "ReplyQuerySet":
-        """Those whose date on the letter waits to be confirmed (P6)."""
-        return self.filter(state=Reply.State.DATED)
+    def checking(self) -> "ReplyQuerySet":
+        """Those that wait for the assigning office."""
+        return self.filter(state=Reply.State.CHECKING)
+
+    def signing(self) -> "ReplyQuerySet":
+        """Those that wait for a signature inside their unit."""
+        return self.filter(state=Reply.State.SIGNING)
 
 
 class Reply(Addressed):
     """A unit's reply of one round (答复); earlier rounds stay as they are.
 
-    `letter_on` is the date on the letter. A letter entered after its date waits for the assigning
-    office's confirmation (DATED) and is then in time or late by the confirmed date (P6).
+    `letter_on` is the date on the letter. The assigning office looks at it first (CHECKING) where it has set that
+    for every reply (`to_check`), and where a letter is entered after its date (`date_to_confirm`): that one is then in
+    time or late by the confirmed date (P6). In a unit with steps of its own it is signed before (SIGNING).
     """
 
     class State(models.TextChoices):
         DRAFT = "draft", "拟稿中"
-        DATED = "dated", "待确认落款日期"
+        SIGNING = "signing", "签批中"
+        CHECKING = "checking", "答复待审核"
         DELIVERED = "delivered", "已答复"
         RETURNED = "returned", "退回修改"
 
-    OPEN: ClassVar = (State.DRAFT, State.DATED, State.RETURNED)
+    OPEN: ClassVar = (State.DRAFT, State.SIGNING, State.CHECKING, State.RETURNED)
+    DRAFTING: ClassVar = (State.DRAFT, State.RETURNED)
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="replies")
     round = models.PositiveSmallIntegerField(default=1)
@@ -53,6 +60,8 @@ class Reply(Addressed):
     delivered_at = models.DateTimeField(null=True)
     replied_on = models.DateField("答复日期", null=True)
     return_reason = models.CharField("退回修改意见", max_length=300, blank=True)
+    to_check = models.BooleanField("待审核答复", default=False)
+    date_to_confirm = models.BooleanField("待确认落款日期", default=False)
 
     objects = ReplyQuerySet.as_manager()
 
@@ -69,6 +78,10 @@ class Reply(Addressed):
             ),
             models.CheckConstraint(
                 condition=Q(imported=True) | Q(drafted_by__isnull=False), name="reply_has_a_drafter"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="checking") | Q(to_check=True) | Q(date_to_confirm=True),
+                name="checking_has_a_reason",
             ),
         ]
 

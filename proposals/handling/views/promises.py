@@ -22,7 +22,7 @@ from proposals.handling.rights import in_hands_of
 
 from .base import Mine, PartForm
 from .queues import Waiting
-from .replying import WithDraft
+from .replying import WithDraft, way_on
 
 
 class DraftPromises(WithDraft):
@@ -97,12 +97,11 @@ class DraftPromises(WithDraft):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         promised = {row.point_id for row in self.written}
         wanting = [one for one in self.points if one.result and one.result.promises and one.pk not in promised]
-        may_send = in_hands_of(self.rows().filter(pk=self.object.pk), self.me, "handling.reply").exists()
         return super().get_context_data(
             written=[(self.labels.get(row.point.suggestion_id, ""), row) for row in self.written],
             change=self.change,
             wanting="、".join(self.labels.get(one.suggestion_id, "") for one in wanting),
-            send_url=reverse("handling:reply", args=[self.object.public_id]) if may_send else "",
+            send_url=way_on(self.me, self.object),
             here=self.here(),
             **kwargs,
         )

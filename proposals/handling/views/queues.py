@@ -231,18 +231,21 @@ class Extensions(Waiting):
         return {"part": part, "what": what, "state": row.get_state_display(), "at": row.asked_at, "url": url}
 
 
-class LetterDates(Waiting):
-    action = "handling.confirm_reply_date"
-    title = "待确认落款日期"
-    empty_sentence = "没有待确认的答复函。"
+class ReplyChecks(Waiting):
+    """Replies that the office looks at first: each one if it has set that, and letters that are older than their day."""
+
+    action = "handling.check_reply"
+    title = "答复审核"
+    empty_sentence = "没有待审核的答复。"
     act_word = "核对"
 
     def rows(self) -> QuerySet[Reply]:
-        return Reply.objects.dated().select_related("assignment__matter", "assignment__unit")
+        return Reply.objects.checking().select_related("assignment__matter", "assignment__unit", "result")
 
     def line(self, row: Reply) -> dict[str, Any]:
-        url = reverse("handling:letter_date", args=[row.public_id])
-        what = f"落款日期{short_day(row.letter_on)}　{row.doc_no}"
+        url = reverse("handling:check_reply", args=[row.public_id])
+        why = ["审核答复"] * row.to_check + ["确认落款日期"] * row.date_to_confirm
+        what = f"{'、'.join(why)}　落款{short_day(row.letter_on)}　{row.doc_no}"
         return {
             "part": row.assignment,
             "what": what,

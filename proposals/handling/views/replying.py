@@ -1,6 +1,6 @@
 """The reply is drafted point by point, delivered, and its date confirmed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -10,14 +10,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.errors import Refused, Stale, WrongStep
+from members.models import Person
 from members.shown import Act, Fact
 from proposals.handling import actions, forms, panels
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach, drop_letter
 from proposals.handling.actions.paper import acts_for
-from proposals.handling.actions.replying import suggestions_to_answer, unanswered, without_opinion
+from proposals.handling.actions.replying import not_to_be_written, suggestions_to_answer, unanswered, without_opinion
+from proposals.handling.aspects import Aspect, aspects
+from proposals.handling.attachments import letters_of, scan_of
+from proposals.handling.eyes import eyes
 from proposals.handling.forms.replying import LETTER_FIELDS, key_of, names_of
-from proposals.handling.models import Assignment, Attachment, Commitment, Purpose, Reply, Suggestion
+from proposals.handling.models import Assignment, Commitment, Purpose, Reply, Suggestion
 from proposals.handling.promises import drafted
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
 from proposals.handling.rights import in_hands_of
@@ -27,6 +31,14 @@ from .base import AssignmentForm, PartConfirm, PartForm
 
 WHOLE = ("result", "opening", "no_contact_reason")
 """What the page asks about the reply as a whole; the other fields of the letter are its formal side."""
+
+
+def way_on(user: Person, part: Assignment) -> str:
+    """Where a finished draft goes from here: up for signature where its own unit has set that, or out; empty if neither."""
+    own = acts_for(user, part.unit_id, on=timezone.localdate())
+    name = "send_up" if own and part.unit.signing_steps.current().exists() else "reply"
+    mine = in_hands_of(Assignment.objects.filter(pk=part.pk), user, f"handling.{name}").exists()
+    return reverse(f"handling:{name}", args=[part.public_id]) if mine else ""
 
 
 class WithDraft(AssignmentForm):
@@ -65,8 +77,12 @@ class DraftReply(WithDraft):
         self.suggestions: list[Suggestion] = suggestions_to_answer(self.object, everything)
         self.labels = labels_of(everything)
         self.draft: Reply | None = actions.readable_draft(self.object, by=self.me)
+        if self.draft and self.draft.state not in Reply.DRAFTING:
+            raise WrongStep(not_to_be_written(self.draft))
         self.letters = letters_of(self.draft)
-        self.may_send = in_hands_of(self.rows().filter(pk=self.object.pk), self.me, "handling.reply").exists()
+        self.own = acts_for(self.me, self.object.unit_id, on=timezone.localdate())
+        self.next_page = way_on(self.me, self.object)
+        self.may_send = bool(self.next_page)
         ready = "ready" in self.request.POST
         self.submit_label = "保存，去核对" if self.may_send else "保存"
         told = "答复稿已保存，并已请本单位联络员核对发出。" if ready else "答复稿已保存，还没有请联络员核对。"
@@ -87,8 +103,7 @@ class DraftReply(WithDraft):
     def get_initial(self) -> dict[str, Any]:
         draft = self.draft
         if draft is None:
-            own = acts_for(self.me, self.object.unit_id, on=timezone.localdate())
-            return {"contact_name": self.me.name if own else "", "contact_phone": self.object.unit.phone}
+            return {"contact_name": self.me.name if self.own else "", "contact_phone": self.object.unit.phone}
         values: dict[str, Any] = {name: getattr(draft, name) for name in LETTER_FIELDS}
         values["result"] = draft.result and draft.result.code
         values["issuer"] = draft.issuer.public_id if draft.issuer_id != self.object.unit_id else None
@@ -105,7 +120,7 @@ class DraftReply(WithDraft):
         reply = self.save(form)
         if "ready" in self.request.POST and not self.may_send:
             actions.ask_to_send(self.object, by=self.me, now=timezone.now())
-        address = reverse("handling:reply", args=[self.object.public_id]) if self.may_send else self.home()
+        address = self.next_page or self.home()
         if "promises" in self.request.POST or actions.unpromised(reply):
             address = reverse("handling:draft_promises", args=[self.object.public_id])
         return HttpResponseRedirect(address)
@@ -182,16 +197,6 @@ class AutosaveReply(DraftReply):
         return {**super().get_form_kwargs(), "files": None}
 
 
-def letters_of(reply: Reply | None) -> list[Attachment]:
-    """The letters that will be delivered with this reply, each round's with its own."""
-    return list(Attachment.objects.kept().filter(reply=reply).order_by("pk")) if reply else []
-
-
-def scan_of(letters: Sequence[Attachment]) -> Attachment | None:
-    """The sealed letter itself, against which its date is checked: the latest picture or PDF."""
-    return next((one for one in reversed(letters) if one.is_scan), None)
-
-
 class SendReply(PartConfirm[Assignment], WithDraft):
     """Shows what will be delivered and what is missing; one button sends it to every proposer."""
 
@@ -206,6 +211,8 @@ class SendReply(PartConfirm[Assignment], WithDraft):
     def prepare(self) -> None:
         super().prepare()
         self.reply = actions.readable_draft(self.object, by=self.me)
+        if self.reply and self.reply.state not in Reply.DRAFTING:
+            raise WrongStep(not_to_be_written(self.reply))
         self.letters = letters_of(self.reply)
         self.wanting = without_opinion(self.object)
 
@@ -258,55 +265,71 @@ class SendReply(PartConfirm[Assignment], WithDraft):
         actions.deliver_reply(self.reply, by=self.me, now=timezone.now(), scan=scan, why_now=why_now, paper=paper)
 
 
-class LetterDate(PartConfirm[Reply]):
-    """The assigning office confirms the date of a letter that was entered later (P6)."""
+class OfChecking(PartForm[Reply]):
+    """A reply that waits for the assigning office."""
 
-    action = "handling.confirm_reply_date"
+    action = "handling.check_reply"
     path = "assignment"
-    title = "确认答复函落款日期"
-    question = "请对照扫描件核对。确认后，答复日期以落款日期为准，是否逾期按此计算。"
-    form_class = forms.ActForm
-    submit_label = "日期无误，确认"
-    done_sentence = "已确认，答复已送达提案者。"
 
     def rows(self) -> QuerySet[Reply]:
-        return Reply.objects.dated().select_related(
-            "assignment__matter", "assignment__unit", "assignment__office", "result"
-        )
+        rows = Reply.objects.checking().select_related("assignment__matter", "assignment__unit", "assignment__office")
+        return rows.select_related("result", "issuer")
 
     def actor(self) -> int:
         return self.part.office_id
 
+
+class CheckReply(OfChecking):
+    """The assigning office reads a signed reply, corrects classes where it must, and lets it go (P6, P7)."""
+
+    title = "答复审核"
+    template_name = "handling/check_reply.html"
+    form_class = forms.CheckReplyForm
+    submit_label = "审核通过，送达提案者"
+    done_sentence = "已审核，答复已送达提案者。"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.letters = letters_of(self.object)
+        everything = suggestions_of(self.matter)
+        self.labels = labels_of(everything)
+        self.points = list(self.object.points.filter(same_as=None).select_related("result", "suggestion__matter"))
+        drafts = panels.with_points(Reply.objects.filter(pk=self.object.pk))
+        reads = {Aspect.DRAFT_REPLY} & aspects(eyes(self.me, self.matter), self.object)
+        self.shown = [panels.reply_shown(row, self.letters, everything) for row in drafts] if reads else []
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "reply": self.object, "points": self.points, "labels": self.labels}
+
     def facts(self) -> list[Fact]:
-        scan = scan_of(letters_of(self.object))
+        row, scan = self.object, scan_of(self.letters)
         url = reverse("handling:attachment", args=[scan.public_id]) if scan else ""
-        return [
-            *super().facts(),
-            Fact("落款日期", self.object.letter_on),
-            Fact("文号", self.object.doc_no or "无"),
-            Fact("扫描件", scan.name if scan else "见办理记录中的单据扫描件", url=url),
+        why = "确认落款日期：请对照扫描件核对，答复日期和是否逾期以落款日期为准。" if row.date_to_confirm else ""
+        facts = [
+            Fact("需要核对", "　".join(filter(None, ["审核答复内容和结果类别。" * row.to_check, why])), wide=True),
+            Fact("落款日期", row.letter_on),
+            Fact("文号", row.doc_no or "无"),
         ]
+        if row.date_to_confirm:
+            facts.append(Fact("扫描件", scan.name if scan else "见办理记录中的单据扫描件", url=url))
+        return [*super().facts(), *facts]
 
     def acts(self) -> list[Act]:
         return [Act("退回修改", reverse("handling:return_reply", args=[self.object.public_id]))]
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        note(self.me, [self.matter.pk])
+        return super().get_context_data(reply=self.shown[0] if self.shown else None, **kwargs)
+
     def do(self, form: Any, paper: Paper | None) -> None:
-        actions.confirm_reply_date(self.object, by=self.me, now=timezone.now(), paper=paper)
+        actions.approve_reply(self.object, **form.classes(), by=self.me, now=timezone.now(), paper=paper)
 
 
-class ReturnReply(PartForm[Reply]):
-    action = "handling.confirm_reply_date"
-    path = "assignment"
+class ReturnReply(OfChecking):
     title = "答复退回修改"
     form_class = forms.ReturnForm
     submit_label = "退回修改"
     done_sentence = "已退回，单位的期限继续计算。"
-
-    def rows(self) -> QuerySet[Reply]:
-        return Reply.objects.dated().select_related("assignment__matter", "assignment__unit", "assignment__office")
-
-    def actor(self) -> int:
-        return self.part.office_id
 
     def do(self, form: Any, paper: Paper | None) -> None:
         reason = form.cleaned_data["reason"]

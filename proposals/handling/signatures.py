@@ -1,0 +1,91 @@
+"""What pages show of a reply on its way through its unit: the frozen text, and who has signed or is to sign."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from members.days import short_day
+from members.shown import Act, Fact
+
+from .blocks import Answer, ReplyShown, RequestShown
+from .eyes import Eye, Eyes
+from .models import Assignment, ReplyVersion, Signature
+from .queries import waiting_for
+from .rights import allowed
+from .versions import FIELDS
+
+State = ReplyVersion.State
+IN_TEXT = ("opening",)
+
+
+def with_signatures(versions: QuerySet[ReplyVersion]) -> QuerySet[ReplyVersion]:
+    signed = Signature.objects.select_related("person").order_by("order")
+    return versions.select_related("by").prefetch_related(Prefetch("signatures", signed))
+
+
+def text_of(version: ReplyVersion) -> ReplyShown:
+    """The frozen text, as the proposers would read it."""
+    content = version.content
+    facts = [Fact(label, content.get(name), wide=True) for name, label in FIELDS.items() if name not in IN_TEXT]
+    answers = [
+        Answer(f"{point['label']}：{point['suggestion']}", point["text"], point["result"])
+        for point in content.get("points", [])
+    ]
+    title = f"答复稿{version}（{version.get_state_display()}）"
+    return ReplyShown(title, [fact for fact in facts if fact.value], answers, content.get("opening", ""))
+
+
+def steps_of(version: ReplyVersion) -> list[Fact]:
+    """Step by step: who signed and what was said, or who is to."""
+    at = short_day(timezone.localdate(version.at))
+    sent = Fact("送签", f"{version.by}　{at}" + (f"　{version.why}" if version.why else ""), wide=True)
+    return [sent, *(Fact(row.get_kind_display(), said_at(row, version), wide=True) for row in version.signatures.all())]
+
+
+def said_at(row: Signature, version: ReplyVersion) -> str:
+    if row.at:
+        word = "同意" if row.agrees else "退回修改"
+        return f"{row.name}　{short_day(timezone.localdate(row.at))}{word}" + (f"：{row.text}" if row.text else "")
+    return f"{row.who}　待签批" if version.state == State.SIGNING and row.order == version.turn else row.who
+
+
+def requests_shown(user: Any, parts: Sequence[Assignment], view: Eyes) -> list[RequestShown]:
+    """What is being signed in this person's own unit, and what he can do about it; each version has its page."""
+    own = {part.pk: part for part in parts if Eye.UNIT in view.of(part)}
+    versions = ReplyVersion.objects.filter(reply__assignment__in=own).select_related("reply")
+    rows = list(with_signatures(versions.order_by("reply__assignment", "-reply__round", "-number")))
+    today = timezone.localdate()
+    waiting = [row.pk for row in rows if row.state == State.SIGNING]
+    mine = set(waiting_for(user, on=today).filter(pk__in=waiting).values_list("pk", flat=True)) if waiting else set()
+    shown = []
+    for part in own.values():
+        of_part = [row for row in rows if row.reply.assignment_id == part.pk]
+        if not of_part:
+            continue
+        acts = [
+            act for row in of_part if row.state == State.SIGNING for act in acts_on(user, row, part, view, mine=mine)
+        ]
+        acts += [
+            Act(f"查看{'二次答复' if row.reply.round > 1 else ''}{row}", to("reply_version", row)) for row in of_part
+        ]
+        newest = of_part[0]
+        title = f"{part.unit}答复稿{newest}（{newest.get_state_display()}）"
+        shown.append(RequestShown(title, steps_of(newest), acts))
+    return shown
+
+
+def acts_on(user: Any, row: ReplyVersion, part: Assignment, view: Eyes, *, mine: set[int]) -> list[Act]:
+    acts = []
+    if allowed(user, "handling.sign_reply", part, view):
+        his = row.pk in mine
+        acts.append(Act("签批" if his else "登记纸质签批", to("sign_reply", row), kind="primary" if his else ""))
+    if allowed(user, "handling.send_up", part, view):
+        acts.append(Act("撤回送签", to("take_back", row)))
+    return acts
+
+
+def to(name: str, row: Any) -> str:
+    return reverse(f"handling:{name}", args=[row.public_id])
