@@ -16,6 +16,7 @@ from members.desk import work_of
 from members.errors import Refused, Stale, WrongStep
 from members.inbox.models import Message
 from members.models import Absence, AssigningOffice, Person
+from members.shown import Count
 from proposals.handling import actions, clocks
 from proposals.handling.actions import Paper, PointGiven
 from proposals.handling.models import Assignment, Reply, ReplyVersion, SigningStep
@@ -234,7 +235,8 @@ def test_nobody_signs_the_reply_to_the_own_proposal(house: House) -> None:
 
 
 def work_counts(person: Person, label: str) -> list[Any]:
-    return [one.value for one in work_of(person, timezone.localdate()).counts if getattr(one, "label", "") == label]
+    counts = work_of(person, timezone.localdate()).counts
+    return [one.value for one in counts if isinstance(one, Count) and one.label == label]
 
 
 def test_a_head_reads_signs_and_goes_on_to_the_next_in_pages(house: House, deputy: Person) -> None:

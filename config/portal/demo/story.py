@@ -37,6 +37,7 @@ from proposals.reports import actions as opinions
 from proposals.reports.models import Opinion
 from proposals.vocabularies import BY_KEY
 
+from .on_the_way import leave_on_the_way
 from .people import People, make_session
 from .texts import Draft, Writer
 
@@ -85,6 +86,8 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     stage.plan(stage.handed_on, lambda at: hand_over_all(stage, at), hour=14)
     stage.plan(stage.session.opens_on or stage.today, lambda at: group_reviewers(stage, at), hour=8)
     run(stage, say)
+    evening = timezone.make_aware(datetime.combine(stage.today - timedelta(days=1), time(18)))
+    leave_on_the_way(stage.people, partial(draft_reply, stage), evening)
     return Proposal.objects.filter(matter__session=stage.session).count()
 
 
@@ -453,13 +456,24 @@ def reply(stage: Stage, assignment: Assignment, at: datetime) -> None:
     row = fresh(assignment, "signed")
     if row is None:
         return
+    letter = draft_reply(stage, row, at)
+    promises = list(Commitment.objects.filter(point__reply=letter).order_by("pk"))
+    handling.deliver_reply(letter, by=stage.people.in_unit(row.unit), now=at)
+    for one in promises:
+        keep(stage, one, at)
+    after = timezone.localdate(at) + timedelta(days=2 + row.pk % 9)
+    stage.plan(after, lambda later: evaluate(stage, row, letter, later))
+
+
+def draft_reply(stage: Stage, row: Assignment, at: datetime) -> Reply:
+    """A whole reply with its promises, as the unit's clerk writes it."""
+    clerk = stage.people.in_unit(row.unit)
     chosen = CLASSES[row.pk % len(CLASSES)]
     classes = {one.code: one for one in ResultClass.objects.filter(ends_on=None)}
     points = {
         suggestion.pk: handling.PointGiven(result=classes[chosen], text=stage.writer.answer(suggestion.pk, chosen))
         for suggestion in row.matter.suggestions.all()
     }
-    clerk = stage.people.in_unit(row.unit)
     fields = {
         "result": classes[chosen],
         "opening": f"您提出的“{row.matter.title}”收悉。现将办理情况答复如下。",
@@ -470,12 +484,9 @@ def reply(stage: Stage, assignment: Assignment, at: datetime) -> None:
         else "提案者出差在外，已约定答复后回访。",
     }
     letter = handling.draft_reply(row, fields, points, by=clerk, now=at)
-    promises = [promise(stage, point, clerk, at) for point in handling.unpromised(letter)]
-    handling.deliver_reply(letter, by=clerk, now=at)
-    for one in promises:
-        keep(stage, one, at)
-    after = timezone.localdate(at) + timedelta(days=2 + row.pk % 9)
-    stage.plan(after, lambda later: evaluate(stage, row, letter, later))
+    for point in handling.unpromised(letter):
+        promise(stage, point, clerk, at)
+    return letter
 
 
 PROMISES = (
