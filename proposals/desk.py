@@ -11,7 +11,8 @@ from members.desk import register as offer
 from members.shown import Act, Todo
 from proposals.aspects import my_organisations
 from proposals.handling.models import Matter
-from proposals.models import EDITABLE, PreConsultation, Proposal, Status
+from proposals.keyed import candidates_asked, expected_of_leader, keys_of_list, led_by, next_day, with_next
+from proposals.models import EDITABLE, KeyProposal, PreConsultation, Proposal, Status
 from proposals.queries import asked_of, invitations_for
 from proposals.rights import in_hands_of
 
@@ -25,6 +26,9 @@ def register() -> None:
     offer(numberer, action="proposals.number", order=35)
     offer(allocator, action="proposals.allocate", order=40)
     offer(asked, action="proposals.answer_preconsultation", order=50)
+    offer(candidates, action="proposals.give_key_opinion", order=52)
+    offer(leading, action="proposals.lead_key", order=54)
+    offer(led, action="proposals.led", order=10)
 
 
 def own(user: Any) -> QuerySet[Proposal]:
@@ -90,6 +94,38 @@ def allocator(user: Any, on: date) -> Work:
             Waiting("待交办", rows.filter(allocation__isnull=False).distinct(), f"{url}?drafted=yes"),
         ]
     )
+
+
+def candidates(user: Any, on: date) -> Work:
+    """Candidates for the key proposals, of which an office of this person is asked what it thinks."""
+    rows = list(candidates_asked(user)[:FEW])
+    if not rows:
+        return Work()
+    todos = [
+        Todo(row.key.proposal.matter.title, reverse("proposals:key_opinion", args=[row.public_id])) for row in rows
+    ]
+    return Work(queues=[Queue("重点提案候选征求意见", todos)])
+
+
+def leading(user: Any, on: date) -> Work:
+    """Key proposals that wait for a leader, a notice or a plan."""
+    rows = keys_of_list(user).filter(state__in=[KeyProposal.State.CHOSEN, KeyProposal.State.LED])
+    return Work(counts=[Waiting("重点提案待定领办", rows, reverse("proposals:key_list"), only_if_any=True)])
+
+
+def led(user: Any, on: date) -> Work:
+    """What a leader leads, the nearest day first, with what is expected of him."""
+    rows = list(with_next(led_by(user), on=on).select_related("proposal__matter").order_by("plan_due_on", "pk")[:FEW])
+    todos = [
+        Todo(
+            row.proposal.matter.title,
+            reverse("proposals:key", args=[row.proposal.matter.public_id]),
+            note=expected_of_leader(row),
+            due_on=next_day(row, on=on)[0],
+        )
+        for row in rows
+    ]
+    return Work(queues=[Queue("我领办的重点提案", todos, reverse("proposals:led"))])
 
 
 def asked(user: Any, on: date) -> Work:

@@ -50,6 +50,9 @@ class ProposalFilter(django_filters.FilterSet):
         choices=[("no", "大会提案"), ("yes", "平时提案")], method="by_time", label="时间", empty_label="不限"
     )
 
+    key = django_filters.ChoiceFilter(
+        choices=[("yes", "重点提案"), ("no", "其他")], method="by_key", label="重点提案", empty_label="不限"
+    )
     key_candidate = django_filters.ChoiceFilter(
         choices=[("yes", "重点提案候选"), ("no", "其他")],
         method="by_candidate",
@@ -66,6 +69,9 @@ class ProposalFilter(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
         if not (self.request and may(self.request.user, "proposals.review")):
             del self.filters["key_candidate"]
+
+    def by_key(self, rows: QuerySet[Proposal], name: str, word: str) -> QuerySet[Proposal]:
+        return rows.filter(matter__key=word == "yes")
 
     def by_candidate(self, rows: QuerySet[Proposal], name: str, word: str) -> QuerySet[Proposal]:
         return rows.filter(key_candidate=word == "yes")

@@ -20,15 +20,18 @@ def outside(user: Any) -> "ExpressionWrapper[Q]":
     return ExpressionWrapper(~Q(matter__readers__overlap=nearer), output_field=BooleanField())
 
 
-def title_shown(user: Any) -> "Case | F":
-    """An annotation: the title as `user` may read it; who sees a proposal for a unit alone reads the units' title (S3)."""
+def title_shown(user: Any, to: str = "matter") -> "Case | F":
+    """An annotation: the title as `user` may read it; who sees a proposal for a unit alone reads the units' title (S3).
+
+    `to` is the path from the row to its matter.
+    """
     units = [body for role in UNIT_ROLES for body in roles_of(user, timezone.localdate()).get(role, ())]
-    title = F("matter__title")
+    title = F(f"{to}__title")
     if not units:
         return title
     nearer = sorted(set(keys_of(user)) - {keys.body_key(body) for body in units})
-    plain = Q(matter__readers__overlap=nearer) | Q(matter__unit_title="")
-    return Case(When(plain, then=title), default=F("matter__unit_title"))
+    plain = Q(**{f"{to}__readers__overlap": nearer}) | Q(**{f"{to}__unit_title": ""})
+    return Case(When(plain, then=title), default=F(f"{to}__unit_title"))
 
 
 def may_be_named(row: Participant, proposal: Proposal) -> bool:

@@ -37,6 +37,17 @@ TITLES: dict[str, str] = {
     "unit_asked": "请答复是否承办",
     "unit_answered": "拟办单位已答复",
     "question_dropped": "拟办单位有调整，不再征求您单位意见",
+    "key_asked": "请对一件重点提案候选提出意见",
+    "key_opinion": "重点提案候选的意见已收到",
+    "key_chosen": "提案列为重点提案",
+    "key_leader": "重点提案已确定领办领导",
+    "key_planned": "重点提案督办方案已确定",
+    "key_visited": "重点提案开展了督办活动",
+    "key_finished": "重点提案督办办结",
+    "key_ceased": "提案不再列为重点提案",
+    "instructed": "提案有领导批示",
+    "instruction_given": "有批给您单位的领导批示，请查看",
+    "instruction_released": "领导批示的内容可以查看了",
     "cosign_paper": "已登记纸质联名",
     "cosign_declined": "已登记不参加联名",
 }
@@ -104,9 +115,18 @@ def _words(name: str, proposal: Proposal | None) -> Rendered | None:
     return Rendered(
         title=title,
         body="\n".join(part for part in (proposal.matter.label, body) if part),
-        url=reverse("proposals:consultations") if name == "unit_asked" else proposal.get_absolute_url(),
+        url=_way(name, proposal),
         outside=title if proposal.matter.access == "open" else "",
     )
+
+
+def _way(name: str, proposal: Proposal) -> str:
+    """Where a message leads: the proposal, or the page on which its reader is asked for something."""
+    if name == "unit_asked":
+        return reverse("proposals:consultations")
+    if name.startswith(("key_", "instruct")) and name != "key_ceased":
+        return reverse("proposals:key", args=[proposal.matter.public_id])
+    return proposal.get_absolute_url()
 
 
 def _render_not_yours(subject: Subject, person: Person) -> Rendered | None:

@@ -7,7 +7,17 @@ from django.db.models import Q
 from members import keys
 from proposals.handling.actions.purging import erase_words
 from proposals.handling.models import Assignment, Exposure, Matter, Participant
-from proposals.models import PreConsultation, Proposal, Status, become_all
+from proposals.handling.readers import HANDLED
+from proposals.models import (
+    Instruction,
+    KeyOpinion,
+    KeyProposal,
+    KeyVisit,
+    PreConsultation,
+    Proposal,
+    Status,
+    become_all,
+)
 from proposals.reports.models import Opinion, Referral
 
 ERASED = "（已清除）"
@@ -38,7 +48,7 @@ class ProposalOwner:
                 found[matter].add(key)
             if followers.get(matter) in found.keys() - drafts:
                 found[followers[matter]].add(key)
-        for matter, key in _units_of_mains(matters) + _units_asked(found):
+        for matter, key in _units_of_mains(matters) + _units_asked(found) + _around_key(matters):
             if matter not in drafts:
                 found[matter].add(key)
         return found
@@ -64,6 +74,7 @@ class ProposalOwner:
         proposal.reviews.update(text="")
         proposal.cosignatures.update(note="")
         proposal.preconsultations.update(text="")
+        erase_key(proposal, here)
         for copy in Opinion.objects.using(here).filter(origin=matter).select_related("matter"):
             Opinion.objects.using(here).filter(pk=copy.pk).update(text=ERASED, consent=ERASED)
             erase_words(copy.matter)
@@ -74,6 +85,19 @@ class ProposalOwner:
             return ""
         text = matter.proposal.text()
         return "\n".join([text.title, text.situation, text.analysis, *text.suggestions])
+
+
+def erase_key(proposal: Proposal, here: str | None) -> None:
+    """What was written of it as a key proposal, and what leaders wrote on it."""
+    rows = KeyProposal.objects.using(here).filter(proposal=proposal.pk)
+    for column in ("decision", "ended_reason", "plan", "result"):
+        rows.exclude(**{column: ""}).update(**{column: ERASED})
+    rows.update(reason=ERASED, notice_how="")
+    KeyOpinion.objects.using(here).filter(key__proposal=proposal.pk).exclude(text="").update(text=ERASED)
+    visits = KeyVisit.objects.using(here).filter(key__proposal=proposal.pk)
+    visits.exclude(next_step="").update(next_step=ERASED)
+    visits.update(place=ERASED, people=ERASED, notes=ERASED)
+    Instruction.objects.using(here).filter(proposal=proposal.pk).exclude(text="").update(text=ERASED)
 
 
 def take_along(main: Matter, status: Status, stage: str, verb: str) -> None:
@@ -111,6 +135,19 @@ def _units_asked(matters: Iterable[int]) -> list[tuple[int, int]]:
     """Units asked before the hand-over."""
     rows = PreConsultation.objects.filter(proposal__matter__in=list(matters), proposal__status=Status.FILED)
     return [(matter, keys.body_key(unit)) for matter, unit in rows.values_list("proposal__matter_id", "unit_id")]
+
+
+def _around_key(matters: Sequence[Matter]) -> list[tuple[int, int]]:
+    """Of a candidate for the key proposals the offices asked what they think; of a key one the leader's secretary."""
+    rows = KeyProposal.objects.filter(proposal__matter__in=matters).order_by()
+    asked = rows.filter(state=KeyProposal.State.SHORTLISTED, opinions__isnull=False)
+    handled = {matter.pk for matter in matters if matter.exposure in HANDLED}
+    secretaries = rows.filter(state__in=KeyProposal.KEY, secretary__isnull=False, proposal__matter__in=handled)
+    found = [
+        (matter, keys.body_key(body)) for matter, body in asked.values_list("proposal__matter_id", "opinions__body_id")
+    ]
+    named = secretaries.values_list("proposal__matter_id", "secretary_id")
+    return found + [(matter, keys.person_key(person)) for matter, person in named if person]
 
 
 def _become(proposals: Iterable[Proposal], status: Status) -> None:

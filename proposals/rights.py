@@ -46,6 +46,8 @@ DESK = {
 STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}
 BEFORE_DECISION = frozenset({Status.SUBMITTED, Status.REVIEWING})
 
+ON_THE_WAY = frozenset({Status.TO_NUMBER, Status.FILED, Status.ASSIGNED})
+
 RIGHTS: dict[str, Right] = {
     "proposals.list": Right(
         {
@@ -101,6 +103,17 @@ RIGHTS: dict[str, Right] = {
         {**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})
     ),
     "proposals.hand_over": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
+    "proposals.key_list": Right({**DESK, Role.ASSIGNING_OFFICER: Held.OFFICE, Role.SECRETARY_GENERAL: Held.COMMITTEE}),
+    "proposals.shortlist": Right({**STAFF}, ON_THE_WAY),
+    "proposals.choose_key": Right({**STAFF}, ON_THE_WAY),
+    "proposals.lead_key": Right({**STAFF}, ON_THE_WAY | frozenset({Status.CLOSED})),
+    "proposals.give_key_opinion": Right(
+        {**STAFF, Role.ASSIGNING_OFFICER: Held.ASKED, Role.COMMITTEE_OFFICE: Held.ASKED}
+    ),
+    "proposals.led": Right({Role.LEADER: Held.OWN, Role.LEADER_SECRETARY: Held.OWN}),
+    "proposals.instruct": Right(
+        {**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED, Status.ASSIGNED, Status.CLOSED})
+    ),
     "proposals.close_history": Right({**STAFF}, frozenset({Status.ASSIGNED})),
     "proposals.archive": Right({**STAFF}, frozenset({Status.CLOSED})),
     "proposals.placeholder": Right({**STAFF}),
@@ -132,6 +145,8 @@ NOT_ON_OWN = frozenset(
         "proposals.turn",
         "proposals.correct",
         "proposals.undo",
+        "proposals.shortlist",
+        "proposals.choose_key",
     }
 )
 

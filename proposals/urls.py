@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from proposals.views import allocating, desk, inviting, papers, reading, reviewing, writing
+from proposals.views import allocating, desk, inviting, key, papers, reading, reviewing, writing
 
 app_name = "proposals"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,6 +32,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consultations/", allocating.Consultations.as_view(), name="consultations"),
     path("consultations/<uuid:public_id>/", allocating.Consultation.as_view(), name="consultation"),
     path("consultations/<uuid:public_id>/record/", allocating.RecordConsultation.as_view(), name="record_consultation"),
+    path("key/", key.KeyList.as_view(), name="key_list"),
+    path("led/", key.Led.as_view(), name="led"),
+    path("key/opinions/<uuid:public_id>/", key.GiveOpinion.as_view(), name="key_opinion"),
+    path("key/instructions/<uuid:public_id>/release/", key.Release.as_view(), name="key_release"),
+    path("<uuid:public_id>/key/", key.Key.as_view(), name="key"),
+    path("<uuid:public_id>/key/shortlist/", key.Shortlist.as_view(), name="key_shortlist"),
+    path("<uuid:public_id>/key/ask/", key.Ask.as_view(), name="key_ask"),
+    path("<uuid:public_id>/key/choose/", key.Choose.as_view(), name="key_choose"),
+    path("<uuid:public_id>/key/drop/", key.Drop.as_view(), name="key_drop"),
+    path("<uuid:public_id>/key/leader/", key.Leader.as_view(), name="key_leader"),
+    path("<uuid:public_id>/key/letter/", key.Letter.as_view(), name="key_letter"),
+    path("<uuid:public_id>/key/notice/", key.Notice.as_view(), name="key_notice"),
+    path("<uuid:public_id>/key/plan/", key.Plan.as_view(), name="key_plan"),
+    path("<uuid:public_id>/key/visit/", key.RecordVisit.as_view(), name="key_visit"),
+    path("<uuid:public_id>/key/finish/", key.Finish.as_view(), name="key_finish"),
+    path("<uuid:public_id>/key/cease/", key.Cease.as_view(), name="key_cease"),
+    path("<uuid:public_id>/key/instruct/", key.Instruct.as_view(), name="key_instruct"),
     path("<uuid:public_id>/", reading.Detail.as_view(), name="detail"),
     path("<uuid:public_id>/write/", writing.Write.as_view(), name="write"),
     path("<uuid:public_id>/autosave/", writing.Autosave.as_view(), name="autosave"),

@@ -57,7 +57,7 @@ TABLE = (
     Row(Aspect.OBJECTION, EVERY, frozenset({STAFF, OFFICE, UNIT})),
     Row(Aspect.EXTENSION, EVERY, frozenset({STAFF, OFFICE, UNIT})),
     Row(Aspect.INSIDE, EVERY, frozenset({UNIT})),
-    Row(Aspect.CLOCKS, EVERY, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
+    Row(Aspect.CLOCKS, EVERY, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER, Eye.LEADER})),
     Row(Aspect.REMINDED, EVERY, frozenset({STAFF, OFFICE, UNIT})),
     Row(Aspect.CONTACTS, EVERY, frozenset({STAFF, OFFICE, UNIT, PROPOSER})),
     Row(Aspect.OPINION, EVERY, frozenset({STAFF, OFFICE, UNIT, LEAD})),
@@ -66,6 +66,7 @@ TABLE = (
     Row(Aspect.DRAFT_REPLY, BEFORE, frozenset({OFFICE, UNIT, CO})),
     Row(Aspect.DRAFT_REPLY, SIGNING, frozenset({OFFICE, UNIT})),  # co-handlers read the version that they are asked for
     Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
+    Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER, Eye.LEADER})),
     # of a round of evaluation, by whether it has closed
     Row(Aspect.FORMS, RUNNING | CLOSED, frozenset({STAFF})),
     Row(Aspect.RESULT, CLOSED, frozenset({STAFF, OFFICE})),

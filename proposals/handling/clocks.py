@@ -20,8 +20,8 @@ from members.models import Body, Person
 from . import chase, clockface, knowing
 from .clockwork import explain as explaining
 from .clockwork.calendar import OutOfCalendar, WorkCalendar
+from .clockwork.fold import fold, open_since, standing
 from .clockwork.fold import late_workdays as lateness
-from .clockwork.fold import open_since, standing
 from .clockwork.ladder import ZONE, Firing, due_now, local_day, waiting
 from .clockwork.rules import Unit, months_after, plus
 from .models import (
@@ -51,6 +51,8 @@ TURNS = (Kind.PAUSE, Kind.RESUME, Kind.COMPLETE, Kind.CANCEL, Kind.REOPEN)
 
 OUTLASTING = ("commitment", "promise_check")
 """What runs on when its matter is answered, closed and archived: a promise, and the office's word on it."""
+SAME_STEP = {"reply_key": "reply"}
+"""Rules of a stage that has another name."""
 SAME = ("matter_id", "assignment_id", "stage", "round")
 """What two running clocks of one body never share."""
 
@@ -367,7 +369,7 @@ def apply_rule(obligation: Obligation, rule: TimeRule, *, by: Person | None, now
     bench = _running(obligation, by=by, now=now)
     bench.sending = f"clocks:r{rule.pk}"
     row = bench.row
-    if rule.code != row.rule.code or rule.pk == row.rule_id:
+    if _step_of(rule) != _step_of(row.rule) or rule.pk == row.rule_id:
         raise Refused("只能改用同一环节的另一条规则。")
     old = row.due_on
     event = _draft_event(bench, Kind.RULE_CHANGE, on=bench.today, reason=reason, rule=rule)
@@ -463,6 +465,12 @@ def recount(obligation: Obligation, *, now: datetime) -> bool:
         return False
     _fold_and_write(bench, _draft_event(bench, Kind.CALENDAR, on=bench.today, reason="节假日安排调整"), old)
     return True
+
+
+def due_under(obligation: Obligation, rule: TimeRule) -> date:
+    """Return the last day that `apply_rule` would give; nothing is changed."""
+    clock = clockface.clock_of(obligation, obligation.events.order_by("seq"), rule)
+    return fold(clock, working_calendar())
 
 
 def explain(obligation: Obligation, calendar: WorkCalendar | None = None) -> list[explaining.Line]:
@@ -758,6 +766,11 @@ def _bind(bench: _Bench, lead_due: date) -> None:
 def _last_turn(bench: _Bench) -> date:
     """The latest day on which the clock began, stood or went on; a later turn is dated on it or after it."""
     return max((event.on_date for event in bench.events if event.kind in TURNS), default=bench.row.started_on)
+
+
+def _step_of(rule: TimeRule) -> str:
+    """What the rule is a limit of: key proposals (重点提案) are answered by a rule of their own."""
+    return SAME_STEP.get(rule.code, rule.code)
 
 
 def _unit(rule: TimeRule) -> Unit:

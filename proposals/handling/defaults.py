@@ -54,6 +54,17 @@ LADDERS: dict[str, tuple[str, tuple[Step, ...]]] = {
             SHEETS,
         ),
     ),
+    "unit_reply_key": (
+        "重点提案答复",
+        (
+            Step(-20, 10, (HANDLER,), SOON),
+            Step(-10, 15, (HANDLER, HEAD), SOON),
+            Step(-3, 20, (HANDLER, HEAD), SOON),
+            Step(0, 30, (HANDLER, HEAD, OFFICE), TODAY),
+            Step(1, 40, (HEAD, OFFICE, PROPOSALS), OVERDUE),
+            Step(2, 50, (OFFICE,), SHEET, every=3, times=20),
+        ),
+    ),
     "unit_opinion": (
         "会办意见",
         (
@@ -171,6 +182,8 @@ LIMITS = (
     Limit("first_contact", "首次沟通", 15, "workday", "unit_contact"),
     Limit("co_opinion", "会办意见", 1, "month", "unit_opinion", extend=1, cap=3, follows="reply"),
     Limit("reply", "答复", 3, "month", "unit_reply", extend=1, cap=6),
+    Limit("reply_key", "重点提案答复", 3, "month", "unit_reply_key", extend=1, cap=6),
+    Limit("key_notice", "送达领办通知", 10, "day", "office"),
     Limit("internal", "内部时限", 10, "workday", "internal"),
     Limit("extension_decision", "延期审批", 3, "workday", "office"),
     Limit("reply_check", "答复审核", 5, "workday", "office"),

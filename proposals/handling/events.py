@@ -15,7 +15,7 @@ from .eyes import Eye, Eyes, eyes
 from .models import Assignment, Event, Matter
 
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-ALL = frozenset({Eye.PROPOSER, Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS})
+ALL = frozenset({Eye.PROPOSER, Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.LEADER})
 INSIDE = frozenset({Eye.STAFF, Eye.OFFICE})
 AUTHORS = frozenset({Eye.PROPOSER, Eye.STAFF})
 OWN_UNIT = frozenset({Eye.STAFF, Eye.OFFICE, Eye.UNIT})

@@ -19,6 +19,7 @@ class Eye(StrEnum):
     PROPOSER = "proposer"  # stands behind the matter, or acts for the organisation that does
     FIRST = "first"  # leads among them, or writes for who does: who invites others
     STAFF = "staff"  # the proposal office
+    LEADER = "leader"  # leads the key proposal (领办)
     OFFICE = "office"  # the office that assigned this part
     UNIT = "unit"  # the unit whose part it is
     UNITS = "units"  # any unit that handles the matter
@@ -82,6 +83,8 @@ def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None =
         general.add(Eye.FIRST)
     if may(user, "handling.oversee"):
         general.add(Eye.STAFF)
+    if matter.leader_id == user.pk:
+        general.add(Eye.LEADER)
     offices = {row.office_id for row in rows} | {matter.office_id}
     return Eyes(
         general=frozenset(general),

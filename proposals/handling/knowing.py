@@ -21,7 +21,7 @@ from .models.clocks import ObligationQuerySet
 from .rights import RIGHTS
 
 STAFF, OFFICE, UNIT, UNITS, PROPOSER, FIRST = Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.PROPOSER, Eye.FIRST
-EVERYBODY = frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})
+EVERYBODY = frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER, Eye.LEADER})
 PART = frozenset({STAFF, OFFICE, UNIT})
 OFFICES = frozenset({STAFF, OFFICE})
 COMMITTEE = frozenset({STAFF})
@@ -51,6 +51,7 @@ STAGES: dict[str, frozenset[Eye]] = {
     "joint_consultation": OFFICES,
     "promise_check": OFFICES,
     "opinion": frozenset({STAFF, OFFICE, PROPOSER}),
+    "key_notice": COMMITTEE,
     # nobody outside the committee learns who has evaluated, or that a dissatisfaction is being confirmed
     "evaluation": COMMITTEE,
     "confirm_dissatisfaction": COMMITTEE,
@@ -113,6 +114,7 @@ def _known(rows: ObligationQuerySet, user: Any, visible: Q) -> ObligationQuerySe
         Eye.OFFICE: Q(assignment__office__in=offices) | Q(assignment=None) & led,
         Eye.UNIT: Q(assignment__unit__in=units),
         Eye.UNITS: Q(matter__in=Assignment.objects.current().filter(unit__in=units).values("matter")),
+        Eye.LEADER: Q(matter__leader=user),
         Eye.PROPOSER: _of(behind),
         Eye.FIRST: Q(matter__in=behind.exclude(pk__in=behind.cosigning()).values("matter")),
     }

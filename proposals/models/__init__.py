@@ -1,5 +1,6 @@
 """Proposals: text, co-signing, review and allocation."""
 
+from .key import Instruction, KeyOpinion, KeyProposal, KeyVisit
 from .office import AllocationPart, Batch, CategoryReviewer, Claim, PreConsultation, Review, ReviewPass
 from .proposal import (
     EDITABLE,
@@ -23,6 +24,10 @@ __all__ = [
     "CategoryReviewer",
     "Claim",
     "CoSignature",
+    "Instruction",
+    "KeyOpinion",
+    "KeyProposal",
+    "KeyVisit",
     "PreConsultation",
     "Proposal",
     "ProposalQuerySet",

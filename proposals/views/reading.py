@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import Length
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -24,7 +24,8 @@ from proposals.handling.models import Assignment, Exposure, Matter, Obligation, 
 from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
 from proposals.handling.sights import note, noted
 from proposals.handling.standing import next_due
-from proposals.models import EDITABLE, Proposal, Status, Text
+from proposals.keyed import view_of
+from proposals.models import EDITABLE, Instruction, Proposal, Status, Text
 from proposals.naming import outside, proposers_of, title_shown, units_of
 from proposals.queries import steps
 from proposals.reports.models import Opinion, Referral
@@ -67,6 +68,7 @@ class Proposals(Signed, ListPage[Proposal]):
         Column("形式", lambda row: row.get_form_display()),
         Column("类别", lambda row: row.category.name if row.category else ""),
         Column("状态", lambda row: row.matter.get_stage_display()),
+        Column("重点提案", lambda row: "是" if row.matter.key else ""),
         Column("承办单位", units_of),
         Column("提交日期", lambda row: timezone.localdate(row.submitted_at) if row.submitted_at else ""),
     )
@@ -155,10 +157,19 @@ class Detail(OneProposal, DetailPage[Proposal]):
 
     def get_queryset(self) -> QuerySet[Proposal]:
         rows = Proposal.objects.visible_to(self.me).annotate(
-            outside=outside(self.me), noted=noted(self.me), title_shown=title_shown(self.me)
+            outside=outside(self.me),
+            noted=noted(self.me),
+            title_shown=title_shown(self.me),
+            instructed=Exists(Instruction.objects.filter(proposal=OuterRef("pk")).exclude(kind=Instruction.Kind.READ)),
         )
         rows = rows.select_related(
-            "matter__session", "matter__office", "matter__priority", "matter__merged_into", "category", "decided_reason"
+            "matter__session",
+            "matter__office",
+            "matter__priority",
+            "matter__merged_into",
+            "category",
+            "decided_reason",
+            "key",
         )
         return rows.prefetch_related(PEOPLE[0])
 
@@ -236,6 +247,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
     def marks(self) -> list[Mark]:
         proposal = self.object
         marks = [Mark(proposal.get_form_display())]
+        if proposal.matter.key:
+            marks.append(Mark("重点提案", "key", "flag"))
         if proposal.internal:
             marks.append(Mark("内部", "warn", "lock"))
         if proposal.off_session:
@@ -324,7 +337,15 @@ class Detail(OneProposal, DetailPage[Proposal]):
         own = [Act(act.label, act.url, act.icon, "primary") if act is likely else act for act in found]
         asked = [act for shown in self.panels.rounds for act in shown.acts if act.kind == "primary"]
         asked = [Act(f"去{act.label}", act.url, "star", "primary") for act in asked[:1]]
-        return [*asked, *self.panels.acts, *own, *suspend_act(self.me, self.object.matter)]
+        return [*asked, *self.panels.acts, *own, *self.key_act(), *suspend_act(self.me, self.object.matter)]
+
+    def key_act(self) -> list[Act]:
+        """The way to the page of supervision and instructions, for whoever finds something there."""
+        proposal = self.object
+        stands = view_of(self.me, proposal, self.panels.view, getattr(proposal, "key", None))
+        told = proposal.matter.key or getattr(proposal, "instructed", False)
+        found = (stands.works and proposal.filed_at) or (stands.concerned and told)
+        return [Act("督办与批示", to(proposal, "key"), "flag")] if found else []
 
     def may_do(self, action: str, name: str) -> bool:
         shows = SHOWS.get(name)

@@ -27,7 +27,7 @@ from tests.handling.conftest import House, give, part_of
 from tests.handling.factories import MONDAY, at
 
 pytestmark = pytest.mark.django_db
-NOT_STAGES = {"cosign_session", "assignment_offsession"}
+NOT_STAGES = {"cosign_session", "assignment_offsession", "reply_key"}
 """Rules of a stage that has another name."""
 START = date(2026, 5, 18)
 

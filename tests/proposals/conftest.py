@@ -126,3 +126,23 @@ def other_unit(house: House) -> Body:
     unit: Body = BodyFactory(name="市财政局测试")
     appoint(Role.UNIT_CLERK, unit, name="方舟")
     return unit
+
+
+@pytest.fixture
+def handed(house: House, filed: Callable[..., Proposal], clerk_unit: Body) -> Callable[..., Proposal]:
+    """A proposal in the hands of a unit."""
+
+    def make() -> Proposal:
+        proposal = filed()
+        actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.staff, now=house.later())
+        actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+        proposal.refresh_from_db()
+        proposal.matter.refresh_from_db()
+        return proposal
+
+    return make
+
+
+@pytest.fixture
+def leader(house: House) -> Person:
+    return appoint(Role.LEADER, name="陆远")

@@ -37,6 +37,7 @@ from proposals.reports import actions as opinions
 from proposals.reports.models import Opinion
 from proposals.vocabularies import BY_KEY
 
+from .keys import tell_of_keys
 from .on_the_way import leave_on_the_way
 from .people import People, make_session
 from .texts import Draft, Writer
@@ -85,6 +86,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
         begin(stage, number, plenary=number < plenary)
     stage.plan(stage.handed_on, lambda at: hand_over_all(stage, at), hour=14)
     stage.plan(stage.session.opens_on or stage.today, lambda at: group_reviewers(stage, at), hour=8)
+    tell_of_keys(stage.plan, staff=stage.staff, account=stage.people.account, on=stage.handed_on)
     run(stage, say)
     evening = timezone.make_aware(datetime.combine(stage.today - timedelta(days=1), time(18)))
     leave_on_the_way(stage.people, partial(draft_reply, stage), evening)

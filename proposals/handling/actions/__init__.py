@@ -21,6 +21,7 @@ from .history import answer_offline, close_offline, close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
 from .keeping import agree, ask_delay, report_kept, report_progress, review_word, send_back
 from .leaving import leave
+from .marking import Stricter, mark_key, stricter, unmark_key
 from .objecting import (
     answer_objection,
     ask_unit,
@@ -55,6 +56,7 @@ __all__ = [
     "Paper",
     "Part",
     "PointGiven",
+    "Stricter",
     "add_step",
     "add_unit",
     "agree",
@@ -94,6 +96,7 @@ __all__ = [
     "leave",
     "lift_suspension",
     "make_lead",
+    "mark_key",
     "name_successor",
     "note_view",
     "object_to",
@@ -121,10 +124,12 @@ __all__ = [
     "settle",
     "sign",
     "sign_for",
+    "stricter",
     "succeed",
     "suspend",
     "take_back",
     "transfer",
+    "unmark_key",
     "unpromised",
     "uphold_objection",
     "why_not_over",

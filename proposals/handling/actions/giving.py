@@ -16,6 +16,7 @@ from members.models import Body, Person
 from proposals.handling import clocks, owners, queries, readers
 from proposals.handling.models import Assignment, Event, Exposure, Matter, record_many
 
+from .marking import KEY_RULE
 from .paper import Paper, acted_at, acted_on, acts_for, expect, lock, not_blocked, paper_facts, unit_sheet_needed
 
 Role = Assignment.Role
@@ -133,8 +134,9 @@ def clocks_of(assignment: Assignment, *, on: date, fixed_on: date | None = None)
     return [
         clocks.Wanted(
             assignment.matter,
-            stage,
+            KEY_RULE if stage == "reply" and assignment.matter.key else stage,
             on,
+            stage=stage,
             assignment=assignment,
             round=assignment.round,
             body=assignment.unit,

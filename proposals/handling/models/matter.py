@@ -113,6 +113,7 @@ class Matter(Addressed):
     readers = ArrayField(models.IntegerField(), default=list)
     priority = models.ForeignKey(Priority, models.PROTECT, null=True, blank=True, related_name="matters")
     leader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    key = models.BooleanField("重点提案", default=False)
     office = models.ForeignKey("members.Body", models.PROTECT, null=True, related_name="+", verbose_name="牵头交办机构")
     quiet = models.BooleanField("不自动催办", default=False)
     placeholder = models.BooleanField("涉密占位", default=False)
