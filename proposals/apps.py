@@ -9,7 +9,7 @@ class ProposalsConfig(AppConfig):
     def ready(self) -> None:
         from members import audit_words, succession
         from members.rights import register
-        from proposals import batches, desk, menu, notices, papers, rights
+        from proposals import batches, desk, menu, notices, papers, rights, volume
         from proposals.actions.succeeding import follow_succession
         from proposals.handling import events, owners
         from proposals.handling.models import Kind
@@ -26,3 +26,4 @@ class ProposalsConfig(AppConfig):
         desk.register()
         papers.register()
         batches.register()
+        volume.register()

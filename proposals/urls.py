@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("register/", desk.Register.as_view(), name="register"),
     path("plenary/", desk.Plenary.as_view(), name="plenary"),
     path("plenary/papers/", papers.SessionPapers.as_view(), name="session_papers"),
+    path("plenary/volume/", papers.Volume.as_view(), name="volume"),
     path("placeholder/", desk.Placeholder.as_view(), name="placeholder"),
     path("invitations/", inviting.Invitations.as_view(), name="invitations"),
     path("invitations/<uuid:public_id>/", inviting.Invitation.as_view(), name="invitation"),

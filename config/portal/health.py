@@ -21,6 +21,7 @@ from config.portal import vitals
 from members import gateways, transport
 from members.database import append_only_models
 from members.inbox import webhook
+from proposals.handling import pdf as pdf_maker
 from proposals.handling.clockwork import engine_now
 from proposals.handling.clockwork.years import missing_year
 from proposals.handling.models import CalendarDay, CalendarYear, EngineBeat
@@ -194,6 +195,15 @@ def _gateway_fault(one: gateways.Gateway) -> str:
         return str(error)
 
 
+def pdf() -> Finding:
+    """Whether previews as PDF can be made; letters as Word files and on the screen need nothing of it."""
+    wanting = pdf_maker.missing()
+    if wanting:
+        text = f"不能生成 PDF 预览，请安装：apt install {' '.join(wanting)}。Word 和网页打印版不受影响。"
+        return _finding("pdf", "warn", text, missing=wanting)
+    return _finding("pdf", "ok", "可以生成 PDF 预览，有中文字体。", missing=[])
+
+
 READY: dict[str, Callable[[], Finding]] = {"database": database, "redis": broker, "migrations": migrations}
 ALL: dict[str, Callable[[], Finding]] = READY | {
     "append_only": append_only,
@@ -205,6 +215,7 @@ ALL: dict[str, Callable[[], Finding]] = READY | {
     "storage": storage,
     "mail": mail,
     "gateways": gateway_entries,
+    "pdf": pdf,
 }
 LABELS = {
     "database": "数据库",
@@ -217,6 +228,7 @@ LABELS = {
     "outbox": "待发通知",
     "calendar": "工作日历",
     "storage": "附件存储",
+    "pdf": "公文预览",
     "mail": "邮件",
     "gateways": "短信等网关",
 }

@@ -169,7 +169,7 @@ def _paper(title: str, *, landscape: bool = False) -> Paper:
     style.font.name, style.font.size = "Times New Roman", Pt(14)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), BODY)
     facts = paper.core_properties
-    facts.title, facts.author, facts.comments, facts.last_modified_by = _said(title), "", "", ""
+    facts.title, facts.author, facts.comments, facts.last_modified_by = said(title), "", "", ""
     return paper
 
 
@@ -180,13 +180,13 @@ def _page_number(paragraph: Paragraph) -> None:
     paragraph._p.append(element)
 
 
-def _said(text: str) -> str:
+def said(text: str) -> str:
     """Text without what no Word file may hold."""
     return UNSAID.sub("", text)
 
 
-def _words(paragraph: Paragraph, text: str, font: str, size: float) -> None:
-    run = paragraph.add_run(_said(text))
+def words(paragraph: Paragraph, text: str, font: str, size: float) -> None:
+    run = paragraph.add_run(said(text))
     run.font.size = Pt(size)
     run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
 
@@ -194,11 +194,11 @@ def _words(paragraph: Paragraph, text: str, font: str, size: float) -> None:
 def _title(paper: Paper, text: str, size: float = 22) -> None:
     paragraph = paper.add_heading(level=1)
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _words(paragraph, text, TITLE, size)
+    words(paragraph, text, TITLE, size)
 
 
 def _heading(paper: Paper, text: str) -> None:
-    _words(paper.add_heading(level=2), text, HEADING, 15)
+    words(paper.add_heading(level=2), text, HEADING, 15)
 
 
 def _line(paper: Paper, text: str, *, indent: bool = True, align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.LEFT) -> None:
@@ -206,7 +206,7 @@ def _line(paper: Paper, text: str, *, indent: bool = True, align: WD_ALIGN_PARAG
     paragraph.alignment = align
     if indent and align == WD_ALIGN_PARAGRAPH.LEFT:
         paragraph.paragraph_format.first_line_indent = Pt(28)
-    _words(paragraph, text, BODY, 14)
+    words(paragraph, text, BODY, 14)
 
 
 def _table(paper: Paper, heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
@@ -218,7 +218,7 @@ def _table(paper: Paper, heads: Sequence[str], rows: Sequence[Sequence[str]], wi
     ]:
         for cell, text, width in zip(cells, texts, widths, strict=True):
             cell.width = Mm(width)
-            _words(cell.paragraphs[0], text, font, 11)
+            words(cell.paragraphs[0], text, font, 11)
     repeat = OxmlElement("w:tblHeader")
     repeat.set(qn("w:val"), "true")
     table.rows[0]._tr.get_or_add_trPr().append(repeat)

@@ -650,6 +650,7 @@ WORDS = {
     "chase": "催办",
     "consult_jointly": "登记联合会商",
     "reopen": "重新办理",
+    "papers": "公文",
 }
 URGENT = ("sign_for", "draft_reply", "send_opinion")
 WORDED = ("draft_reply", "send_opinion", "record_contact", "consult_jointly")

@@ -15,7 +15,7 @@ def main() -> None:
 
     html = sys.stdin.buffer.read().decode()
     nothing = URLFetcher(allowed_protocols=())
-    sys.stdout.buffer.write(HTML(string=html, url_fetcher=nothing).write_pdf())
+    sys.stdout.buffer.write(HTML(string=html, url_fetcher=nothing).write_pdf(pdf_tags=True))
 
 
 if __name__ == "__main__":

@@ -119,6 +119,9 @@ RIGHTS: dict[str, Right] = {
         {**KEEPERS}
     ),  # as long as its clock runs: a promise's does after the matter is closed
     "handling.read_sheet": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS}),
+    "handling.papers": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, **PROPOSERS}),
+    "handling.take_number": Right({**HANDLERS}, GIVING_OPINIONS),
+    "handling.number_formats": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
     "handling.explain": Right(
         {
             **HANDLERS,
@@ -267,6 +270,8 @@ def _holds(user: Any, held: Held, bodies: set[int], assignment: Assignment, behi
 AUDITED = {
     "handling.apply_rule": "时限规则用于进行中的事项",
     "handling.infected": "附件查出病毒",
+    "handling.make_paper": "生成公文",
+    "handling.number_format": "设置文号格式",
     "handling.load_year": "载入年度日历",
     "handling.purge": "清除内容",
     "handling.replace_ladder": "改用新的提醒安排",

@@ -17,6 +17,7 @@ from proposals.forms import PlainForm
 from proposals.models import Batch
 from proposals.papers import BATCH, SESSION, UNIT
 from proposals.queries import batches_of
+from proposals.volume import VOLUME, Names
 
 from .base import Signed
 
@@ -118,6 +119,29 @@ class SessionPapers(Signed, FormPage):
             SESSION,
             title=f"{session.name}提案目录和摘要",
             args={"session": session.code},
+            back=self.get_back_url(),
+            by=self.me,
+            now=timezone.now(),
+        )
+        return HttpResponseRedirect(reverse("inbox:job", args=[job.public_id]))
+
+
+class VolumeForm(SessionForm):
+    names = forms.ChoiceField(label="提案者姓名", choices=Names.choices, initial=Names.AGREED, widget=forms.RadioSelect)
+
+
+class Volume(SessionPapers):
+    """After the year: every proposal with its delivered replies, by category (提案及答复汇编)."""
+
+    form_class = VolumeForm
+    title = "生成提案及答复汇编"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        session = form.cleaned_data["session"]
+        job = start_job(
+            VOLUME,
+            title=f"{session.name}提案及答复汇编",
+            args={"session": session.code, "names": form.cleaned_data["names"]},
             back=self.get_back_url(),
             by=self.me,
             now=timezone.now(),

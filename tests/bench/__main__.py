@@ -29,7 +29,7 @@ from members.models import Person
 from proposals.handling import engine
 from proposals.handling.models import Obligation
 from tests import databases
-from tests.bench import minimal, without_redis
+from tests.bench import minimal, papers, without_redis
 
 assert conftest.PREFIX
 ROUNDS = 30
@@ -190,6 +190,11 @@ def measure_without_redis() -> list[Row]:
     ]  # fmt: skip
 
 
+def measure_papers() -> list[Row]:
+    taken = [*papers.measured(), papers.from_database()]
+    return [Row(name, took, took, limit, None, None, 0, None, ok) for name, took, limit, ok in taken]
+
+
 def show(rows: list[Row]) -> None:
     print(f"{'measure':<34}{'p50 ms':>9}{'p95 ms':>9}{'limit':>9}{'ratio':>7}{'queries':>9}  ok")
     for row in rows:
@@ -207,7 +212,7 @@ def main() -> int:
     databases.prepare("bench")
     call_command("demo_data", "--size", str(arguments.proposals))
     with override_settings(ROOT_URLCONF=minimal.__name__):
-        rows = [measure_floor(), *measure(), *measure_engine(), *measure_without_redis()]
+        rows = [measure_floor(), *measure(), *measure_engine(), *measure_without_redis(), *measure_papers()]
     show(rows)
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)

@@ -16,10 +16,11 @@ from django.utils import timezone
 from config.servers import embedded_programs
 from members.errors import Refused, WrongStep
 from members.models import AuditEntry
-from proposals.handling import actions, events
+from proposals.handling import actions, events, official
 from proposals.handling.actions.attaching import admit, attach
 from proposals.handling.actions.purging import ERASED
-from proposals.handling.models import EventPayload, Matter, PublicWord
+from proposals.handling.eyes import eyes
+from proposals.handling.models import EventPayload, IssuedPaper, Matter, PublicWord
 from proposals.handling.models.matter import _digest
 from tests.factories import MatterFactory
 from tests.handling.conftest import House, build_house, give, part_of, reason, result_class, round_of, signed
@@ -77,6 +78,9 @@ def words_of_every_kind(house: House) -> Matter:
     actions.report_kept(promise, text=MARK, reply=MARK, by=house.clerk, now=now())
     word = PublicWord.objects.waiting().order_by("pk")[0]
     actions.review_word(word, passed=False, reason=MARK, by=house.staff, now=now())
+    part = official.parts().get(pk=part.pk)
+    for source in official.sources(part, eyes(house.staff, part.matter)):
+        actions.make_papers(part, source, [None], by=house.staff, now=now())
     actions.evaluate(
         round_of(part),
         matter.participants.get(),
@@ -112,6 +116,8 @@ def test_after_a_purge_no_word_is_left_anywhere() -> None:
     house = build_house()
     matter = words_of_every_kind(house)
     assert MARK in dump()
+    made = [settings.MEDIA_ROOT / paper.stored for paper in IssuedPaper.objects.all()]
+    assert len(made) > 2 and all(file.exists() for file in made)
     assert any(MARK.encode() in file.read_bytes() for file in settings.MEDIA_ROOT.rglob("*") if file.is_file())
     actions.suspend(matter, reason="疑似涉密", by=house.staff, now=house.later())
     with pytest.raises(WrongStep, match="请先由一位同事申请清除"):
@@ -123,6 +129,7 @@ def test_after_a_purge_no_word_is_left_anywhere() -> None:
     actions.purge(matter, by=house.colleague, now=house.later())
 
     assert MARK not in dump()
+    assert not any(file.exists() for file in made) and not IssuedPaper.objects.kept().exists()
     assert not [
         file for file in settings.MEDIA_ROOT.rglob("*") if file.is_file() and MARK.encode() in file.read_bytes()
     ]
@@ -150,6 +157,7 @@ def test_every_typed_word_is_either_erased_or_known_to_be_harmless() -> None:
         "handling.obligation": {"stage", "error"},
         "handling.evaluation": {"device"},
         "handling.attachment": {"name", "stored", "content_type", "sha256"},
+        "handling.issuedpaper": {"key", "name", "stored", "sha256"},
     }
     erased = {model._meta.label_lower: set(columns) for model, (_, columns) in ERASED.items()}
     for model in apps.get_app_config("handling").get_models():

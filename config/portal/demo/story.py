@@ -21,12 +21,14 @@ from members.models import Body, Person, Session
 from proposals import actions as front
 from proposals.actions.settings import add_row
 from proposals.handling import actions as handling
-from proposals.handling import engine
+from proposals.handling import engine, official
+from proposals.handling.eyes import eyes
 from proposals.handling.models import (
     Assignment,
     Commitment,
     EvaluationRound,
     Obligation,
+    PaperKind,
     Reason,
     Reply,
     ReplyPoint,
@@ -463,6 +465,8 @@ def reply(stage: Stage, assignment: Assignment, at: datetime) -> None:
     handling.deliver_reply(letter, by=stage.people.in_unit(row.unit), now=at)
     for one in promises:
         keep(stage, one, at)
+    if row.pk % 5 == 0:
+        print_letter(row, stage.people.in_unit(row.unit), at)
     after = timezone.localdate(at) + timedelta(days=2 + row.pk % 9)
     stage.plan(after, lambda later: evaluate(stage, row, letter, later))
 
@@ -479,7 +483,6 @@ def draft_reply(stage: Stage, row: Assignment, at: datetime) -> Reply:
     fields = {
         "result": classes[chosen],
         "opening": f"您提出的“{row.matter.title}”收悉。现将办理情况答复如下。",
-        "doc_no": stage.writer.doc_no(row.pk, str(row.unit), at.year),
         "signer": "单位主要负责人",
         "no_contact_reason": ""
         if row.contacts.filter(round=row.round).exists()
@@ -488,6 +491,7 @@ def draft_reply(stage: Stage, row: Assignment, at: datetime) -> Reply:
     letter = handling.draft_reply(row, fields, points, by=clerk, now=at)
     for point in handling.unpromised(letter):
         promise(stage, point, clerk, at)
+    number(stage, row, clerk, at)
     return letter
 
 
@@ -544,6 +548,21 @@ def reopen(stage: Stage, row: Commitment, at: datetime) -> None:
         return
     officer = stage.people.officer(now.assignment.office)
     handling.reopen(now.assignment, reason="承诺到期没有落实。", promise=now, by=officer, now=at)
+
+
+def number(stage: Stage, row: Assignment, clerk: Person, at: datetime) -> None:
+    """The letter gets the next number of its unit, whose first letter sets the form of all."""
+    if not handling.next_number(row, on=timezone.localdate(at)):
+        handling.set_format(row.unit, "reply", stage.writer.doc_no(str(row.unit)), after=row.pk % 40, by=clerk, now=at)
+    handling.give_number(row, by=clerk, now=at)
+
+
+def print_letter(row: Assignment, clerk: Person, at: datetime) -> None:
+    """The unit has its letter as a document, for signature and seal."""
+    part = official.parts().get(pk=row.pk)
+    found = [one for one in official.sources(part, eyes(clerk, part.matter)) if one.kind == PaperKind.REPLY]
+    for source in found[:1]:
+        handling.make_papers(part, source, [None], by=clerk, now=at)
 
 
 def evaluate(stage: Stage, assignment: Assignment, letter: Reply, at: datetime) -> None:

@@ -190,10 +190,9 @@ class Writer:
     def opinion(self, number: int) -> str:
         return self.chance("opinion", number).choice(CO_OPINIONS)
 
-    def doc_no(self, number: int, unit: str, year: int) -> str:
-        """A reference number such as 教函〔2026〕12号, from the unit's own name."""
-        core = unit.removeprefix("市").removeprefix("委")
-        return f"{core[:2]}函〔{year}〕{self.chance('doc', number).randint(1, 180)}号"
+    def doc_no(self, unit: str) -> str:
+        """How a unit numbers its letters, such as 教育函〔{year}〕{n}号, from its own name."""
+        return unit.removeprefix("市").removeprefix("委")[:2] + "函〔{year}〕{n}号"
 
     def chance(self, kind: str, number: int) -> random.Random:
         return random.Random(f"{self.seed}:{kind}:{number}")  # noqa: S311  # the same words each time are the point

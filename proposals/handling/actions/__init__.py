@@ -4,6 +4,7 @@ from .appraising import appraise
 from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
+from .doc_numbering import give_number, next_number, set_format
 from .evaluating import (
     check_flags,
     clear_evaluation,
@@ -32,6 +33,7 @@ from .objecting import (
     withdraw_objection,
 )
 from .paper import Paper, paper_facts
+from .papering import erase_papers, make_papers
 from .promising import drop_promise, promise, unpromised
 from .purging import ask_purge, purge
 from .quieting import set_quiet
@@ -90,14 +92,18 @@ __all__ = [
     "draft_reply",
     "drop_promise",
     "end_step",
+    "erase_papers",
     "evaluate",
     "explain_dissatisfaction",
+    "give_number",
     "issue_sheet",
     "leave",
     "lift_suspension",
     "make_lead",
+    "make_papers",
     "mark_key",
     "name_successor",
+    "next_number",
     "note_view",
     "object_to",
     "open_suspension",
@@ -120,6 +126,7 @@ __all__ = [
     "send_back",
     "send_opinion",
     "send_up",
+    "set_format",
     "set_quiet",
     "settle",
     "sign",

@@ -20,6 +20,7 @@ from proposals.handling.models import (
     Contact,
     ContactAnswer,
     CoOpinion,
+    DocNumber,
     Evaluation,
     EventPayload,
     Explanation,
@@ -39,6 +40,7 @@ from proposals.handling.models import (
 from proposals.handling.models.assignment import Assignment
 
 from .attaching import erase
+from .papering import erase_papers
 from .secrecy import open_suspension
 
 PURGED = "（已清除）"
@@ -55,6 +57,7 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
     Contact: ("assignment__matter", ("persons", "text")),
     ContactAnswer: ("contact__assignment__matter", ("note",)),
     CoOpinion: ("assignment__matter", ("text", "doc_no")),
+    DocNumber: ("assignment__matter", ("text",)),
     JointConsultation: ("assignment__matter", ("present", "minutes")),
     Reply: (
         "assignment__matter",
@@ -109,6 +112,7 @@ def purge(matter: Matter, *, by: Person, now: datetime) -> Suspension:
         erase_words(matter)
         owners.of(matter).erase(matter)
         erase(matter, by=by, now=now)
+        erase_papers(matter, now=now)
         row.purged_by_id, row.purged_at = by.pk, now
         row.save(update_fields=["purged_by", "purged_at"])
         matter.record("purged", by=Person.objects.using(DATABASE).get(pk=by.pk), now=now)

@@ -26,6 +26,7 @@ from proposals.handling.models import (
 )
 
 from .attaching import release_letters
+from .doc_numbering import keep_number
 from .giving import restage, subject_of
 from .paper import (
     Paper,
@@ -92,6 +93,8 @@ def send_opinion(
         by=by,
         at=now,
     )
+    if doc_no:
+        keep_number(opinion, assignment=assignment, on=timezone.localdate(now))
     assignment.state = State.ANSWERED
     assignment.save(update_fields=["state"])
     for obligation in clocks.open_for(assignment=assignment).filter(stage__in=["co_opinion", "internal"]):
@@ -168,6 +171,8 @@ def draft_reply(
         setattr(reply, name, value)
     reply.version += 1
     reply.save()
+    if reply.doc_no or reply.version > 1:
+        keep_number(reply, assignment=assignment, on=timezone.localdate(now))
     for suggestion in suggestions_to_answer(assignment):
         point = points.get(suggestion.pk)
         if point is not None:

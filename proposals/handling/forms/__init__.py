@@ -18,6 +18,7 @@ from .deciding import (
 )
 from .evaluating import AppraisalForm, CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
 from .fields import ActForm
+from .papers import CheckPaperForm, NumberFormatForm, PapersForm, TakeNumberForm
 from .promising import DecideStepForm, DelayForm, KeptForm, ProgressForm, PromiseForm, ReopenForm, ReviewWordForm
 from .replying import CheckReplyForm, ReplyForm, SendReplyForm
 from .signing import SendUpForm, SignForm, StepForm, TakeBackForm
@@ -38,6 +39,7 @@ __all__ = [
     "AppraisalForm",
     "AskUnitForm",
     "ChaseForm",
+    "CheckPaperForm",
     "CheckReplyForm",
     "CheckedForm",
     "ConsultationForm",
@@ -52,9 +54,11 @@ __all__ = [
     "ExplanationForm",
     "ExtensionForm",
     "KeptForm",
+    "NumberFormatForm",
     "ObjectionForm",
     "OpinionForm",
     "PaperEvaluationForm",
+    "PapersForm",
     "PassInsideForm",
     "ProgressForm",
     "PromiseForm",
@@ -73,5 +77,6 @@ __all__ = [
     "StepForm",
     "SuccessorForm",
     "TakeBackForm",
+    "TakeNumberForm",
     "TransferForm",
 ]

@@ -31,6 +31,7 @@ from .clocks import (
     TimeRule,
 )
 from .commitment import Commitment, CommitmentStep, PublicWord
+from .issued import DocNumber, IssuedPaper, NumberFormat, PaperKind
 from .matter import (
     Access,
     Addressed,
@@ -70,6 +71,7 @@ __all__ = [
     "CommitmentStep",
     "Contact",
     "ContactAnswer",
+    "DocNumber",
     "EngineBeat",
     "EngineClock",
     "Evaluation",
@@ -80,14 +82,17 @@ __all__ = [
     "Exposure",
     "ExtensionApproval",
     "ExtensionRequest",
+    "IssuedPaper",
     "JointConsultation",
     "Kind",
     "Ladder",
     "LadderStep",
     "Matter",
+    "NumberFormat",
     "NumberSeries",
     "Objection",
     "Obligation",
+    "PaperKind",
     "Participant",
     "Policy",
     "Priority",
