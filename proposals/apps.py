@@ -10,6 +10,8 @@ class ProposalsConfig(AppConfig):
         from members import audit_words, succession
         from members.rights import register
         from proposals import batches, desk, menu, notices, papers, rights, volume
+        from proposals import batches, desk, menu, notices, papers, rights
+        from proposals.actions.publishing import open_after_replies
         from proposals.actions.succeeding import follow_succession
         from proposals.handling import events, owners
         from proposals.handling.models import Kind
@@ -17,7 +19,7 @@ class ProposalsConfig(AppConfig):
         from proposals.verbs import VERBS
 
         succession.register(follow_succession)
-        owners.register(Kind.PROPOSAL, ProposalOwner())
+        owners.register(Kind.PROPOSAL, ProposalOwner(replied=open_after_replies))
         events.register(VERBS)
         register("proposals", {action: frozenset(right.by) for action, right in rights.RIGHTS.items()})
         audit_words.name(rights.AUDITED)

@@ -12,7 +12,7 @@ from members.shown import Act, Todo
 from proposals.aspects import my_organisations
 from proposals.handling.models import Matter
 from proposals.keyed import candidates_asked, expected_of_leader, keys_of_list, led_by, next_day, with_next
-from proposals.models import EDITABLE, KeyProposal, PreConsultation, Proposal, Status
+from proposals.models import EDITABLE, KeyProposal, PreConsultation, Proposal, Publication, Status
 from proposals.queries import asked_of, invitations_for
 from proposals.rights import in_hands_of
 
@@ -25,6 +25,7 @@ def register() -> None:
     offer(reviewer, action="proposals.review", order=30)
     offer(numberer, action="proposals.number", order=35)
     offer(allocator, action="proposals.allocate", order=40)
+    offer(disclosing, action="proposals.disclosures", order=45)
     offer(asked, action="proposals.answer_preconsultation", order=50)
     offer(candidates, action="proposals.give_key_opinion", order=52)
     offer(leading, action="proposals.lead_key", order=54)
@@ -126,6 +127,11 @@ def led(user: Any, on: date) -> Work:
         for row in rows
     ]
     return Work(queues=[Queue("我领办的重点提案", todos, reverse("proposals:led"))])
+
+
+def disclosing(user: Any, on: date) -> Work:
+    rows = Publication.objects.waiting().filter(proposal__matter__in=Matter.objects.visible_to(user))
+    return Work(counts=[Waiting("待公开审查", rows, reverse("proposals:disclosures"), only_if_any=True)])
 
 
 def asked(user: Any, on: date) -> Work:

@@ -9,7 +9,7 @@ from members.inbox.registry import Pair, Rendered, Subject, register_heading, re
 from members.models import Body, Person
 from proposals.handling import queries, reminders
 from proposals.handling.models import Access, Matter
-from proposals.models import EDITABLE, CoSignature, Proposal
+from proposals.models import EDITABLE, CoSignature, Proposal, Publication
 
 PREFIX = "proposal_"  # of a template's name
 TITLES: dict[str, str] = {
@@ -34,6 +34,10 @@ TITLES: dict[str, str] = {
     "file_removed": "提案委删除了误传的附件",
     "proposer_left": "提案者有变动，请您继续联系办理",
     "handed_over": "提案已交办",
+    "publication_opened": "提案和答复请公开审查",
+    "published": "提案和答复已决定公开",
+    "not_published": "提案不予公开",
+    "publication_withdrawn": "提案已撤回公开",
     "unit_asked": "请答复是否承办",
     "unit_answered": "拟办单位已答复",
     "question_dropped": "拟办单位有调整，不再征求您单位意见",
@@ -57,6 +61,7 @@ COSIGN_TITLES: dict[str, str] = {
     "cosign_expired": "联名邀请已过期",
     "cosign_removed": "您已不在联名人之中",
 }
+DECISIONS = ("published", "not_published", "publication_withdrawn")
 NOT_YOURS = f"{PREFIX}not_yours"
 GONE: dict[str, str] = {
     "withdrawn": "已撤案，不再办理",
@@ -80,7 +85,7 @@ def register() -> None:
 
 def _visible(subjects: Iterable[Subject], person: Person) -> dict[str, Proposal]:
     ids = [subject["matter"] for subject in subjects]
-    rows = Proposal.objects.visible_to(person).filter(matter__public_id__in=ids).select_related("matter")
+    rows = Proposal.objects.visible_to(person).filter(matter__public_id__in=ids).select_related("matter", "publication")
     return {str(row.matter.public_id): row for row in rows}
 
 
@@ -111,7 +116,7 @@ def _words(name: str, proposal: Proposal | None) -> Rendered | None:
     if proposal is None:
         return None
     title = TITLES[name].format(receipt=proposal.receipt or "")
-    body = proposal.decided_text if name in ("returned", "declined") else ""
+    body = proposal.decided_text if name in ("returned", "declined") else _of_publication(name, proposal)
     return Rendered(
         title=title,
         body="\n".join(part for part in (proposal.matter.label, body) if part),
@@ -120,12 +125,24 @@ def _words(name: str, proposal: Proposal | None) -> Rendered | None:
     )
 
 
+def _of_publication(name: str, proposal: Proposal) -> str:
+    """What the decision on the publication adds: the day, or why not."""
+    row: Publication | None = getattr(proposal, "publication", None)
+    if row is None or name not in DECISIONS:
+        return ""
+    if name == "published":
+        return f"{row.publish_on.month}月{row.publish_on.day}日起对外公布。" if row.publish_on else ""
+    return row.reason
+
+
 def _way(name: str, proposal: Proposal) -> str:
     """Where a message leads: the proposal, or the page on which its reader is asked for something."""
     if name == "unit_asked":
         return reverse("proposals:consultations")
     if name.startswith(("key_", "instruct")) and name != "key_ceased":
         return reverse("proposals:key", args=[proposal.matter.public_id])
+    if name == "publication_opened":
+        return reverse("proposals:disclosure", args=[proposal.public_id])
     return proposal.get_absolute_url()
 
 

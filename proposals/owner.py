@@ -1,6 +1,7 @@
 """What handling asks of a proposal (`handling.owners`): called with the matter locked, never calls back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db.models import Q
 
@@ -15,6 +16,8 @@ from proposals.models import (
     KeyVisit,
     PreConsultation,
     Proposal,
+    Publication,
+    PublicReply,
     Status,
     become_all,
 )
@@ -23,12 +26,18 @@ from proposals.reports.models import Opinion, Referral
 ERASED = "（已清除）"
 
 
+@dataclass(frozen=True)
 class ProposalOwner:
+    """`replied` is what the floor does when every reply of a round is out: it opens the disclosure review."""
+
+    replied: Callable[[Matter, int], None] = lambda _matter, _round: None
+
     def assigned(self, matters: Sequence[Matter]) -> None:
         _become(Proposal.objects.filter(matter__in=matters), Status.ASSIGNED)
 
     def answered(self, matter: Matter, round: int) -> None:
-        """Nothing changes on the proposal's side: the stage says it all."""
+        """The proposal's status stays; what may be published is looked at."""
+        self.replied(matter, round)
 
     def settled(self, matter: Matter) -> None:
         _become([matter.proposal], Status.CLOSED)
@@ -39,7 +48,10 @@ class ProposalOwner:
         take_along(matter, Status.MERGED, Status.MERGED, "main_reopened")
 
     def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
-        """The proposers; those merged into it and, for a follower, the units of the main one; units asked first."""
+        """The proposers; those merged into it and, for a follower, the units of the main one; units asked first.
+
+        Disclosure reviewers read what was laid before them.
+        """
         found: dict[int, set[int]] = {matter.pk: set() for matter in matters}
         drafts = {matter.pk for matter in matters if matter.exposure == Exposure.DRAFT}
         followers = dict(Matter.objects.filter(merged_into__in=found).values_list("pk", "merged_into_id"))
@@ -51,6 +63,9 @@ class ProposalOwner:
         for matter, key in _units_of_mains(matters) + _units_asked(found) + _around_key(matters):
             if matter not in drafts:
                 found[matter].add(key)
+        laid = Publication.objects.filter(proposal__matter__in=found.keys() - drafts)
+        for pk in laid.values_list("proposal__matter", flat=True):
+            found[pk].add(keys.DISCLOSURE)
         return found
 
     def erase(self, matter: Matter) -> None:
@@ -70,6 +85,10 @@ class ProposalOwner:
             approval="",
             text_confirmed_how="",
         )
+        publications = Publication.objects.using(here).filter(proposal=proposal)
+        publications.update(hidden=[], kept=[], title="", situation="", analysis="", suggestions=[])
+        publications.exclude(reason="").update(reason=ERASED)
+        PublicReply.objects.using(here).filter(publication__in=publications).update(opening="", answers=[])
         proposal.revisions.update(title="", situation="", analysis="", suggestions=[])
         proposal.reviews.update(text="")
         proposal.cosignatures.update(note="")

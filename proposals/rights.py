@@ -13,6 +13,9 @@ from members.rights import roles_of
 from proposals.handling.models import Matter, Participant
 
 from .models import EDITABLE, Proposal, Status
+from .models.publication import OVER as OVER_STATES
+
+OVER = frozenset(OVER_STATES)
 
 
 class Held(StrEnum):
@@ -44,6 +47,7 @@ DESK = {
     Role.SESSION_STAFF: Held.COMMITTEE,
 }
 STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}
+REVIEWERS = {Role.DISCLOSURE_REVIEWER: Held.COMMITTEE}
 BEFORE_DECISION = frozenset({Status.SUBMITTED, Status.REVIEWING})
 
 ON_THE_WAY = frozenset({Status.TO_NUMBER, Status.FILED, Status.ASSIGNED})
@@ -115,6 +119,10 @@ RIGHTS: dict[str, Right] = {
         {**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED, Status.ASSIGNED, Status.CLOSED})
     ),
     "proposals.close_history": Right({**STAFF}, frozenset({Status.ASSIGNED})),
+    "proposals.disclosures": Right({**REVIEWERS, **STAFF}),
+    "proposals.open_publication": Right({**REVIEWERS, **STAFF}, OVER),
+    "proposals.review_publication": Right({**REVIEWERS, **STAFF}, OVER),
+    "proposals.withdraw_publication": Right({**REVIEWERS, **STAFF}, OVER),
     "proposals.archive": Right({**STAFF}, frozenset({Status.CLOSED})),
     "proposals.placeholder": Right({**STAFF}),
     "proposals.offline": Right({**STAFF}, frozenset({Status.ASSIGNED})),
@@ -147,6 +155,8 @@ NOT_ON_OWN = frozenset(
         "proposals.undo",
         "proposals.shortlist",
         "proposals.choose_key",
+        "proposals.review_publication",
+        "proposals.withdraw_publication",
     }
 )
 

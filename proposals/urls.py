@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from proposals.views import allocating, desk, inviting, key, papers, reading, reviewing, writing
+from proposals.views import allocating, desk, disclosing, inviting, key, papers, reading, reviewing, writing
 
 app_name = "proposals"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -82,5 +82,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/undo/", reviewing.Undo.as_view(), name="undo"),
     path("<uuid:public_id>/offline/", desk.Offline.as_view(), name="offline"),
     path("<uuid:public_id>/link-proposer/", desk.LinkProposer.as_view(), name="link_proposer"),
+    path("disclosures/", disclosing.Disclosures.as_view(), name="disclosures"),
+    path("<uuid:public_id>/disclosure/", disclosing.Disclosure.as_view(), name="disclosure"),
+    path("<uuid:public_id>/disclosure/open/", disclosing.OpenPublication.as_view(), name="open_publication"),
+    path("<uuid:public_id>/disclosure/publish/", disclosing.Publish.as_view(), name="publish"),
+    path("<uuid:public_id>/disclosure/refuse/", disclosing.RefusePublication.as_view(), name="refuse_publication"),
+    path(
+        "<uuid:public_id>/disclosure/withdraw/", disclosing.WithdrawPublication.as_view(), name="withdraw_publication"
+    ),
     path("<uuid:public_id>/archive/", reviewing.Archive.as_view(), name="archive"),
 ]

@@ -1,6 +1,6 @@
 """What can happen to a proposal before and beside its handling: in which words, for whose eyes (S4)."""
 
-from proposals.handling.events import ALL, AUTHORS, INSIDE, Verb
+from proposals.handling.events import ALL, AUTHORS, INSIDE, REVIEWING, Verb
 from proposals.handling.eyes import Eye
 
 STAFF = frozenset({Eye.STAFF})
@@ -67,5 +67,10 @@ VERBS = {
     "leader_read": Verb("{level}圈阅", INSIDE),
     "instructed": Verb("{level}{kind}", ALL, "ok"),
     "instruction_released": Verb("同意转告{level}批示的内容", ALL),
+    "publication_opened": Verb("送公开审查", REVIEWING),
+    "publication_masked": Verb("核对公开文本，手工遮盖{n}处", REVIEWING),
+    "publication_decided": Verb("决定公开，{on}公布", ALL | REVIEWING, "ok"),
+    "publication_refused": Verb("不予公开：{reason}", ALL | REVIEWING, "warn"),
+    "publication_withdrawn": Verb("撤回公开：{reason}", ALL | REVIEWING, "warn"),
     "placeholder_made": Verb("登记涉密占位，编号第{number}号", INSIDE),
 }

@@ -5,6 +5,7 @@ The list is a text file outside the repository, named by `WORD_LIST`: one word a
 
 import logging
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,13 +20,19 @@ ADVICE = "涉密事项不得在本系统填写。如内容确属涉密，请删�
 
 def warning(text: Text) -> str:
     """A sentence that names the parts in which a word of the list stands, and what to do; empty without a hit."""
+    parts = [("案由", text.title), ("情况与问题", text.situation), ("原因分析", text.analysis)]
+    parts += [(f"建议 {number}", words) for number, words in enumerate(text.suggestions, start=1)]
+    found = named(parts)
+    return f"{found}中有保密词表所列的词。{ADVICE}" if found else ""
+
+
+def named(parts: Iterable[tuple[str, str]]) -> str:
+    """The names of the parts, as `(name, text)`, in which a word of the list stands; nothing without a list."""
     words = listed()
     if not words:
         return ""
-    parts = [("案由", text.title), ("情况与问题", text.situation), ("原因分析", text.analysis)]
-    parts += [(f"建议 {number}", words) for number, words in enumerate(text.suggestions, start=1)]
     found = [f"“{name}”" for name, said in parts if any(word in plain(said) for word in words)]
-    return f"{'、'.join(found)}中有保密词表所列的词。{ADVICE}" if found else ""
+    return "、".join(found)
 
 
 def plain(text: str) -> str:

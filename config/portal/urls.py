@@ -1,12 +1,30 @@
 from django.conf import settings as house
 from django.urls import URLPattern, URLResolver, path
 
-from config.portal.views import desk, display, engine, health, kit, public, registers, roster, saved_views, settings
+from config.portal.views import (
+    desk,
+    display,
+    engine,
+    health,
+    kit,
+    public,
+    published,
+    registers,
+    roster,
+    saved_views,
+    settings,
+)
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", public.Home.as_view(), name="home"),
-    path("open/", public.OpenList.as_view(), name="open"),
+    path("open/", published.OpenList.as_view(), name="open"),
+    path("open/feed.xml", published.Feed.as_view(), name="open_feed"),
+    path("open/data.json", published.OpenJson.as_view(), name="open_json"),
+    path("open/data.csv", published.OpenCsv.as_view(), name="open_csv"),
+    path("open/<uuid:public_id>/", published.OpenProposal.as_view(), name="open_proposal"),
+    path("sitemap.xml", published.SiteMap.as_view(), name="sitemap"),
+    path("robots.txt", published.Robots.as_view(), name="robots"),
     path("desk/", desk.Desk.as_view(), name="desk"),
     path("settings/", settings.Settings.as_view(), name="settings"),
     path("settings/import/proposals/", registers.Upload.as_view(), name="import_proposals"),

@@ -56,6 +56,15 @@ from .key import (
 from .leaving import take_out
 from .merging import merge, unmerge
 from .numbering import Order, preview, run, stamp_of_run, waiting
+from .publishing import (
+    open_publication,
+    publish,
+    refuse_publication,
+    said_of,
+    set_masks,
+    why_not_public,
+    withdraw_publication,
+)
 from .reviewing import (
     GROUNDS,
     Way,
@@ -148,6 +157,7 @@ __all__ = [
     "missing",
     "name_leader",
     "office_of",
+    "open_publication",
     "parts_of",
     "pass_now",
     "passes",
@@ -155,11 +165,13 @@ __all__ = [
     "plan_key",
     "preview",
     "proposed",
+    "publish",
     "recall",
     "record_instruction",
     "record_offline",
     "record_visit",
     "recorded",
+    "refuse_publication",
     "register",
     "release",
     "release_instruction",
@@ -167,9 +179,11 @@ __all__ = [
     "remove_file",
     "reviewers",
     "run",
+    "said_of",
     "save_text",
     "send_back",
     "set_groups",
+    "set_masks",
     "shortlist",
     "stamp_of_groups",
     "stamp_of_run",
@@ -182,5 +196,7 @@ __all__ = [
     "unmerge",
     "waiting",
     "why_contested",
+    "why_not_public",
     "withdraw",
+    "withdraw_publication",
 ]

@@ -23,6 +23,7 @@ class Aspect(StrEnum):
     DRAFT_REPLY = "draft_reply"
     REPLY = "reply"
     PROMISES = "promises"  # what a delivered reply promised, and what became of it
+    DISCLOSURE = "disclosure"  # what the unit proposed for its publication
     FORMS = "forms"  # evaluation forms with names, flags and addresses
     RESULT = "result"  # outcome of a round with reasons
     APPRAISAL = "appraisal"  # what the unit says of the proposal
@@ -36,8 +37,8 @@ BEFORE = frozenset({*Reply.DRAFTING, Reply.State.CHECKING})
 SIGNING = frozenset({Reply.State.SIGNING})
 DELIVERED = frozenset({Reply.State.DELIVERED})
 RUNNING, CLOSED = frozenset({"running"}), frozenset({"closed"})
-STAFF, OFFICE, UNIT, UNITS, PROPOSER, LEAD, CO = (
-    Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.PROPOSER, Eye.LEAD, Eye.CO
+STAFF, OFFICE, UNIT, UNITS, PROPOSER, LEAD, CO, REVIEWER = (
+    Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.PROPOSER, Eye.LEAD, Eye.CO, Eye.REVIEWER
 )  # fmt: skip
 
 
@@ -65,8 +66,9 @@ TABLE = (
     # of a reply, by its state
     Row(Aspect.DRAFT_REPLY, BEFORE, frozenset({OFFICE, UNIT, CO})),
     Row(Aspect.DRAFT_REPLY, SIGNING, frozenset({OFFICE, UNIT})),  # co-handlers read the version that they are asked for
-    Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
-    Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER, Eye.LEADER})),
+    Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER, REVIEWER, Eye.LEADER})),
+    Row(Aspect.DISCLOSURE, DELIVERED, frozenset({STAFF, OFFICE, UNIT, REVIEWER})),
+    Row(Aspect.DISCLOSURE, BEFORE, frozenset({OFFICE, UNIT})),
     # of a round of evaluation, by whether it has closed
     Row(Aspect.FORMS, RUNNING | CLOSED, frozenset({STAFF})),
     Row(Aspect.RESULT, CLOSED, frozenset({STAFF, OFFICE})),
@@ -94,7 +96,7 @@ OF: dict[type, Collection[Aspect]] = {
         Aspect.CONTACT_DETAILS, Aspect.OBJECTION, Aspect.EXTENSION, Aspect.INSIDE, Aspect.CLOCKS, Aspect.CONTACTS,
         Aspect.REMINDED, Aspect.OPINION, Aspect.PROMISES,
     },
-    Reply: {Aspect.DRAFT_REPLY, Aspect.REPLY},
+    Reply: {Aspect.DRAFT_REPLY, Aspect.REPLY, Aspect.DISCLOSURE},
     EvaluationRound: {Aspect.FORMS, Aspect.RESULT, Aspect.DIGEST, Aspect.APPRAISAL},
 }  # fmt: skip
 

@@ -34,6 +34,7 @@ CLERKS = frozenset(
 SECRETARIES = frozenset({Role.ORGANISATION_SECRETARY, Role.CONVENER})
 PROPOSAL_OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR})
 OFFICERS = frozenset({Role.ASSIGNING_OFFICER})
+REVIEWERS = frozenset({Role.DISCLOSURE_REVIEWER})
 ACT_FOR_AN_OFFICE = OFFICERS | PROPOSAL_OFFICE
 HOLDING = frozenset({Audience.HANDLER, Audience.HOLDER_CLERKS, Audience.HOLDER_HEADS, Audience.PERSON})
 MUTE_TEMPLATES = frozenset({"clock.chase_sheet"})
@@ -63,7 +64,7 @@ class Directory:
     def read(
         cls, bodies: Iterable[int], *, matters: Iterable[int] = (), people: Iterable[int] = (), on: date
     ) -> "Directory":
-        everywhere = [*PROPOSAL_OFFICE, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
+        everywhere = [*PROPOSAL_OFFICE, *REVIEWERS, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
         leading = Participant.objects.leading().filter(matter__in=set(matters))
         rows_of = list(leading.values_list("matter_id", "person_id", "body_id", "person__is_active"))
         known = {*bodies, *(body for _, _, body, _ in rows_of if body)}
@@ -190,6 +191,9 @@ def _handler(obligation: Obligation, directory: Directory) -> set[int]:
 
 
 def _clerks(obligation: Obligation, directory: Directory) -> set[int]:
+    """Who works for the holder; on a publication its reviewers, wherever they sit."""
+    if Eye.REVIEWER in eyes_on(obligation) and (reviewers := directory.anywhere(REVIEWERS)):
+        return reviewers
     return directory.at(obligation.holder_body_id, CLERKS)
 
 

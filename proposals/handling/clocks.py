@@ -237,17 +237,18 @@ def cancel_all(
     matter: Matter | None = None,
     assignment: Assignment | None = None,
     *,
+    keep: Collection[str] = (),
     by: Person | None,
     now: datetime,
     reason: str,
 ) -> int:
     """Cancel the running clocks of a matter or of an assignment, and return how many.
 
-    Those of promises run on until the promise is kept, whatever becomes of the matter.
+    Those of promises run on until the promise is kept, whatever becomes of the matter; those of the stages to `keep` do now.
     """
     if matter is None and assignment is None:
         raise ValueError("a matter or an assignment is needed")
-    rows = list(open_for(matter=matter, assignment=assignment).exclude(stage__in=OUTLASTING))
+    rows = list(open_for(matter=matter, assignment=assignment).exclude(stage__in=[*OUTLASTING, *keep]))
     for row in rows:
         cancel(row, by=by, now=now, reason=reason)
     return len(rows)

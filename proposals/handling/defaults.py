@@ -139,6 +139,14 @@ LADDERS: dict[str, tuple[str, tuple[Step, ...]]] = {
             Step(1, 40, (PERSON, PROPOSALS), OVERDUE),
         ),
     ),
+    "publication": (
+        "公开审查",
+        (
+            Step(-5, 10, (CLERK,), SOON),
+            Step(0, 30, (CLERK,), TODAY),
+            Step(1, 40, (CLERK, HEAD), OVERDUE, every=5, times=3),
+        ),
+    ),
     "evaluation": (
         "委员评价",
         (
@@ -193,6 +201,7 @@ LIMITS = (
     Limit("joint_consultation", "联合会商", 10, "workday", "office"),
     Limit("commitment", "承诺落实", 12, "month", "unit_promise", roll="none"),  # its own date always wins
     Limit("promise_check", "承诺核实", 5, "workday", "office"),
+    Limit("publication", "公开审查", 20, "workday", "publication"),
     Limit("opinion", "意见建议答复", 30, "day", "unit_reply"),
 )
 

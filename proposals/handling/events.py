@@ -21,6 +21,7 @@ AUTHORS = frozenset({Eye.PROPOSER, Eye.STAFF})
 OWN_UNIT = frozenset({Eye.STAFF, Eye.OFFICE, Eye.UNIT})
 OWN_UNIT_AND_PROPOSER = OWN_UNIT | {Eye.PROPOSER}
 INSIDE_UNIT = frozenset({Eye.UNIT})
+REVIEWING = frozenset({Eye.STAFF, Eye.REVIEWER})
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ register(
         "replied_without": Verb("未等{units}的会办意见即答复：{reason}", OWN_UNIT),
         "replied": Verb("{unit}答复（{result}类）", ALL, "ok"),
         "appraised": Verb("{unit}评议提案", frozenset({Eye.STAFF, Eye.UNIT})),
+        "disclosure_proposed": Verb("{unit}提出答复的公开属性：{attribute}", REVIEWING | {Eye.UNIT, Eye.OFFICE}),
+        "disclosure_returned": Verb("公开属性退回{unit}补充：{reason}", REVIEWING | {Eye.UNIT}, "warn"),
         "evaluated": Verb("{who}提交评价", frozenset({Eye.STAFF})),
         "evaluation_withdrawn": Verb("{who}撤回评价", frozenset({Eye.STAFF})),
         "evaluation_confirmed": Verb("核对纸质评价", frozenset({Eye.STAFF})),

@@ -25,6 +25,7 @@ class Eye(StrEnum):
     UNITS = "units"  # any unit that handles the matter
     LEAD = "lead"  # the unit that leads, towards its co-handlers' parts
     CO = "co"  # a co-handler, towards the lead's part
+    REVIEWER = "reviewer"  # who decides what of it is published
 
 
 LEADING = frozenset({Assignment.Role.LEAD, Assignment.Role.SOLE})
@@ -85,6 +86,8 @@ def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None =
         general.add(Eye.STAFF)
     if matter.leader_id == user.pk:
         general.add(Eye.LEADER)
+    if may(user, "handling.review_disclosure"):
+        general.add(Eye.REVIEWER)
     offices = {row.office_id for row in rows} | {matter.office_id}
     return Eyes(
         general=frozenset(general),

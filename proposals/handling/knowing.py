@@ -20,7 +20,9 @@ from .models import Access, Assignment, Exposure, Matter, Obligation, Participan
 from .models.clocks import ObligationQuerySet
 from .rights import RIGHTS
 
-STAFF, OFFICE, UNIT, UNITS, PROPOSER, FIRST = Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.PROPOSER, Eye.FIRST
+STAFF, OFFICE, UNIT, UNITS, PROPOSER, FIRST, REVIEWER = (
+    Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.PROPOSER, Eye.FIRST, Eye.REVIEWER
+)  # fmt: skip
 EVERYBODY = frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER, Eye.LEADER})
 PART = frozenset({STAFF, OFFICE, UNIT})
 OFFICES = frozenset({STAFF, OFFICE})
@@ -52,6 +54,7 @@ STAGES: dict[str, frozenset[Eye]] = {
     "promise_check": OFFICES,
     "opinion": frozenset({STAFF, OFFICE, PROPOSER}),
     "key_notice": COMMITTEE,
+    "publication": frozenset({STAFF, REVIEWER}),
     # nobody outside the committee learns who has evaluated, or that a dissatisfaction is being confirmed
     "evaluation": COMMITTEE,
     "confirm_dissatisfaction": COMMITTEE,
@@ -120,6 +123,8 @@ def _known(rows: ObligationQuerySet, user: Any, visible: Q) -> ObligationQuerySe
     }
     if RIGHTS["handling.oversee"].by.keys() & roles.keys():
         relations[Eye.STAFF] = ~Q(stage__in=JUDGING) | ~_of(behind)
+    if RIGHTS["handling.review_disclosure"].by.keys() & roles.keys():
+        relations[Eye.REVIEWER] = Q(pk__isnull=False)
     shown = Q(pk__in=[])
     for eye, stands in relations.items():
         of_stage = Q(stage__in=[stage for stage, known in STAGES.items() if eye in known])

@@ -173,7 +173,7 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
         panels.sheets = sheets_shown(matter, view)
     panels.suggestions = suggestions_of(matter, merged=panels.merged)
     replies = list(with_points(Reply.objects.filter(assignment__matter=matter, assignment__in=rows)))
-    panels.replies = replies_shown(replies, view, files, panels.suggestions)
+    panels.replies = replies_shown(user, matter, replies, view, files, panels.suggestions)
     panels.under_way = {
         row.assignment_id for row in replies if row.state in (Reply.State.SIGNING, Reply.State.CHECKING)
     }
@@ -394,11 +394,39 @@ def sheets_shown(matter: Matter, view: Eyes) -> list[SheetShown]:
 
 
 def replies_shown(
-    rows: Sequence[Reply], view: Eyes, files: Sequence[Attachment], suggestions: Sequence[Suggestion]
+    user: Any,
+    matter: Matter,
+    rows: Sequence[Reply],
+    view: Eyes,
+    files: Sequence[Attachment],
+    suggestions: Sequence[Suggestion],
 ) -> list[ReplyShown]:
     """The replies that this person may read, the latest round first."""
+    for row in rows:
+        row.assignment.matter = matter
     readable = [row for row in rows if aspects(view, row) & {Aspect.REPLY, Aspect.DRAFT_REPLY}]
-    return [reply_shown(row, files, suggestions) for row in sorted(readable, key=lambda row: (-row.round, row.pk))]
+    readable.sort(key=lambda row: (-row.round, row.pk))
+    return [told_of(user, row, view, reply_shown(row, files, suggestions)) for row in readable]
+
+
+def told_of(user: Any, row: Reply, view: Eyes, shown: ReplyShown) -> ReplyShown:
+    """The same with what the unit proposed for its publication, and the way to propose it or to put it back."""
+    if Aspect.DISCLOSURE not in aspects(view, row) or row.assignment.matter.placeholder:
+        return shown
+    said = getattr(row, "disclosure", None)
+    shown.facts.append(Fact("公开属性", said.words if said else "承办单位还没有提出"))
+    if allowed(user, "handling.propose_disclosure", row.assignment, view):
+        wanted = row.state == Reply.State.DELIVERED and (said is None or said.returned_at is not None)
+        primary = wanted and Eye.UNIT in view.of(row.assignment)
+        label = "提出公开属性" if said is None else "更改公开属性"
+        shown.acts.append(
+            Act(label, to("disclosure", row), kind="primary" if primary else "", about=str(row.assignment.unit))
+        )
+    put_back = said is not None and said.returned_at is not None
+    delivered = row.state == Reply.State.DELIVERED and not put_back
+    if delivered and allowed(user, "handling.return_disclosure", row.assignment, view):
+        shown.acts.append(Act("公开属性退回单位", to("return_disclosure", row), about=str(row.assignment.unit)))
+    return shown
 
 
 def with_points(replies: QuerySet[Reply]) -> QuerySet[Reply]:
@@ -407,7 +435,7 @@ def with_points(replies: QuerySet[Reply]) -> QuerySet[Reply]:
         suggestion="points__suggestion_id", text="points__text",
         result="points__result__code", same="points__same_as_id",
     )  # fmt: skip
-    rows = replies.select_related("assignment__unit", "issuer", "result")
+    rows = replies.select_related("assignment__unit", "issuer", "result", "disclosure")
     return rows.annotate(given=JSONBAgg(points, filter=Q(points__isnull=False)))
 
 

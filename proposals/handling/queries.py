@@ -172,6 +172,11 @@ def proposal_staff(*, on: date) -> list[int]:
     return people_in(STAFF_ROLES, on=on)
 
 
+def reviewers(*, on: date) -> list[int]:
+    """Who decides on publication; the proposal office where there is nobody."""
+    return people_in((Role.DISCLOSURE_REVIEWER,), on=on) or proposal_staff(on=on)
+
+
 def participants_of(matter: Matter) -> QuerySet[Participant]:
     """Who stands behind the matter or behind one merged into it, and has not left."""
     return Participant.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter), left_at=None)

@@ -50,6 +50,7 @@ CLERKS = {Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, Role.UNIT_DEPUT
 HANDLERS = {**CLERKS, Role.UNIT_HANDLER: Held.HANDLER}
 OFFICERS = {Role.ASSIGNING_OFFICER: Held.OFFICE}
 STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}
+REVIEWERS = {Role.DISCLOSURE_REVIEWER: Held.COMMITTEE}
 # whoever keeps the file records what happened on paper (P1); the actions ask these roles for the sheet
 KEEPERS = {**OFFICERS, **STAFF}
 PROPOSERS = {
@@ -92,6 +93,12 @@ RIGHTS: dict[str, Right] = {
     "handling.read_version": Right({**CLERKS, Role.UNIT_HANDLER: Held.UNIT, **OFFICERS}),
     "handling.signing_steps": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
     "handling.check_reply": Right({**KEEPERS}, SIGNED),
+    "handling.propose_disclosure": Right(
+        {Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS},
+        frozenset({State.SIGNED, State.ANSWERED, State.SETTLED}),
+    ),
+    "handling.return_disclosure": Right({**REVIEWERS, **STAFF}, RATED),
+    "handling.review_disclosure": Right({**REVIEWERS}),
     "handling.evaluate": Right({**PROPOSERS}, frozenset({State.ANSWERED, State.SETTLED})),
     "handling.withdraw_evaluation": Right({**PROPOSERS}, frozenset({State.ANSWERED})),
     "handling.record_evaluation": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),

@@ -14,6 +14,7 @@ from .proposal import (
     Text,
     become_all,
 )
+from .publication import Publication, PublicReply
 
 __all__ = [
     "EDITABLE",
@@ -31,6 +32,8 @@ __all__ = [
     "PreConsultation",
     "Proposal",
     "ProposalQuerySet",
+    "PublicReply",
+    "Publication",
     "Review",
     "ReviewPass",
     "Revision",

@@ -25,8 +25,10 @@ from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
 from proposals.handling.sights import note, noted
 from proposals.handling.standing import next_due
 from proposals.keyed import view_of
-from proposals.models import EDITABLE, Instruction, Proposal, Status, Text
+from proposals.models import EDITABLE, Instruction, Proposal, Publication, Status, Text
+from proposals.models.publication import OVER
 from proposals.naming import outside, proposers_of, title_shown, units_of
+from proposals.public import address_of
 from proposals.queries import steps
 from proposals.reports.models import Opinion, Referral
 from proposals.rights import is_held
@@ -170,6 +172,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             "category",
             "decided_reason",
             "key",
+            "publication",
         )
         return rows.prefetch_related(PEOPLE[0])
 
@@ -281,7 +284,22 @@ class Detail(OneProposal, DetailPage[Proposal]):
             if proposal.status in BEFORE_FILING:
                 wished = "、".join(body.name for body in proposal.wished_units.order_by("pk"))
                 facts.append(Fact("建议承办单位", wished or "未填写", wide=True))
+        if proposal.status in OVER and self.knows_publication():
+            facts.append(self.publication_fact())
         return facts
+
+    def knows_publication(self) -> bool:
+        """Whether what becomes of the publication is this person's business: all that stand behind or handle it."""
+        me, view = self.me, self.panels.view
+        return bool(
+            behind(me, self.object) or sees_office_work(me) or view.units or me.has_perm("proposals.disclosures")
+        )
+
+    def publication_fact(self) -> Fact:
+        row: Publication | None = getattr(self.object, "publication", None)
+        words = actions.said_of(row, self.object)
+        out = row is not None and row.is_public(timezone.localdate())
+        return Fact("公开情况", words, wide=True, url=address_of(self.object.matter) if out else "")
 
     def went(self) -> list[Fact]:
         """Where a proposal went that was not filed here."""
@@ -377,12 +395,21 @@ ACTS = (
     ("proposals.keep_paper", "keep_paper", "补存纸质材料", "paperclip"),
     ("proposals.close_history", "close_history", "历史提案办结", "circle-check"),
     ("proposals.archive", "archive", "归档", "bookmark"),
+    ("proposals.review_publication", "disclosure", "公开审查", "eye"),
+    ("proposals.open_publication", "open_publication", "送公开审查", "send"),
     ("proposals.recall", "recall", "撤回修改", "undo-2"),
     ("proposals.withdraw", "withdraw", "撤案", "undo-2"),
     ("proposals.discard", "discard", "删除草稿", "trash-2"),
     ("proposals.take_out", "take_out", "提案者变动", "user-round"),
 )
 LIKELY = ("继续写", "核对文字", "审查", "拟定承办单位", "归档")
+
+
+def is_waiting(proposal: Proposal) -> bool:
+    row: Publication | None = getattr(proposal, "publication", None)
+    return row is not None and row.waiting_since is not None
+
+
 SHOWS: dict[str, Shows] = {
     "confirm_text": lambda proposal: (
         proposal.source in ENTERED and proposal.editable and proposal.text_confirmed_at is None
@@ -395,6 +422,8 @@ SHOWS: dict[str, Shows] = {
         proposal.matter.merged_into is not None and proposal.matter.merged_into.exposure == Exposure.OFFICE
     ),
     "turn": lambda proposal: proposal.status == Status.DECLINED,
+    "disclosure": lambda proposal: getattr(proposal, "publication", None) is not None,
+    "open_publication": lambda proposal: not is_waiting(proposal) and not actions.why_not_public(proposal),
     "offline": lambda proposal: proposal.matter.placeholder,
     "link_proposer": lambda proposal: proposal.source == "import",
     "withdraw": lambda proposal: proposal.receipt is not None,

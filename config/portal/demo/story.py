@@ -34,7 +34,7 @@ from proposals.handling.models import (
     ReplyPoint,
     ResultClass,
 )
-from proposals.models import Category, CoSignature, Proposal, Status, Text
+from proposals.models import Category, CoSignature, Proposal, Publication, Status, Text
 from proposals.reports import actions as opinions
 from proposals.reports.models import Opinion
 from proposals.vocabularies import BY_KEY
@@ -191,7 +191,8 @@ def write(stage: Stage, number: int, at: datetime) -> None:
         category=Category.objects.get(name=CATEGORIES.get(draft.category, "社会建设")),
         wished_units=[unit for name in draft.units if (unit := find_unit(name))],
     )
-    text = Text(draft.title[:50], draft.situation, draft.analysis, draft.suggestions)
+    asked = "居民代表的联系电话是13800001234。" if number % 4 == 3 else ""
+    text = Text(draft.title[:50], draft.situation + asked, draft.analysis, draft.suggestions)
     proposal = front.save_text(proposal, text, version=None, by=proposer, now=at, details=details)
     day = timezone.localdate(at)
     if number % 4 == 0:
@@ -467,6 +468,8 @@ def reply(stage: Stage, assignment: Assignment, at: datetime) -> None:
         keep(stage, one, at)
     if row.pk % 5 == 0:
         print_letter(row, stage.people.in_unit(row.unit), at)
+    clerk, day = stage.people.in_unit(row.unit), timezone.localdate(at)
+    stage.plan(day + timedelta(days=1), lambda later: disclose(stage, letter, clerk, later), hour=16)
     after = timezone.localdate(at) + timedelta(days=2 + row.pk % 9)
     stage.plan(after, lambda later: evaluate(stage, row, letter, later))
 
@@ -563,6 +566,32 @@ def print_letter(row: Assignment, clerk: Person, at: datetime) -> None:
     found = [one for one in official.sources(part, eyes(clerk, part.matter)) if one.kind == PaperKind.REPLY]
     for source in found[:1]:
         handling.make_papers(part, source, [None], by=clerk, now=at)
+def disclose(stage: Stage, letter: Reply, clerk: Person, at: datetime) -> None:
+    """Most units propose to publish their reply, one in seven on request only; a week later the reviewer decides."""
+    attribute = "on_request" if letter.pk % 7 == 3 else "active"
+    reason = "涉及尚未公布的招商安排。" if attribute == "on_request" else ""
+    handling.propose_disclosure(letter, attribute=attribute, reason=reason, by=clerk, now=at)
+    day = timezone.localdate(at) + timedelta(days=7)
+    stage.plan(day, lambda later: review_publication(stage, letter.assignment.matter_id, later), hour=9)
+
+
+def review_publication(stage: Stage, matter: int, at: datetime) -> None:
+    """Most are published, one in eight is not; one in four still waits. The second one is taken back later."""
+    row = Publication.objects.filter(proposal__matter=matter, waiting_since__isnull=False).first()
+    if row is None or row.pk % 4 == 3:
+        return
+    reviewer, proposal = stage.people.account(Role.DISCLOSURE_REVIEWER), row.proposal
+    if row.pk % 8 == 5:
+        front.refuse_publication(proposal, reason="答复涉及尚在协商的事项，暂不公开。", by=reviewer, now=at)
+        return
+    front.publish(proposal, on=timezone.localdate(at), checked=True, by=reviewer, now=at)
+    if row.pk % 16 == 2:
+        day = timezone.localdate(at) + timedelta(days=2)
+        stage.plan(day, lambda later: take_back(proposal, reviewer, later))
+
+
+def take_back(proposal: Proposal, reviewer: Person, at: datetime) -> None:
+    front.withdraw_publication(proposal, reason="附图中的住户门牌没有遮盖，改正后重新公布。", by=reviewer, now=at)
 
 
 def evaluate(stage: Stage, assignment: Assignment, letter: Reply, at: datetime) -> None:

@@ -9,12 +9,6 @@ class Home(Page):
     template_name = "portal/home.html"
 
 
-class OpenList(Page):
-    public = True
-    title = "提案公开"
-    template_name = "portal/open.html"
-
-
 class Accessibility(Page):
     public = True
     title = "无障碍声明"

@@ -5,6 +5,7 @@ from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
 from .doc_numbering import give_number, next_number, set_format
+from .disclosing import propose_disclosure, return_disclosure
 from .evaluating import (
     check_flags,
     clear_evaluation,
@@ -111,6 +112,7 @@ __all__ = [
     "pass_inside",
     "prepared_text",
     "promise",
+    "propose_disclosure",
     "purge",
     "readable_draft",
     "record_contact",
@@ -120,6 +122,7 @@ __all__ = [
     "reopen",
     "report_kept",
     "report_progress",
+    "return_disclosure",
     "return_reply",
     "review_word",
     "revoke_extension",

@@ -12,6 +12,7 @@ from members.models import Person
 from proposals.handling import clocks, owners, queries, readers
 from proposals.handling.models import Assignment, Commitment, EvaluationRound, JointConsultation, Matter, Stage
 
+from .disclosing import STAGE
 from .giving import restage, subject_of
 from .paper import Paper, lock, office_sheet_needed, paper_facts
 
@@ -32,13 +33,13 @@ def settle_if_done(assignment: Assignment, *, by: Person | None, now: datetime) 
 
 
 def settle(matter: Matter, *, by: Person | None, now: datetime, closed_at: datetime | None = None) -> None:
-    """Handling is over: every clock ends; silence shows as 办结（未反馈 n 人）. `closed_at` if it ended earlier."""
+    """Handling is over: every clock ends but that of its publication; silence shows as 办结（未反馈 n 人）. `closed_at` if it ended earlier."""
     rounds = EvaluationRound.objects.filter(assignment__matter=matter, assignment__ended_at=None)
     latest = [row for row in rounds.select_related("assignment") if row.round == row.assignment.round]
     missing = sum(row.missing for row in latest)
     silent = any(row.outcome == Outcome.NOT_RETURNED for row in latest)
     matter.assignments.current().update(state=State.SETTLED)
-    clocks.cancel_all(matter=matter, by=by, now=now, reason="办结")
+    clocks.cancel_all(matter=matter, keep=(STAGE,), by=by, now=now, reason="办结")
     matter.closed_at = closed_at or now
     matter.stage = Stage.CLOSED_SILENT if silent else Stage.CLOSED
     matter.save(update_fields=["closed_at", "stage"])

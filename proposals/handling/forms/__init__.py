@@ -16,6 +16,7 @@ from .deciding import (
     SuccessorForm,
     TransferForm,
 )
+from .disclosing import DisclosureForm, ReturnDisclosureForm
 from .evaluating import AppraisalForm, CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
 from .fields import ActForm
 from .papers import CheckPaperForm, NumberFormatForm, PapersForm, TakeNumberForm
@@ -50,6 +51,7 @@ __all__ = [
     "DecideObjectionForm",
     "DecideStepForm",
     "DelayForm",
+    "DisclosureForm",
     "EvaluationForm",
     "ExplanationForm",
     "ExtensionForm",
@@ -67,6 +69,7 @@ __all__ = [
     "RejectForm",
     "ReopenForm",
     "ReplyForm",
+    "ReturnDisclosureForm",
     "ReturnForm",
     "ReviewWordForm",
     "SecrecyForm",

@@ -32,6 +32,7 @@ from .clocks import (
 )
 from .commitment import Commitment, CommitmentStep, PublicWord
 from .issued import DocNumber, IssuedPaper, NumberFormat, PaperKind
+from .disclosure import ReplyDisclosure
 from .matter import (
     Access,
     Addressed,
@@ -100,6 +101,7 @@ __all__ = [
     "Purpose",
     "Reason",
     "Reply",
+    "ReplyDisclosure",
     "ReplyPoint",
     "ReplyVersion",
     "ResultClass",
