@@ -5,7 +5,7 @@ taken off the public pages since, is asked each time (P13); a name that may not 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from members.shown import Fact
 from proposals.handling.models import Assignment, EvaluationRound, Matter, Participant, Stage
-from proposals.masking import MARK
+from proposals.handling.queries import PublicCommitment, public_commitments
+from proposals.masking import MARK, mask
 from proposals.models import Proposal, Publication, PublicReply
 from proposals.naming import may_be_named
 
@@ -171,6 +172,15 @@ def evaluation_of(row: Publication) -> list[Fact]:
     for one in rounds.select_related("assignment__unit").order_by("round", "pk"):
         last[one.assignment_id] = one
     return [Fact(str(one.assignment.unit), one.get_outcome_display()) for one in last.values()]
+
+
+def promises_of(row: Publication) -> list[PublicCommitment]:
+    """What the units promised, in the words that the reviewers have passed (P25)."""
+    veiled = veil(row.proposal)
+    return [
+        replace(one, text=veiled(mask(one.text, row.hidden, row.kept)))
+        for one in public_commitments(row.proposal.matter)
+    ]
 
 
 def facts_of(row: Publication) -> list[Fact]:

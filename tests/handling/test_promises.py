@@ -223,7 +223,7 @@ def test_the_clock_runs_on_when_the_matter_is_closed_and_archived(house: House) 
     matter = Matter.objects.get(pk=part.matter_id)
     actions.archive(matter, by=house.staff, now=house.later())
 
-    running = clocks.open_for(matter=matter)
+    running = clocks.open_for(matter=matter).exclude(stage="publication")
 
     assert [(row.stage, row.round, row.due_on) for row in running] == [
         ("commitment", 1, first.due_on),

@@ -148,6 +148,7 @@ class OpenProposal(Revalidated, DetailPage[Publication]):
             facts=public.facts_of(row),
             text=public.text_of(row),
             replies=public.replies_of(row),
+            promises=public.promises_of(row),
             evaluation=public.evaluation_of(row),
             **kwargs,
         )
