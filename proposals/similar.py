@@ -4,16 +4,18 @@ import re
 import unicodedata
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Model, QuerySet, Value, When
 from django.utils import timezone
 
 from members import keys
 from members.rights import keys_of, may
 from members.shown import Similar
+from proposals import public
 from proposals.models import EDITABLE, Proposal, Status
 
+M = TypeVar("M", bound=Model)
 MOST = 3
 LOOKED_AT = 5_000
 """As many proposals, the newest, as are compared: more than ten years of a city."""
@@ -41,24 +43,42 @@ def offered_to(user: Any) -> QuerySet[Proposal]:
 
 
 def similar_to(title: str, user: Any, *, besides: Proposal | None = None) -> list[Similar]:
-    """At most three that have a third of the pairs in common, the nearest first."""
+    """At most three that have a third of the pairs in common, the nearest first; what is published, as the public reads it."""
     pairs = pairs_of(title)
     if len(pairs) < 2:
         return []
     newest = offered_to(user).filter(matter__placeholder=False)
     if besides:
         newest = newest.exclude(pk=besides.pk)
-    hits = [Case(When(matter__title__contains=pair, then=Value(1)), default=Value(0)) for pair in pairs]
     rows = Proposal.objects.filter(pk__in=newest.order_by("-pk").values("pk")[:LOOKED_AT])
-    found: Any = rows.annotate(common=reduce(add, hits, Value(0, output_field=IntegerField())))
-    found = found.filter(common__gte=max(2, -(-len(pairs) // 3))).select_related("matter__session")
-    return [
-        Similar(
-            row.matter.title,
-            row.get_absolute_url(),
-            f"{timezone.localtime(row.submitted_at).year}年" if row.submitted_at else "",
-            str(row.matter.session or ""),
-            row.matter.get_stage_display(),
+    near: Any = having(rows, pairs, "matter__title").select_related("matter__session").order_by("-common", "-pk")[:MOST]
+    found = {
+        row.pk: (
+            row.common,
+            Similar(
+                row.matter.title,
+                row.get_absolute_url(),
+                f"{timezone.localtime(row.submitted_at).year}年" if row.submitted_at else "",
+                str(row.matter.session or ""),
+                row.matter.get_stage_display(),
+            ),
         )
-        for row in found.order_by("-common", "-pk")[:MOST]
-    ]
+        for row in near
+    }
+    out: Any = having(public.published(), pairs, "title").order_by("-common", "-proposal")
+    if besides:
+        out = out.exclude(proposal=besides)
+    for row in () if may(user, "proposals.enter") else out[:MOST]:  # the desk sees the originals
+        line = public.line_of(row)
+        words = Similar(line.title, line.url, f"{line.published_on.year}年公布", line.session, "已公开")
+        found.setdefault(row.proposal_id, (row.common, words))
+    best = sorted(found, key=lambda pk: (-found[pk][0], -pk))[:MOST]
+    return [found[pk][1] for pk in best]
+
+
+def having(rows: "QuerySet[M]", pairs: list[str], title: str) -> "QuerySet[M]":
+    """Those whose title has a third of the pairs, each with how many (`common`)."""
+    hits = [Case(When(**{f"{title}__contains": pair}, then=Value(1)), default=Value(0)) for pair in pairs]
+    counted: Any = rows.annotate(common=reduce(add, hits, Value(0, output_field=IntegerField())))
+    found: QuerySet[M] = counted.filter(common__gte=max(2, -(-len(pairs) // 3)))
+    return found

@@ -22,6 +22,7 @@ from proposals.handling.models import Matter, Obligation, Participant, Reply
 from proposals.handling.readers import audit
 from proposals.models import Proposal, Publication
 from proposals.owner import ProposalOwner
+from proposals.similar import similar_to
 from tests.factories import appoint
 from tests.handling.conftest import House, build_house, give, signed
 from tests.handling.test_acts import answered
@@ -353,6 +354,17 @@ def test_a_title_with_a_withdrawn_name_answers_to_no_words(house: House, reviewe
     withdraw_name(house.member, by=house.director, now=house.later(), reason="本人申请")
 
     assert page_of(proposal) not in client.get(asked).content.decode()
+
+
+def test_writers_are_shown_what_is_published_as_everybody_reads_it(house: House, reviewer: Person) -> None:
+    proposal = replied(house)
+    writer, title = appoint(Role.MEMBER), "关于增加社区养老床位的建议"
+    assert similar_to(title, writer) == []
+
+    publish(house, proposal, reviewer)
+
+    assert [one.url for one in similar_to(title, writer)] == [page_of(proposal)]
+    assert [one.url for one in similar_to(title, house.member)] == [proposal.get_absolute_url()]
 
 
 # all that is public --------------------------------------------------------------------------------------------------
