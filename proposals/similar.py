@@ -4,9 +4,9 @@ import re
 import unicodedata
 from functools import reduce
 from operator import add
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models import Case, IntegerField, Model, QuerySet, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
 from members import keys
@@ -15,7 +15,6 @@ from members.shown import Similar
 from proposals import public
 from proposals.models import EDITABLE, Proposal, Status
 
-M = TypeVar("M", bound=Model)
 MOST = 3
 LOOKED_AT = 5_000
 """As many proposals, the newest, as are compared: more than ten years of a city."""
@@ -76,9 +75,8 @@ def similar_to(title: str, user: Any, *, besides: Proposal | None = None) -> lis
     return [found[pk][1] for pk in best]
 
 
-def having(rows: "QuerySet[M]", pairs: list[str], title: str) -> "QuerySet[M]":
+def having(rows: QuerySet[Any], pairs: list[str], title: str) -> Any:
     """Those whose title has a third of the pairs, each with how many (`common`)."""
     hits = [Case(When(**{f"{title}__contains": pair}, then=Value(1)), default=Value(0)) for pair in pairs]
     counted: Any = rows.annotate(common=reduce(add, hits, Value(0, output_field=IntegerField())))
-    found: QuerySet[M] = counted.filter(common__gte=max(2, -(-len(pairs) // 3)))
-    return found
+    return counted.filter(common__gte=max(2, -(-len(pairs) // 3)))

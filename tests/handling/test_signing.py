@@ -82,7 +82,7 @@ def test_a_reply_is_signed_step_by_step_and_goes_out_with_the_last_signature(hou
 
     reply.refresh_from_db()
     assert (reply.state, reply.delivered_by, reply.replied_on) == ("delivered", house.head, timezone.localdate())
-    assert verbs(matter)[-4:] == ["reply_sent_up", "reply_signed", "reply_signed", "replied"]
+    assert verbs(matter)[-5:] == ["reply_sent_up", "reply_signed", "reply_signed", "replied", "publication_opened"]
     assert list(version.signatures.values_list("name", "agrees")) == [("安然", True), ("方正", True)]
     assert {line.what for line in panels_of(house.member, matter).happenings} & {"分管领导审签：安然同意"} == set()
 

@@ -41,6 +41,7 @@ def test_a_matter_is_signed_for_answered_evaluated_and_closed(house: House) -> N
         "signed_for",
         "contacted",
         "replied",
+        "publication_opened",
         "evaluated",
         "round_closed",
         "closed",
