@@ -10,7 +10,6 @@ class ProposalsConfig(AppConfig):
         from members import audit_words, succession
         from members.rights import register
         from proposals import batches, desk, menu, notices, papers, rights, volume
-        from proposals import batches, desk, menu, notices, papers, rights
         from proposals.actions.publishing import open_after_replies
         from proposals.actions.succeeding import follow_succession
         from proposals.handling import events, owners

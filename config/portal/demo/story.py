@@ -566,6 +566,8 @@ def print_letter(row: Assignment, clerk: Person, at: datetime) -> None:
     found = [one for one in official.sources(part, eyes(clerk, part.matter)) if one.kind == PaperKind.REPLY]
     for source in found[:1]:
         handling.make_papers(part, source, [None], by=clerk, now=at)
+
+
 def disclose(stage: Stage, letter: Reply, clerk: Person, at: datetime) -> None:
     """Most units propose to publish their reply, one in seven on request only; a week later the reviewer decides."""
     attribute = "on_request" if letter.pk % 7 == 3 else "active"

@@ -4,8 +4,8 @@ from .appraising import appraise
 from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
-from .doc_numbering import give_number, next_number, set_format
 from .disclosing import propose_disclosure, return_disclosure
+from .doc_numbering import give_number, next_number, set_format
 from .evaluating import (
     check_flags,
     clear_evaluation,

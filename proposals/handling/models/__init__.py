@@ -31,8 +31,8 @@ from .clocks import (
     TimeRule,
 )
 from .commitment import Commitment, CommitmentStep, PublicWord
-from .issued import DocNumber, IssuedPaper, NumberFormat, PaperKind
 from .disclosure import ReplyDisclosure
+from .issued import DocNumber, IssuedPaper, NumberFormat, PaperKind
 from .matter import (
     Access,
     Addressed,
