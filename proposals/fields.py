@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from members.models import Appointment, Body, Membership, Person
 from members.widgets import Counted
+from proposals.handling.forms.fields import unit_called
 
 if TYPE_CHECKING:
     _Bodies = forms.ModelChoiceField[Body]
@@ -38,30 +39,6 @@ class UnitField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return value.name if isinstance(value, Body) else value
-
-
-def unit_called(text: str) -> Body:
-    """The unit that `text` names, or ValidationError."""
-    body, _ = Body.objects.units().match(text)
-    if body is None:
-        raise ValidationError(f"没有找到单位“{text[:40]}”。请从提示中选择，或写全称。")
-    return body
-
-
-class UnitsField(forms.CharField):
-    """Several units, one a line; the value is a list without repeats."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", "一行写一个单位，全称、简称都可以。")
-        super().__init__(widget=forms.Textarea({"rows": 3, "data-names": "units"}), max_length=2000, **kwargs)
-
-    def clean(self, value: Any) -> list[Body]:
-        text = super().clean(value)
-        names = [line.strip() for line in text.replace("、", "\n").replace("；", "\n").splitlines()]
-        return list(dict.fromkeys(unit_called(name) for name in names if name))
-
-    def prepare_value(self, value: Any) -> Any:
-        return value if isinstance(value, str) else "\n".join(body.name for body in value or ())
 
 
 class MemberField(forms.CharField):

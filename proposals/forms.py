@@ -21,11 +21,11 @@ from proposals.fields import (
     MemberField,
     SuggestionsField,
     UnitField,
-    UnitsField,
     member_called,
 )
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import admit
+from proposals.handling.forms.fields import UnitsField
 from proposals.handling.models import EvaluationRound, Priority, Purpose, Reason
 from proposals.handling.numbering import spellings
 from proposals.models import Category, Proposal, Review, Text

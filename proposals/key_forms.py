@@ -11,8 +11,8 @@ from members.choices import Role
 from members.models import Appointment, Body, Person
 from members.widgets import Counted, Day
 from proposals.actions import Visit
-from proposals.fields import UnitsField
 from proposals.forms import MeetingForm, PlainForm, choose, not_later
+from proposals.handling.forms.fields import UnitsField
 from proposals.models import Instruction, KeyVisit
 
 if TYPE_CHECKING:

@@ -187,6 +187,7 @@ LIMITS = (
     Limit("objection_window", "申请退回", 10, "workday"),
     Limit("objection_opinion", "接办意见", 2, "workday", "unit_answer"),
     Limit("objection_decision", "退回申请决定", 7, "day", "office"),
+    Limit("coordination", "协调会裁定", 10, "workday", "office"),
     Limit("first_contact", "首次沟通", 15, "workday", "unit_contact"),
     Limit("co_opinion", "会办意见", 1, "month", "unit_opinion", extend=1, cap=3, follows="reply"),
     Limit("reply", "答复", 3, "month", "unit_reply", extend=1, cap=6),

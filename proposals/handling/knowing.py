@@ -48,6 +48,7 @@ STAGES: dict[str, frozenset[Eye]] = {
     # what offices owe, and a unit that is asked to take a part over
     "objection_opinion": OFFICES,
     "objection_decision": OFFICES,
+    "coordination": OFFICES,
     "extension_decision": OFFICES,
     "reply_check": OFFICES,
     "joint_consultation": OFFICES,

@@ -19,6 +19,8 @@ from .models import (
     CommitmentStep,
     Contact,
     ContactAnswer,
+    Coordination,
+    CoordinationOpinion,
     Evaluation,
     ExtensionRequest,
     Matter,
@@ -48,6 +50,7 @@ def add() -> None:
         Entry("办理", "本单位办理", "inbox", "handling:queue", "handling.read_unit", order=10),
         Entry("办理", "办理台账", "list", "handling:ledger", "handling.ledger", order=30),
         Entry("办理", "退回申请", "shuffle", "handling:objections", "handling.decide_objection", order=40),
+        Entry("办理", "协调会", "users", "handling:coordinations", "handling.rule_coordination", order=40),
         Entry("办理", "延期申请", "clock", "handling:extensions", "handling.decide_extension", order=41),
         Entry("办理", "待签批答复", "pen-line", "handling:replies_to_sign", "handling.sign_reply", order=11),
         Entry("办理", "签批环节", "clipboard-list", "handling:signing_steps", "handling.signing_steps", order=13),
@@ -104,6 +107,10 @@ def unit_work(user: Any, on: date) -> Work:
     units = bodies_of(user, "handling.answer_objection", on)
     asked = Objection.objects.filter(state=Objection.State.OPEN, suggested__in=units)
     asking = in_hands_of(asked, user, "handling.answer_objection", "assignment").count() if units else 0
+    meetings = CoordinationOpinion.objects.filter(at=None, unit__in=units, coordination__in=Coordination.objects.open())
+    invited = (
+        in_hands_of(meetings, user, "handling.coordination_opinion", "coordination__assignment").count() if units else 0
+    )
     figures = parts.aggregate(**{tab: Number("pk", filter=in_tab(tab, on)) for tab in ("pending", "signed")})
     return Work(
         counts=[
@@ -112,6 +119,7 @@ def unit_work(user: Any, on: date) -> Work:
             Count("办理中", figures["signed"], f"{queue}?tab=signed"),
             *([Count("待答复是否接办", asking, queue, tone="warn")] if asking else []),
             *unit_waiting(user, on),
+            *([Count("待提交协调会意见", invited, queue, tone="warn")] if invited else []),
         ],
         queues=[Queue("最近到期", todos, queue, empty="现在没有需要办理的提案。新交办的提案会显示在这里。")],
     )
@@ -164,6 +172,7 @@ def ledger_work(user: Any, on: date) -> Work:
 
 WAITING: tuple[tuple[str, str, str, str, QuerySet[Any]], ...] = (
     ("退回申请", "handling.decide_objection", "assignment", "objections", Objection.objects.undecided()),
+    ("待裁定的协调会", "handling.rule_coordination", "assignment", "coordinations", Coordination.objects.open()),
     ("延期申请", "handling.decide_extension", "obligation__assignment", "extensions", ExtensionRequest.objects.asked()),
     ("答复审核", "handling.check_reply", "assignment", "reply_checks", Reply.objects.checking()),
     ("待审督办单", "handling.issue_sheet", "obligation__assignment", "sheets", waiting_sheets()),

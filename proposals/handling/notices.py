@@ -10,7 +10,7 @@ from members.models import Person
 from members.rights import bodies_of
 
 from .knowing import known_to
-from .models import Access, Assignment, Matter, Obligation
+from .models import Access, Assignment, Coordination, Matter, Obligation
 from .reminders import name_of
 
 Where = Callable[[Subject, Matter], str]
@@ -82,6 +82,11 @@ WORDS: dict[str, tuple[str, Where]] = {
     "objected": ("单位申请退回，请决定", to_part),
     "objection_answered": ("建议单位已答复，请决定", to_part),
     "consult_jointly": ("二次办理后仍不满意，请组织联合会商", to_part),
+    "coordination_asked": ("请参加协调会，并先书面答复是否接办", to_page("coordination_opinion", "opinion")),
+    "coordination_called": ("将召开协调会，请参加", to_part),
+    "coordination_opinion": ("被邀请单位已提交协调会意见", to_part),
+    "ruled": ("协调会已作出裁定，请按裁定办理", to_part),
+    "ruled_kept": ("经协调会研究，由原承办单位继续办理", to_matter),
     "objection_asked": ("拟调整由您单位办理，请答复是否接办", to_page("answer_objection", "objection")),
     "extension_asked": ("单位申请延期，请审批", to_page("decide_extension", "request")),
     "reply_date_asked": ("请确认答复函落款日期", to_page("reply_checks")),
@@ -106,6 +111,7 @@ WORDS: dict[str, tuple[str, Where]] = {
 def register() -> None:
     register_templates(WORDS, _render)
     register_templates(["taken_back"], _render_taken_back)
+    register_templates(OVER, _render_over)
     register_heading("inside", "内部分办 {n} 件")
     register_heading("closed", "{n} 件已办结")
     register_heading("chase", "催办 {n} 件")
@@ -145,6 +151,27 @@ def _render_taken_back(pairs: Sequence[Pair], person: Person) -> list[Rendered |
     rows = Assignment.objects.filter(public_id__in=wanted, unit__in=mine).select_related("matter")
     found = {str(row.public_id): row.matter for row in rows.exclude(matter__access=Access.SUSPENDED)}
     return [_taken_back(found.get(subject["assignment"])) for _, subject in pairs]
+
+
+OVER = {"coordination_over": "的协调会已作出裁定，不由您单位承办", "coordination_off": "的协调会取消，不需要参加"}
+
+
+def _render_over(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
+    """A unit that was invited to a meeting, and sees no matter any more, learns the number and how it ended."""
+    mine = bodies_of(person, "handling.read_unit", timezone.localdate())
+    wanted = [subject["coordination"] for _, subject in pairs]
+    rows = Coordination.objects.filter(public_id__in=wanted, opinions__unit__in=mine).select_related(
+        "assignment__matter"
+    )
+    found = {str(row.public_id): row.assignment.matter for row in rows}
+    return [_over(found.get(subject["coordination"]), OVER[name]) for name, subject in pairs]
+
+
+def _over(matter: Matter | None, how: str) -> Rendered | None:
+    if matter is None or matter.access == Access.SUSPENDED:
+        return None
+    words = (f"第{matter.number}号" if matter.number else "一件交办事项") + how
+    return Rendered(title=words, url=reverse("handling:queue"), outside=words if matter.access == Access.OPEN else "")
 
 
 def _taken_back(matter: Matter | None) -> Rendered | None:

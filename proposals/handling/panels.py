@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import JSONObject, TruncDate
 from django.urls import reverse
 from django.utils import timezone
@@ -23,11 +23,14 @@ from .events import timeline
 from .eyes import Eye, Eyes, eyes
 from .knowing import knows
 from .models import (
+    COORDINATE_AFTER,
     Access,
     Assignment,
     Attachment,
     ChaseSheet,
     Contact,
+    Coordination,
+    CoordinationOpinion,
     Evaluation,
     EvaluationRound,
     ExtensionRequest,
@@ -37,6 +40,7 @@ from .models import (
     Purpose,
     Reply,
     Suggestion,
+    returns_in,
 )
 from .promises import PromiseShown, promises_shown
 from .queries import labels_of, suggestions_of
@@ -165,6 +169,8 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
     panels.requests = [shown for one in open_ones if (shown := request_shown(user, one, view))]
     if "reply_sent_up" in verbs:
         panels.requests += requests_shown(user, rows, view)
+    if verbs & {"coordination_called", "ruled"}:
+        panels.requests += coordinations_shown(user, matter, rows, view)
     panels.files = [file_row(one) for one in files if one.purpose != Purpose.LETTER]
     if "contacted" in verbs:
         panels.contacts = contacts_shown(user, matter, view, today)
@@ -201,6 +207,9 @@ def parts_of(rows: QuerySet[Assignment]) -> list[Any]:
     rows = rows.select_related("unit", "office", "handler", "deputy")
     given = JSONBAgg(opinion, filter=Q(opinions__isnull=False), order_by=[F("opinions__version").desc()])
     rows = rows.annotate(given_opinions=given, has_objection=Exists(waiting), has_asked=Exists(asked))
+    rows = rows.annotate(
+        is_called=Exists(Coordination.objects.open().filter(assignment=OuterRef("pk"))), returns=returns_in("matter")
+    )
     rows = rows.annotate(has_merged=Exists(Matter.objects.filter(merged_into=OuterRef("matter"))))
     return list(rows.order_by("role", "pk"))
 
@@ -272,8 +281,11 @@ def open_requests(matter: Matter, rows: Sequence[Any]) -> list[Objection | Exten
     """What waits for a decision on one of the parts; asked only where there is such a thing."""
     found: list[Objection | ExtensionRequest] = []
     if any(row.has_objection for row in rows):
-        objections = Objection.objects.undecided().filter(assignment__matter=matter)
-        found += objections.select_related("assignment__unit", "assignment__office", "reason", "suggested")
+        parts = {row.pk: row for row in rows}
+        objections = Objection.objects.undecided().with_returns().filter(assignment__in=rows)
+        for objection in objections.select_related("reason", "suggested"):
+            objection.assignment = parts[objection.assignment_id]
+            found.append(objection)
     if any(row.has_asked for row in rows):
         asked = ExtensionRequest.objects.asked().filter(obligation__matter=matter)
         found += asked.select_related("obligation__assignment__unit", "obligation__assignment__office")
@@ -295,10 +307,16 @@ def request_shown(user: Any, request: Objection | ExtensionRequest, view: Eyes) 
             return None
         decide = allowed(user, "handling.decide_objection", assignment, view)
         withdraw = allowed(user, "handling.withdraw_objection", assignment, view)
+        page, about, label = "decide_objection", str(request.public_id), "作出决定"
+        if request.state == Objection.State.COORDINATING:
+            page, about, label = "call_coordination", str(assignment.public_id), "召开协调会"
+            decide = allowed(user, "handling.call_coordination", assignment, view) and not getattr(
+                assignment, "is_called", False
+            )
         return RequestShown(
             f"{assignment.unit}申请退回（{request.get_state_display()}）",
             objection_facts(request),
-            [Act("作出决定", to("decide_objection", request), kind="primary")] * decide
+            [Act(label, reverse(f"handling:{page}", args=[about]), kind="primary")] * decide
             + [Act(words, to("withdraw_objection", request))] * withdraw,
         )
     if Aspect.EXTENSION not in seen:
@@ -323,9 +341,43 @@ def objection_facts(row: Objection) -> list[Fact]:
     if row.suggested_at:
         answer = "同意接办" if row.suggested_accepts else "不同意接办"
         facts.append(Fact("建议单位意见", f"{answer}　{row.suggested_text}", wide=True))
-    if row.coordinated_on:
-        facts.append(Fact("协调会纪要", f"{short_day(row.coordinated_on)}　{row.minutes}", wide=True))
+    if returns := getattr(row, "returns", 0):
+        facts.append(Fact("该件已调整", f"{returns}次" + ("，须由协调会裁定" if returns >= COORDINATE_AFTER else "")))
     return facts
+
+
+def coordinations_shown(user: Any, matter: Matter, rows: Sequence[Any], view: Eyes) -> list[RequestShown]:
+    """Meetings about the parts that are not called off: for the unit, the offices, and the units that a ruling binds."""
+    asked = CoordinationOpinion.objects.select_related("unit").order_by("pk")
+    found = Coordination.objects.filter(assignment__matter=matter, called_off_at=None).order_by("-pk")
+    found = found.select_related("assignment__unit").prefetch_related(Prefetch("opinions", asked))
+    shown = []
+    for one in found:
+        about = [one.assignment, *(row for row in rows if row.ruling_id == one.pk)]
+        if not any(Aspect.OBJECTION in aspects(view, part) for part in about):
+            continue
+        acts = []
+        if one.ruled_at is None and allowed(user, "handling.rule_coordination", one.assignment, view):
+            acts = [Act("登记协调会和裁定", to("rule_coordination", one), kind="primary")]
+        inside = bool(view.of(one.assignment) & {Eye.STAFF, Eye.OFFICE})
+        title = f"协调会裁定：{one.get_ruling_display()}" if one.ruled_at else f"{one.assignment.unit}承办事项协调会"
+        shown.append(RequestShown(title, coordination_facts(one, opinions=inside), acts))
+    return shown
+
+
+def coordination_facts(row: Coordination, *, opinions: bool) -> list[Fact]:
+    """What is known of a meeting; what each unit said before it is the offices' to read."""
+    facts = [
+        Fact("召开原因", row.reason, wide=True),
+        Fact("会议", f"{short_day(row.held_on or row.meets_on)}　{row.place}"),
+        Fact("邀请单位", "、".join(one.unit.name for one in row.opinions.all()), wide=True),
+        *(Fact("书面意见", str(one), wide=True) for one in row.opinions.all() if opinions),
+        Fact("主持人", row.chair),
+        Fact("参加单位和人员", row.present, wide=True),
+        Fact("会议纪要", row.minutes, wide=True),
+        Fact("裁定理由", row.text, wide=True),
+    ]
+    return [fact for fact in facts if fact.value]
 
 
 def extension_facts(row: ExtensionRequest) -> list[Fact]:
@@ -670,6 +722,7 @@ WORDS = {
     "draft_reply": "拟写答复",
     "ask_extension": "申请延期",
     "revoke_extension": "撤销延期",
+    "call_coordination": "召开协调会",
     "transfer": "调整承办单位",
     "add_unit": "增加承办单位",
     "make_lead": "改为主办",
@@ -703,6 +756,11 @@ def fill_acts(user: Any, panels: Panels, waiting: Sequence[Objection | Extension
             panels.acts.append(Act(WORDS[name], to(name, row), kind="primary" if primary else ""))
 
 
+def coordinated(row: Any) -> bool:
+    """Whether only a meeting changes the unit of a part that `parts_of` has read."""
+    return row.ruling_id is not None or row.returns >= COORDINATE_AFTER
+
+
 def act_on(row: Assignment, name: str) -> Act:
     """The button of an act that stands below the unit's name."""
     return Act(WORDS[name], to(name, row), about=str(row.unit))
@@ -734,16 +792,21 @@ def offer(
         case "revoke_extension":
             extended = [one for one in panels.obligations if one.assignment_id == row.pk and one.extended]
             return any(one.is_running for one in extended) and ExtensionRequest not in kinds
+        case "call_coordination":  # beside an objection its own card offers it
+            return Objection not in kinds and coordinated(row) and not getattr(row, "is_called", False)
         case "transfer":
-            return Objection not in kinds
+            return Objection not in kinds and not coordinated(row)
         case "add_unit":
             return row.answers
         case "release":
-            return row.role in (Assignment.Role.CO, Assignment.Role.SPLIT) and Objection not in kinds
+            return (
+                row.role in (Assignment.Role.CO, Assignment.Role.SPLIT) and Objection not in kinds and not row.ruling_id
+            )
         case "make_lead":
             lead = next((one for one in panels.assignments if one.role == Assignment.Role.LEAD), None)
             undecided = {part_of(one).pk for one in waiting if isinstance(one, Objection)}
-            in_hand = lead is not None and lead.state in IN_HAND and not undecided & {lead.pk, row.pk}
+            ruled = row.ruling_id or (lead and lead.ruling_id)
+            in_hand = lead is not None and lead.state in IN_HAND and not (ruled or undecided & {lead.pk, row.pk})
             return row.role == Assignment.Role.CO and in_hand
         case "send_opinion":
             return not row.answers and any(one.answers and one.state in IN_HAND for one in panels.assignments)

@@ -29,6 +29,7 @@ from .models import (
     Assignment,
     Checkpoint,
     Commitment,
+    Coordination,
     EvaluationRound,
     JointConsultation,
     Matter,
@@ -239,9 +240,10 @@ def policy(code: str, *, on: date, default: str) -> str:
 def stages_of(matters: Iterable[Matter]) -> dict[int, Stage]:
     """The stage that the assignments of each matter put it in while it is being handled, by its id, in one query."""
     parts: dict[int, list[Assignment]] = {matter.pk: [] for matter in matters}
-    coordinating = Exists(Objection.objects.filter(assignment=OuterRef("pk"), state="coordinating"))
+    waiting = Objection.objects.filter(assignment=OuterRef("pk"), state="coordinating")
+    called = Coordination.objects.open().filter(assignment=OuterRef("pk"))
     rows = Assignment.objects.current().filter(matter__in=parts)
-    for row in rows.annotate(coordinating=coordinating):
+    for row in rows.annotate(coordinating=Exists(waiting) | Exists(called)):
         parts[row.matter_id].append(row)
     return {matter: _stage_of(rows) for matter, rows in parts.items()}
 

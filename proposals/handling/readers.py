@@ -6,7 +6,7 @@ from itertools import islice
 from members import keys
 
 from . import owners
-from .models import Access, Assignment, Exposure, Matter, Objection
+from .models import Access, Assignment, Coordination, CoordinationOpinion, Exposure, Matter, Objection
 
 BATCH = 500
 HANDLED = (Exposure.HANDLING, Exposure.PUBLISHED)
@@ -40,7 +40,7 @@ def _derived(matter: Matter, audience: set[int], units: set[int]) -> list[int]:
 
 
 def _units(matters: Sequence[int]) -> dict[int, set[int]]:
-    """Keys of the units that handle each matter, of their offices, and of units asked to take it over."""
+    """Keys of the units that handle each matter, of their offices, and of units asked to take it over or invited to a meeting."""
     found: dict[int, set[int]] = {}
     if not matters:
         return found
@@ -51,6 +51,11 @@ def _units(matters: Sequence[int]) -> dict[int, set[int]]:
         assignment__matter__in=matters, state=Objection.State.OPEN, suggested__isnull=False
     )
     for matter, unit in asked.values_list("assignment__matter_id", "suggested_id"):
+        found.setdefault(matter, set()).add(keys.body_key(unit))
+    invited = CoordinationOpinion.objects.filter(
+        coordination__in=Coordination.objects.open().filter(assignment__matter__in=matters)
+    )
+    for matter, unit in invited.values_list("coordination__assignment__matter_id", "unit_id"):
         found.setdefault(matter, set()).add(keys.body_key(unit))
     return found
 

@@ -15,7 +15,7 @@ from members.choices import ADMINISTRATORS, STAFF_ROLES, Role
 from members.rights import may, roles_for
 
 from .eyes import Eyes
-from .models import Access, Assignment, Matter, Objection, Participant
+from .models import Access, Assignment, Coordination, Matter, Objection, Participant
 
 
 class Held(StrEnum):
@@ -29,6 +29,7 @@ class Held(StrEnum):
     FORMER = "former"  # a proposer who is no member any more, as long as the matter is open
     SECRETARY = "secretary"  # a proposing organisation's secretary or convener
     SUGGESTED = "suggested"  # the unit that an objection names
+    INVITED = "invited"  # a unit that is asked before a coordination meeting rules
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ RIGHTS: dict[str, Right] = {
         {Role.UNIT_CLERK: Held.SUGGESTED, Role.UNIT_HEAD: Held.SUGGESTED, **KEEPERS}, IN_HAND
     ),
     "handling.decide_objection": Right({**KEEPERS}, IN_HAND),
+    "handling.call_coordination": Right({**KEEPERS}, IN_HAND),
+    "handling.rule_coordination": Right({**KEEPERS}, IN_HAND),
+    "handling.coordination_opinion": Right(
+        {Role.UNIT_CLERK: Held.INVITED, Role.UNIT_HEAD: Held.INVITED, **KEEPERS}, IN_HAND
+    ),
     "handling.transfer": Right({**KEEPERS}, IN_HAND),
     "handling.add_unit": Right({**KEEPERS}, IN_HAND),
     "handling.release": Right({**KEEPERS}, IN_HAND),
@@ -193,6 +199,9 @@ def held(user: Any, action: str, path: str = "") -> Q:
                 condition |= Q(
                     **{f"{to}objections__suggested__in": bodies, f"{to}objections__state__in": Objection.UNDECIDED}
                 )
+            case Held.INVITED:
+                asked = Coordination.objects.open().filter(opinions__unit__in=bodies)
+                condition |= Q(**{f"{to}pk__in": asked.values("assignment")})
             case _:
                 pass
     if action in NOT_ON_OWN:

@@ -270,19 +270,19 @@ def test_after_two_returns_only_a_meeting_decides(house: House) -> None:
         actions.uphold_objection(objection, unit=clerk, text="调整", by=house.officer, now=house.later())
     objection = objected(house, part_of(matter, house.third_unit), by=house.third_clerk)
 
-    with pytest.raises(Refused, match="须先召开协调会"):
+    assert objection.state == Objection.State.COORDINATING
+    assert {"coordination"} == set(stages(objection.assignment)) & {"coordination", "objection_decision"}
+    with pytest.raises(WrongStep, match="由协调会裁定"):
         actions.refuse_objection(objection, text="继续办理", by=house.officer, now=house.later())
-    actions.coordinate_objection(
-        objection,
-        held_on=timezone.localdate(house.now),
-        minutes="议定由住建局办理。",
-        by=house.officer,
-        now=house.later(),
+    today = timezone.localdate(house.now)
+    said: dict[str, Any] = {"chair": "严明", "present": "三个单位", "minutes": "议定由住建局办理。", "text": "职责明确"}
+    meeting = actions.call_coordination(
+        objection.assignment, meets_on=today, place="三楼", units=[house.unit], by=house.officer, now=house.later()
     )
-    actions.refuse_objection(objection, text="按会议纪要办理", by=house.officer, now=house.later())
+    actions.rule(meeting, held_on=today, ruling="keep", **said, by=house.officer, now=house.later())
 
     matter.refresh_from_db()
-    assert verbs(matter)[-2:] == ["objection_coordinated", "objection_refused"]
+    assert (verbs(matter)[-2:], matter.stage) == (["coordination_called", "ruled"], Stage.TO_SIGN)
 
 
 # extending -----------------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def test_each_knows_of_the_clocks_that_the_table_gives_him(house: House) -> None
     work = {"sign_for", "first_contact", "co_opinion", "reply"} | {"rehandle", "commitment"}
     front = {"revision", "review", "numbering", "assignment", "opinion"}
     deciding = {"objection_decision", "extension_decision", "reply_check", "joint_consultation", "objection_opinion"}
-    deciding |= {"promise_check"}
+    deciding |= {"promise_check", "coordination"}
     everything = set(knowing.STAGES)
 
     assert opened(matter, house.staff) == everything - {"internal"}

@@ -137,9 +137,12 @@ def test_on_screen_a_file_may_go_with_minutes_contacts_and_objections(house: Hou
     assert client.post(url, {**objection, "file": upload("函.docx", made.docx())}).status_code == 422
     assert client.post(url, {**objection, "file": upload("函.pdf", made.pdf())}).status_code == 302
     row = part.objections.get()
-    url = reverse("handling:coordinate_objection", args=[row.public_id])
-    minutes = {"held_on": today, "minutes": "议定由原单位办理。", "file": upload("纪要.docx", made.docx())}
-    assert signed_in(house.officer).post(url, minutes).status_code == 302
+    meeting = actions.call_coordination(
+        row.assignment, meets_on=today, place="三楼", units=[house.other_unit], by=house.officer, now=timezone.now()
+    )
+    url = reverse("handling:rule_coordination", args=[meeting.public_id])
+    held = {"held_on": today, "chair": "严明", "present": "两个单位", "ruling": "keep", "text": "由原单位办理。"}
+    assert signed_in(house.officer).post(url, {**held, "file": upload("纪要.docx", made.docx())}).status_code == 302
 
     kept = part.attachments.order_by("pk").values_list("purpose", "name")
     assert list(kept) == [("contact", "签字表.pdf"), ("sheet", "函.pdf"), ("minutes", "纪要.docx")]

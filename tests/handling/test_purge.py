@@ -48,8 +48,13 @@ def words_of_every_kind(house: House) -> Matter:
         now=now(),
     )
     actions.answer_objection(objection, accepts=False, text=MARK, by=house.other_clerk, now=now())
-    actions.coordinate_objection(objection, held_on=today, minutes=MARK, by=house.officer, now=now())
-    actions.refuse_objection(objection, text=MARK, by=house.officer, now=now())
+    meeting = actions.call_coordination(
+        part, meets_on=today, place=MARK, units=[house.other_unit], by=house.officer, now=now()
+    )
+    opinion = meeting.opinions.get()
+    actions.give_coordination_opinion(opinion, accepts=False, text=MARK, by=house.other_clerk, now=now())
+    said: dict[str, Any] = {"chair": MARK, "present": MARK, "minutes": MARK, "text": MARK}
+    actions.rule(meeting, held_on=today, ruling="keep", **said, by=house.officer, now=now())
     part = signed(house, matter)
     actions.pass_inside(part, by=house.head, now=now(), handler=house.handler, section=MARK, comment=MARK)
     due = part.obligations.get(stage="reply").due_on

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from members.errors import Refused, WrongStep
 from proposals.handling import actions
 from proposals.handling.models import Evaluation, Matter
 from tests.handling.conftest import build_house, give, part_of, reason, round_of, signed
-from tests.handling.test_acts import answered
+from tests.handling.test_acts import answered, objected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,3 +107,27 @@ def test_two_forms_of_one_member() -> None:
 
     assert sorted(came) == ["WrongStep", "done"]
     assert Matter.objects.get(pk=part.matter_id).events.filter(verb="closed").count() == 1
+
+
+def test_two_rulings_of_one_meeting() -> None:
+    house = build_house()
+    part = part_of(give(house), house.unit)
+    objected(house, part)
+    now = house.later()
+    meeting = actions.call_coordination(
+        part, meets_on=timezone.localdate(now), place="三楼", units=[house.other_unit], by=house.officer, now=now
+    )
+    said: dict[str, Any] = {
+        "held_on": timezone.localdate(now), "chair": "严明", "present": "两个单位", "minutes": "议定。", "text": "职责明确",
+        "by": house.officer, "now": house.later(),
+    }  # fmt: skip
+
+    came = at_once(
+        lambda: actions.rule(meeting, ruling="keep", **said),
+        lambda: actions.rule(meeting, ruling="move", unit=house.other_unit, **said),
+    )
+
+    assert sorted(came) == ["WrongStep", "done"]
+    meeting.refresh_from_db()
+    assert meeting.ruling == ("keep" if came[0] == "done" else "move")
+    assert [row.ruling_id for row in part.matter.assignments.current()] == [meeting.pk]

@@ -232,14 +232,11 @@ def test_after_two_returns_a_meeting_decides_on_a_transfer_too(house: House) -> 
             raised_by=house.clerk, raised_at=house.now, decided_by=house.officer, decided_at=house.now,
         )  # fmt: skip
 
-    with pytest.raises(Refused, match="须先召开协调会"):
+    with pytest.raises(Refused, match="只能由协调会决定"):
         actions.transfer(part, house.other_unit, reason="调整", by=house.officer, now=house.later())
-    actions.transfer(
-        part, house.other_unit, reason="调整", held_on=timezone.localdate(house.now), minutes="议定。",
-        by=house.officer, now=house.later(),
-    )  # fmt: skip
-
-    assert matter.events.get(verb="reassigned").payload.facts["minutes"] == "议定。"
+    page = signed_in(house.officer).get(reverse("handling:part", args=[part.public_id])).content.decode()
+    assert reverse("handling:call_coordination", args=[part.public_id]) in page
+    assert reverse("handling:transfer", args=[part.public_id]) not in page
 
 
 # pages ---------------------------------------------------------------------------------------------------------------
@@ -318,16 +315,3 @@ def test_the_office_asks_and_releases_on_the_pages(house: House, shared: Matter)
 
     assert "已决定" in released.content.decode()
     assert not shared.assignments.current().filter(unit=house.other_unit).exists()
-
-
-def test_a_meeting_is_recorded_on_its_page(house: House, shared: Matter) -> None:
-    objection = objected(house, part_of(shared, house.other_unit), by=house.other_clerk)
-    url = reverse("handling:coordinate_objection", args=[objection.public_id])
-    today = timezone.localdate().isoformat()
-    assert signed_in(house.clerk).get(url).status_code == 403
-
-    answer = signed_in(house.officer).post(url, {"held_on": today, "minutes": "议定由财政局会办。"}, follow=True)
-
-    objection.refresh_from_db()
-    assert (answer.status_code, objection.state) == (200, Objection.State.COORDINATING)
-    assert "议定由财政局会办" in answer.content.decode()

@@ -72,6 +72,7 @@ class Stage:
     handed_on: date
     agenda: list[tuple[datetime, int, Step]] = field(default_factory=list)
     order: "itertools.count[int]" = field(default_factory=itertools.count)
+    coordinating: bool = False
 
     def plan(self, day: date, step: Step, *, hour: int = 10) -> None:
         """Put `step` on the agenda of that day; what lies in the future does not happen."""
@@ -348,8 +349,10 @@ def follow(stage: Stage, assignment: Assignment, at: datetime) -> None:
     number = assignment.pk
     chance = stage.writer.chance("unit", number)
     day = timezone.localdate(at)
-    if number % 16 == 5:
-        stage.plan(day + timedelta(days=3), lambda later: object_to(stage, assignment, later))
+    disputed = not stage.coordinating and timedelta(days=8) < stage.today - day < timedelta(days=25)
+    stage.coordinating |= disputed
+    if number % 16 == 5 or disputed:
+        stage.plan(day + timedelta(days=3), lambda later: object_to(stage, assignment, later, disputed=disputed))
     signs = day + timedelta(days=chance.randint(1, 3) if number % 10 else 7)
     stage.plan(signs, lambda later: sign_for(stage, assignment, later))
     if assignment.answers and number % 6:
@@ -385,7 +388,7 @@ def answer(stage: Stage, opinion: Opinion, at: datetime) -> None:
     opinions.answer(opinion, text=text, by=stage.staff, now=at)
 
 
-def object_to(stage: Stage, assignment: Assignment, at: datetime) -> None:
+def object_to(stage: Stage, assignment: Assignment, at: datetime, *, disputed: bool = False) -> None:
     row = fresh(assignment, "pending", "signed")
     if row is None:
         return
@@ -400,7 +403,7 @@ def object_to(stage: Stage, assignment: Assignment, at: datetime) -> None:
 
     def answer(later: datetime) -> None:
         objection.refresh_from_db()
-        accepts = row.pk % 32 == 5
+        accepts = row.pk % 32 == 5 and not disputed
         handling.answer_objection(
             objection, accepts=accepts, text="" if accepts else "不属于本单位职责。",
             by=stage.people.in_unit(suggested), now=later,
@@ -409,7 +412,9 @@ def object_to(stage: Stage, assignment: Assignment, at: datetime) -> None:
     def decide(later: datetime) -> None:
         objection.refresh_from_db()
         officer = stage.people.officer(row.office)
-        if objection.suggested_accepts:
+        if disputed:
+            coordinate(stage, row, [suggested, others[(row.pk + 1) % 20]], later)
+        elif objection.suggested_accepts:
             new = handling.uphold_objection(objection, unit=suggested, text="同意调整。", by=officer, now=later)
             follow(stage, new, later)
         else:
@@ -418,6 +423,24 @@ def object_to(stage: Stage, assignment: Assignment, at: datetime) -> None:
 
     stage.plan(day + timedelta(days=2), answer)
     stage.plan(day + timedelta(days=5), decide)
+
+
+def coordinate(stage: Stage, row: Assignment, units: list[Body], at: datetime) -> None:
+    """A meeting is called about a matter that nobody wants; one of the units has said what it thinks of it."""
+    on = timezone.localdate(at)
+    meeting = handling.call_coordination(
+        row, meets_on=on + timedelta(days=7), place="市政府三楼会议室", units=units,
+        by=stage.people.officer(row.office), now=at,
+    )  # fmt: skip
+    opinion = meeting.opinions.order_by("pk")[0]
+
+    def answer(later: datetime) -> None:
+        handling.give_coordination_opinion(
+            opinion, accepts=False, text="依据“三定”规定，该事项的牵头职责不在本单位，可以配合。",
+            by=stage.people.in_unit(opinion.unit), now=later,
+        )  # fmt: skip
+
+    stage.plan(on + timedelta(days=2), answer)
 
 
 def contact(stage: Stage, assignment: Assignment, at: datetime) -> None:

@@ -4,6 +4,7 @@ from .appraising import appraise
 from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
+from .coordinating import call_coordination, give_coordination_opinion, rule
 from .disclosing import propose_disclosure, return_disclosure
 from .doc_numbering import give_number, next_number, set_format
 from .evaluating import (
@@ -27,7 +28,6 @@ from .marking import Stricter, mark_key, stricter, unmark_key
 from .objecting import (
     answer_objection,
     ask_unit,
-    coordinate_objection,
     object_to,
     refuse_objection,
     uphold_objection,
@@ -76,6 +76,7 @@ __all__ = [
     "ask_unit",
     "assign",
     "assign_many",
+    "call_coordination",
     "chase",
     "check_flags",
     "clear_evaluation",
@@ -86,7 +87,6 @@ __all__ = [
     "confirm_dissatisfaction",
     "confirm_evaluation",
     "consult_jointly",
-    "coordinate_objection",
     "current_draft",
     "decide_extension",
     "deliver_reply",
@@ -96,6 +96,7 @@ __all__ = [
     "erase_papers",
     "evaluate",
     "explain_dissatisfaction",
+    "give_coordination_opinion",
     "give_number",
     "issue_sheet",
     "leave",
@@ -126,6 +127,7 @@ __all__ = [
     "return_reply",
     "review_word",
     "revoke_extension",
+    "rule",
     "send_back",
     "send_opinion",
     "send_up",

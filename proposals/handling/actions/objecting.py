@@ -9,7 +9,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Body, Person
 from proposals.handling import clocks, queries, readers
-from proposals.handling.models import Assignment, Event, Objection, Reason
+from proposals.handling.models import COORDINATE_AFTER, Assignment, Event, Objection, Reason
 
 from .giving import restage, subject_of
 from .paper import (
@@ -23,7 +23,7 @@ from .paper import (
     sheet_needed,
     unit_sheet_needed,
 )
-from .sharing import COORDINATE_AFTER, known_unit, let_go, move, returns_of
+from .sharing import call_off, known_unit, let_go, move, returns_of
 
 State = Objection.State
 
@@ -51,6 +51,8 @@ def object_to(
         raise Refused("答复已送交办机构审核或确认落款日期，不能再申请退回。确需退回的，请先联系交办机构退回答复函。")
     if assignment.replies.signing().exists():
         raise Refused("答复稿正在签批，不能申请退回。确需退回的，请先撤回送签。")
+    if assignment.ruling_id:
+        raise Refused("该件已由协调会裁定由本单位承办，不再受理退回申请。确有新情况的，请联系交办机构重新召开协调会。")
     on = acted_on(paper, now=now)
     window = clocks.open_for(assignment=assignment, stage="objection_window").first()
     if window is None or on > window.due_on:
@@ -70,21 +72,24 @@ def object_to(
         text=text,
         approved_by=approved_by,
         suggested=suggested,
-        state=State.COORDINATING if again else State.OPEN if suggested else State.DECIDING,
+        state=State.OPEN if suggested else State.DECIDING,
         raised_by=by,
         raised_at=acted_at(paper, now=now),
     )
     for obligation in clocks.open_for(assignment=assignment, stage="sign_for"):
         clocks.pause(obligation, by=by, now=now, reason="申请退回")
-    clocks.start(
-        assignment.matter,
-        "objection_decision",
-        assignment=assignment,
-        body=assignment.office,
-        anchor_on=on,
-        by=by,
-        now=now,
-    )
+    if again:
+        begin_coordinating(objection, on=on, by=by, now=now)
+    else:
+        clocks.start(
+            assignment.matter,
+            "objection_decision",
+            assignment=assignment,
+            body=assignment.office,
+            anchor_on=on,
+            by=by,
+            now=now,
+        )
     event = assignment.matter.record(
         "objected",
         by=by,
@@ -138,11 +143,9 @@ def ask_unit(objection: Objection, unit: Body, *, by: Person, now: datetime, pap
     It takes the place of the unit that was asked before, whose answer stays on the timeline.
     """
     office_sheet_needed(objection.assignment, by=by, now=now, paper=paper, since=objection.raised_at)
-    objection = lock_objection(objection, *Objection.UNDECIDED)
+    objection = lock_objection(objection, *Objection.DECIDABLE)
     if objection.state == State.OPEN:
         raise Refused(f"正在征求{objection.suggested}的意见。请等待答复，或用“代录建议单位意见”登记它的答复。")
-    if objection.state == State.COORDINATING:
-        raise Refused("该件由协调会决定，不再另行征求意见。")
     known_unit(unit)
     assignment = objection.assignment
     if unit == assignment.unit:
@@ -169,6 +172,8 @@ def lock_objection(objection: Objection, *states: str) -> Objection:
     assignment = lock(objection.assignment)
     fresh = Objection.objects.select_for_update(of=("self",)).select_related("suggested").get(pk=objection.pk)
     fresh.assignment = assignment
+    if fresh.state == State.COORDINATING and State.COORDINATING not in states:
+        raise WrongStep("该件由协调会裁定：请召开协调会，登记会议和裁定。")
     if fresh.state not in states:
         raise WrongStep(f"这份退回申请现在是“{fresh.get_state_display()}”，不能这样做。请刷新页面。")
     return fresh
@@ -212,31 +217,23 @@ def answer_objection(
     return objection
 
 
-@transaction.atomic
-def coordinate_objection(
-    objection: Objection, *, held_on: date, minutes: str, by: Person, now: datetime, paper: Paper | None = None
-) -> Objection:
-    """Record the coordination meeting; the decision that follows is binding."""
-    office_sheet_needed(objection.assignment, by=by, now=now, paper=paper, since=objection.raised_at)
-    objection = lock_objection(objection, *Objection.UNDECIDED)
-    if not minutes.strip():
-        raise Refused("请填写协调会议纪要。")
-    if held_on > timezone.localdate(now):
-        raise Refused("协调会日期不能晚于今天。")
-    objection.state, objection.minutes, objection.coordinated_on = State.COORDINATING, minutes, held_on
-    objection.save(update_fields=["state", "minutes", "coordinated_on"])
-    for obligation in clocks.open_for(assignment=objection.assignment, stage="objection_opinion"):
-        clocks.cancel(obligation, by=by, now=now, reason="转协调会")
-    objection.assignment.matter.record(
-        "objection_coordinated",
-        by=by,
-        now=now,
-        assignment=objection.assignment,
-        held_on=held_on,
-        **paper_facts(paper),
+def begin_coordinating(objection: Objection, *, on: date, by: Person, now: datetime) -> None:
+    """From now on only a ruling decides; the clock of the office's own decision gives way to that of the meeting."""
+    objection.state = State.COORDINATING
+    objection.save(update_fields=["state"])
+    for stage in ("objection_decision", "objection_opinion"):
+        for obligation in clocks.open_for(assignment=objection.assignment, stage=stage):
+            clocks.cancel(obligation, by=by, now=now, reason="转协调会")
+    start_coordination(objection.assignment, on=on, by=by, now=now)
+
+
+def start_coordination(assignment: Assignment, *, on: date, by: Person, now: datetime) -> None:
+    """The office has its days for the meeting, until it has ruled."""
+    if clocks.open_for(assignment=assignment, stage="coordination").exists():
+        return
+    clocks.start(
+        assignment.matter, "coordination", assignment=assignment, body=assignment.office, anchor_on=on, by=by, now=now
     )
-    restage(objection.assignment.matter)
-    return objection
 
 
 def close_objection(
@@ -254,14 +251,12 @@ def close_objection(
 
 
 def meeting_first(objection: Objection) -> None:
-    if returns_of(objection.assignment) >= COORDINATE_AFTER and not objection.minutes:
-        raise Refused("该件已两次调整，须先召开协调会并填写纪要，再作决定。")
+    if returns_of(objection.assignment) >= COORDINATE_AFTER:
+        raise Refused("该件已两次调整，须由协调会裁定：请召开协调会。")
 
 
 def asked_first(objection: Objection, unit: Body) -> None:
-    """A unit takes over what it was asked about, unless a meeting has decided (P9)."""
-    if objection.minutes:
-        return
+    """A unit takes over what it was asked about (P9)."""
     if unit != objection.suggested or objection.suggested_at is None:
         raise Refused(f"请先征求{unit}的意见；对方答复后再作决定。", field="unit")
 
@@ -275,7 +270,7 @@ def uphold_objection(
     Without a new unit a co-handler, or one of several split units, is simply released.
     """
     office_sheet_needed(objection.assignment, by=by, now=now, paper=paper, since=objection.raised_at)
-    objection = lock_objection(objection, *Objection.UNDECIDED)
+    objection = lock_objection(objection, *Objection.DECIDABLE)
     meeting_first(objection)
     if unit is not None:
         asked_first(objection, unit)
@@ -293,7 +288,7 @@ def refuse_objection(
 ) -> Objection:
     """Refuse (不同意): the unit goes on, and its clocks are as if nothing had been asked."""
     office_sheet_needed(objection.assignment, by=by, now=now, paper=paper, since=objection.raised_at)
-    objection = lock_objection(objection, *Objection.UNDECIDED)
+    objection = lock_objection(objection, *Objection.DECIDABLE)
     meeting_first(objection)
     if not text.strip():
         raise Refused("不同意退回时，请写明理由，单位会看到。")
@@ -306,6 +301,7 @@ def withdraw_objection(objection: Objection, *, by: Person, now: datetime, paper
     sheet_needed(objection.assignment.unit_id, by=by, now=now, paper=paper, since=objection.raised_at)
     objection = lock_objection(objection, *Objection.UNDECIDED)
     close_objection(objection, State.WITHDRAWN, text="", by=by, now=now, paper=paper)
+    call_off(objection.assignment, by=by, now=now)
     return end_quietly(objection, "objection_withdrawn", by=by, now=now, paper=paper)
 
 

@@ -1,7 +1,7 @@
 """Who has which share after the hand-over: a unit is changed, added, released, or made to lead (调整承办单位)."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,16 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from proposals.handling import clocks, owners, queries
-from proposals.handling.models import Assignment, Event, ExtensionRequest, Objection, Reply, ReplyVersion
+from proposals.handling.models import (
+    COORDINATE_AFTER,
+    Assignment,
+    Coordination,
+    Event,
+    ExtensionRequest,
+    Objection,
+    Reply,
+    ReplyVersion,
+)
 
 from .closing import settle_if_done
 from .giving import alarms, clocks_of, restage, subject_of
@@ -22,8 +31,6 @@ Role = Assignment.Role
 State = Assignment.State
 IN_HAND = (State.PENDING, State.SIGNED)
 ANSWERS = ("reply", "rehandle")
-COORDINATE_AFTER = 2
-"""From this many upheld objections on, only a coordination meeting decides (P9)."""
 
 
 def returns_of(assignment: Assignment) -> int:
@@ -39,30 +46,18 @@ def transfer(
     reason: str,
     by: Person,
     now: datetime,
-    held_on: date | None = None,
-    minutes: str = "",
     paper: Paper | None = None,
 ) -> Assignment:
-    """Give a unit's part to another unit (调整) by the office's own decision.
-
-    After the second return that needs a meeting, held on `held_on`. See `move`.
-    """
+    """Give a unit's part to another unit (调整) by the office's own decision, unless only a meeting decides. See `move`."""
     old = lock(assignment)
     office_sheet_needed(old, by=by, now=now, paper=paper)
     decided_first(old)
-    facts: dict[str, Any] = {}
-    if returns_of(old) >= COORDINATE_AFTER:
-        if held_on is None or not minutes.strip():
-            raise Refused("该件已两次调整，须先召开协调会：请填写协调会日期和纪要。", field="minutes")
-        if held_on > timezone.localdate(now):
-            raise Refused("协调会日期不能晚于今天。", field="held_on")
-        facts = {"held_on": held_on, "minutes": minutes.strip()}
-    return move(old, unit, reason=reason, by=by, now=now, paper=paper, **facts)
+    if coordinated_only(old):
+        raise Refused("该件已两次调整，或者已经协调会裁定，只能由协调会决定：请召开协调会。")
+    return move(old, unit, reason=reason, by=by, now=now, paper=paper)
 
 
-def move(
-    old: Assignment, unit: Body, *, reason: str, by: Person, now: datetime, paper: Paper | None, **facts: Any
-) -> Assignment:
+def move(old: Assignment, unit: Body, *, reason: str, by: Person, now: datetime, paper: Paper | None) -> Assignment:
     """End the old unit's part with its clocks, and let the new unit start its own on the day of the decision (P7).
 
     The old part keeps its whole history; the new one `replaces` it. A co-handler that takes over the lead goes on
@@ -88,9 +83,7 @@ def move(
     carry_promises(old, new, by=by, now=now)
     start(new, by=by, now=now, paper=paper)
     led_by(new)
-    event = changed(
-        new, "reassigned", by=by, now=now, paper=paper, old=str(old.unit), new=str(unit), reason=reason, **facts
-    )
+    event = changed(new, "reassigned", by=by, now=now, paper=paper, old=str(old.unit), new=str(unit), reason=reason)
     restage(old.matter)
     tell_unit(new, event, "made_lead" if there else "assigned", now=now)
     tell_unit(old, event, "taken_back", now=now)
@@ -108,6 +101,11 @@ def add_unit(
     """
     beside = lock(beside)
     office_sheet_needed(beside, by=by, now=now, paper=paper)
+    return join(beside, unit, reason=reason, by=by, now=now, paper=paper)
+
+
+def join(beside: Assignment, unit: Body, *, reason: str, by: Person, now: datetime, paper: Paper | None) -> Assignment:
+    """What `add_unit` and a ruling have in common."""
     expect(beside, *IN_HAND)
     if not beside.answers:
         raise Refused("请在主办、独办或分办单位名下增加承办单位。")
@@ -136,6 +134,7 @@ def release(
     old = lock(assignment)
     office_sheet_needed(old, by=by, now=now, paper=paper)
     decided_first(old)
+    not_ruled(old)
     return let_go(old, reason=reason, by=by, now=now, paper=paper)
 
 
@@ -181,6 +180,7 @@ def make_lead(
     expect(old, *IN_HAND)
     for row in (old, new):
         decided_first(row)
+        not_ruled(row)
         drop_requests(row, by=by, now=now)
     letter_first(old)
     stop_signing(old, reason=f"改由{new.unit}主办", by=by, now=now)
@@ -210,6 +210,34 @@ def decided_first(assignment: Assignment) -> None:
     """An objection that waits is answered by a decision, never passed over (P9)."""
     if assignment.objections.undecided().exists():
         raise Refused(f"{assignment.unit}的退回申请还没有决定，请先作出决定。")
+
+
+def coordinated_only(assignment: Assignment) -> bool:
+    """Whether only a meeting may change the unit: after the second return, and where one has ruled (P9)."""
+    return assignment.ruling_id is not None or returns_of(assignment) >= COORDINATE_AFTER
+
+
+def not_ruled(assignment: Assignment) -> None:
+    """What a meeting has ruled only another meeting changes."""
+    if assignment.ruling_id:
+        raise Refused(f"{assignment.unit}承办由协调会裁定，不能直接改变：请重新召开协调会，并写明原因。")
+
+
+def call_off(assignment: Assignment, *, by: Person, now: datetime) -> None:
+    """A meeting about what is moot does not take place; who was invited is told."""
+    for clock in clocks.open_for(assignment=assignment, stage="coordination"):
+        clocks.cancel(clock, by=by, now=now, reason="不再需要")
+    for row in Coordination.objects.open().filter(assignment=assignment):
+        row.called_off_at = now
+        row.save(update_fields=["called_off_at"])
+        event = assignment.matter.record("coordination_off", by=by, now=now, assignment=assignment)
+        tell(
+            queries.clerks_of(row.opinions.values_list("unit", flat=True), on=timezone.localdate(now)),
+            event_id=event.pk,
+            template="coordination_off",
+            subject={**subject_of(assignment), "coordination": str(row.public_id)},
+            now=now,
+        )
 
 
 def letter_first(assignment: Assignment) -> None:
@@ -250,6 +278,7 @@ def drop_requests(assignment: Assignment, *, by: Person, now: datetime) -> bool:
     asked.update(state=ExtensionRequest.State.WITHDRAWN, decided_by=by, decided_at=now)
     for clock in clocks.open_for(assignment=assignment, stage="extension_decision"):
         clocks.cancel(clock, by=by, now=now, reason="不再需要")
+    call_off(assignment, by=by, now=now)
     objections = assignment.objections.undecided()
     return bool(objections.update(state=Objection.State.WITHDRAWN, decided_by=by, decided_at=now))
 

@@ -6,12 +6,12 @@ from django import forms
 
 from proposals.handling.models import Assignment, ChaseSheet, Purpose
 
-from .fields import ActForm, DayField, LongText, UnitField
+from .fields import ActForm, DayField, LongText, UnitField, UnitsField
 
 
 class DecideObjectionForm(ActForm):
     decision = forms.ChoiceField(label="决定", widget=forms.RadioSelect)
-    unit = UnitField(label="调整为", required=False, help_text="须已征求该单位的意见，或经协调会议定。")
+    unit = UnitField(label="调整为", required=False, help_text="须已征求该单位的意见。")
     text = LongText(label="说明", rows=4, required=False, help_text="不同意退回时必填，单位会看到。")
 
     def __init__(self, *args: Any, part: Assignment, **kwargs: Any) -> None:
@@ -32,25 +32,45 @@ class AskUnitForm(ActForm):
     unit = UnitField(label="征求意见的单位")
 
 
-class CoordinateForm(ActForm):
+class CallCoordinationForm(ActForm):
+    meets_on = DayField(label="会议日期")
+    place = forms.CharField(label="会议地点", max_length=100)
+    units = UnitsField(
+        label="邀请单位", help_text="一行写一个单位，会请它们先答复是否接办。申请退回的单位不用填写，会一并通知。"
+    )
+
+    def __init__(self, *args: Any, why: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if why:
+            reason = LongText(label="召开原因", rows=3, max_length=300, help_text="写明为什么要重新协调。")
+            self.fields = {"reason": reason, **self.fields}
+
+
+class RulingForm(ActForm):
     purpose = file_purpose = Purpose.MINUTES
     file_label = "会议纪要文件"
-    held_on = DayField(label="协调会日期")
-    minutes = LongText(label="会议纪要", rows=8, max_length=5000)
+    held_on = DayField(label="召开日期")
+    chair = forms.CharField(label="主持人", max_length=60)
+    present = LongText(label="参加单位和人员", rows=2, max_length=300)
+    minutes = LongText(label="会议纪要", rows=8, max_length=5000, required=False, help_text="可以只上传纪要文件。")
+    ruling = forms.ChoiceField(label="裁定", widget=forms.RadioSelect)
+    unit = UnitField(label="调整为", required=False)
+    helpers = UnitsField(label="另外增加的会办单位", required=False, help_text="没有的不填。分办件增加为分办。")
+    text = LongText(label="裁定理由", rows=4, help_text="有关单位会看到。裁定以后，单位不能再申请退回。")
+
+    def __init__(self, *args: Any, part: Assignment, **kwargs: Any) -> None:
+        super().__init__(*args, part=part, **kwargs)
+        choices = [("keep", f"由{part.unit}继续办理"), ("move", "调整承办单位")]
+        if part.role in (Assignment.Role.CO, Assignment.Role.SPLIT):
+            choices.append(("release", f"不再由{part.unit}承办"))
+        field = self.fields["ruling"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
 
 
 class TransferForm(ActForm):
     unit = UnitField(label="调整为")
     reason = LongText(label="调整原因", rows=3, max_length=200)
-
-    def __init__(self, *args: Any, meeting: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if meeting:
-            self.fields |= {
-                "held_on": DayField(label="协调会日期", help_text="该件已两次调整，须经协调会议定。"),
-                "minutes": LongText(label="协调会纪要", rows=6, max_length=5000),
-            }
-            self.order_fields(["unit", "reason", "held_on", "minutes"])
 
 
 class AddUnitForm(ActForm):

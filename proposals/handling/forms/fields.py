@@ -89,6 +89,30 @@ class UnitField(_Units):
         return str(obj.name)
 
 
+class UnitsField(forms.CharField):
+    """Several units, one a line; the value is a list without repeats."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", "一行写一个单位，全称、简称都可以。")
+        super().__init__(widget=forms.Textarea({"rows": 3, "data-names": "units"}), max_length=2000, **kwargs)
+
+    def clean(self, value: Any) -> list[Body]:
+        text = super().clean(value)
+        names = [line.strip() for line in text.replace("、", "\n").replace("；", "\n").splitlines()]
+        return list(dict.fromkeys(unit_called(name) for name in names if name))
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else "\n".join(body.name for body in value or ())
+
+
+def unit_called(text: str) -> Body:
+    """The unit that `text` names, or ValidationError."""
+    body, _ = Body.objects.units().match(text)
+    if body is None:
+        raise forms.ValidationError(f"没有找到单位“{text[:40]}”。请从提示中选择，或写全称。")
+    return body
+
+
 class ReasonField(_Reasons):
     """A coded reason of one use that is in force today."""
 

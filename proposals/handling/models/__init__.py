@@ -2,6 +2,7 @@
 
 from .appraisal import Appraisal
 from .assignment import (
+    COORDINATE_AFTER,
     Assignment,
     Contact,
     ContactAnswer,
@@ -12,6 +13,7 @@ from .assignment import (
     Policy,
     Reason,
     ResultClass,
+    returns_in,
     together,
 )
 from .attachment import Attachment, Purpose
@@ -31,6 +33,7 @@ from .clocks import (
     TimeRule,
 )
 from .commitment import Commitment, CommitmentStep, PublicWord
+from .coordination import Coordination, CoordinationOpinion
 from .disclosure import ReplyDisclosure
 from .issued import DocNumber, IssuedPaper, NumberFormat, PaperKind
 from .matter import (
@@ -55,6 +58,7 @@ from .sheet import ChaseSheet
 from .signing import ReplyVersion, Signature, SigningKind, SigningStep
 
 __all__ = [
+    "COORDINATE_AFTER",
     "Access",
     "Addressed",
     "Appraisal",
@@ -72,6 +76,8 @@ __all__ = [
     "CommitmentStep",
     "Contact",
     "ContactAnswer",
+    "Coordination",
+    "CoordinationOpinion",
     "DocNumber",
     "EngineBeat",
     "EngineClock",
@@ -114,5 +120,6 @@ __all__ = [
     "Suspension",
     "TimeRule",
     "record_many",
+    "returns_in",
     "together",
 ]

@@ -5,7 +5,8 @@ from typing import ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from .matter import Addressed, Matter
 
@@ -124,6 +125,9 @@ class Assignment(Addressed):
     given_at = models.DateTimeField("交办时间")
     given_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
+    ruling = models.ForeignKey(
+        "handling.Coordination", models.PROTECT, null=True, related_name="parts", verbose_name="协调会裁定"
+    )
     signed_at = models.DateTimeField("签收时间", null=True)
     signed_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     deputy = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name="分管领导")
@@ -162,9 +166,23 @@ class Assignment(Addressed):
         return self.role != Assignment.Role.CO
 
 
+COORDINATE_AFTER = 2
+"""From this many upheld objections on, only a coordination meeting decides (P9)."""
+
+
+def returns_in(path: str) -> Coalesce:
+    """How often the matter at `path` has gone back, as an annotation."""
+    gone = Objection.objects.filter(assignment__matter=OuterRef(path), state=Objection.State.UPHELD)
+    return Coalesce(Subquery(gone.order_by().values("assignment__matter").annotate(n=Count("pk")).values("n")), 0)
+
+
 class ObjectionQuerySet(models.QuerySet["Objection"]):
     def undecided(self) -> Self:
         return self.filter(state__in=Objection.UNDECIDED)
+
+    def with_returns(self) -> Self:
+        """How often the matter has gone back before, as `returns` (P9)."""
+        return self.annotate(returns=returns_in("assignment__matter"))
 
 
 class Objection(Addressed):
@@ -178,7 +196,8 @@ class Objection(Addressed):
         REFUSED = "refused", "不同意，继续办理"
         WITHDRAWN = "withdrawn", "单位撤回"
 
-    UNDECIDED: ClassVar = (State.OPEN, State.DECIDING, State.COORDINATING)
+    DECIDABLE: ClassVar = (State.OPEN, State.DECIDING)
+    UNDECIDED: ClassVar = (*DECIDABLE, State.COORDINATING)
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="objections")
     reason = models.ForeignKey(Reason, models.PROTECT, related_name="+")
@@ -195,8 +214,6 @@ class Objection(Addressed):
     decided_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     decision_text = models.TextField("决定说明", blank=True)
-    minutes = models.TextField("协调会议纪要", blank=True)
-    coordinated_on = models.DateField("协调会日期", null=True)
     new_unit = models.ForeignKey("members.Body", models.PROTECT, null=True, related_name="+")
 
     objects = ObjectionQuerySet.as_manager()

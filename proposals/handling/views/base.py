@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from proposals.handling.models import Assignment, Attachment, Matter
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import held, in_hands_of
 
+TOO_LATE = "您打开本页之后，这件事项有了变化，这一步现在不能办理，刚才的提交没有生效。"
 NOT_NOW = "这一步现在不需要办理。以下是这件事项现在的情况。"
 
 
@@ -115,6 +117,23 @@ class PartForm(PartMixin, ActionPage[M]):
                 raise
         messages.info(request, NOT_NOW)
         return HttpResponseRedirect(way)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The act; what comes too late is answered with a sentence and with what was typed."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except Http404:
+            rows = self.his().filter(public_id=kwargs["public_id"])
+            if not rows.exists():
+                raise
+        typed = [
+            Fact(str(field.label or ""), request.POST.get(name), wide=True)
+            for name, field in getattr(self.form_class, "base_fields", {}).items()
+            if request.POST.get(name)
+        ]
+        way = way_to(self.me, rows, self.path) or reverse("portal:desk")
+        context = {"title": "内容已被他人修改", "sentence": TOO_LATE, "typed": typed, "reload_url": way}
+        return TemplateResponse(request, "409.html", context, status=409)
 
     def his(self) -> "QuerySet[M]":
         """Rows on which this person acts when their time has come, or did when it had."""

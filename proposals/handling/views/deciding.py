@@ -12,7 +12,6 @@ from members.rights import roles_of
 from members.shown import Act, Crumb, Fact
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
-from proposals.handling.actions.sharing import COORDINATE_AFTER, returns_of
 from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Objection
 from proposals.handling.panels import extension_facts, objection_facts
 from proposals.handling.reminders import name_of
@@ -22,14 +21,16 @@ from .base import AssignmentForm, Mine, PartForm, PlainForm
 
 
 class OnObjection(PartForm[Objection]):
-    """A form about an objection that the assigning office has not decided yet."""
+    """A form about an objection that the assigning office decides itself; what goes to a meeting is ruled there."""
 
     action = "handling.decide_objection"
     path = "assignment"
 
     def rows(self) -> QuerySet[Objection]:
-        return Objection.objects.undecided().select_related(
-            "assignment__matter", "assignment__unit", "assignment__office", "reason", "suggested"
+        return (
+            Objection.objects.filter(state__in=Objection.DECIDABLE)
+            .with_returns()
+            .select_related("assignment__matter", "assignment__unit", "assignment__office", "reason", "suggested")
         )
 
     def actor(self) -> int:
@@ -47,7 +48,7 @@ class DecideObjection(OnObjection):
 
     def acts(self) -> list[Act]:
         key = [self.object.public_id]
-        acts = [Act("登记协调会", reverse("handling:coordinate_objection", args=key))]
+        acts = [Act("召开协调会", reverse("handling:call_coordination", args=[self.part.public_id]))]
         if self.object.state == Objection.State.OPEN:
             acts.append(Act("代录建议单位意见", reverse("handling:answer_objection", args=key)))
         if self.object.state == Objection.State.DECIDING:
@@ -86,22 +87,6 @@ class AskUnit(OnObjection):
 
     def do(self, form: Any, paper: Paper | None) -> None:
         actions.ask_unit(self.object, form.cleaned_data["unit"], by=self.me, now=timezone.now(), paper=paper)
-
-
-class CoordinateObjection(OnObjection):
-    title = "登记协调会"
-    form_class = forms.CoordinateForm
-    submit_label = "登记"
-    done_sentence = "已登记，请据此作出决定。"
-
-    def home(self) -> str:
-        return reverse("handling:decide_objection", args=[self.object.public_id])
-
-    def do(self, form: Any, paper: Paper | None) -> None:
-        data = form.cleaned_data
-        actions.coordinate_objection(
-            self.object, held_on=data["held_on"], minutes=data["minutes"], by=self.me, now=timezone.now(), paper=paper
-        )
 
 
 class DecideExtension(PartForm[ExtensionRequest]):
@@ -226,12 +211,10 @@ class Transfer(SharingForm):
     submit_label = "调整"
     done_sentence = "已调整，新的单位期限从决定之日起算。"
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "meeting": returns_of(self.object) >= COORDINATE_AFTER}
-
     def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
-        kept = {name: data[name] for name in ("reason", "held_on", "minutes") if name in data}
-        return actions.transfer(self.object, data["unit"], **kept, by=self.me, now=timezone.now(), paper=paper)
+        return actions.transfer(
+            self.object, data["unit"], reason=data["reason"], by=self.me, now=timezone.now(), paper=paper
+        )
 
 
 class AddUnit(SharingForm):

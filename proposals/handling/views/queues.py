@@ -19,6 +19,8 @@ from proposals.handling.filters import LedgerFilter, QueueFilter
 from proposals.handling.models import (
     Access,
     Assignment,
+    Coordination,
+    CoordinationOpinion,
     Evaluation,
     EvaluationRound,
     ExtensionRequest,
@@ -143,7 +145,15 @@ class Queue(Parts):
         rows = Objection.objects.filter(state=Objection.State.OPEN, suggested__in=units)
         asked = in_hands_of(rows, self.me, "handling.answer_objection", "assignment").order_by("pk")
         asked = asked.select_related("assignment__matter", "assignment__unit")
-        return super().get_context_data(asked=list(asked[:20]), inside=True, **kwargs)
+        invited = in_hands_of(
+            CoordinationOpinion.objects.filter(at=None, unit__in=units, coordination__in=Coordination.objects.open()),
+            self.me,
+            "handling.coordination_opinion",
+            "coordination__assignment",
+        ).select_related("coordination__assignment__matter", "coordination__assignment__unit")
+        return super().get_context_data(
+            asked=list(asked[:20]), invited=list(invited.order_by("pk")[:20]), inside=True, **kwargs
+        )
 
 
 class Ledger(Parts):
@@ -202,13 +212,15 @@ class Objections(Waiting):
     act_word = "决定"
 
     def rows(self) -> QuerySet[Objection]:
-        return Objection.objects.undecided().select_related(
-            "assignment__matter", "assignment__unit", "reason", "suggested"
-        )
+        rows = Objection.objects.undecided().with_returns()
+        return rows.select_related("assignment__matter", "assignment__unit", "reason", "suggested")
 
     def line(self, row: Objection) -> dict[str, Any]:
         what = f"{row.reason}；建议由{row.suggested}办理" if row.suggested else str(row.reason)
+        what += f"；该件已调整{row.returns}次" if row.returns else ""  # type: ignore[attr-defined]  # with_returns
         url = reverse("handling:decide_objection", args=[row.public_id])
+        if row.state == Objection.State.COORDINATING:
+            url = reverse("handling:call_coordination", args=[row.assignment.public_id])
         return {"part": row.assignment, "what": what, "state": row.get_state_display(), "at": row.raised_at, "url": url}
 
 
