@@ -50,6 +50,8 @@ def add() -> None:
         Entry("办理", "本单位办理", "inbox", "handling:queue", "handling.read_unit", order=10),
         Entry("办理", "办理台账", "list", "handling:ledger", "handling.ledger", order=30),
         Entry("办理", "退回申请", "shuffle", "handling:objections", "handling.decide_objection", order=40),
+        Entry("办理", "满意度", "star", "handling:satisfaction", "handling.satisfaction", order=46),
+        Entry("办理", "本单位满意度", "star", "handling:own_satisfaction", "handling.own_satisfaction", order=46),
         Entry("办理", "协调会", "users", "handling:coordinations", "handling.rule_coordination", order=40),
         Entry("办理", "延期申请", "clock", "handling:extensions", "handling.decide_extension", order=41),
         Entry("办理", "待签批答复", "pen-line", "handling:replies_to_sign", "handling.sign_reply", order=11),

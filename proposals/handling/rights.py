@@ -111,6 +111,8 @@ RIGHTS: dict[str, Right] = {
     "handling.confirm_evaluation": Right({**STAFF}, RATED),
     "handling.confirm_dissatisfaction": Right({**STAFF}, frozenset({State.ANSWERED, State.SETTLED})),
     "handling.clear_evaluation": Right({**STAFF}, RATED),
+    "handling.satisfaction": Right({**KEEPERS}),
+    "handling.own_satisfaction": Right({**CLERKS}),
     "handling.appraise": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **STAFF}, RATED),
     "handling.consult_jointly": Right({**KEEPERS}, frozenset({State.ANSWERED})),
     "handling.reopen": Right({**KEEPERS}, frozenset({State.SETTLED})),
@@ -159,6 +161,8 @@ NOT_ON_OWN = frozenset(
         "handling.confirm_dissatisfaction",
         "handling.clear_evaluation",
         "handling.appraise",
+        "handling.satisfaction",
+        "handling.own_satisfaction",
     }
 )
 # what nobody does for another (S2)

@@ -190,6 +190,8 @@ TABLE: dict[str, Row] = {
     "handling:chase": Row(KEEPERS, row=True),
     "handling:reopen": Row(KEEPERS, row=True),
     "handling:consult_jointly": Row(KEEPERS, row=True),
+    "handling:satisfaction": Row(KEEPERS),
+    "handling:own_satisfaction": Row(CLERKS),
     "handling:appraise": Row(STAFF | SEALS, row=True),
     "handling:evaluate": Row(PROPOSERS, row=True),
     "handling:record_evaluation": Row(STAFF, row=True),
