@@ -111,12 +111,14 @@ def erase_key(proposal: Proposal, here: str | None) -> None:
     rows = KeyProposal.objects.using(here).filter(proposal=proposal.pk)
     for column in ("decision", "ended_reason", "plan", "result"):
         rows.exclude(**{column: ""}).update(**{column: ERASED})
-    rows.update(reason=ERASED, notice_how="")
+    rows.update(reason=ERASED, decision_no="", notice_how="")
     KeyOpinion.objects.using(here).filter(key__proposal=proposal.pk).exclude(text="").update(text=ERASED)
     visits = KeyVisit.objects.using(here).filter(key__proposal=proposal.pk)
     visits.exclude(next_step="").update(next_step=ERASED)
     visits.update(place=ERASED, people=ERASED, notes=ERASED)
-    Instruction.objects.using(here).filter(proposal=proposal.pk).exclude(text="").update(text=ERASED)
+    written = Instruction.objects.using(here).filter(proposal=proposal.pk)
+    written.exclude(text="").update(text=ERASED)
+    written.update(leader_name=ERASED)
 
 
 def take_along(main: Matter, status: Status, stage: str, verb: str) -> None:

@@ -144,6 +144,7 @@ RIGHTS: dict[str, Right] = {
             **PROPOSERS,
             Role.SESSION_STAFF: Held.COMMITTEE,
             Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE,
+            Role.LEADER: Held.COMMITTEE,  # of what he leads
         }
     ),
     "handling.settings": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),

@@ -228,7 +228,8 @@ class Key(OneProposal, DetailPage[Proposal]):
         found: list[Act] = []
         state = self.key.state if self.key else ""
         for action, name, label, icon, states in ACTS:
-            if state in states and self.me.has_perm(action) and is_held(self.me, self.object, action):
+            handed = name == "key_notice" and self.key is not None and self.key.notice_on is not None
+            if state in states and not handed and self.me.has_perm(action) and is_held(self.me, self.object, action):
                 found.append(Act(label, to(self.object, name), icon, "" if found else "primary"))
         if self.key and state == State.LED and self.stands.office and self.key.notice_on is None:
             found.insert(0, Act("打印领办通知", to(self.object, "key_letter"), "printer"))

@@ -257,6 +257,8 @@ def test_a_leader_reads_what_he_leads_and_nothing_else(house: House, chosen: Mak
     actions.hand_notice(mine, on=TODAY, how="当面送交", by=house.staff, now=house.later())
     row = with_next(led_by(leader), on=TODAY).get()
     assert expected_of_leader(row) == "审定督办方案"
+    why = f"/handling/clocks/{reply_clock(mine).public_id}/"
+    assert [signed_in(person).get(why).status_code for person in (leader, others)] == [200, 404]
     assert row.answer_on == reply_clock(mine).due_on  # type: ignore[attr-defined]  # annotated
     actions.cease_key(mine, reason="主席会议调整", by=house.staff, now=house.later())
     assert links[mine] not in page_of(signed_in(leader), "/proposals/led/")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection, models
@@ -13,7 +14,7 @@ from proposals import actions
 from proposals.handling import actions as handling
 from proposals.handling.actions import purging
 from proposals.handling.models import Matter
-from proposals.models import Proposal
+from proposals.models import KeyProposal, Proposal
 from proposals.owner import ProposalOwner
 from proposals.reports import actions as reports
 from proposals.reports.models import Opinion
@@ -36,6 +37,26 @@ def test_no_word_is_left(house: House, draft) -> None:
     with connection.cursor() as cursor:
         for table in ("proposals_proposal", "proposals_revision", "proposals_review", "proposals_cosignature"):
             cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE %s", [f"%{MARK}%"])
+            assert cursor.fetchone() == (0,), table
+
+
+def test_nor_of_it_as_a_key_proposal_and_of_what_leaders_wrote(house: House, filed) -> None:
+    proposal, now = filed(), house.later()
+    key = actions.shortlist(proposal, reason=MARK, by=house.staff, now=now)
+    row = actions.ask_opinions(proposal, [house.assigning], by=house.staff, now=now)[0]
+    actions.give_opinion(row, text=MARK, by=house.officer, now=now)
+    actions.choose_key(proposal, on=now.date(), number=MARK, text=MARK, by=house.staff, now=now)
+    facts = {"place": MARK, "people": MARK, "notes": MARK, "next_step": MARK}
+    key.visits.create(kind="visit", on=now.date(), by=house.staff, at=now, **facts)
+    KeyProposal.objects.update(plan=MARK, result=MARK, ended_reason=MARK, notice_how=MARK)
+    said: dict[str, Any] = {"kind": "instruction", "level": "city", "leader": None, "leader_name": MARK, "text": MARK}
+    actions.record_instruction(proposal, **said, on=now.date(), by=house.staff, now=now)
+
+    ProposalOwner().erase(proposal.matter)
+
+    with connection.cursor() as cursor:
+        for table in ("keyproposal", "keyopinion", "keyvisit", "instruction"):
+            cursor.execute(f"SELECT count(*) FROM proposals_{table} t WHERE t::text LIKE %s", [f"%{MARK}%"])
             assert cursor.fetchone() == (0,), table
 
 

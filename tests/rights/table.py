@@ -222,7 +222,9 @@ TABLE: dict[str, Row] = {
     "handling:suspend": Row(COMMITTEE, row=True),
     "handling:lift_suspension": Row(roles("proposal_director"), row=True),
     "handling:purge": Row(STAFF, row=True),
-    "handling:why": Row(UNITS | DESK | PROPOSERS | roles("assigning_officer", "system_administrator"), row=True),
+    "handling:why": Row(
+        UNITS | DESK | PROPOSERS | roles("assigning_officer", "system_administrator", "leader"), row=True
+    ),
     "handling:attachment": Row(EVERYBODY, row=True),
     "members:people": Row(
         DESK
