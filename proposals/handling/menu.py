@@ -39,7 +39,7 @@ from .queries import (
 )
 from .reminders import name_of
 from .rights import LIVE, in_hands_of
-from .standing import DUTIES, in_tab, of_unit
+from .standing import DUTIES, SOON, in_tab, of_unit
 
 SHOWN = 5
 
@@ -202,10 +202,17 @@ def office_work(user: Any, on: date) -> Work:
 
 
 def promise_work(user: Any, on: date) -> Work:
-    """Promises that are late, for units and offices: the proposers are not told so (P25)."""
+    """Promises that are late or soon due, for units and offices: the proposers are not told so (P25)."""
+    rows = in_hands_of(Commitment.objects.running(), user, "handling.see", "assignment")
     late = in_hands_of(Commitment.objects.overdue(on=on), user, "handling.see", "assignment")
-    url = f"{reverse('handling:promises')}?overdue=on"
-    return Work(counts=[Waiting("承诺逾期", late, url, warn=True, only_if_any=True)])
+    soon = rows.filter(clock__status=Obligation.Status.OPEN, clock__due_on__gte=on, clock__due_on__lte=on + SOON)
+    ledger = reverse("handling:promises")
+    return Work(
+        counts=[
+            Waiting("承诺逾期", late, f"{ledger}?overdue=on", warn=True, only_if_any=True),
+            Waiting("承诺7天内到期", soon, f"{ledger}?state=running", only_if_any=True),
+        ]
+    )
 
 
 def review_work(user: Any, on: date) -> Work:

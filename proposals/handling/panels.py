@@ -811,7 +811,8 @@ def offer(
         case "send_opinion":
             return not row.answers and any(one.answers and one.state in IN_HAND for one in panels.assignments)
         case "name_successor":
-            return row.unit.ended_on is not None
+            over = row.state == Assignment.State.SETTLED and "commitment" not in clocks
+            return row.unit.ended_on is not None and not over
         case "consult_jointly":
             return row.pk in panels.to_consult
         case _:

@@ -83,7 +83,7 @@ RIGHTS: dict[str, Right] = {
     "handling.add_unit": Right({**KEEPERS}, IN_HAND),
     "handling.release": Right({**KEEPERS}, IN_HAND),
     "handling.make_lead": Right({**KEEPERS}, LIVE),
-    "handling.name_successor": Right({**KEEPERS}, LIVE),
+    "handling.name_successor": Right({**KEEPERS}, LIVE | {State.SETTLED}),  # of what is closed, for its promises
     "handling.pass_inside": Right({**CLERKS, **KEEPERS}, IN_HAND),
     "handling.ask_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
     "handling.withdraw_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),

@@ -1,5 +1,6 @@
 """A promise is dated, checked, followed across years, and told outside only in words that were passed (P25)."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -13,8 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.choices import Role
+from members.desk import work_of
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
+from members.shown import Count
+from proposals.actions import withdraw
 from proposals.handling import actions, clocks
 from proposals.handling.actions import Paper, PointGiven
 from proposals.handling.models import (
@@ -230,7 +234,8 @@ def test_the_clock_runs_on_when_the_matter_is_closed_and_archived(house: House) 
         ("commitment", 2, second.due_on),
     ]
     out = StringIO()
-    call_command("audit_clocks", stdout=out)
+    call_command("audit_clocks", "--json", stdout=out)
+    assert json.loads(out.getvalue())["differences"] == []
 
 
 def test_a_running_promise_does_not_hold_up_an_evaluation_that_has_lapsed(house: House) -> None:
@@ -282,6 +287,39 @@ def test_what_a_unit_that_ended_had_promised_in_closed_matters_is_its_heirs(hous
     moved = fresh(row)
     assert (moved.assignment.unit, moved.clock.holder_body) == (house.third_unit, house.third_unit)  # type: ignore[union-attr]
     assert moved.assignment.state == "settled"
+
+
+def test_after_a_split_somebody_says_who_goes_on_with_the_promises_of_what_is_closed(house: House) -> None:
+    matter = give(house, (house.unit, "split"), (house.other_unit, "split"))
+    row = promised(house, 400, matter=matter)[0]
+    answered(house, signed(house, matter, house.other_unit, house.other_clerk), by=house.other_clerk)
+    for unit in (house.unit, house.other_unit):
+        closed(house, part_of(matter, unit))
+    house.unit.ended_on = timezone.localdate(house.now)
+    house.unit.save(update_fields=["ended_on"])
+    page = opened(house.officer).get(reverse("handling:part", args=[row.assignment.public_id])).content.decode()
+    assert "指定承接单位" in page
+
+    part = actions.name_successor(fresh(row).assignment, house.other_unit, by=house.officer, now=house.later())
+
+    assert (fresh(row).assignment, fresh(row).clock.holder_body) == (part, house.other_unit)  # type: ignore[union-attr]
+    with pytest.raises(WrongStep, match="没有要继续落实的承诺"):
+        old = matter.assignments.get(unit=house.unit)
+        actions.name_successor(old, house.third_unit, by=house.officer, now=house.later())
+
+
+def test_what_is_suspended_or_given_up_loses_no_promise(house: House) -> None:
+    row = promised(house, 40)[0]
+    actions.suspend(row.assignment.matter, reason="核查", by=house.staff, now=house.later())
+
+    with pytest.raises(WrongStep, match="保密核查"):
+        actions.report_progress(fresh(row), text="已选址", by=house.clerk, now=house.later())
+    assert fresh(row).clock.status == "open"  # type: ignore[union-attr]
+    actions.lift_suspension(Matter.objects.get(pk=row.assignment.matter_id), by=house.director, now=house.later())
+    closed(house, row.assignment)
+    matter = actions.reopen(fresh(row).assignment, reason="再办", by=house.officer, now=house.later()).matter
+    with pytest.raises(WrongStep, match="正在跟踪落实，不能再撤案"):
+        withdraw(matter.proposal, reason="不再需要", by=house.member, now=house.later())
 
 
 def test_a_matter_with_promises_is_not_released_in_silence(house: House) -> None:
@@ -503,6 +541,21 @@ def test_the_ledger_shows_each_his_own_and_says_what_its_rate_is_of(house: House
     with CaptureQueriesContext(connection) as done:
         client.get(url)
     assert len(done) <= 12
+
+
+def test_the_desks_of_unit_and_office_count_what_is_late_and_what_is_soon(house: House) -> None:
+    soon, late = promised(house, 5, 9)
+    closed(house, soon.assignment)
+    past = timezone.localdate() - timedelta(days=3)
+    Obligation.objects.filter(commitment=late).update(due_on=past)
+
+    for person in (house.clerk, house.officer, house.staff):
+        counts = {
+            one.label: one.value for one in work_of(person, timezone.localdate()).counts if isinstance(one, Count)
+        }
+        assert (counts["承诺逾期"], counts["承诺7天内到期"]) == (1, 1)
+    other = {one.label for one in work_of(house.member, timezone.localdate()).counts if isinstance(one, Count)}
+    assert not {label for label in other if "承诺" in label}
 
 
 def test_the_ledger_costs_the_same_for_one_row_and_for_more(house: House, django_assert_num_queries: Any) -> None:

@@ -70,7 +70,8 @@ def it_is_missed_and_escalated(told: Story, promise: Commitment, clerk: Person, 
     assert Message.objects.filter(about=clock.pk, recipient=officer).exists()
 
     told.as_(clerk).open("handling:part", promise.assignment.public_id).reads("逾期")
-    desk = told.as_(officer).open("handling:sheets").follow("审核").reads("建成公共充电桩20个")
+    desk = told.as_(officer).open("handling:sheets").reads("待审核").open("handling:issue_sheet", clock.public_id)
+    assert "建成公共充电桩20个" in desk.main.locator("[name=text]").input_value()
     desk.fill(how="sent").press("确定")
     told.as_(head).gets_mail("收到督办单")
 
@@ -85,7 +86,7 @@ def it_is_handled_again(told: Story, promise: Commitment, officer: Person, clerk
 def it_is_kept(told: Story, promise: Commitment, clerk: Person, officer: Person, lin: Person) -> None:
     writer = told.as_(clerk).open("handling:report_kept", promise.public_id)
     writer.fill(text="20个充电桩已通电。", reply="您建议的20个充电桩已经建成。").press("报告落实").reads("待核实")
-    desk = told.as_(officer).open("handling:promise_questions").follow("核实").reads("20个充电桩已通电。")
+    desk = told.as_(officer).open("handling:promise_questions").follow("核实第").reads("20个充电桩已通电。")
     desk.fill(agrees="yes").press("提交决定")
 
     told.as_(lin).gets_mail("承诺事项已落实")

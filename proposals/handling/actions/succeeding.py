@@ -130,6 +130,8 @@ def name_successor(assignment: Assignment, new: Body, *, by: Person, now: dateti
     """
     if assignment.unit.ended_on is None:
         raise WrongStep(f"{assignment.unit}没有撤销，不需要指定承接单位；需要换单位请用“调整承办单位”。")
+    if assignment.state == State.SETTLED and not assignment.commitments.running().exists():
+        raise WrongStep("该件已经办结，也没有要继续落实的承诺，不需要指定承接单位。")
     if not Body.objects.units().filter(pk=new.pk).exists():
         raise Refused(f"{new}不是承办单位，或已经撤销。", field="unit")
     event = hand_on(assignment, new, by=by, now=now)
