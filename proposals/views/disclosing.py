@@ -117,6 +117,9 @@ class Disclosure(OfPublication):
     submit_label = "更新公开文本"
     done_sentence = "公开文本已更新，请核对后再决定。"
 
+    def get_title(self) -> str:
+        return f"公开审查：{name_of(self.object)}"
+
     def crumbs(self) -> list[Crumb]:
         return super().crumbs()[:1]
 

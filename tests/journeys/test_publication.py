@@ -13,7 +13,7 @@ from proposals.handling import actions
 from proposals.handling.actions import Part, PointGiven
 from proposals.handling.models import Assignment, Matter, Reply, ResultClass
 from proposals.models import Proposal
-from tests.browser import PHONE, assert_accessible, visit
+from tests.browser import PHONE, assert_accessible, picture, visit
 from tests.factories import MatterFactory
 from tests.html import assert_valid
 from tests.journeys.committee import committee, member, somebody, unit
@@ -71,11 +71,11 @@ def the_reviewer_masks_and_publishes(told: Story, matter: Matter, reviewer: Pers
 
 
 def everybody_reads_it(stranger: Page, matter: Matter) -> None:
-    stranger.goto("/")
-    stranger.get_by_role("main").get_by_role("link", name="提案公开").click()
-    looked_at(stranger)
-    stranger.get_by_role("link", name=TITLE).click()
-    looked_at(stranger)
+    stranger.goto(reverse("portal:home"))
+    for name in ("提案公开", TITLE):
+        with stranger.expect_navigation():
+            stranger.get_by_role("main").get_by_role("link", name=name).first.click()
+        looked_at(stranger)
     main = stranger.locator("main")
     for words in ("林溪", "市商务局", "居民＊＊＊（电话＊＊＊）反映", "已出台驿站经营规范。", f"第{matter.number}号"):
         expect(main).to_contain_text(words)
@@ -100,7 +100,8 @@ def it_is_taken_back(told: Story, matter: Matter, reviewer: Person, stranger: Pa
 
 
 def looked_at(page: Page) -> None:
-    assert_valid(page.content())
+    assert_valid(page.request.get(page.url).text())
     assert_accessible(page)
+    picture(page, f"publication-public-{len(page.url)}")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, page.url
