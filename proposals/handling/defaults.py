@@ -118,6 +118,14 @@ LADDERS: dict[str, tuple[str, tuple[Step, ...]]] = {
             SHEETS,
         ),
     ),
+    "unit_countersign": (
+        "会签",
+        (
+            Step(-1, 20, (HANDLER,), SOON),
+            Step(0, 30, (HANDLER,), TODAY),
+            Step(1, 40, (CLERK, HEAD, OFFICE), OVERDUE, every=2, times=3),
+        ),
+    ),
     "internal": (
         "内部时限",
         (Step(-2, 10, (HANDLER,), SOON), Step(0, 20, (HANDLER,), TODAY), Step(1, 30, (HANDLER, CLERK), OVERDUE)),
@@ -191,6 +199,7 @@ LIMITS = (
     Limit("first_contact", "首次沟通", 15, "workday", "unit_contact"),
     Limit("co_opinion", "会办意见", 1, "month", "unit_opinion", extend=1, cap=3, follows="reply"),
     Limit("reply", "答复", 3, "month", "unit_reply", extend=1, cap=6),
+    Limit("countersign", "会签", 5, "workday", "unit_countersign"),
     Limit("reply_key", "重点提案答复", 3, "month", "unit_reply_key", extend=1, cap=6),
     Limit("key_notice", "送达领办通知", 10, "day", "office"),
     Limit("internal", "内部时限", 10, "workday", "internal"),

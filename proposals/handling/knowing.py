@@ -44,6 +44,7 @@ STAGES: dict[str, frozenset[Eye]] = {
     "rehandle": EVERYBODY,
     "commitment": EVERYBODY,
     "objection_window": PART,
+    "countersign": PART,
     "internal": frozenset({UNIT}),
     # what offices owe, and a unit that is asked to take a part over
     "objection_opinion": OFFICES,

@@ -21,6 +21,7 @@ from .models import (
     ContactAnswer,
     Coordination,
     CoordinationOpinion,
+    Countersign,
     Evaluation,
     ExtensionRequest,
     Matter,
@@ -55,6 +56,7 @@ def add() -> None:
         Entry("办理", "协调会", "users", "handling:coordinations", "handling.rule_coordination", order=40),
         Entry("办理", "延期申请", "clock", "handling:extensions", "handling.decide_extension", order=41),
         Entry("办理", "待签批答复", "pen-line", "handling:replies_to_sign", "handling.sign_reply", order=11),
+        Entry("办理", "待会签答复", "users", "handling:countersigns", "handling.countersign", order=12),
         Entry("办理", "签批环节", "clipboard-list", "handling:signing_steps", "handling.signing_steps", order=13),
         Entry("办理", "答复审核", "file-text", "handling:reply_checks", "handling.check_reply", order=42),
         Entry("办理", "待核实的不满意", "star", "handling:dissatisfied", "handling.confirm_dissatisfaction", order=43),
@@ -130,7 +132,14 @@ def unit_work(user: Any, on: date) -> Work:
 def unit_waiting(user: Any, on: date) -> list[Waiting]:
     """What waits for this person's word inside the unit."""
     to_sign = in_hands_of(waiting_for(user, on=on), user, "handling.sign_reply", "reply__assignment")
-    return [Waiting("待您签批", to_sign, reverse("handling:replies_to_sign"), warn=True, only_if_any=True)]
+    asked = in_hands_of(Countersign.objects.waiting(), user, "handling.countersign", "assignment")
+    path = "version__reply__assignment"
+    against = in_hands_of(Countersign.objects.to_settle(), user, "handling.settle_countersigns", path)
+    return [
+        Waiting("待您签批", to_sign, reverse("handling:replies_to_sign"), warn=True, only_if_any=True),
+        Waiting("待会签", asked, reverse("handling:countersigns"), warn=True, only_if_any=True),
+        Waiting("会签意见待处理", against, reverse("handling:countersigns_to_settle"), warn=True, only_if_any=True),
+    ]
 
 
 def pressing(parts: QuerySet[Assignment], url: str, on: date) -> list[Count]:

@@ -55,6 +55,8 @@ WORDS: dict[str, tuple[str, Where]] = {
     "reply_drafted": ("答复稿已写好，请核对发出", to_page("draft_reply", "assignment")),
     "replied_to_co_handlers": ("主办单位已答复", to_part),
     "reply_to_sign": ("答复稿请您签批", to_page("sign_reply", "version")),
+    "countersign_asked": ("主办单位的答复稿请会签", to_page("countersign", "countersign")),
+    "countersigned": ("收到会签意见", to_part),
     "signer_missing": ("签批人不在岗，请联系签批，或登记纸质签批", to_page("sign_reply", "version")),
     "reply_sent_back": ("答复稿退回修改", to_page("draft_reply", "assignment")),
     "reply_check_asked": ("答复已签发，请审核", to_page("reply_checks")),

@@ -45,7 +45,7 @@ from .models import (
 from .promises import PromiseShown, promises_shown
 from .queries import labels_of, suggestions_of
 from .rights import IN_HAND, allowed
-from .signatures import requests_shown
+from .signatures import countersigns_shown, requests_shown
 
 MAIN_STAGES = ("reply", "rehandle", "co_opinion")
 CONFIRMING = "confirm_dissatisfaction"
@@ -171,6 +171,8 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
         panels.requests += requests_shown(user, rows, view)
     if verbs & {"coordination_called", "ruled"}:
         panels.requests += coordinations_shown(user, matter, rows, view)
+    if "countersign_asked" in verbs:
+        panels.requests += countersigns_shown(user, rows, view)
     panels.files = [file_row(one) for one in files if one.purpose != Purpose.LETTER]
     if "contacted" in verbs:
         panels.contacts = contacts_shown(user, matter, view, today)

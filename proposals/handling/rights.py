@@ -96,6 +96,8 @@ RIGHTS: dict[str, Right] = {
     "handling.reply": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
     "handling.send_up": Right({**HANDLERS}, SIGNED),
     "handling.sign_reply": Right({**CLERKS, Role.UNIT_HANDLER: Held.UNIT}, LIVE),
+    "handling.countersign": Right({**HANDLERS, **KEEPERS}, LIVE),
+    "handling.settle_countersigns": Right({**HANDLERS}, SIGNED),
     "handling.read_version": Right({**CLERKS, Role.UNIT_HANDLER: Held.UNIT, **OFFICERS}),
     "handling.signing_steps": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
     "handling.check_reply": Right({**KEEPERS}, SIGNED),

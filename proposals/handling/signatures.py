@@ -10,14 +10,16 @@ from django.utils import timezone
 from members.days import short_day
 from members.shown import Act, Fact
 
+from .aspects import Aspect, aspects
 from .blocks import Answer, ReplyShown, RequestShown
 from .eyes import Eye, Eyes
-from .models import Assignment, ReplyVersion, Signature
+from .models import Assignment, Countersign, ReplyVersion, Signature, SigningKind
 from .queries import waiting_for
 from .rights import allowed
 from .versions import FIELDS
 
 State = ReplyVersion.State
+Role = Assignment.Role
 IN_TEXT = ("opening",)
 
 
@@ -38,6 +40,36 @@ def text_of(version: ReplyVersion) -> ReplyShown:
     return ReplyShown(title, [fact for fact in facts if fact.value], answers, content.get("opening", ""))
 
 
+def words_of(version: ReplyVersion) -> list[Fact]:
+    """What each co-handler said of it, and what the lead did about that."""
+    rows = version.countersigns.select_related("assignment__unit").order_by("pk")
+    return [Fact(f"{row.assignment.unit}会签", word_of(row), wide=True) for row in rows]
+
+
+def word_of(row: Countersign) -> str:
+    said = row.get_answer_display() + (f"：{row.text}" if row.text else "") + ("（逾期提交）" if row.late else "")
+    return (said or "还没有会签") + (f"　处理情况：{row.settled}" if row.settled else "")
+
+
+def countersigns_shown(user: Any, parts: Sequence[Assignment], view: Eyes) -> list[RequestShown]:
+    """What co-handlers said of the latest version, for whoever reads their opinions, with the way to give one."""
+    by_id = {part.pk: part for part in parts if Aspect.OPINION in aspects(view, part) and part.role == Role.CO}
+    rows = Countersign.objects.filter(assignment__in=by_id).select_related("version").order_by("assignment", "-pk")
+    shown, known = [], set()
+    for row in rows:
+        part = by_id[row.assignment_id]
+        if row.assignment_id in known:
+            continue
+        known.add(row.assignment_id)
+        asked = (
+            not row.answer and row.version.state == State.SIGNING and allowed(user, "handling.countersign", part, view)
+        )
+        words = "会签" if Eye.UNIT in view.of(part) else "登记会签（纸质）"
+        acts = [Act(words, to("countersign", row), kind="primary" if words == "会签" else "")] if asked else []
+        shown.append(RequestShown(f"{part.unit}会签答复稿{row.version}", [Fact("意见", word_of(row), wide=True)], acts))
+    return shown
+
+
 def steps_of(version: ReplyVersion) -> list[Fact]:
     """Step by step: who signed and what was said, or who is to."""
     at = short_day(timezone.localdate(version.at))
@@ -46,6 +78,8 @@ def steps_of(version: ReplyVersion) -> list[Fact]:
 
 
 def said_at(row: Signature, version: ReplyVersion) -> str:
+    if row.kind == SigningKind.COUNTERSIGN:
+        return "会签中" if version.state == State.SIGNING and row.order == version.turn else "会办单位"
     if row.at:
         word = "同意" if row.agrees else "退回修改"
         return f"{row.name}　{short_day(timezone.localdate(row.at))}{word}" + (f"：{row.text}" if row.text else "")
@@ -82,6 +116,9 @@ def acts_on(user: Any, row: ReplyVersion, part: Assignment, view: Eyes, *, mine:
     if allowed(user, "handling.sign_reply", part, view):
         his = row.pk in mine
         acts.append(Act("签批" if his else "登记纸质签批", to("sign_reply", row), kind="primary" if his else ""))
+    turn = next(one for one in row.signatures.all() if one.order == row.turn)
+    if turn.kind == SigningKind.COUNTERSIGN:
+        acts = [Act("处理会签意见，继续送签", to("settle_countersigns", row))]
     if allowed(user, "handling.send_up", part, view):
         acts.append(Act("撤回送签", to("take_back", row)))
     return acts

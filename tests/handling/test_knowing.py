@@ -79,9 +79,9 @@ def test_each_knows_of_the_clocks_that_the_table_gives_him(house: House) -> None
 
     assert opened(matter, house.staff) == everything - {"internal"}
     assert opened(matter, house.officer) == work | deciding | {
-        "objection_window", "assignment", "preconsultation", "opinion",
+        "objection_window", "assignment", "preconsultation", "opinion", "countersign",
     }  # fmt: skip
-    assert opened(matter, house.clerk) == work | {"objection_window", "internal"}
+    assert opened(matter, house.clerk) == work | {"objection_window", "internal", "countersign"}
     assert opened(matter, house.other_clerk) == work | {"objection_window"}
     assert opened(matter, house.third_clerk) == {"preconsultation"}, "it was asked before, and sees no more"
     assert opened(matter, house.member) == work | front | {"cosign"}

@@ -1,4 +1,4 @@
-"""Replies that are on their way today: one waits for a signature, one for the assigning office."""
+"""Replies that are on their way today: one at signing, one at countersigning, one at the assigning office."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,22 +15,29 @@ Draft = Callable[[Assignment, datetime], Reply]
 
 def leave_on_the_way(people: People, draft: Draft, at: datetime) -> None:
     """The demonstration's unit has set its steps, and its office checks every reply."""
-    clerk = people.account(Role.UNIT_CLERK)
+    clerk, handler = people.account(Role.UNIT_CLERK), people.account(Role.UNIT_HANDLER)
     unit = clerk.appointments.get().body
     rows = Assignment.objects.current().answering().filter(state=Assignment.State.SIGNED, objections=None, replies=None)
     own = list(rows.filter(unit=unit).select_related("matter", "unit", "office").order_by("pk"))
     AssigningOffice.objects.filter(office__in=[row.office_id for row in own]).update(checks_replies=True)
-    if own:
-        handling.deliver_reply(draft(own.pop(), at), by=clerk, now=at)
-    handling.add_step(unit, kind="section", order=1, person=people.account(Role.UNIT_HANDLER), by=clerk, now=at)
+    leads = [row for row in own if row.role == Assignment.Role.LEAD]
+    alone = [row for row in own if row not in leads[:1]]
+    if alone:
+        handling.deliver_reply(draft(alone.pop(), at), by=clerk, now=at)
+    handling.add_step(unit, kind="section", order=1, person=handler, by=clerk, now=at)
+    handling.add_step(unit, kind="countersign", order=5, by=clerk, now=at)
     handling.add_step(unit, kind="head", order=9, role=Role.UNIT_HEAD, by=clerk, now=at)
-    if own:
-        version = handling.send_up(draft(own.pop(), at), by=clerk, now=at)
-        handler = people.account(Role.UNIT_HANDLER)
-        back = "请补充责任科室和完成时间。"
-        handling.sign(version, agrees=False, text=back, by=handler, now=at)
-        reply = version.reply
-        fields = {"opening": f"{reply.opening}\n由基础教育科负责，年底前完成。"}
-        again = handling.draft_reply(reply.assignment, fields, {}, by=clerk, now=at)
+    if alone:
+        version = handling.send_up(draft(alone.pop(), at), by=clerk, now=at)
+        handling.sign(version, agrees=False, text="请补充责任科室和完成时间。", by=handler, now=at)
+        fields = {"opening": f"{version.reply.opening}\n由基础教育科负责，年底前完成。"}
+        again = handling.draft_reply(version.reply.assignment, fields, {}, by=clerk, now=at)
         version = handling.send_up(again, why="已补充责任科室和时间。", by=clerk, now=at)
         handling.sign(version, agrees=True, by=handler, now=at)
+    if leads:
+        version = handling.send_up(draft(leads[0], at), by=clerk, now=at)
+        handling.sign(version, agrees=True, by=handler, now=at)
+        for row in version.countersigns.select_related("assignment__unit", "version__reply__assignment__matter")[:1]:
+            why = "所列资金没有落实来源，建议先商定分担办法。"
+            asked = people.in_unit(row.assignment.unit)
+            handling.countersign(row, answer="dissent", text=why, by=asked, now=at)

@@ -5,6 +5,7 @@ from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
 from .coordinating import call_coordination, give_coordination_opinion, rule
+from .countersigning import countersign, settle_countersigns
 from .disclosing import propose_disclosure, return_disclosure
 from .doc_numbering import give_number, next_number, set_format
 from .evaluating import (
@@ -87,6 +88,8 @@ __all__ = [
     "confirm_dissatisfaction",
     "confirm_evaluation",
     "consult_jointly",
+    "coordinate_objection",
+    "countersign",
     "current_draft",
     "decide_extension",
     "deliver_reply",
@@ -134,6 +137,7 @@ __all__ = [
     "set_format",
     "set_quiet",
     "settle",
+    "settle_countersigns",
     "sign",
     "sign_for",
     "stricter",

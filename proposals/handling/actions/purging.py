@@ -22,6 +22,7 @@ from proposals.handling.models import (
     CoOpinion,
     Coordination,
     CoordinationOpinion,
+    Countersign,
     DocNumber,
     Evaluation,
     EventPayload,
@@ -70,6 +71,7 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
     ),
     ReplyPoint: ("reply__assignment__matter", ("text",)),
     ReplyVersion: ("reply__assignment__matter", ("why", "hash")),
+    Countersign: ("version__reply__assignment__matter", ("text", "settled")),
     Signature: ("version__reply__assignment__matter", ("name", "text")),
     ReplyDisclosure: ("reply__assignment__matter", ("reason", "returned_reason")),
     Evaluation: ("round_row__assignment__matter", ("text", "approval", "checked_note", "rejected_reason")),
@@ -84,7 +86,13 @@ ERASED: dict[type[models.Model], tuple[str, tuple[str, ...]]] = {
 }
 
 
-SAID_OR_NOT = {(Evaluation, "rejected_reason"), (CommitmentStep, "reply"), (PublicWord, "reason"), (Signature, "text")}
+SAID_OR_NOT = {
+    (Evaluation, "rejected_reason"),
+    (CommitmentStep, "reply"),
+    (PublicWord, "reason"),
+    (Signature, "text"),
+    (Countersign, "text"),
+}
 """What stands where it must and nowhere else: a form that was turned down has a reason, a kept promise a reply."""
 
 

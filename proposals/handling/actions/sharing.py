@@ -261,6 +261,8 @@ def end(assignment: Assignment, *, reason: str, by: Person, now: datetime) -> No
 def stop_signing(assignment: Assignment, *, reason: str, by: Person, now: datetime) -> None:
     """A reply that waits for signatures waits no more: the unit has it as its draft again, and keeps the version."""
     for version in ReplyVersion.objects.filter(reply__assignment=assignment, state=ReplyVersion.State.SIGNING):
+        for clock in clocks.open_for(matter=assignment.matter, stage="countersign"):
+            clocks.cancel(clock, by=by, now=now, reason="答复稿撤回送签")
         version.state = ReplyVersion.State.DROPPED
         version.save(update_fields=["state"])
         assignment.matter.record(

@@ -10,9 +10,18 @@ from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import tell
 from members.models import Body, Delegation, Person
 from members.rights import standing_of
-from proposals.handling import queries
+from proposals.handling import clocks, queries
 from proposals.handling.attachments import letters_of, scan_of
-from proposals.handling.models import Assignment, Event, Reply, ReplyVersion, Signature, SigningKind, SigningStep
+from proposals.handling.models import (
+    Assignment,
+    Countersign,
+    Event,
+    Reply,
+    ReplyVersion,
+    Signature,
+    SigningKind,
+    SigningStep,
+)
 from proposals.handling.models.signing import Signer
 from proposals.handling.versions import content_of, hash_of
 
@@ -134,12 +143,38 @@ def take_turn(version: ReplyVersion, event: Event, *, by: Person, now: datetime)
     """Ask whoever is to sign next; the unit's clerks where nobody of them is at his post."""
     signature = version.signatures.select_related("person").get(order=version.turn)
     assignment, today = version.reply.assignment, timezone.localdate(now)
+    if signature.kind == SigningKind.COUNTERSIGN:
+        ask_co_handlers(version, by=by, now=now)
+        return
     post = queries.signers_at(assignment.unit_id, signature, on=today)
     subject = {**subject_of(assignment), "version": str(version.public_id)}
     tell(post.people, event_id=event.pk, template="reply_to_sign", subject=subject, now=now)
     if not post.manned:
         clerks = sorted({*queries.clerks_of([assignment.unit_id], on=today), version.by_id} - {*post.people})
         tell(clerks, event_id=event.pk, template="signer_missing", subject=subject, now=now)
+
+
+def ask_co_handlers(version: ReplyVersion, *, by: Person, now: datetime) -> None:
+    """Every co-handler is asked for its word on this version (会签), each with days of its own (P7)."""
+    assignment, today = version.reply.assignment, timezone.localdate(now)
+    helpers = helpers_of(assignment)
+    rows = Countersign.objects.bulk_create(Countersign(version=version, assignment=one) for one in helpers)
+    clocks.start_many(
+        [
+            clocks.Wanted(
+                assignment.matter, "countersign", today, assignment=one, round=version.reply.round, body=one.unit
+            )
+            for one in helpers
+        ],
+        by=by,
+        now=now,
+    )
+    units = "、".join(str(one.unit) for one in helpers)
+    event = record(version, "countersign_asked", by=by, now=now, number=version.number, units=units)
+    for row in rows:
+        people = {*queries.clerks_of([row.assignment.unit_id], on=today), *filter(None, [row.assignment.handler_id])}
+        subject = {**subject_of(row.assignment), "countersign": str(row.public_id)}
+        tell(sorted(people), event_id=event.pk, template="countersign_asked", subject=subject, now=now)
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from .fields import ActForm
 from .papers import CheckPaperForm, NumberFormatForm, PapersForm, TakeNumberForm
 from .promising import DecideStepForm, DelayForm, KeptForm, ProgressForm, PromiseForm, ReopenForm, ReviewWordForm
 from .replying import CheckReplyForm, ReplyForm, SendReplyForm
-from .signing import SendUpForm, SignForm, StepForm, TakeBackForm
+from .signing import CountersignForm, SendUpForm, SettleForm, SignForm, StepForm, TakeBackForm
 from .unit import (
     AnswerObjectionForm,
     ContactAnswerForm,
@@ -48,6 +48,8 @@ __all__ = [
     "ConsultationForm",
     "ContactAnswerForm",
     "ContactForm",
+    "CoordinateForm",
+    "CountersignForm",
     "DecideExtensionForm",
     "DecideObjectionForm",
     "DecideStepForm",
@@ -77,6 +79,7 @@ __all__ = [
     "SecrecyForm",
     "SendReplyForm",
     "SendUpForm",
+    "SettleForm",
     "SheetForm",
     "SignForm",
     "StepForm",

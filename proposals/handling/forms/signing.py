@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 
 from members.models import Appointment, Body, Person
-from proposals.handling.models import SigningKind
+from proposals.handling.models import Countersign, SigningKind
 from proposals.handling.models.signing import SIGNERS, role_choices
 
 from .fields import ActForm, LongText
@@ -66,3 +66,28 @@ class StepForm(forms.Form):
             "person": person,
             "role": "" if person else signer,
         }
+
+
+class CountersignForm(ActForm):
+    answer = forms.ChoiceField(label="会签意见", choices=Countersign.Answer, widget=forms.RadioSelect)
+    text = LongText(label="修改建议或不同意的理由", rows=5, required=False, help_text="同意的可不填，其他的必填。")
+
+
+class SettleForm(ActForm):
+    """A field for each word with which the lead must deal, and for each that it does not wait for."""
+
+    def __init__(self, *args: Any, words: list[Countersign], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.words = [row for row in words if row.answer != Countersign.Answer.AGREE]
+        for row in self.words:
+            unit = row.assignment.unit
+            said = (
+                f"{row.get_answer_display()}：{row.text}"
+                if row.answer
+                else "还没有会签。会签期限过后可以不再等，请写明说明。"
+            )
+            label = f"对{unit}会签意见的处理情况" if row.answer else f"不再等{unit}会签意见的说明"
+            self.fields[row.public_id.hex] = LongText(label=label, rows=3, max_length=1000, help_text=said)
+
+    def settled(self) -> dict[int, str]:
+        return {row.pk: self.cleaned_data[row.public_id.hex] for row in self.words}

@@ -55,7 +55,7 @@ from .matter import (
 )
 from .reply import Evaluation, EvaluationRound, Explanation, Reply, ReplyPoint
 from .sheet import ChaseSheet
-from .signing import ReplyVersion, Signature, SigningKind, SigningStep
+from .signing import Countersign, ReplyVersion, Signature, SigningKind, SigningStep
 
 __all__ = [
     "COORDINATE_AFTER",
@@ -78,6 +78,7 @@ __all__ = [
     "ContactAnswer",
     "Coordination",
     "CoordinationOpinion",
+    "Countersign",
     "DocNumber",
     "EngineBeat",
     "EngineClock",

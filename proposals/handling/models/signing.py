@@ -146,3 +146,57 @@ class Signature(Signer):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}（{self.name or self.who}）"
+
+
+class CountersignQuerySet(models.QuerySet["Countersign"]):
+    def waiting(self) -> "CountersignQuerySet":
+        """Asked, not answered, and not gone on without."""
+        return self.filter(answer="", settled_at=None, version__state=ReplyVersion.State.SIGNING)
+
+    def to_settle(self) -> "CountersignQuerySet":
+        """Answers with which the lead has yet to deal."""
+        against = self.filter(answer__in=[Countersign.Answer.AMEND, Countersign.Answer.DISSENT], late=False)
+        return against.filter(settled_at=None, version__state=ReplyVersion.State.SIGNING)
+
+
+class Countersign(Addressed):
+    """A co-handler is asked what it thinks of one frozen version of the lead's reply (会签).
+
+    `settled` is what the lead did about an amendment or a dissent, or why it went on without an answer; an answer
+    that comes after that is `late`: it is kept and shown, and changes nothing.
+    """
+
+    class Answer(models.TextChoices):
+        AGREE = "agree", "同意"
+        AMEND = "amend", "建议修改"
+        DISSENT = "dissent", "不同意"
+
+    version = models.ForeignKey(ReplyVersion, models.PROTECT, related_name="countersigns")
+    assignment = models.ForeignKey("handling.Assignment", models.PROTECT, related_name="countersigns")
+    answer = models.CharField("会签意见", max_length=8, choices=Answer, blank=True)
+    text = models.TextField("修改建议或不同意的理由", blank=True)
+    late = models.BooleanField("逾期提交", default=False)
+    by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(null=True)
+    settled = models.TextField("处理情况", blank=True)
+    settled_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    settled_at = models.DateTimeField(null=True)
+
+    objects = CountersignQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "assignment"], name="countersign_once_a_version"),
+            models.CheckConstraint(condition=Q(answer__in=["", "agree", "amend", "dissent"]), name="countersign_known"),
+            together("by", "at", name="countersign_together"),
+            together("settled_by", "settled_at", name="countersign_settled_together"),
+            models.CheckConstraint(
+                condition=Q(answer="", at=None) | (~Q(answer="") & Q(at__isnull=False)), name="countersign_has_a_day"
+            ),
+            models.CheckConstraint(
+                condition=~Q(answer__in=["amend", "dissent"]) | ~Q(text=""), name="countersign_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assignment.unit}会签{self.version}"

@@ -22,7 +22,7 @@ from proposals.handling.queries import waiting_for
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import held, in_hands_of
 from proposals.handling.sights import note
-from proposals.handling.signatures import steps_of, text_of, with_signatures
+from proposals.handling.signatures import steps_of, text_of, with_signatures, words_of
 from proposals.handling.versions import differences
 
 from .base import Mine, PartForm
@@ -79,7 +79,7 @@ class OfVersion(PartForm[ReplyVersion]):
         return super().get(request, *args, **kwargs)
 
     def facts(self) -> list[Fact]:
-        return [Fact("案由", name_of(self.matter), wide=True), *steps_of(self.object)]
+        return [Fact("案由", name_of(self.matter), wide=True), *steps_of(self.object), *words_of(self.object)]
 
 
 class SignReply(OfVersion):
@@ -176,7 +176,7 @@ class Version(Mine, DetailPage[ReplyVersion]):
         inside = row.reply.assignment.unit_id in bodies_of(self.me, "handling.read_unit", timezone.localdate())
         return super().get_context_data(
             reply=text_of(row),
-            steps=steps_of(row) if inside else [],
+            steps=[*steps_of(row), *words_of(row)] if inside else [],
             earlier=earlier,
             changed=differences(earlier.content, row.content) if earlier else [],
             others=[
