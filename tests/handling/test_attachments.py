@@ -194,11 +194,11 @@ def test_the_list_of_files_costs_the_same_for_one_and_for_many(
     matter = give(house)
     kept(house, matter, Purpose.TEXT)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         attachments_of(matter, fresh(house.staff))
     for _ in range(10):
         kept(house, matter, Purpose.SHEET)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         attachments_of(matter, fresh(house.staff))
 
 

@@ -110,7 +110,7 @@ def test_a_lead_that_does_not_wait_for_opinions_says_why(house: House) -> None:
 
     assert desk.post(url, {"why_now": "会办单位已电话答复"}).status_code == 302
 
-    assert verbs(matter)[-2:] == ["replied_without", "replied"]
+    assert verbs(matter)[-3:] == ["replied_without", "replied", "publication_opened"]
 
 
 # opinions ------------------------------------------------------------------------------------------------------------

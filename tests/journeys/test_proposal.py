@@ -291,7 +291,10 @@ def it_is_closed(told: Story, matter: Matter, staff: Person, civil_clerk: Person
         told.as_(person).gets_mail("已办结")
     matter.refresh_from_db()
     assert matter.closed_at is not None
-    assert {*Obligation.objects.open().filter(matter=matter).values_list("stage", flat=True)} == {"commitment"}
+    assert {*Obligation.objects.open().filter(matter=matter).values_list("stage", flat=True)} == {
+        "commitment",
+        "publication",
+    }
     told.as_(lin).open("proposals:detail", matter.public_id).reads("已办结").looks_around()
     told.as_(civil_clerk).open("handling:part", part_of(matter, unit("市民政局")).public_id).looks_around()
     keeper = told.as_(staff).open("proposals:list").follow(TITLE).looks_around().press("归档")

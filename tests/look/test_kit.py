@@ -20,7 +20,6 @@ PAGES = [
         )
     ],
     "/",
-    "/open/",
     "/accessibility/",
     "/browser/",
 ]  # fmt: skip

@@ -147,7 +147,7 @@ def test_a_form_for_a_step_that_was_taken_leads_on_and_takes_nothing(
     client = signed_in(clerk)
 
     assert client.get(sign_for)["Location"] == address(part)
-    assert client.post(sign_for).status_code == 404
+    assert client.post(sign_for).status_code == 409
     assert signed_in(appoint(Role.UNIT_CLERK)).get(sign_for).status_code == 404
 
 

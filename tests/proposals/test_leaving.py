@@ -71,7 +71,7 @@ def test_a_round_does_not_wait_for_one_who_has_left() -> None:
 
     row = EvaluationRound.objects.get(pk=row.pk)
     assert (row.outcome, row.missing) == ("satisfied", 0)
-    assert not Obligation.objects.running().filter(matter=part.matter).exists()
+    assert not Obligation.objects.running().filter(assignment=part).exists()
 
 
 def test_with_nobody_left_to_rate_the_round_ends_without_an_answer() -> None:

@@ -98,7 +98,7 @@ def test_collective_proposals_of_a_merged_party_go_on_with_its_heir(
     merge(house, party.body, other_party.body)
 
     name = str(other_party.body)
-    assert (held(returned), held(rated)) == ({"revision": name}, {"evaluation": name})
+    assert (held(returned), held(rated)) == ({"revision": name}, {"evaluation": name, "publication": "市政协提案委"})
     assert [str(row.matter.participants.leading().get()) for row in (returned, rated)] == [name, name]
     assert told(other_party.acts) == ["sending", "place_succeeded", "place_succeeded"]
     client = signed_in(other_party.acts)

@@ -137,7 +137,7 @@ def test_a_co_handler_does_nothing_with_the_part_of_the_lead(house: House) -> No
 def test_whoever_does_not_handle_a_part_of_his_own_unit_reads_it_and_no_more(house: House) -> None:
     part = part_of_a_year(house)
     rows = {start: found for start, found in objects(part).items() if start.startswith("/handling/")}
-    reads = {"handling:part", "handling:contact_details", "handling:why", "handling:attachment"}
+    reads = {"handling:part", "handling:contact_details", "handling:why", "handling:attachment", "handling:papers"}
 
     assert told_apart(house.handler, Role.UNIT_HANDLER, rows, but=reads) == []
     assert signed_in(house.handler).get(reverse("handling:part", args=[part.public_id])).status_code == 200
