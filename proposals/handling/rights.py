@@ -147,6 +147,7 @@ RIGHTS: dict[str, Right] = {
             Role.SESSION_STAFF: Held.COMMITTEE,
             Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE,
             Role.LEADER: Held.COMMITTEE,  # of what he leads
+            Role.DISCLOSURE_REVIEWER: Held.COMMITTEE,  # of what he reviews
         }
     ),
     "handling.settings": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
