@@ -29,12 +29,14 @@ class Verb:
     """`label` may name facts in braces; `tone` colours the timeline.
 
     `plain` are the words for those of the audience who learn of the fact and no more: the proposers (S2).
+    What happens `by_rule` names nobody: the unit would learn whose form was the last (S2).
     """
 
     label: str
     audience: frozenset[Eye]
     tone: Went = ""
     plain: str = ""
+    by_rule: bool = False
 
 
 VERBS: dict[str, Verb] = {}
@@ -104,11 +106,11 @@ register(
         "evaluation_checked": Verb("核查{who}的评价", frozenset({Eye.STAFF})),
         "dissatisfaction_explained": Verb("{on}向{who}作了说明，提案者接受", frozenset({Eye.STAFF})),
         "evaluation_late": Verb("{who}逾期提交评价", frozenset({Eye.STAFF})),
-        "round_closed": Verb("{unit}第{round}轮评价结束", ALL),
+        "round_closed": Verb("{unit}第{round}轮评价结束", ALL, by_rule=True),
         "consultation_due": Verb("{unit}二次办理后仍不满意，由交办机构组织联合会商", OWN_UNIT_AND_PROPOSER, "warn"),
         "rehandling": Verb("转{unit}二次办理", ALL, "warn"),
         "joint_consulted": Verb("联合会商", ALL, "warn"),
-        "closed": Verb("办结{note}", ALL, "ok"),
+        "closed": Verb("办结{note}", ALL, "ok", by_rule=True),
         "answered_offline": Verb("线下答复，答复日期{on}", ALL, "ok"),
         "history_closed": Verb("历史提案办结：登记簿记载于{on}办结", ALL, "ok"),
         "reopened": Verb("重新办理", ALL, "warn"),

@@ -19,7 +19,7 @@ from .aspects import Aspect, aspects
 from .attachments import attachments_of, removable
 from .blocks import Answer, ReplyShown, RequestShown
 from .contacted import contact_state
-from .events import timeline
+from .events import VERBS, timeline
 from .eyes import Eye, Eyes, eyes
 from .knowing import knows
 from .models import (
@@ -217,10 +217,10 @@ def parts_of(rows: QuerySet[Assignment]) -> list[Any]:
 
 
 def note_of(event: Any) -> str:
-    """Who did it, for whom as a delegate (S2), and that it was done on paper (P1)."""
+    """Who did it, if that may be told, for whom as a delegate (S2), and that it was done on paper (P1)."""
     payload = getattr(event, "payload", None)
     facts = payload.facts if payload else {}
-    who = event.by.name if event.by else "系统"
+    who = event.by.name if event.by and not VERBS[event.verb].by_rule else "系统"
     if lender := facts.get("acted_for"):
         who = f"{who}（受{lender}委托）"
     if not event.on_paper:

@@ -234,9 +234,9 @@ def put_off(limit: Limit, anchor: date, end: date, stopped: set[date], days: Day
     counted = counting(limit, anchor, stopped)
     for day in sorted(stopped):
         last = rolled(limit, end, days)
-        if day > last and day - DAY not in stopped:
+        if day > last and day - DAY not in counted:
             break
-        if day > end and day - DAY not in stopped:
+        if day > end and day - DAY not in counted:
             end = last
         if day in counted and limit.unit == "workday":
             end = days.later(end, int(days.worked(day)))

@@ -17,6 +17,7 @@ from members.templatetags.pieces import qr_code
 from proposals.handling import actions, clocks
 from proposals.handling.actions import Paper
 from proposals.handling.models import Assignment, Evaluation, EvaluationRound, Obligation, Participant, Policy, Stage
+from proposals.handling.panels import panels_of
 from tests.factories import PASSWORD, appoint
 from tests.handling.conftest import House, give, part_of, reason, round_of, signed
 from tests.handling.test_acts import answered, objected, rated, sheet, stages, verbs
@@ -134,6 +135,16 @@ def test_under_any_the_silent_do_not_close_what_one_was_dissatisfied_with(house:
     actions.confirm_dissatisfaction(round_of(part), by=house.staff, now=house.later())
 
     assert (round_of(part, 1).outcome, round_of(part, 1).missing) == (Outcome.DISSATISFIED, 2)
+
+
+def test_the_end_of_a_round_does_not_name_who_rated_last(house: House) -> None:
+    part = replied(house, cosigners=1)
+    rated(house, round_of(part), house.member)
+    rated(house, round_of(part), house.cosigner)
+
+    read = {line.what: line.note for line in panels_of(house.clerk, part.matter).happenings}
+
+    assert read["办结"] == read[f"{part.unit}第1轮评价结束"] == "系统"
 
 
 def test_whose_leaving_makes_a_majority_puts_it_before_the_office(house: House) -> None:

@@ -249,7 +249,7 @@ def test_suspended_it_is_out_of_sight_and_purged_it_is_gone(house: House, tmp_pa
 # numbers ---------------------------------------------------------------------------------------------------------------
 
 
-def numbering(house: House, pattern: str = "民函〔{year}〕{n}号", after: int = 11) -> NumberFormat:
+def numbering(house: House, pattern: str = "民函〔{年}〕{序号}号", after: int = 11) -> NumberFormat:
     return actions.set_format(house.unit, "reply", pattern, after=after, by=house.clerk, now=house.later())
 
 
@@ -300,7 +300,7 @@ def test_without_a_format_or_a_draft_there_is_no_number(house: House) -> None:
         actions.give_number(part, by=house.clerk, now=house.later())
 
 
-@pytest.mark.parametrize("pattern", ["民函12号", "民函{n}-{n}号", "民函〔{yr}〕{n}号", "{n}"])
+@pytest.mark.parametrize("pattern", ["民函12号", "民函{序号}-{序号}号", "民函〔{yr}〕{序号}号", "{序号}"])
 def test_a_format_without_a_place_for_the_number_is_refused(house: House, pattern: str) -> None:
     with pytest.raises(Refused, match="例如"):
         numbering(house, pattern)
@@ -308,7 +308,7 @@ def test_a_format_without_a_place_for_the_number_is_refused(house: House, patter
 
 def test_the_clerk_sets_the_format_on_its_page_and_a_handler_does_not(house: House) -> None:
     url = reverse("handling:number_formats")
-    typed = {"body": house.unit.public_id, "kind": "reply", "pattern": "民函〔{year}〕{n}号", "after": "3"}
+    typed = {"body": house.unit.public_id, "kind": "reply", "pattern": "民函〔{年}〕{序号}号", "after": "3"}
     client = signed_in(house.clerk)
 
     assert client.post(url, typed).status_code == 302

@@ -17,6 +17,7 @@ from members.choices import Role
 from members.desk import work_of
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
+from members.models import AssigningOffice
 from members.shown import Count
 from proposals.actions import withdraw
 from proposals.handling import actions, clocks
@@ -75,6 +76,20 @@ def promised(house: House, *days: int, matter: Matter | None = None) -> list[Com
         promise(house, reply, left, text=f"新增充电桩{number}批")
     actions.deliver_reply(reply, by=house.clerk, now=house.later())
     return list(Commitment.objects.filter(point__reply=reply).order_by("number").select_related("clock"))
+
+
+def test_the_office_that_checks_a_reply_reads_what_it_promises(house: House) -> None:
+    AssigningOffice.objects.filter(office=house.assigning).update(checks_replies=True)
+    reply = drafted(house, signed(house, give(house)))
+    promise(house, reply)
+    actions.deliver_reply(reply, by=house.clerk, now=house.later())
+    page = reverse("handling:check_reply", args=[reply.public_id])
+
+    pages = [opened(person).get(page).content.decode() for person in (house.officer, house.staff)]
+
+    assert ["建成20个并通电" in page for page in pages] == [True, False], (
+        "S2: staff who record from paper read no draft"
+    )
 
 
 def closed(house: House, part: Assignment) -> None:

@@ -54,6 +54,7 @@ WALKERS = (
     "proposal_director",
     "session_staff",
     "assigning_officer",
+    "disclosure_reviewer",
     "security_administrator",
     "system_administrator",
     "auditor",

@@ -191,8 +191,8 @@ class Writer:
         return self.chance("opinion", number).choice(CO_OPINIONS)
 
     def doc_no(self, unit: str) -> str:
-        """How a unit numbers its letters, such as 教育函〔{year}〕{n}号, from its own name."""
-        return unit.removeprefix("市").removeprefix("委")[:2] + "函〔{year}〕{n}号"
+        """How a unit numbers its letters, such as 教育函〔{年}〕{序号}号, from its own name."""
+        return unit.removeprefix("市").removeprefix("委")[:2] + "函〔{年}〕{序号}号"
 
     def chance(self, kind: str, number: int) -> random.Random:
         return random.Random(f"{self.seed}:{kind}:{number}")  # noqa: S311  # the same words each time are the point

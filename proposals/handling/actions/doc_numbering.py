@@ -24,11 +24,11 @@ def kind_of(assignment: Assignment) -> Kind:
 @transaction.atomic
 def set_format(body: Body, kind: str, pattern: str, *, after: int, by: Person, now: datetime) -> NumberFormat:
     """From now on the body numbers so, beginning after `after`; what was given keeps its number."""
-    if faults := re.sub(r"\{year\}|\{n\}", "", pattern):
-        if "{" in faults or "}" in faults or pattern.count("{n}") != 1:
-            raise Refused("格式里请用 {n} 代表序号、{year} 代表年份，例如：×民函〔{year}〕{n}号。", field="pattern")
+    if faults := re.sub(r"\{年\}|\{序号\}", "", pattern):
+        if "{" in faults or "}" in faults or pattern.count("{序号}") != 1:
+            raise Refused("格式里请用 {序号} 代表序号、{年} 代表年份，例如：×民函〔{年}〕{序号}号。", field="pattern")
     else:
-        raise Refused("格式里请写明发文机关代字，例如：×民函〔{year}〕{n}号。", field="pattern")
+        raise Refused("格式里请写明发文机关代字，例如：×民函〔{年}〕{序号}号。", field="pattern")
     row, _ = NumberFormat.objects.update_or_create(
         body=body, kind=kind, defaults={"pattern": pattern, "year": timezone.localdate(now).year, "last": after}
     )

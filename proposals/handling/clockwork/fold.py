@@ -158,14 +158,11 @@ def _stand(rule: Rule, base: Base, nominal: date, span: Span, calendar: WorkCale
     """
     if rule.before:
         return nominal
-    rolled = rule.roll(nominal, calendar)
-    if span.start > rolled:
+    first, rolled = max(span.start, base.anchor + timedelta(days=1 if rule.amount else 0)), rule.roll(nominal, calendar)
+    if first >= span.end or first > rolled:
         return nominal
-    if span.start > nominal:
+    if first > nominal:
         nominal = rolled
-    first = max(span.start, base.anchor + timedelta(days=1 if rule.amount else 0))
-    if first >= span.end:
-        return nominal
     if rule.unit == "workday":
         stood = calendar.count(first - timedelta(days=1), span.end - timedelta(days=1))
         return calendar.add(nominal, stood) if stood else nominal

@@ -41,7 +41,7 @@ class NumberFormatForm(forms.Form):
     body = forms.ModelChoiceField(Body.objects.none(), label="单位", to_field_name="public_id", empty_label=None)
     kind = forms.ChoiceField(label="文种", choices=NumberFormat.Kind.choices)
     pattern = forms.CharField(
-        label="格式", max_length=40, help_text="用 {year} 代表年份、{n} 代表序号，例如：×民函〔{year}〕{n}号。"
+        label="格式", max_length=40, help_text="用 {年} 代表年份、{序号} 代表序号，例如：×民函〔{年}〕{序号}号。"
     )
     after = forms.IntegerField(
         label="今年已用到",

@@ -84,7 +84,7 @@ class SettleForm(ActForm):
             said = (
                 f"{row.get_answer_display()}：{row.text}"
                 if row.answer
-                else "还没有会签。会签期限过后可以不再等，请写明说明。"
+                else "还没有会签。会签期限过后可以不再等，请写明原因。"
             )
             label = f"对{unit}会签意见的处理情况" if row.answer else f"不再等{unit}会签意见的说明"
             self.fields[row.public_id.hex] = LongText(label=label, rows=3, max_length=1000, help_text=said)

@@ -86,7 +86,7 @@ class NumberFormat(Addressed):
         return f"{self.get_kind_display()}　{self.pattern}"
 
     def written(self, number: int, year: int) -> str:
-        return self.pattern.replace("{year}", str(year)).replace("{n}", str(number))
+        return self.pattern.replace("{年}", str(year)).replace("{序号}", str(number))
 
 
 class DocNumber(models.Model):

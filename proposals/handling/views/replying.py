@@ -310,6 +310,8 @@ class CheckReply(OfChecking):
             Fact("落款日期", row.letter_on),
             Fact("文号", row.doc_no or "无"),
         ]
+        if self.shown:
+            facts += drafted(Commitment.objects.filter(point__reply=row).order_by("due_on", "pk"))
         if row.date_to_confirm:
             facts.append(Fact("扫描件", scan.name if scan else "见办理记录中的单据扫描件", url=url))
         return [*super().facts(), *facts]

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from proposals.handling.clockwork.calendar import WorkCalendar
@@ -54,7 +54,29 @@ def test_i1_a_fixed_date_wins_and_is_moved_like_a_period(
 bounds = st.none() | st.builds(reference.Bound, st.integers(1, 15), st.integers(1, 4))
 
 
+ENDS_AS_IT_BEGINS = [  # whoever stops a limit on or before its first day stops it from the day after, when it was over
+    reference.Change("pause", date(2025, 9, 24), 2),
+    reference.Change("resume", date(2026, 1, 1), 3),
+]
+
+
 @given(calendars(), any_limits, dates | few_dates, stories(), st.none() | dates, bounds)
+@example(
+    Pair(PLAIN, reference.Days()),
+    reference.Limit("workday", 1),
+    date(2025, 9, 25),
+    ENDS_AS_IT_BEGINS,
+    date(2025, 9, 25),
+    None,
+)
+@example(
+    Pair(PLAIN, reference.Days()),
+    reference.Limit("day", 1),
+    date(2025, 9, 25),
+    ENDS_AS_IT_BEGINS,
+    date(2025, 9, 25),
+    None,
+)
 def test_i1_whatever_happens_to_any_rule_the_fold_equals_counting_day_by_day(
     days: Pair,
     limit: reference.Limit,
