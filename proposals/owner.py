@@ -10,6 +10,7 @@ from proposals.handling.actions.purging import erase_words
 from proposals.handling.models import Assignment, Exposure, Matter, Participant
 from proposals.handling.readers import HANDLED
 from proposals.models import (
+    Category,
     Instruction,
     KeyOpinion,
     KeyProposal,
@@ -104,6 +105,13 @@ class ProposalOwner:
             return ""
         text = matter.proposal.text()
         return "\n".join([text.title, text.situation, text.analysis, *text.suggestions])
+
+    def category(self, matter: Matter) -> str:
+        return str(matter.proposal.category or "")
+
+    def categories(self) -> Sequence[str]:
+        rows = Category.objects.filter(ended_on=None).order_by("order", "pk")
+        return list(rows.values_list("name", flat=True))
 
 
 def erase_key(proposal: Proposal, here: str | None) -> None:

@@ -32,6 +32,12 @@ class Owner(Protocol):
     def text(self, matter: Matter) -> str:
         """What search may find, without authors or hidden aspects."""
 
+    def category(self, matter: Matter) -> str:
+        """By what name the committee sorts it; empty where it is not sorted."""
+
+    def categories(self) -> Sequence[str]:
+        """The names that the owner sorts by today, in their order."""
+
 
 _owners: dict[str, Owner] = {}
 
@@ -47,6 +53,11 @@ def of(matter: Matter) -> Owner:
 
 def kinds() -> set[str]:
     return set(_owners)
+
+
+def categories() -> list[str]:
+    """Every name that some owner sorts by today."""
+    return list(dict.fromkeys(name for owner in _owners.values() for name in owner.categories()))
 
 
 def by_owner(matters: Iterable[Matter]) -> Iterator[tuple[Owner, list[Matter]]]:

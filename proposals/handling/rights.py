@@ -139,6 +139,10 @@ RIGHTS: dict[str, Right] = {
     "handling.papers": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, **PROPOSERS}),
     "handling.take_number": Right({**HANDLERS}, GIVING_OPINIONS),
     "handling.number_formats": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
+    "handling.read_catalogue": Right(
+        {**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, Role.SESSION_STAFF: Held.COMMITTEE}
+    ),
+    "handling.keep_catalogue": Right({**STAFF}),
     "handling.explain": Right(
         {
             **HANDLERS,
@@ -294,6 +298,8 @@ def _holds(user: Any, held: Held, bodies: set[int], assignment: Assignment, behi
 AUDITED = {
     "handling.apply_rule": "时限规则用于进行中的事项",
     "handling.infected": "附件查出病毒",
+    "handling.add_remit": "登记职责",
+    "handling.end_remit": "终止职责",
     "handling.make_paper": "生成公文",
     "handling.number_format": "设置文号格式",
     "handling.load_year": "载入年度日历",

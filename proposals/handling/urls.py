@@ -3,6 +3,7 @@ from django.views import View
 
 from proposals.handling.views import (
     appraising,
+    catalogue,
     contacts,
     coordinating,
     countersigning,
@@ -62,6 +63,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("promises/by-unit/", promises.Figures.as_view(), name="promise_figures"),
     path("promises/waiting/", promises.PromiseQuestions.as_view(), name="promise_questions"),
     path("promises/public/", promises.PublicWords.as_view(), name="public_words"),
+    path("catalogue/", catalogue.Catalogue.as_view(), name="catalogue"),
+    path("catalogue/add/", catalogue.AddRemit.as_view(), name="add_remit"),
+    path("catalogue/paste/", catalogue.PasteRemits.as_view(), name="paste_remits"),
+    path("catalogue/<uuid:public_id>/end/", catalogue.EndRemit.as_view(), name="end_remit"),
     path("papers/check/", papers.CheckPaper.as_view(), name="check_paper"),
     path("papers/numbers/", papers.NumberFormats.as_view(), name="number_formats"),
     path("papers/<uuid:public_id>/", papers.PaperFile.as_view(), name="paper"),

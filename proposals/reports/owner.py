@@ -41,6 +41,13 @@ class OpinionOwner:
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.opinion.text}"
 
+    def category(self, matter: Matter) -> str:
+        """Opinions are not sorted."""
+        return ""
+
+    def categories(self) -> Sequence[str]:
+        return []
+
 
 def _become(opinion: Opinion, status: Opinion.Status) -> None:
     opinion.status = status

@@ -34,6 +34,7 @@ from proposals.forms import (
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import PutBy, put_by, throw_away
 from proposals.handling.models import Matter, Suggestion
+from proposals.handling.remits import remits_for
 from proposals.handling.sights import note
 from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
 from proposals.queries import asked_of, batches_of
@@ -204,6 +205,7 @@ class Allocation(ProposalPage):
             next_url=next_undrafted(proposal, self.me),
             wished=proposal.wished_units.order_by("pk"),
             suggestions=suggestions,
+            remits=remits_for(proposal.matter, on=timezone.localdate()),
             named=any(row.line for row in suggestions),
             asked=proposal.preconsultations.select_related("unit", "answered_by").order_by("pk"),
             **kwargs,

@@ -22,7 +22,7 @@ from members.uploads import open_file, stored_before
 from proposals import actions
 from proposals.batches import HAND_OVER, run
 from proposals.handling import clocks, engine
-from proposals.handling.actions import Paper
+from proposals.handling.actions import Paper, RemitGiven, add_remits
 from proposals.handling.actions.attaching import erase, quota_of
 from proposals.handling.models import Assignment, Attachment, Matter
 from proposals.models import Batch, PreConsultation, Proposal, Status
@@ -400,3 +400,17 @@ def test_a_large_hand_over_is_a_long_job_that_does_it_once(house: House, filed, 
     )
     assert run(job, lambda done, total: None).result == {"sentence": "已交办 1 件。"}  # type: ignore[arg-type]  # progress
     assert Batch.objects.count() == 1
+
+
+def test_the_allocation_page_names_units_of_the_catalogue_with_the_line_that_fits(
+    house: House, filed, clerk_unit: Body
+) -> None:
+    proposal = filed()
+    line = RemitGiven(clerk_unit, "养老服务体系建设", "养老床位、托老", basis="“三定”规定")
+    add_remits([line], starts_on=timezone.localdate(house.now), by=house.staff, now=house.later())
+    client = Client()
+    client.force_login(house.staff)
+
+    page = client.get(reverse("proposals:allocation_of", args=[proposal.public_id])).content.decode()
+
+    assert "养老服务体系建设（“三定”规定），相同的词：养老床位" in page

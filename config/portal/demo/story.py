@@ -108,6 +108,7 @@ def set_up(size: int, seed: int, now: datetime) -> Stage:
     writer = Writer(seed)
     people = People(writer, since=since)
     members = people.members(max(12, size // 3), session.term)
+    list_remits(now)
     return Stage(
         people=people,
         writer=writer,
@@ -119,6 +120,25 @@ def set_up(size: int, seed: int, now: datetime) -> Stage:
         today=today,
         handed_on=today - timedelta(days=88),
     )
+
+
+REMITS = (
+    ("市住建局", "城市停车设施建设管理", "停车、泊位", "“三定”规定第三条"),
+    ("市民政局", "养老服务体系建设", "养老、老年、床位", "“三定”规定第二条"),
+    ("市教育局", "中小学和幼儿园管理", "学校、幼儿园、托育", "“三定”规定第四条"),
+    ("市生态环境局", "噪声和水污染防治", "噪声、污水、河道", "“三定”规定第五条"),
+)
+
+
+def list_remits(now: datetime) -> None:
+    """A few lines of the catalogue that allocation consults."""
+    staff = Person.objects.get(username=Role.PROPOSAL_STAFF)
+    given = [
+        handling.RemitGiven(unit, subject, words, basis=basis)
+        for name, subject, words, basis in REMITS
+        if (unit := find_unit(name))
+    ]
+    handling.add_remits(given, starts_on=timezone.localdate(now) - timedelta(days=300), by=staff, now=now)
 
 
 def keep_two_passes(now: datetime) -> None:

@@ -1,6 +1,7 @@
 """What people do with a matter in the hands of units. Each is one transaction and one event."""
 
 from .appraising import appraise
+from .catalogue import RemitGiven, add_remits, end_remit
 from .chasing import chase
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
@@ -60,7 +61,9 @@ __all__ = [
     "Paper",
     "Part",
     "PointGiven",
+    "RemitGiven",
     "Stricter",
+    "add_remits",
     "add_step",
     "add_unit",
     "agree",
@@ -95,6 +98,7 @@ __all__ = [
     "deliver_reply",
     "draft_reply",
     "drop_promise",
+    "end_remit",
     "end_step",
     "erase_papers",
     "evaluate",

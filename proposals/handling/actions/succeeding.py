@@ -26,6 +26,7 @@ from proposals.handling.models import (
     record_many,
 )
 
+from .catalogue import hand_on_remits
 from .giving import restage, subject_of
 from .leaving import leave
 from .objecting import asked
@@ -245,6 +246,7 @@ def follow_succession(old: Body, heirs: list[Body], on: date, by: Person, now: d
     The first heir of a split goes on with what `old` raised itself. Raises Refused if a body would end without an heir
     to what is open, or if an office that has assigned were split.
     """
+    hand_on_remits(old, heirs, on=on)
     if len(heirs) == 1:
         succeed(old, heirs[0], by=by, now=now)
         return

@@ -1,5 +1,6 @@
 """Forms of handling: they check input, the actions check rules."""
 
+from .catalogue import PasteRemitsForm, RemitForm
 from .deciding import (
     AddUnitForm,
     AskUnitForm,
@@ -65,11 +66,13 @@ __all__ = [
     "PaperEvaluationForm",
     "PapersForm",
     "PassInsideForm",
+    "PasteRemitsForm",
     "ProgressForm",
     "PromiseForm",
     "QuietForm",
     "ReasonForm",
     "RejectForm",
+    "RemitForm",
     "ReopenForm",
     "ReplyForm",
     "ReturnDisclosureForm",

@@ -53,6 +53,7 @@ from .matter import (
     Suspension,
     record_many,
 )
+from .remit import Remit
 from .reply import Evaluation, EvaluationRound, Explanation, Reply, ReplyPoint
 from .sheet import ChaseSheet
 from .signing import Countersign, ReplyVersion, Signature, SigningKind, SigningStep
@@ -107,6 +108,7 @@ __all__ = [
     "PublicWord",
     "Purpose",
     "Reason",
+    "Remit",
     "Reply",
     "ReplyDisclosure",
     "ReplyPoint",

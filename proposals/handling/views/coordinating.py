@@ -18,7 +18,7 @@ from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note
 
 from .base import AssignmentForm, PartForm
-from .deciding import home_of
+from .deciding import by_catalogue, home_of
 from .queues import Waiting
 
 
@@ -77,7 +77,8 @@ class CallCoordination(AssignmentForm):
         asked = objection_facts(self.objection) if self.objection else []
         times = Fact("该件已调整", f"{returns_of(self.object)}次")
         ruled = Fact("原裁定", self.object.ruling.text if self.object.ruling else "", wide=True)
-        return [fact for fact in (*super().facts(), times, *asked, ruled) if fact.value]
+        said = by_catalogue(self.part)
+        return [fact for fact in (*super().facts(), times, *asked, ruled, *said) if fact.value]
 
     def do(self, form: Any, paper: Paper | None) -> None:
         data = form.cleaned_data
@@ -112,7 +113,8 @@ class RuleCoordination(PartForm[Coordination]):
 
     def facts(self) -> list[Fact]:
         times = Fact("该件已调整", f"{returns_of(self.part)}次")
-        return [*super().facts(), times, *coordination_facts(self.object, opinions=True)]
+        said = coordination_facts(self.object, opinions=True)
+        return [*super().facts(), times, *said, *by_catalogue(self.part)]
 
     def get_initial(self) -> dict[str, Any]:
         return {"held_on": min(self.object.meets_on, timezone.localdate())}

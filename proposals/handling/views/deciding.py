@@ -15,9 +15,15 @@ from proposals.handling.actions import Paper
 from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Objection
 from proposals.handling.panels import extension_facts, objection_facts
 from proposals.handling.reminders import name_of
+from proposals.handling.remits import remit_facts
 from proposals.handling.rights import in_hands_of
 
 from .base import AssignmentForm, Mine, PartForm, PlainForm
+
+
+def by_catalogue(part: Assignment) -> list[Fact]:
+    """What the catalogue of responsibilities says of the unit that has this part, and of others."""
+    return remit_facts(part.matter, part.unit, on=timezone.localdate())
 
 
 class OnObjection(PartForm[Objection]):
@@ -37,7 +43,7 @@ class OnObjection(PartForm[Objection]):
         return self.part.office_id
 
     def facts(self) -> list[Fact]:
-        return [*super().facts(), *objection_facts(self.object)]
+        return [*super().facts(), *objection_facts(self.object), *by_catalogue(self.part)]
 
 
 class DecideObjection(OnObjection):
@@ -210,6 +216,9 @@ class Transfer(SharingForm):
     form_class = forms.TransferForm
     submit_label = "调整"
     done_sentence = "已调整，新的单位期限从决定之日起算。"
+
+    def facts(self) -> list[Fact]:
+        return [*super().facts(), *by_catalogue(self.part)]
 
     def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
         return actions.transfer(
