@@ -39,7 +39,7 @@ class Names(models.TextChoices):
 
 
 PEOPLE = Participant.objects.filter(left_at=None).select_related("person", "body").order_by("order", "pk")
-POINTS = Prefetch("points", ReplyPoint.objects.select_related("result"))
+POINTS = Prefetch("points", ReplyPoint.objects.select_related("result").prefetch_related("commitments"))
 DELIVERED = Reply.objects.filter(state=Reply.State.DELIVERED).select_related("result", "issuer").order_by("round")
 PARTS = Prefetch(
     "matter__assignments",

@@ -29,6 +29,7 @@ class Use(models.TextChoices):
     ATTACHMENT = "attachment", "附件"
     SCAN = "scan", "扫描件"
     REGISTER = "register", "登记表"
+    TEMPLATE = "template", "公文模板"
 
 
 class ScanState(models.TextChoices):
@@ -67,6 +68,7 @@ ALLOWED = {
         "PDF、Word（.docx）、Excel（.xlsx）或 JPG、PNG 图片",
     ),
     Use.SCAN: _Allowance(frozenset({"pdf", "jpg", "png"}), 20 * MEGABYTE, "PDF 或 JPG、PNG 图片"),
+    Use.TEMPLATE: _Allowance(frozenset({"docx"}), 5 * MEGABYTE, "Word（.docx）模板"),
     Use.REGISTER: _Allowance(frozenset({"xlsx", "csv"}), 10 * MEGABYTE, "Excel（.xlsx）或 CSV 表格"),
 }
 

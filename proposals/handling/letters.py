@@ -68,6 +68,8 @@ class Letter:
     on: date | None = None
     contact: str = ""
     copies: str = ""
+    about: Sequence[tuple[str, str]] = ()
+    """Facts of the matter for templates of the issuer's own; the built-in letter says them in its title."""
 
     @property
     def dated(self) -> str:

@@ -80,6 +80,7 @@ def add() -> None:
         Entry("办理", "承诺公开审查", "file-text", "handling:public_words", "handling.review_word", order=46),
         Entry("办理", "职责清单", "landmark", "handling:catalogue", "handling.read_catalogue", order=78),
         Entry("办理", "文号格式", "hash", "handling:number_formats", "handling.number_formats", order=80),
+        Entry("办理", "公文模板", "file-text", "handling:letter_templates", "handling.letter_templates", order=81),
         Entry("管理", "时限规则", "timer", "clock_settings:rules", "handling.settings", order=70),
         Entry("管理", "提醒与催办", "bell-ring", "clock_settings:ladders", "handling.settings", order=71),
         Entry("管理", "工作日历", "calendar-days", "clock_settings:calendar", "handling.settings", order=72),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from members.days import full_day
@@ -12,11 +12,13 @@ from members.errors import WrongStep
 from members.inbox.models import LongJob
 from members.inbox.work import Product, Progress
 from members.inbox.work import register as offer
+from members.uploads import open_file
 
 from . import queries
 from .aspects import Aspect, aspects
 from .documents import file_name
 from .eyes import Eye, Eyes, eyes
+from .letter_templates import Filled, filled, filled_pdf
 from .letters import BLANK, Letter, Line, letter_pdf, numeral, paragraphs
 from .models import (
     Assignment,
@@ -27,11 +29,13 @@ from .models import (
     EvaluationRound,
     ExtensionRequest,
     IssuedPaper,
+    LetterTemplate,
     Matter,
     Obligation,
     PaperKind,
     Participant,
     Reply,
+    ReplyPoint,
 )
 from .reminders import name_of
 from .rights import in_hands_of
@@ -55,6 +59,7 @@ class Source:
     key: str
     label: str
     write: Write
+    issuer: int
     draft: bool = False
     each: bool = False
 
@@ -114,7 +119,7 @@ def readable(paper: IssuedPaper, view: Eyes) -> bool:
 
 def papers_of(part: Assignment, view: Eyes) -> list[IssuedPaper]:
     """What was made of this part and is for this reader, newest first."""
-    rows = part.papers.kept().select_related("by").order_by("-pk")
+    rows = part.papers.kept().select_related("by", "template").order_by("-pk")
     for row in rows:
         row.assignment = part
     return [row for row in rows if readable(row, view)]
@@ -140,7 +145,17 @@ def _replies(part: Assignment, view: Eyes) -> list[Source]:
         draft = reply.state != Reply.State.DELIVERED
         if Aspect.REPLY in aspects(view, reply) or (draft and Eye.UNIT in view.of(part)):
             label = f"{'二次' if reply.round > 1 else ''}答复函" + ("（签发前）" if draft else "")
-            shown.append(Source(PaperKind.REPLY, str(reply.round), label, _reply_writer(part, reply), draft, each=True))
+            shown.append(
+                Source(
+                    PaperKind.REPLY,
+                    str(reply.round),
+                    label,
+                    _reply_writer(part, reply),
+                    reply.issuer_id,
+                    draft,
+                    each=True,
+                )
+            )
     return shown
 
 
@@ -148,6 +163,7 @@ def _reply_writer(part: Assignment, reply: Reply) -> Write:
     def write(to: Participant | None, people: Sequence[Participant]) -> Letter:
         matter = part.matter
         suggestions = queries.suggestions_of(matter)
+        prefetch_related_objects([reply], "points__commitments")
         own = to.matter if to and to.matter_id != matter.pk else matter
         return Letter(
             head=reply.issuer.name,
@@ -160,9 +176,15 @@ def _reply_writer(part: Assignment, reply: Reply) -> Write:
             on=reply.letter_on,
             contact=contact_of(reply.contact_name, reply.contact_phone),
             copies=copies_of(part),
+            about=about(own),
         )
 
     return write
+
+
+def about(matter: Matter) -> list[tuple[str, str]]:
+    """What templates may name besides the letter's own words."""
+    return [("届次", session_of(matter)), ("案号", number_of(matter)), ("案由", matter.title_for_units)]
 
 
 def reply_lines(reply: Reply, suggestions: Sequence[Any], *, title: str, several: bool) -> list[Line]:
@@ -177,12 +199,30 @@ def reply_lines(reply: Reply, suggestions: Sequence[Any], *, title: str, several
         point = given[one.pk]
         lines.append(Line(f"{numeral(places[one.pk])}、关于“{shortened(one.text)}”的建议", 1))
         same = places.get(point.same_as_id or 0)
-        lines += [Line(f"与第{numeral(same)}条一并答复。")] if same else paragraphs(point.text)
+        if same:
+            lines.append(Line(f"与第{numeral(same)}条一并答复。"))
+        else:
+            lines += [*paragraphs(point.text), *promise_lines(point)]
     return [*lines, Line(f"感谢{you}对我们工作的关心和支持。")]
 
 
+def promise_lines(point: ReplyPoint) -> list[Line]:
+    """What the answer promises, by what it is checked, and until when; as it was promised, whatever became of it."""
+    rows = sorted(point.commitments.all(), key=lambda row: (row.due_on, row.pk))
+    lines = []
+    for place, row in enumerate(rows, 1):
+        name = f"承诺事项{numeral(place)}" if len(rows) > 1 else "承诺事项"
+        said = f"{name}：{plain(row.text)}。完成标志：{plain(row.measure)}。完成时间：{full_day(row.due_on)}前。"
+        lines.append(Line(said))
+    return lines
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split()).rstrip("。；！，")
+
+
 def shortened(text: str) -> str:
-    words = " ".join(text.split()).rstrip("。；！")
+    words = plain(text)
     return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
@@ -236,11 +276,19 @@ def _opinions(part: Assignment) -> list[Source]:
                 signer=part.unit.name,
                 on=one.letter_on or timezone.localdate(one.at),
                 copies=copies_of(part),
+                about=about(part.matter),
             )
 
         return write
 
-    return [Source(PaperKind.OPINION, str(one.round), "会办意见函", writer(one)) for one in latest.values()]
+    return [
+        Source(PaperKind.OPINION, str(one.round), "会办意见函", writer(one), part.unit_id) for one in latest.values()
+    ]
+
+
+def number_given(part: Assignment, kind: str, key: str) -> str:
+    """The number that the office has given to a sheet or decision; empty before."""
+    return part.doc_numbers.filter(kind=kind, key=key).values_list("text", flat=True).first() or ""
 
 
 def _extensions(part: Assignment) -> list[Source]:
@@ -251,18 +299,26 @@ def _extensions(part: Assignment) -> list[Source]:
         def write(_: Participant | None, __: Sequence[Participant]) -> Letter:
             return Letter(
                 head=part.office.name,
+                number=number_given(part, PaperKind.EXTENSION, str(one.public_id)),
                 title=f"关于{number_of(part.matter)}提案延期答复的批复",
                 addressee=part.unit.name,
                 lines=extension_lines(part, one),
                 signer=part.office.name,
                 on=timezone.localdate(one.decided_at) if one.decided_at else None,
                 copies=queries.proposal_office(on=timezone.localdate()).name,
+                about=about(part.matter),
             )
 
         return write
 
     return [
-        Source(PaperKind.EXTENSION, str(one.public_id), f"延期批复（{one.get_state_display()}）", writer(one))
+        Source(
+            PaperKind.EXTENSION,
+            str(one.public_id),
+            f"延期批复（{one.get_state_display()}）",
+            writer(one),
+            part.office_id,
+        )
         for one in rows.order_by("pk")
     ]
 
@@ -285,14 +341,22 @@ def _sheets(part: Assignment) -> list[Source]:
     def writer(one: ChaseSheet) -> Write:
         return lambda *_: Letter(
             head=part.office.name,
+            number=number_given(part, PaperKind.CHASE, str(one.public_id)),
             title=f"关于办理{number_of(part.matter)}提案的督办单",
             lines=paragraphs(one.text),
             signer=part.office.name,
             on=timezone.localdate(one.at),
+            about=about(part.matter),
         )
 
     return [
-        Source(PaperKind.CHASE, str(one.public_id), f"督办单（{full_day(timezone.localdate(one.at))}）", writer(one))
+        Source(
+            PaperKind.CHASE,
+            str(one.public_id),
+            f"督办单（{full_day(timezone.localdate(one.at))}）",
+            writer(one),
+            part.office_id,
+        )
         for one in rows
     ]
 
@@ -302,10 +366,18 @@ def _sheets(part: Assignment) -> list[Source]:
 
 def _forms(part: Assignment) -> list[Source]:
     rows = EvaluationRound.objects.filter(assignment=part).order_by("round")
+    office = queries.proposal_office(on=timezone.localdate()).pk
     return [
-        Source(PaperKind.FORM, str(row.round), "征询意见表" + ("（二次答复）" if row.round > 1 else ""), _form_writer(part, row), each=True)
+        Source(
+            PaperKind.FORM,
+            str(row.round),
+            "征询意见表" + ("（二次答复）" if row.round > 1 else ""),
+            _form_writer(part, row),
+            office,
+            each=True,
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _form_writer(part: Assignment, row: EvaluationRound) -> Write:
@@ -334,7 +406,7 @@ def _form_writer(part: Assignment, row: EvaluationRound) -> Write:
 
 
 def _register(part: Assignment) -> list[Source]:
-    return [Source(PaperKind.REGISTER, "", "办理登记表", lambda _, people: register_of(part, people))]
+    return [Source(PaperKind.REGISTER, "", "办理登记表", lambda _, people: register_of(part, people), part.unit_id)]
 
 
 def register_of(part: Assignment, people: Sequence[Participant]) -> Letter:
@@ -370,6 +442,15 @@ def register_of(part: Assignment, people: Sequence[Participant]) -> Letter:
     )
 
 
+# by the issuer's own template --------------------------------------------------------------------------------------------
+
+
+def by_template(template: LetterTemplate, letters: Sequence[Letter]) -> list[Filled]:
+    """The letters as their issuer's own template makes them."""
+    with open_file(template.stored) as file:
+        return filled(file.read(), template.kind, letters)
+
+
 # preview -----------------------------------------------------------------------------------------------------------------
 
 
@@ -399,6 +480,8 @@ def preview(job: LongJob, progress: Progress) -> Product:
         raise WrongStep("这份公文现在不能生成。请回到公文页查看。")
     people = people_of(part)
     to = addressee(people, source, job.args["to"])
-    content = letter_pdf(source.write(to, people))
+    letter = source.write(to, people)
+    template = LetterTemplate.objects.in_use(source.issuer, source.kind)
+    content = filled_pdf(by_template(template, [letter])[0], letter.title) if template else letter_pdf(letter)
     progress(1, 1)
     return Product(content, "pdf", f"{title_of(part, source, to)}（预览）.pdf")

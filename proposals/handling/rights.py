@@ -138,11 +138,14 @@ RIGHTS: dict[str, Right] = {
     "handling.read_sheet": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS}),
     "handling.papers": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, **PROPOSERS}),
     "handling.take_number": Right({**HANDLERS}, GIVING_OPINIONS),
-    "handling.number_formats": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
     "handling.read_catalogue": Right(
         {**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, Role.SESSION_STAFF: Held.COMMITTEE}
     ),
     "handling.keep_catalogue": Right({**STAFF}),
+    "handling.number_office_paper": Right({**KEEPERS}),
+    "handling.number_formats": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}),
+    "handling.letter_templates": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}),
+    "handling.release_templates": Right({**STAFF}),
     "handling.explain": Right(
         {
             **HANDLERS,
@@ -297,6 +300,7 @@ def _holds(user: Any, held: Held, bodies: set[int], assignment: Assignment, behi
 
 AUDITED = {
     "handling.apply_rule": "时限规则用于进行中的事项",
+    "handling.bring_template": "上传公文模板",
     "handling.infected": "附件查出病毒",
     "handling.add_remit": "登记职责",
     "handling.end_remit": "终止职责",
@@ -306,6 +310,8 @@ AUDITED = {
     "handling.purge": "清除内容",
     "handling.replace_ladder": "改用新的提醒安排",
     "handling.replace_rule": "改用新的时限规则",
+    "handling.stop_template": "停用公文模板",
+    "handling.use_template": "启用公文模板",
     "handling.set_local_day": "本地调整一天",
     "handling.try_again": "重做未完成的提醒",
     "view_contact_details": "查看提案者联系方式",

@@ -17,6 +17,7 @@ from docx import Document
 from pytest_django.fixtures import Settings
 
 from config.portal.actions.files import clear_orphans
+from members.days import full_day
 from members.errors import Refused, WrongStep
 from members.inbox import work
 from members.inbox.models import JobState, LongJob
@@ -155,7 +156,9 @@ def test_the_other_papers_of_a_part(house: House) -> None:
         part, to=due + timedelta(days=9), reason="需要调研", by=house.clerk, now=house.later()
     )
     actions.decide_extension(request, office="assigning", agrees=True, reason="", by=house.officer, now=house.later())
-    actions.decide_extension(request, office="proposal", agrees=True, reason="", by=house.staff, now=house.later())
+    actions.decide_extension(
+        request, office="proposal", agrees=True, reason="请一次办好。", by=house.staff, now=house.later()
+    )
     actions.deliver_reply(drafted(house, part), by=house.clerk, now=house.later())
 
     def made(person: Any, part: Assignment, kind: str) -> str:
@@ -171,11 +174,47 @@ def test_the_other_papers_of_a_part(house: House) -> None:
     assert "财函1号" in made(house.other_clerk, other, "opinion") and "同意牵头单位意见。" in made(
         house.staff, other, "opinion"
     )
-    assert "同意你单位延期答复" in made(house.officer, part, "extension")
+    assert "同意你单位延期答复" in (granted := made(house.officer, part, "extension"))
+    assert "请一次办好。" in granted
     assert "分管领导、经办" in made(house.clerk, part, "register")
     assert "□ 满意" in made(house.staff, part, "form")
     assert made(house.clerk, part, "form") == made(house.member, part, "register") == ""
     assert made(house.member, part, "extension") == ""
+
+
+def test_the_letter_says_what_is_promised_until_when_and_by_what_it_is_checked(house: House) -> None:
+    part = signed(house, give(house))
+    reply = drafted(house, part)
+    first = reply.points.order_by("pk").first()
+    assert first is not None
+    due = timezone.localdate() + timedelta(days=60)
+    for days, text in ((30, "增设夜间车位。"), (0, "开工建设停车楼")):
+        actions.promise(
+            first, text=text, measure="200个车位", due_on=due + timedelta(days=days), by=house.clerk, now=house.later()
+        )
+
+    signed_in(house.clerk).post(page_of(part), {"of": "reply-1"})
+
+    text = text_of(IssuedPaper.objects.get())
+    said = f"承诺事项一：开工建设停车楼。完成标志：200个车位。完成时间：{full_day(due)}前。"
+    assert f"年内增加床位。\n{said}\n承诺事项二：增设夜间车位。" in text
+
+
+def test_where_no_pdf_can_be_made_the_page_is_printed_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "CHILD", Path("/nowhere.py"))
+    part = signed(house, give(house))
+    delivered(house, part)
+    client = signed_in(house.member)
+    client.post(page_of(part), {"of": "reply-1", "pdf": "1"})
+
+    work.work(now=timezone.now())
+
+    job = LongJob.objects.get(kind=PDF)
+    assert job.state == JobState.FAILED and "请下载 Word 版" in job.error
+    page = client.get(reverse("handling:paper_page", args=[part.public_id]), {"of": "reply-1"})
+    assert (page.status_code, "年内增加床位。" in page.content.decode()) == (200, True)
 
 
 def test_the_printed_page_is_for_the_same_readers_and_costs_little(house: House) -> None:
@@ -316,3 +355,44 @@ def test_the_clerk_sets_the_format_on_its_page_and_a_handler_does_not(house: Hou
     assert f"民函〔{timezone.localdate().year}〕4号" in client.get(url).content.decode()
     assert opened(house.handler, url) == 403
     assert client.post(url, {**typed, "body": house.other_unit.public_id}).status_code == 422
+
+
+def decided(house: House, part: Assignment) -> str:
+    """The code of an extension that both offices have granted."""
+    due = part.obligations.get(stage="reply").due_on
+    request = actions.ask_extension(
+        part, to=due + timedelta(days=9), reason="需要调研", by=house.clerk, now=house.later()
+    )
+    actions.decide_extension(request, office="assigning", agrees=True, reason="", by=house.officer, now=house.later())
+    actions.decide_extension(request, office="proposal", agrees=True, reason="", by=house.staff, now=house.later())
+    return f"extension-{request.public_id}"
+
+
+def test_an_office_numbers_its_decisions_by_its_own_format(house: House) -> None:
+    parts = [signed(house, give(house)) for _ in range(2)]
+    codes = [decided(house, part) for part in parts]
+    urls = [reverse("handling:number_office_paper", args=[part.public_id]) for part in parts]
+    officer, year = signed_in(house.officer), timezone.localdate().year
+    refused = officer.post(urls[0], {"of": codes[0]})
+    assert (refused.status_code, "还没有设置文号格式" in refused.content.decode()) == (422, True)
+    typed = {"body": house.assigning.public_id, "kind": "extension", "pattern": "督函〔{年}〕{序号}号", "after": "4"}
+    assert officer.post(reverse("handling:number_formats"), typed).status_code == 302
+    refused = signed_in(house.staff).post(urls[0], {"of": codes[0]})
+    assert (refused.status_code, "市政府督查室测试自己取用" in refused.content.decode()) == (422, True)
+
+    assert officer.post(urls[0], {"of": codes[0]}).status_code == 302
+    assert signed_in(house.staff).post(urls[1], {"of": codes[1], "typed": f"督函〔{year}〕6号"}).status_code == 302
+
+    assert f"督函〔{year}〕5号" in officer.get(urls[0]).content.decode()
+    again = officer.post(urls[0], {"of": codes[0]})
+    assert (again.status_code, f"已编文号“督函〔{year}〕5号”" in again.content.decode()) == (422, True)
+    taken = officer.post(urls[1], {"of": codes[1], "typed": f"督函〔{year}〕5号"})
+    assert (taken.status_code, "已经用在另一份文上" in taken.content.decode()) == (422, True)
+    officer.post(page_of(parts[0]), {"of": codes[0]})
+    assert f"督函〔{year}〕5号" in text_of(IssuedPaper.objects.get())
+    assert signed_in(house.clerk).get(urls[0]).status_code == 403
+
+
+def test_only_an_assigning_office_numbers_what_offices_write(house: House) -> None:
+    with pytest.raises(Refused, match="督办单由交办机构行文"):
+        actions.set_format(house.unit, "chase", "民督〔{年}〕{序号}号", after=0, by=house.clerk, now=house.later())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from config.portal.models import RegisterFile
 from members.inbox.models import LongJob
 from members.uploads import delete, stored_before
-from proposals.handling.models import Attachment, IssuedPaper
+from proposals.handling.models import Attachment, IssuedPaper, LetterTemplate
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def clear_orphans(*, now: datetime) -> int:
     known = {
         *Attachment.objects.kept().values_list("stored", flat=True),
         *IssuedPaper.objects.kept().values_list("stored", flat=True),
+        *LetterTemplate.objects.values_list("stored", flat=True),
         *LongJob.objects.exclude(file="").values_list("file", flat=True),
         *RegisterFile.objects.exclude(file="").values_list("file", flat=True),
     }

@@ -41,6 +41,7 @@ from proposals.vocabularies import BY_KEY
 
 from .keys import tell_of_keys
 from .on_the_way import leave_on_the_way
+from .own_letters import bring_letters
 from .people import People, make_session
 from .texts import Draft, Writer
 
@@ -93,6 +94,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     run(stage, say)
     evening = timezone.make_aware(datetime.combine(stage.today - timedelta(days=1), time(18)))
     leave_on_the_way(stage.people, partial(draft_reply, stage), evening)
+    bring_letters(stage.people, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()
 
 

@@ -8,7 +8,7 @@ from .contact import confirm_contact, record_contact
 from .coordinating import call_coordination, give_coordination_opinion, rule
 from .countersigning import countersign, settle_countersigns
 from .disclosing import propose_disclosure, return_disclosure
-from .doc_numbering import give_number, next_number, set_format
+from .doc_numbering import give_number, next_number, next_of, number_office_paper, set_format
 from .evaluating import (
     check_flags,
     clear_evaluation,
@@ -55,6 +55,7 @@ from .secrecy import lift_suspension, note_view, open_suspension, suspend
 from .sharing import add_unit, make_lead, release, transfer
 from .signing import add_step, end_step, send_up, sign, take_back
 from .succeeding import name_successor, succeed
+from .templating import bring_template, kinds_of, stop_template, use_template
 
 __all__ = [
     "Given",
@@ -80,6 +81,7 @@ __all__ = [
     "ask_unit",
     "assign",
     "assign_many",
+    "bring_template",
     "call_coordination",
     "chase",
     "check_flags",
@@ -106,6 +108,7 @@ __all__ = [
     "give_coordination_opinion",
     "give_number",
     "issue_sheet",
+    "kinds_of",
     "leave",
     "lift_suspension",
     "make_lead",
@@ -113,7 +116,9 @@ __all__ = [
     "mark_key",
     "name_successor",
     "next_number",
+    "next_of",
     "note_view",
+    "number_office_paper",
     "object_to",
     "open_suspension",
     "paper_facts",
@@ -144,6 +149,7 @@ __all__ = [
     "settle_countersigns",
     "sign",
     "sign_for",
+    "stop_template",
     "stricter",
     "succeed",
     "suspend",
@@ -152,6 +158,7 @@ __all__ = [
     "unmark_key",
     "unpromised",
     "uphold_objection",
+    "use_template",
     "why_not_over",
     "withdraw_evaluation",
     "withdraw_extension",

@@ -1,6 +1,7 @@
-"""Numbers of letters (文号): by the unit's own format, one series a year, none given twice."""
+"""Numbers of letters (文号): by the own format of the unit or the assigning office, one series a year, none given twice."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -9,10 +10,10 @@ from django.utils import timezone
 
 from members import audit
 from members.errors import Refused, WrongStep
-from members.models import Body, Person
+from members.models import AssigningOffice, Body, Person
 from proposals.handling.models import Assignment, CoOpinion, DocNumber, NumberFormat, Reply
 
-from .paper import expect, in_the_open, lock
+from .paper import acts_for, expect, in_the_open, lock
 
 Kind = NumberFormat.Kind
 
@@ -29,6 +30,8 @@ def set_format(body: Body, kind: str, pattern: str, *, after: int, by: Person, n
             raise Refused("格式里请用 {序号} 代表序号、{年} 代表年份，例如：×民函〔{年}〕{序号}号。", field="pattern")
     else:
         raise Refused("格式里请写明发文机关代字，例如：×民函〔{年}〕{序号}号。", field="pattern")
+    if kind in NumberFormat.OF_OFFICES and not AssigningOffice.objects.filter(office=body).exists():
+        raise Refused(f"{Kind(kind).label}由交办机构行文，{body}不用设置。请选择本单位行文的文种。", field="kind")
     row, _ = NumberFormat.objects.update_or_create(
         body=body, kind=kind, defaults={"pattern": pattern, "year": timezone.localdate(now).year, "last": after}
     )
@@ -38,7 +41,11 @@ def set_format(body: Body, kind: str, pattern: str, *, after: int, by: Person, n
 
 def next_number(assignment: Assignment, *, on: date) -> str:
     """What would be given now; empty where the unit has set no format."""
-    row = NumberFormat.objects.filter(body=assignment.unit_id, kind=kind_of(assignment)).first()
+    return next_of(assignment.unit_id, kind_of(assignment), on=on)
+
+
+def next_of(body: int, kind: str, *, on: date) -> str:
+    row = NumberFormat.objects.filter(body=body, kind=kind).first()
     return row.written((row.last if row.year == on.year else 0) + 1, on.year) if row else ""
 
 
@@ -53,7 +60,7 @@ def give_number(assignment: Assignment, *, typed: str = "", by: Person, now: dat
     expect(assignment, Assignment.State.SIGNED, Assignment.State.ANSWERED)
     letter = to_number(assignment)
     on = timezone.localdate(now)
-    text = typed.strip() or from_series(assignment, on=on)
+    text = typed.strip() or from_series(assignment.unit_id, kind_of(assignment), on=on)
     letter.doc_no = text
     keep_number(letter, assignment=assignment, on=on)
     if isinstance(letter, Reply):
@@ -80,9 +87,32 @@ def to_number(assignment: Assignment) -> Reply | CoOpinion:
     return opinion
 
 
-def from_series(assignment: Assignment, *, on: date) -> str:
+@transaction.atomic
+def number_office_paper(
+    assignment: Assignment, kind: str, key: str, *, typed: str = "", by: Person, now: datetime
+) -> str:
+    """Number a sheet or a decision of the assigning office: with what stands on the paper, or the next of its series.
+
+    Who keeps the file for the office records its number and takes none. Raises Refused if the number is another letter's.
+    """
+    assignment = lock(assignment)
+    in_the_open(assignment)
+    on, text = timezone.localdate(now), typed.strip()
+    given = DocNumber.objects.filter(assignment=assignment, kind=kind, key=key).first()
+    if given and not text:
+        raise WrongStep(f"这份{Kind(kind).label}已编文号“{given.text}”。编错的，请填写正确的文号。")
+    if not text:
+        if not acts_for(by, assignment.office_id, on=on):
+            raise Refused(f"下一个文号由{assignment.office}自己取用。请填写纸质上已编的文号。", field="typed")
+        text = from_series(assignment.office_id, kind, on=on)
+    place = {"assignment": assignment, "kind": kind, "key": key, "round": given.round if given else assignment.round}
+    keep(text, body=assignment.office, year=on.year, place=place, field="typed")
+    return text
+
+
+def from_series(body: int, kind: str, *, on: date) -> str:
     rows = NumberFormat.objects.select_for_update(of=("self",))
-    row = rows.filter(body=assignment.unit_id, kind=kind_of(assignment)).first()
+    row = rows.filter(body=body, kind=kind).first()
     if row is None:
         raise Refused("本单位还没有设置文号格式。请先设置，或填写纸质上已编的文号。", field="typed")
     if row.year != on.year:
@@ -105,14 +135,17 @@ def keep_number(letter: Reply | CoOpinion, *, assignment: Assignment, on: date) 
         kind, issuer = Kind.REPLY, letter.issuer
     else:
         kind, issuer = Kind.OPINION, assignment.unit
-    place: dict[str, Any] = {"assignment": assignment, "kind": kind, "round": letter.round}
+    place = {"assignment": assignment, "kind": kind, "round": letter.round, "key": ""}
     if not text:
         DocNumber.objects.filter(**place).delete()
         return
-    year = (letter.letter_on or on).year
+    keep(text, body=issuer, year=(letter.letter_on or on).year, place=place, field="doc_no")
+
+
+def keep(text: str, *, body: Body, year: int, place: Mapping[str, Any], field: str) -> None:
     try:
         with transaction.atomic():
-            DocNumber.objects.update_or_create(**place, defaults={"body": issuer, "year": year, "text": text})
+            DocNumber.objects.update_or_create(**place, defaults={"body": body, "year": year, "text": text})
     except IntegrityError as error:
-        sentence = f"文号“{text}”{issuer}{year}年已经用在另一份文上。请核对纸质件，或改用下一个文号。"
-        raise Refused(sentence, field="doc_no") from error
+        sentence = f"文号“{text}”{body}{year}年已经用在另一份文上。请核对纸质件，或改用下一个文号。"
+        raise Refused(sentence, field=field) from error

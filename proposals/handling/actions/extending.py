@@ -164,8 +164,8 @@ def decide_extension(
         moved = clocks.extend(request.obligation, to_on=request.to_on, by=by, now=now, reason=request.reason)
         request.new_due = moved.due_on
     request.state = "granted" if agrees else "refused"
-    request.decided_by, request.decided_at = by, acted_at(paper, now=now)
-    request.save(update_fields=["state", "decided_by", "decided_at", "new_due"])
+    request.decided_by, request.decided_at, request.decision_reason = by, acted_at(paper, now=now), reason.strip()
+    request.save(update_fields=["state", "decided_by", "decided_at", "decision_reason", "new_due"])
     no_longer_asked(assignment, by=by, now=now)
     event = assignment.matter.record(
         f"extension_{request.state}",

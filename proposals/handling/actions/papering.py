@@ -11,8 +11,8 @@ from members import audit
 from members.models import Person
 from members.uploads import delete, save
 from proposals.handling.letters import TEMPLATE_VERSION, letter_docx
-from proposals.handling.models import Assignment, IssuedPaper, Matter, Participant
-from proposals.handling.official import Source, people_of, title_of
+from proposals.handling.models import Assignment, IssuedPaper, LetterTemplate, Matter, Participant
+from proposals.handling.official import Source, by_template, people_of, title_of
 
 from .paper import lock
 
@@ -21,14 +21,32 @@ from .paper import lock
 def make_papers(
     part: Assignment, source: Source, to: Sequence[Participant | None], *, by: Person, now: datetime
 ) -> list[IssuedPaper]:
-    """Make the document for each of `to`, None standing for all together; the same once more is the one that is there."""
+    """Make the document for each of `to`, None standing for all together; the same once more is the one that is there.
+
+    Where its issuer has a template of its own in use, that one makes it.
+    """
     part.matter = lock(part).matter
     people = people_of(part)
-    return [_made(part, source, one, letter_docx(source.write(one, people)), by=by, now=now) for one in to]
+    letters = [source.write(one, people) for one in to]
+    template = LetterTemplate.objects.in_use(source.issuer, source.kind)
+    if template:
+        contents = [one.content for one in by_template(template, letters)]
+    else:
+        contents = [letter_docx(letter) for letter in letters]
+    return [
+        _made(part, source, one, content, template, by=by, now=now) for one, content in zip(to, contents, strict=True)
+    ]
 
 
 def _made(
-    part: Assignment, source: Source, to: Participant | None, content: bytes, *, by: Person, now: datetime
+    part: Assignment,
+    source: Source,
+    to: Participant | None,
+    content: bytes,
+    template: LetterTemplate | None,
+    *,
+    by: Person,
+    now: datetime,
 ) -> IssuedPaper:
     digest = hashlib.sha256(content).hexdigest()
     same = {"assignment": part, "kind": source.kind, "key": source.key, "draft": source.draft, "sha256": digest}
@@ -42,6 +60,7 @@ def _made(
         stored=save(content, "docx"),
         size=len(content),
         template_version=TEMPLATE_VERSION,
+        template=template,
         by=by,
         at=now,
     )

@@ -21,7 +21,14 @@ from .deciding import (
 from .disclosing import DisclosureForm, ReturnDisclosureForm
 from .evaluating import AppraisalForm, CheckedForm, EvaluationForm, ExplanationForm, PaperEvaluationForm, RejectForm
 from .fields import ActForm
-from .papers import CheckPaperForm, NumberFormatForm, PapersForm, TakeNumberForm
+from .papers import (
+    CheckPaperForm,
+    LetterTemplateForm,
+    NumberFormatForm,
+    OfficeNumberForm,
+    PapersForm,
+    TakeNumberForm,
+)
 from .promising import DecideStepForm, DelayForm, KeptForm, ProgressForm, PromiseForm, ReopenForm, ReviewWordForm
 from .replying import CheckReplyForm, ReplyForm, SendReplyForm
 from .signing import CountersignForm, SendUpForm, SettleForm, SignForm, StepForm, TakeBackForm
@@ -60,8 +67,10 @@ __all__ = [
     "ExplanationForm",
     "ExtensionForm",
     "KeptForm",
+    "LetterTemplateForm",
     "NumberFormatForm",
     "ObjectionForm",
+    "OfficeNumberForm",
     "OpinionForm",
     "PaperEvaluationForm",
     "PapersForm",

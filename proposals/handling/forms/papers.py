@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from members.models import Body
-from proposals.handling.models import NumberFormat
+from members.uploads import BadFile, Clean, Use, check
+from proposals.handling.models import NumberFormat, PaperKind
 
 MOST = 30 * 2**20
 
@@ -37,9 +38,26 @@ class TakeNumberForm(forms.Form):
     )
 
 
+class OfficeNumberForm(TakeNumberForm):
+    """Which sheet or decision of the assigning office is numbered."""
+
+    of = forms.ChoiceField(label="文件", widget=forms.RadioSelect)
+    field_order = ("of", "typed")
+
+    def __init__(self, *args: Any, offered: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        of = self.fields["of"]
+        assert isinstance(of, forms.ChoiceField)
+        of.choices = list(offered)
+
+
 class NumberFormatForm(forms.Form):
     body = forms.ModelChoiceField(Body.objects.none(), label="单位", to_field_name="public_id", empty_label=None)
-    kind = forms.ChoiceField(label="文种", choices=NumberFormat.Kind.choices)
+    kind = forms.ChoiceField(
+        label="文种",
+        choices=NumberFormat.Kind.choices,
+        help_text="答复函、会办意见函由承办单位编号，督办单、延期批复由交办机构编号。",
+    )
     pattern = forms.CharField(
         label="格式", max_length=40, help_text="用 {年} 代表年份、{序号} 代表序号，例如：×民函〔{年}〕{序号}号。"
     )
@@ -56,6 +74,29 @@ class NumberFormatForm(forms.Form):
         body = self.fields["body"]
         assert isinstance(body, forms.ModelChoiceField)
         body.queryset = offered
+
+
+class LetterTemplateForm(forms.Form):
+    """A .docx of the body's own, let in by the one door before anything is done with it."""
+
+    body = forms.ModelChoiceField(Body.objects.none(), label="单位", to_field_name="public_id", empty_label=None)
+    kind = forms.ChoiceField(label="文种")
+    file = forms.FileField(
+        label="模板文件", help_text="Word（.docx），不超过 5 MB；不能带宏、修订、批注、超链接或嵌入对象。"
+    )
+
+    def __init__(self, *args: Any, offered: Any, kinds: Sequence[PaperKind], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        body, kind = self.fields["body"], self.fields["kind"]
+        assert isinstance(body, forms.ModelChoiceField) and isinstance(kind, forms.ChoiceField)
+        body.queryset = offered
+        kind.choices = [(one.value, one.label) for one in kinds]
+
+    def clean_file(self) -> Clean:
+        try:
+            return check(self.cleaned_data["file"], use=Use.TEMPLATE)
+        except BadFile as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class CheckPaperForm(forms.Form):

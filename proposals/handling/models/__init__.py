@@ -35,7 +35,7 @@ from .clocks import (
 from .commitment import Commitment, CommitmentStep, PublicWord
 from .coordination import Coordination, CoordinationOpinion
 from .disclosure import ReplyDisclosure
-from .issued import DocNumber, IssuedPaper, NumberFormat, PaperKind
+from .issued import DocNumber, IssuedPaper, NumberFormat
 from .matter import (
     Access,
     Addressed,
@@ -57,6 +57,7 @@ from .remit import Remit
 from .reply import Evaluation, EvaluationRound, Explanation, Reply, ReplyPoint
 from .sheet import ChaseSheet
 from .signing import Countersign, ReplyVersion, Signature, SigningKind, SigningStep
+from .template import LetterTemplate, PaperKind
 
 __all__ = [
     "COORDINATE_AFTER",
@@ -96,6 +97,7 @@ __all__ = [
     "Kind",
     "Ladder",
     "LadderStep",
+    "LetterTemplate",
     "Matter",
     "NumberFormat",
     "NumberSeries",

@@ -1,22 +1,20 @@
 """Official documents that were made here, and the numbers that units give theirs (公文、文号)."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from .assignment import Assignment
 from .matter import Addressed, Matter, Participant
+from .template import LetterTemplate, PaperKind
 
 PERSON = settings.AUTH_USER_MODEL
 
 
-class PaperKind(models.TextChoices):
-    REPLY = "reply", "答复函"
-    OPINION = "opinion", "会办意见函"
-    CHASE = "chase", "督办单"
-    EXTENSION = "extension", "延期批复"
-    FORM = "form", "征询意见表"
-    REGISTER = "register", "办理登记表"
+NUMBERED = ["reply", "opinion", "chase", "extension"]
+"""The kinds that bear a number."""
 
 
 class IssuedPaperQuerySet(models.QuerySet["IssuedPaper"]):
@@ -27,7 +25,8 @@ class IssuedPaperQuerySet(models.QuerySet["IssuedPaper"]):
 class IssuedPaper(Addressed):
     """A document as it was made (公文): kept with its hash, so that a copy can be held against it.
 
-    `key` says of what it was made: the round of a reply or opinion, the sheet, the request. A letter made of a draft
+    `key` says of what it was made: the round of a reply or opinion, the sheet, the request; `template` by which of the
+    issuer's own templates, None for the built-in letter of `template_version`. A letter made of a draft
     (`draft`) stays its unit's, whatever becomes of the draft. Making the same once more keeps the first row.
     """
 
@@ -42,6 +41,7 @@ class IssuedPaper(Addressed):
     size = models.PositiveIntegerField("大小")
     sha256 = models.CharField(max_length=64, db_index=True)
     template_version = models.PositiveSmallIntegerField("版式")
+    template = models.ForeignKey(LetterTemplate, models.PROTECT, null=True, related_name="papers", verbose_name="模板")
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name="生成人")
     at = models.DateTimeField("生成时间")
     removed_at = models.DateTimeField("删除时间", null=True)
@@ -64,14 +64,19 @@ class IssuedPaper(Addressed):
 
 
 class NumberFormat(Addressed):
-    """How a unit numbers its letters of one kind, and the last number of the year: a row to lock (文号格式)."""
+    """How a unit or an office numbers its letters of one kind, and the last number of the year: a row to lock (文号格式)."""
 
     class Kind(models.TextChoices):
         REPLY = "reply", "答复函"
         OPINION = "opinion", "会办意见函"
+        CHASE = "chase", "督办单"
+        EXTENSION = "extension", "延期批复"
+
+    OF_OFFICES: ClassVar = (Kind.CHASE, Kind.EXTENSION)
+    """What assigning offices write; the others are letters of units."""
 
     body = models.ForeignKey("members.Body", models.PROTECT, related_name="number_formats")
-    kind = models.CharField("文种", max_length=8, choices=Kind)
+    kind = models.CharField("文种", max_length=12, choices=Kind)
     pattern = models.CharField("格式", max_length=40)
     year = models.PositiveSmallIntegerField("年份")
     last = models.PositiveIntegerField("已用到", default=0)
@@ -79,7 +84,7 @@ class NumberFormat(Addressed):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["body", "kind"], name="one_number_format"),
-            models.CheckConstraint(condition=Q(kind__in=["reply", "opinion"]), name="number_format_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=NUMBERED), name="number_format_kind_known"),
         ]
 
     def __str__(self) -> str:
@@ -90,20 +95,24 @@ class NumberFormat(Addressed):
 
 
 class DocNumber(models.Model):
-    """A number that a body has given to a letter of one round of its part: once a year."""
+    """A number that a body has given to a letter of one round of its part: once a year.
+
+    Of a sheet or a decision of the assigning office `key` names which, as with the document that is made of it.
+    """
 
     body = models.ForeignKey("members.Body", models.PROTECT, related_name="+")
     year = models.PositiveSmallIntegerField()
     text = models.CharField("文号", max_length=60, blank=True)
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="doc_numbers")
-    kind = models.CharField("文种", max_length=8, choices=NumberFormat.Kind)
+    kind = models.CharField("文种", max_length=12, choices=NumberFormat.Kind)
     round = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["assignment", "kind", "round"], name="one_number_a_letter"),
+            models.UniqueConstraint(fields=["assignment", "kind", "round", "key"], name="one_number_a_letter"),
             models.UniqueConstraint(fields=["body", "year", "text"], condition=~Q(text=""), name="doc_number_once"),
-            models.CheckConstraint(condition=Q(kind__in=["reply", "opinion"]), name="doc_number_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=NUMBERED), name="doc_number_kind_known"),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ from proposals.handling import actions, forms, official
 from proposals.handling.actions import Paper
 from proposals.handling.eyes import Eye, Eyes, eyes
 from proposals.handling.letters import shown
-from proposals.handling.models import Assignment, IssuedPaper, NumberFormat, Participant
+from proposals.handling.models import Assignment, IssuedPaper, LetterTemplate, NumberFormat, Participant
 from proposals.handling.official import Source
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import allowed, in_hands_of
@@ -101,6 +101,10 @@ class Papers(OnPapers, PlainForm[Assignment]):
         acts = []
         if allowed(self.me, "handling.take_number", self.object, self.view):
             acts.append(Act("取文号", reverse("handling:take_number", args=[self.object.public_id]), icon="hash"))
+        numbered = any(source.kind.value in NumberFormat.OF_OFFICES for source in self.sources)
+        if numbered and allowed(self.me, "handling.number_office_paper", self.object, self.view):
+            url = reverse("handling:number_office_paper", args=[self.object.public_id])
+            acts.append(Act("交办机构文号", url, icon="hash"))
         return [*acts, Act("核对文件", reverse("handling:check_paper"), icon="circle-check")]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -130,8 +134,10 @@ class PaperPage(OnPapers, Mine, DetailPage[Assignment]):
         note(self.me, [part.matter_id])
         people = official.people_of(part)
         letter = source.write(official.addressee(people, source, self.request.GET.get("to", "")), people)
+        template = LetterTemplate.objects.in_use(source.issuer, source.kind)
+        blocks = official.by_template(template, [letter])[0].blocks if template else []
         back = reverse("handling:papers", args=[part.public_id])
-        return super().get_context_data(back_url=back, **shown(letter), **kwargs)
+        return super().get_context_data(back_url=back, blocks=blocks, **shown(letter), **kwargs)
 
 
 class PaperFile(Page):
@@ -209,8 +215,55 @@ class TakeNumber(OnPapers, PlainForm[Assignment]):
         messages.success(self.request, f"文号为{number}。")
 
 
+class NumberOfficePaper(OnPapers, PlainForm[Assignment]):
+    """The number of a sheet or a decision of the assigning office, by the office's own format."""
+
+    action = "handling.number_office_paper"
+    title = "交办机构文号"
+    form_class = forms.OfficeNumberForm
+    submit_label = "取用"
+
+    def rows(self) -> QuerySet[Assignment]:
+        return official.parts()
+
+    def home(self) -> str:
+        return reverse("handling:papers", args=[self.object.public_id])
+
+    def prepare(self) -> None:
+        super().prepare()
+        view = eyes(self.me, self.object.matter)
+        self.sources = official.sources(self.object, view, NumberFormat.OF_OFFICES)
+        self.given = {one.key: one.text for one in self.object.doc_numbers.filter(kind__in=NumberFormat.OF_OFFICES)}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        offered = [
+            (one.code, f"{one.label}　{self.given[one.key]}" if one.key in self.given else one.label)
+            for one in self.sources
+        ]
+        return {**super().get_form_kwargs(), "offered": offered}
+
+    def facts(self) -> list[Fact]:
+        part, today = self.object, timezone.localdate()
+        kinds = dict.fromkeys(source.kind for source in self.sources)
+        offered = [
+            Fact(f"下一个{kind.label}文号", actions.next_of(part.office_id, kind, on=today) or "还没有设置文号格式")
+            for kind in kinds
+        ]
+        return [Fact("案由", name_of(part.matter), wide=True), Fact("交办机构", part.office), *offered]
+
+    def acts(self) -> list[Act]:
+        return [Act("文号格式", reverse("handling:number_formats"), icon="sliders-horizontal")]
+
+    def do(self, form: Any, paper: Paper | None) -> None:
+        source = next(one for one in self.sources if one.code == form.cleaned_data["of"])
+        number = actions.number_office_paper(
+            self.object, source.kind, source.key, typed=form.cleaned_data["typed"], by=self.me, now=timezone.now()
+        )
+        messages.success(self.request, f"{source.label}的文号为{number}。")
+
+
 class NumberFormats(Mine, FormPage):
-    """How one's own unit numbers its letters."""
+    """How one's own unit or office numbers its letters."""
 
     action = "handling.number_formats"
     title = "文号格式"
