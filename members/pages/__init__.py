@@ -7,7 +7,7 @@ that the person may not open is 403, a row that the person may not see is 404, a
 from members.pages.acts import ActionPage, ConfirmPage, FormPage
 from members.pages.autosave import AutosavePage
 from members.pages.bulk import BulkPage
-from members.pages.lists import Column, ListPage
+from members.pages.lists import Column, ListPage, TablePage
 from members.pages.page import SIGNED_IN, DetailPage, Page, RowMixin
 from members.pages.seen import SeenMixin
 
@@ -24,4 +24,5 @@ __all__ = [
     "Page",
     "RowMixin",
     "SeenMixin",
+    "TablePage",
 ]

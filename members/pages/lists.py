@@ -89,7 +89,36 @@ class Column:
     value: Callable[[Any], str | int | float | date | datetime | None]
 
 
-class ListPage(Page, Generic[M]):
+class TablePage(Page):
+    """A page whose table may leave the house, with the reason that it needs (S22)."""
+
+    personal: ClassVar[bool] = False  # the columns hold personal data, so an export needs a reason
+
+    @property
+    def saved_key(self) -> str:
+        """Under what name this page's exports are written down, and a list's saved views are kept."""
+        return str(self.request.resolver_match.view_name) if self.request.resolver_match else self.action
+
+    def send_table(self, table: tables.Table, *, count: int) -> HttpResponseBase:
+        """Answer with the table as a file; without the reason it needs, ask for one."""
+        reason = self.request.POST.get("reason", "")
+        try:
+            return tables.export(
+                self.request,
+                table,
+                count=count,
+                name=self.saved_key,
+                personal=self.personal,
+                reason=reason,
+                now=timezone.now(),
+            )
+        except Refused as error:
+            context = Page.get_context_data(self, sentence=str(error), count=count, reason=reason)
+            context["can_go_on"] = count <= tables.NEEDS_SECOND_PERSON
+            return TemplateResponse(self.request, "pages/export_reason.html", context, status=422)
+
+
+class ListPage(TablePage, Generic[M]):
     """A list whose state is its address: filters, order, page.
 
     `?print=1` shows up to a thousand rows for the printer, `?export=xlsx` sends what the filter shows through the one
@@ -103,7 +132,6 @@ class ListPage(Page, Generic[M]):
     per_page: ClassVar[int] = 25
     unit_word: ClassVar[str] = "件"
     empty_sentence: ClassVar[str] = "没有符合条件的内容。"
-    personal: ClassVar[bool] = False  # the columns hold personal data, so an export needs a reason (S22)
     extras: ClassVar[list[Callable[[HttpRequest, str], dict[str, Any]]]] = []
 
     def get_queryset(self) -> "models.QuerySet[M]":
@@ -145,26 +173,16 @@ class ListPage(Page, Generic[M]):
         """What can be done with several rows at once: pages (`BulkPage`) that get them as `?row=…`."""
         return []
 
+    def export_columns(self) -> Sequence[Column]:
+        """The columns of the table for this person."""
+        return self.columns
+
     def export(self, rows: "models.QuerySet[M]") -> HttpResponseBase:
-        """Answer with the table of all rows that the filter shows; without the reason it needs, ask for one."""
+        """Answer with the table of all rows that the filter shows."""
         count = rows.order_by().values("pk")[: tables.NEEDS_SECOND_PERSON + 1].count()
-        reason = self.request.POST.get("reason", "")
-        lines = ([column.value(row) for column in self.columns] for row in rows.iterator(chunk_size=500))
-        table = tables.Table(self.get_title(), [column.label for column in self.columns], lines)
-        try:
-            return tables.export(
-                self.request,
-                table,
-                count=count,
-                name=self.saved_key,
-                personal=self.personal,
-                reason=reason,
-                now=timezone.now(),
-            )
-        except Refused as error:
-            context = Page.get_context_data(self, sentence=str(error), count=count, reason=reason)
-            context["can_go_on"] = count <= tables.NEEDS_SECOND_PERSON
-            return TemplateResponse(self.request, "pages/export_reason.html", context, status=422)
+        columns = self.export_columns()
+        lines = ([column.value(row) for column in columns] for row in rows.iterator(chunk_size=500))
+        return self.send_table(tables.Table(self.get_title(), [column.label for column in columns], lines), count=count)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Take the reason for a large export."""
@@ -172,11 +190,6 @@ class ListPage(Page, Generic[M]):
             return self.http_method_not_allowed(request)
         rows, _ = self.filtered(self.get_queryset())
         return self.export(rows)
-
-    @property
-    def saved_key(self) -> str:
-        """Under what name this list's saved views are kept."""
-        return str(self.request.resolver_match.view_name) if self.request.resolver_match else self.action
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(

@@ -35,6 +35,7 @@ from proposals.handling.models import (
     Stage,
 )
 from proposals.handling.queries import public_commitments
+from tests.channels import words_of
 from tests.factories import appoint
 from tests.handling.conftest import House, give, part_of, result_class, round_of, signed
 from tests.handling.test_acts import answered, rated, verbs
@@ -571,6 +572,17 @@ def test_the_desks_of_unit_and_office_count_what_is_late_and_what_is_soon(house:
         assert (counts["承诺逾期"], counts["承诺7天内到期"]) == (1, 1)
     other = {one.label for one in work_of(house.member, timezone.localdate()).counts if isinstance(one, Count)}
     assert not {label for label in other if "承诺" in label}
+
+
+def test_the_table_of_the_ledger_says_inside_what_is_late(house: House) -> None:
+    late = promised(house, 5)[0]
+    Obligation.objects.filter(commitment=late).update(due_on=timezone.localdate() - timedelta(days=3))
+    url = reverse("handling:promises") + "?export=xlsx"
+
+    for person in (house.staff, house.officer):
+        assert "逾期 3 天" in words_of(opened(person).get(url))
+    words = words_of(opened(house.member).get(url))
+    assert late.text in words and "逾期" not in words
 
 
 def test_the_ledger_costs_the_same_for_one_row_and_for_more(house: House, django_assert_num_queries: Any) -> None:

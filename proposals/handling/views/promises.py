@@ -1,5 +1,6 @@
 """Promises: written with the draft, reported, decided about, their ledger and their public words (P25)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,7 +17,7 @@ from proposals.handling import actions, forms, queries
 from proposals.handling.actions import Paper
 from proposals.handling.filters import OwnPromiseFilter, PromiseFilter
 from proposals.handling.forms.replying import key_of
-from proposals.handling.models import Access, Commitment, CommitmentStep, PublicWord, ReplyPoint
+from proposals.handling.models import Access, Commitment, CommitmentStep, Obligation, PublicWord, ReplyPoint
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 
@@ -237,6 +238,13 @@ INSIDERS = "handling.see"
 """Who is told that a promise is late: units, offices, and leaders; not the proposers (P25)."""
 
 
+def overdue_days(row: Commitment) -> str:
+    """How long a promise has been late, as the list says it; nothing of one that is not."""
+    clock, today = row.clock, timezone.localdate()
+    late = row.state == Commitment.State.RUNNING and clock is not None and clock.status == Obligation.Status.OPEN
+    return f"逾期 {(today - clock.due_on).days} 天" if clock and late and clock.due_on < today else ""
+
+
 class Ledger(Mine, ListPage[Commitment]):
     """The promises of all years (承诺台账): a unit's own, an office's, all for the proposal office, a proposer's own."""
 
@@ -258,6 +266,10 @@ class Ledger(Mine, ListPage[Commitment]):
         Column("状态", lambda row: row.get_state_display()),
         Column("落实日期", lambda row: row.kept_on),
     )
+
+    def export_columns(self) -> Sequence[Column]:
+        """That something is late is said inside only (P25)."""
+        return (*self.columns, Column("逾期", overdue_days)) if self.inside else self.columns
 
     @property
     def inside(self) -> bool:
