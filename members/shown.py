@@ -80,7 +80,8 @@ class Fact:
 class Act:
     """Something that can be done from here: a link to its page. One per page is `primary`.
 
-    `about` is read aloud after the label where the eyes see it from the place.
+    `about` is read aloud after the label where the eyes see it from the place. What acts on ticked rows of a list can be
+    done with the `whole` of its filter, too.
     """
 
     label: str
@@ -88,6 +89,7 @@ class Act:
     icon: str = ""
     kind: Literal["", "primary", "ghost", "danger"] = ""
     about: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,22 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from members.errors import Refused, WrongStep
 from members.pages.acts import FormPage
+from members.pages.lists import ListPage
 from members.pages.page import M
 
-MOST = 100  # as many public ids as an address can carry
+NOTHING_CHOSEN = "没有选中可以办理的内容。请回到列表，先勾选。"
 
 
 class BulkPage(FormPage, Generic[M]):
-    """Lists the chosen rows (`?row=…`) with what will happen to each, and acts on them when it is confirmed."""
+    """Lists the chosen rows with what will happen to each, and acts on them when it is confirmed.
+
+    Chosen are those that were ticked (`?row=…`), or with `?all=1` everything that the filter of `list_page` shows, as
+    that page itself would show it to this person. What is confirmed are the rows of the preview, and no others.
+    """
 
     template_name = "pages/bulk.html"
+    list_page: ClassVar[type[ListPage[Any]] | None] = None
+    most: ClassVar[int] = 100
     done_verb: ClassVar[str] = "办理"
     unit_word: ClassVar[str] = "件"
     id_path: ClassVar[str] = "public_id"
@@ -39,13 +46,25 @@ class BulkPage(FormPage, Generic[M]):
     def name_of(self, row: M) -> str:
         return str(row)
 
+    def what(self, row: M) -> str:
+        """What happens to this row, where that differs from row to row."""
+        return ""
+
     def lost(self, ids: list[str]) -> list[str]:
         """Why chosen rows that are in this person's hands no longer are not done; overridden where they can be named."""
         return [f"{len(ids)} {self.unit_word}已不在您可以办理的范围内，可能刚由他人办理。请回到列表查看。"]
 
+    def wanted(self) -> list[str]:
+        """The ids of the chosen rows; what is sent never grows by what has come under the filter since."""
+        if self.request.method == "POST":
+            return self.request.POST.getlist("row") or self.request.GET.getlist("row")
+        if self.request.GET.get("all") and self.list_page:
+            return self.list_page.shown_to(self.request)
+        return self.request.GET.getlist("row")
+
     def prepare(self) -> None:
-        wanted = list(dict.fromkeys(self.request.POST.getlist("row") or self.request.GET.getlist("row")))
-        chosen = wanted[:MOST]
+        wanted = list(dict.fromkeys(self.wanted()))
+        chosen = wanted[: self.most]
         try:
             self.rows: Sequence[M] = list(self.get_queryset().filter(**{f"{self.id_path}__in": chosen}))
         except ValidationError as error:  # a forged id
@@ -53,9 +72,9 @@ class BulkPage(FormPage, Generic[M]):
         found = {str(row.public_id) for row in self.rows}  # type: ignore[attr-defined]  # what an address names has one
         gone = [key for key in chosen if key not in found]
         self.left = self.lost(gone) if gone else []
-        if len(wanted) > MOST:
-            beyond = len(wanted) - MOST
-            self.left.append(f"一次最多办理 {MOST} {self.unit_word}，其余 {beyond} {self.unit_word}请分批再选。")
+        if len(wanted) > self.most:
+            beyond = len(wanted) - self.most
+            self.left.append(f"一次最多办理 {self.most} {self.unit_word}，其余 {beyond} {self.unit_word}请分批再选。")
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         refused: list[str] = []
@@ -71,6 +90,8 @@ class BulkPage(FormPage, Generic[M]):
             messages.success(self.request, f"已{self.done_verb} {done} {self.unit_word}。")
         for sentence in [*refused, *self.left]:
             messages.warning(self.request, f"未{self.done_verb}：{sentence}")
+        if not (done or refused or self.left):
+            messages.warning(self.request, NOTHING_CHOSEN)
         return HttpResponseRedirect(self.get_back_url() or self.request.path)
 
     def get_back_url(self) -> str:
@@ -81,8 +102,15 @@ class BulkPage(FormPage, Generic[M]):
         return super().get_back_url()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = [(row, self.name_of(row), self.why_not(row)) for row in self.rows]
-        able = sum(1 for _, _, reason in rows if not reason)
+        rows = [(row, self.name_of(row), self.why_not(row), self.what(row)) for row in self.rows]
+        rows.sort(key=lambda one: not one[2])  # first what would not be done
+        able = sum(1 for _, _, reason, _ in rows if not reason)
         return super().get_context_data(
-            rows=rows, able=able, skipped=len(rows) - able, left=self.left, unit_word=self.unit_word, **kwargs
+            rows=rows,
+            able=able,
+            skipped=len(rows) - able,
+            left=self.left,
+            unit_word=self.unit_word,
+            nothing=NOTHING_CHOSEN,
+            **kwargs,
         )

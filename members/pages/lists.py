@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Generic
+from urllib.parse import urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -20,6 +22,8 @@ from members.shown import Act, Chip
 
 COUNT_LIMIT = 1_000
 PRINT_LIMIT = 1_000
+OF_ONE_PAGE = ("page", "row", "all", "export", "print")
+"""What of an address is not the state of its list."""
 
 
 class BoundedPaginator:
@@ -122,7 +126,7 @@ class ListPage(TablePage, Generic[M]):
     """A list whose state is its address: filters, order, page.
 
     `?print=1` shows up to a thousand rows for the printer, `?export=xlsx` sends what the filter shows through the one
-    table writer (S13). `sorts` maps a key of `?sort=` to columns; each order must end in a unique one.
+    table writer (S13), with `&row=…` only what was ticked. `sorts` maps a key of `?sort=` to columns; each order must end in a unique one.
     """
 
     template_name = "pages/list.html"
@@ -131,6 +135,7 @@ class ListPage(TablePage, Generic[M]):
     sorts: ClassVar[dict[str, tuple[str, ...]]] = {}
     per_page: ClassVar[int] = 25
     unit_word: ClassVar[str] = "件"
+    id_path: ClassVar[str] = "public_id"
     empty_sentence: ClassVar[str] = "没有符合条件的内容。"
     extras: ClassVar[list[Callable[[HttpRequest, str], dict[str, Any]]]] = []
 
@@ -141,7 +146,7 @@ class ListPage(TablePage, Generic[M]):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         rows, filterset = self.filtered(self.get_queryset())
         if request.GET.get("export") == "xlsx" and self.columns:
-            return self.export(rows)
+            return self.export(self.ticked(rows))
         for_print = "print" in request.GET
         paginator = BoundedPaginator(rows, PRINT_LIMIT if for_print else self.per_page)
         context = self.get_context_data(
@@ -170,12 +175,19 @@ class ListPage(TablePage, Generic[M]):
         return rows.order_by(*order)
 
     def bulk_acts(self) -> list[Act]:
-        """What can be done with several rows at once: pages (`BulkPage`) that get them as `?row=…`."""
+        """What can be done with several rows at once: pages (`BulkPage`) that get them as `?row=…`.
+
+        One that is `whole` takes everything under the filter as well, as `?all=1` with the filter of this address.
+        """
         return []
 
     def export_columns(self) -> Sequence[Column]:
         """The columns of the table for this person."""
         return self.columns
+
+    def exports_ticked(self) -> bool:
+        """Whether rows can be ticked for an export of these alone."""
+        return False
 
     def export(self, rows: "models.QuerySet[M]") -> HttpResponseBase:
         """Answer with the table of all rows that the filter shows."""
@@ -189,11 +201,39 @@ class ListPage(TablePage, Generic[M]):
         if request.GET.get("export") != "xlsx" or not self.columns:
             return self.http_method_not_allowed(request)
         rows, _ = self.filtered(self.get_queryset())
-        return self.export(rows)
+        return self.export(self.ticked(rows))
+
+    def ticked(self, rows: "models.QuerySet[M]") -> "models.QuerySet[M]":
+        """Those of the rows that were ticked, or all where none was. Raises 404 for a forged id."""
+        ids = self.request.GET.getlist("row")
+        try:
+            return rows.filter(**{f"{self.id_path}__in": ids}) if ids else rows
+        except ValidationError as error:
+            raise Http404 from error
+
+    @classmethod
+    def shown_to(cls, request: HttpRequest) -> list[str]:
+        """The ids of all rows that this list shows with the filter of the request's address, whatever page it is on.
+
+        None, where the filter says nonsense: a list then shows more than was meant.
+        """
+        page = cls()
+        page.setup(request)
+        rows, filterset = page.filtered(page.get_queryset())
+        if filterset and not filterset.form.is_valid():
+            return []
+        return [str(one) for one in rows.values_list(cls.id_path, flat=True)[: tables.NEEDS_SECOND_PERSON]]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        bulk_acts, ticks = self.bulk_acts(), bool(self.columns) and self.exports_ticked()
+        given = ((name, value) for name, values in self.request.GET.lists() for value in values)
+        query = [(name, value) for name, value in given if value and name not in OF_ONE_PAGE]
         context = super().get_context_data(
-            bulk_acts=self.bulk_acts(),
+            bulk_acts=bulk_acts,
+            export_ticked=ticks,
+            may_tick=bool(bulk_acts or ticks),
+            query=query,
+            whole_query=urlencode([("all", "1"), *query]) if any(act.whole for act in bulk_acts) else "",
             unit_word=self.unit_word,
             empty_sentence=self.empty_sentence,
             can_export=bool(self.columns),

@@ -10,7 +10,7 @@ class HandlingConfig(AppConfig):
         from members import audit_words, succession
         from members import rights as house
         from members.inbox import registry
-        from proposals.handling import batches, clocks, engine, menu, notices, official, reminders, rights
+        from proposals.handling import batches, clocks, engine, many, menu, notices, official, reminders, rights
         from proposals.handling.actions.succeeding import follow_succession
 
         house.register(self.label, rights.roles_by_action(rights.RIGHTS), never_delegated=rights.NEVER_DELEGATED)
@@ -21,6 +21,7 @@ class HandlingConfig(AppConfig):
         registry.register_running(clocks.running_epochs)
         registry.register_beat(lambda now: engine.beat("send", now=now))
         batches.register()
+        many.register()
         official.register()
         audit_words.name(rights.AUDITED)
         menu.add()

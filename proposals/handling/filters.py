@@ -11,7 +11,7 @@ from members.models import Body
 from members.widgets import Day
 
 from .contacted import State
-from .models import Assignment, Commitment, Reply
+from .models import Assignment, Commitment, ExtensionRequest, Reply
 from .standing import in_tab
 
 PROMISE_STATES = [one for one in Commitment.State.choices if one[0] != Commitment.State.DRAFT]
@@ -60,6 +60,21 @@ class LedgerFilter(PartFilter):
 
     def late(self, rows: QuerySet[Assignment], name: str, wanted: bool) -> QuerySet[Assignment]:
         return rows.filter(in_tab("overdue", timezone.localdate())) if wanted else rows
+
+
+class ExtensionFilter(filters.FilterSet):
+    unit = filters.ModelChoiceFilter(
+        label="承办单位",
+        field_name="obligation__assignment__unit",
+        queryset=Body.objects.units().order_by("pinyin", "pk"),
+        to_field_name="public_id",
+        empty_label="全部单位",
+    )
+    until = filters.DateFilter(label="延至不晚于", field_name="to_on", lookup_expr="lte", widget=Day())
+
+    class Meta:
+        model = ExtensionRequest
+        fields: list[str] = []
 
 
 class ContactFilter(filters.FilterSet):

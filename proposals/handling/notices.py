@@ -117,6 +117,7 @@ def register() -> None:
     register_heading("inside", "内部分办 {n} 件")
     register_heading("closed", "{n} 件已办结")
     register_heading("chase", "催办 {n} 件")
+    register_heading("extensions", "批准延期 {n} 件")
     register_heading("split", "承办单位已撤销，{n} 件待指定承接单位")
     register_heading("succession", "因机构变更承接 {n} 件")
 

@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("satisfaction/own/", satisfaction.OwnSatisfaction.as_view(), name="own_satisfaction"),
     path("coordinations/", coordinating.Coordinations.as_view(), name="coordinations"),
     path("extensions/", queues.Extensions.as_view(), name="extensions"),
+    path("extensions/grant/", deciding.GrantExtensions.as_view(), name="grant_extensions"),
     path("reply-checks/", queues.ReplyChecks.as_view(), name="reply_checks"),
     path("replies-to-sign/", signing.RepliesToSign.as_view(), name="replies_to_sign"),
     path("countersigns/", countersigning.Countersigns.as_view(), name="countersigns"),

@@ -90,6 +90,7 @@ class AllocationDesk(Signed, ListPage[Proposal]):
     title = "拟办与交办"
     template_name = "proposals/allocation_desk.html"
     filterset_class = AllocationFilter
+    id_path = "matter__public_id"
     empty_sentence = "没有待交办的提案。"
 
     def get_queryset(self) -> QuerySet[Proposal]:
@@ -107,8 +108,8 @@ class AllocationDesk(Signed, ListPage[Proposal]):
 
     def bulk_acts(self) -> list[Act]:
         return [
-            Act("拟给同样的单位", reverse("proposals:allocate_many"), "building-2"),
-            Act("交办所选", reverse("proposals:hand_over"), "send"),
+            Act("拟给同样的单位", reverse("proposals:allocate_many"), "building-2", whole=True),
+            Act("交办", reverse("proposals:hand_over"), "send", whole=True),
         ]
 
 
@@ -221,6 +222,7 @@ class AllocateMany(ManyProposals):
     title = "批量拟定承办单位"
     submit_label = "保存拟办"
     done_verb = "拟办"
+    list_page = AllocationDesk
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("拟办与交办", reverse("proposals:allocation"))]
@@ -353,6 +355,7 @@ class RecordConsultation(Consultation):
 class HandOver(SeenMixin, Signed, FormPage):
     """Who gets what until when; confirmed, each clerk has one message with the list.
 
+    Chosen are ticked rows, or with `?all=1` everything with units under the filter of the desk.
     What is handed over is what was previewed: a row more or less, or other units, and nothing is done (409).
     """
 
@@ -380,7 +383,8 @@ class HandOver(SeenMixin, Signed, FormPage):
         asked = self.request.POST if self.request.method == "POST" else self.request.GET
         rows = in_hands_of(allocatable(self.me), self.me, "proposals.hand_over")
         if asked.get("all"):
-            rows = rows.filter(allocation__isnull=False).distinct()
+            shown = AllocationDesk.shown_to(self.request)  # a form is sent to the address of its preview
+            rows = rows.filter(allocation__isnull=False, matter__public_id__in=shown).distinct()
         else:
             rows = rows.filter(matter__public_id__in=[key for key in asked.getlist("row") if is_uuid(key)])
         self.rows = list(rows.order_by("pk"))

@@ -60,6 +60,7 @@ class Proposals(Signed, ListPage[Proposal]):
     title = "提案"
     template_name = "proposals/list.html"
     filterset_class = ProposalFilter
+    id_path = "matter__public_id"
     empty_sentence = "没有符合条件的提案。"
     columns = (
         Column("届次", lambda row: row.matter.session.name if row.matter.session else ""),
@@ -105,10 +106,13 @@ class Proposals(Signed, ListPage[Proposal]):
         return []
 
     def bulk_acts(self) -> list[Act]:
-        """Only among answered ones: elsewhere nothing could be done with a choice of rows."""
+        """Only among answered ones: elsewhere a choice of rows can be taken away as a table and no more."""
         if self.request.GET.get("stage") == Stage.ANSWERED and self.me.has_perm("proposals.close_history"):
-            return [Act("历史提案办结", reverse("proposals:close_history_many"), "circle-check")]
+            return [Act("历史提案办结", reverse("proposals:close_history_many"), "circle-check", whole=True)]
         return []
+
+    def exports_ticked(self) -> bool:
+        return self.watches
 
 
 class Mine(Signed, ListPage[Proposal]):

@@ -42,6 +42,7 @@ from proposals.queries import in_group_of, standing_in
 from proposals.rights import in_hands_of
 
 from .base import ManyProposals, PaperPage, ProposalConfirm, ProposalPage, Signed, to, words_of
+from .reading import Proposals
 from .writing import facts_of
 
 UNDECIDED = (Status.SUBMITTED, Status.REVIEWING)
@@ -542,6 +543,7 @@ class CloseHistoryMany(ManyProposals):
     form_class = CloseHistoryForm
     submit_label = "办结"
     done_verb = "办结"
+    list_page = Proposals
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("提案", reverse("proposals:list"))]

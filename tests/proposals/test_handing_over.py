@@ -25,11 +25,12 @@ from proposals.handling import clocks, engine
 from proposals.handling.actions import Paper, RemitGiven, add_remits
 from proposals.handling.actions.attaching import erase, quota_of
 from proposals.handling.models import Assignment, Attachment, Matter
-from proposals.models import Batch, PreConsultation, Proposal, Status
+from proposals.models import Batch, Category, PreConsultation, Proposal, Status
 from tests.factories import BodyFactory
 from tests.uploads import made
 
 from .conftest import NOW, House
+from .test_pages_thread import hidden
 from .test_reviewing import fresh, running, told, verbs
 
 
@@ -414,3 +415,25 @@ def test_the_allocation_page_names_units_of_the_catalogue_with_the_line_that_fit
     page = client.get(reverse("proposals:allocation_of", args=[proposal.public_id])).content.decode()
 
     assert "养老服务体系建设（“三定”规定），相同的词：养老床位" in page
+
+
+def test_everything_under_the_desks_filter_is_handed_over_and_nothing_else(
+    house: House, filed, clerk_unit: Body, client: Client
+) -> None:
+    inside, bare, outside = filed(), filed(), filed()
+    for row in (inside, outside):
+        actions.allocate(row, shares(clerk_unit), by=house.staff, now=house.later())
+    other = Category.objects.exclude(pk=inside.category_id).order_by("pk")[0]
+    Proposal.objects.filter(pk=outside.pk).update(category=other)
+    assert inside.category is not None
+    client.force_login(house.staff)
+    where = f"category={inside.category.public_id}"
+    url = f"{reverse('proposals:hand_over')}?all=1&{where}"
+    desk = client.get(f"{reverse('proposals:allocation')}?{where}").content.decode()
+    assert url.replace("&", "&amp;") in desk and "符合条件的全部 2 件" in desk
+
+    page = client.get(url).content.decode()
+    assert "将交办 1 件给 1 个单位" in page
+    assert client.post(url, {"all": "1", "version": hidden(page)["version"]}).status_code == 302
+
+    assert [fresh(row).status for row in (inside, bare, outside)] == [Status.ASSIGNED, Status.FILED, Status.FILED]

@@ -131,6 +131,7 @@ TABLE: dict[str, Row] = {
     "handling:ledger": Row(DESK | roles("assigning_officer")),
     "handling:objections": Row(KEEPERS),
     "handling:extensions": Row(KEEPERS),
+    "handling:grant_extensions": Row(KEEPERS),
     "handling:reply_checks": Row(KEEPERS),
     "handling:replies_to_sign": Row(UNITS),
     "handling:signing_steps": Row(SEALS),

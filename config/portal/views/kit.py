@@ -189,7 +189,10 @@ def samples() -> dict[str, Any]:
         "started": today - timedelta(days=60),
         "filterset": SampleFilterSet(),
         "page_obj": _Rows(_Case(order, today) for order in range(5)),
-        "bulk_acts": [Act("发送催办", "/ui-kit/", "bell-ring"), Act("导出所选", "/ui-kit/")],
+        "bulk_acts": [Act("发送催办", "/ui-kit/", "bell-ring", whole=True), Act("登记签收", "/ui-kit/")],
+        "may_tick": True,
+        "export_ticked": True,
+        "whole_query": "all=1",
         "unit_word": "件",
         "sort": "due",
     }

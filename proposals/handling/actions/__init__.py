@@ -2,7 +2,7 @@
 
 from .appraising import appraise
 from .catalogue import RemitGiven, add_remits, end_remit
-from .chasing import chase
+from .chasing import chase, nobody_at
 from .closing import archive, consult_jointly, reopen, settle
 from .contact import confirm_contact, record_contact
 from .coordinating import call_coordination, give_coordination_opinion, rule
@@ -20,7 +20,15 @@ from .evaluating import (
     reject_evaluation,
     withdraw_evaluation,
 )
-from .extending import ask_extension, decide_extension, revoke_extension, withdraw_extension
+from .extending import (
+    NOT_ASKED_OF_OFFICE,
+    OFFICE_HAS_SPOKEN,
+    OWN_REQUEST,
+    ask_extension,
+    decide_extension,
+    revoke_extension,
+    withdraw_extension,
+)
 from .giving import Given, Part, announce, assign, assign_many, pass_inside, sign_for
 from .history import answer_offline, close_offline, close_past, why_not_over
 from .issuing import issue_sheet, prepared_text
@@ -58,6 +66,9 @@ from .succeeding import name_successor, succeed
 from .templating import bring_template, kinds_of, stop_template, use_template
 
 __all__ = [
+    "NOT_ASKED_OF_OFFICE",
+    "OFFICE_HAS_SPOKEN",
+    "OWN_REQUEST",
     "Given",
     "Paper",
     "Part",
@@ -117,6 +128,7 @@ __all__ = [
     "name_successor",
     "next_number",
     "next_of",
+    "nobody_at",
     "note_view",
     "number_office_paper",
     "object_to",

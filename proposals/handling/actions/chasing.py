@@ -7,12 +7,16 @@ from django.utils import timezone
 
 from members.errors import WrongStep
 from members.inbox.actions import BULK, tell, tell_many
-from members.models import Person
+from members.models import Body, Person
 from proposals.handling import queries
 from proposals.handling.models import Assignment, Event
 
 from .giving import subject_of
 from .paper import expect, lock
+
+
+def nobody_at(unit: Body) -> str:
+    return f"{unit}没有在任的联络员或负责人，请电话催办。"
 
 
 @transaction.atomic
@@ -22,7 +26,7 @@ def chase(assignment: Assignment, *, text: str = "", by: Person, now: datetime, 
     expect(assignment, Assignment.State.PENDING, Assignment.State.SIGNED)
     people = queries.clerks_of([assignment.unit_id], on=timezone.localdate(now))
     if not people:
-        raise WrongStep(f"{assignment.unit}没有在任的联络员或负责人，请电话催办。")
+        raise WrongStep(nobody_at(assignment.unit))
     event = assignment.matter.record(
         "chased", by=by, now=now, assignment=assignment, unit=str(assignment.unit), text=text.strip()
     )

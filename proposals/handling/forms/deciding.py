@@ -98,6 +98,10 @@ class DecideExtensionForm(ActForm):
     reason = LongText(label="意见", rows=3, max_length=200, required=False, help_text="不同意时必填。")
 
 
+class GrantExtensionsForm(forms.Form):
+    reason = LongText(label="意见", rows=2, max_length=200, required=False, help_text="可不填。不同意的，请逐件审批。")
+
+
 class ReturnForm(ActForm):
     reason = LongText(label="退回修改的原因", rows=3, max_length=300)
 

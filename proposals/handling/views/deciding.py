@@ -6,19 +6,16 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from members.choices import Role
-from members.pages import BulkPage
-from members.rights import roles_of
+from members.inbox.many import ManyPage
 from members.shown import Act, Crumb, Fact
-from proposals.handling import actions, forms
+from proposals.handling import actions, forms, many
 from proposals.handling.actions import Paper
 from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Objection
 from proposals.handling.panels import extension_facts, objection_facts
-from proposals.handling.reminders import name_of
 from proposals.handling.remits import remit_facts
-from proposals.handling.rights import in_hands_of
 
-from .base import AssignmentForm, Mine, PartForm, PlainForm
+from .base import AssignmentForm, PartForm, PlainForm
+from .queues import Extensions, Ledger
 
 
 def by_catalogue(part: Assignment) -> list[Fact]:
@@ -115,9 +112,7 @@ class DecideExtension(PartForm[ExtensionRequest]):
         return False
 
     def office(self) -> str:
-        roles = roles_of(self.me, timezone.localdate())
-        officer = self.part.office_id in roles.get(Role.ASSIGNING_OFFICER, set())
-        return str(ExtensionApproval.Office.ASSIGNING if officer else ExtensionApproval.Office.PROPOSAL)
+        return many.office_for(self.me, self.part)
 
     def acts(self) -> list[Act]:
         """The way to the assigning office's word on paper, as long as it is wanting."""
@@ -323,22 +318,25 @@ class Chase(PlainForm[Assignment], AssignmentForm):
         actions.chase(self.object, text=form.cleaned_data["text"], by=self.me, now=timezone.now())
 
 
-class ChaseMany(Mine, BulkPage[Assignment]):
+class ChaseMany(ManyPage[Assignment]):
     action = "handling.chase"
     title = "批量催办"
     form_class = forms.ChaseForm
     submit_label = "发送催办"
-    done_verb = "催办"
+    many_class = many.Chase
+    list_page = Ledger
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("办理台账", reverse("handling:ledger"))]
 
-    def get_queryset(self) -> QuerySet[Assignment]:
-        rows = Assignment.objects.select_related("matter", "unit")
-        return in_hands_of(rows, self.request.user, self.action).order_by("pk")
 
-    def name_of(self, row: Assignment) -> str:
-        return f"{name_of(row.matter)}（{row.unit}）"
+class GrantExtensions(ManyPage[ExtensionRequest]):
+    action = "handling.decide_extension"
+    title = "批量同意延期"
+    form_class = forms.GrantExtensionsForm
+    submit_label = "同意延期"
+    many_class = many.GrantExtensions
+    list_page = Extensions
 
-    def act(self, row: Assignment, form: Any) -> None:
-        actions.chase(row, text=form.cleaned_data["text"], by=self.me, now=timezone.now(), sending=self.sending())
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("延期申请", reverse("handling:extensions"))]

@@ -15,7 +15,7 @@ from members.pages import Column, ListPage
 from members.rights import bodies_of
 from members.shown import Act, Tab
 from members.tables import NEEDS_SECOND_PERSON
-from proposals.handling.filters import LedgerFilter, QueueFilter
+from proposals.handling.filters import ExtensionFilter, LedgerFilter, QueueFilter
 from proposals.handling.models import (
     Access,
     Assignment,
@@ -173,10 +173,13 @@ class Ledger(Parts):
 
     def bulk_acts(self) -> list[Act]:
         offered = [
-            ("handling.chase", Act("催办", reverse("handling:chase_many"), "bell")),
+            ("handling.chase", Act("催办", reverse("handling:chase_many"), "bell", whole=True)),
             ("handling.sign_for", Act("登记签收（纸质）", reverse("handling:sign_for_many"), "check")),
         ]
         return [act for action, act in offered if self.me.has_perm(action)]
+
+    def exports_ticked(self) -> bool:
+        return True
 
 
 class Waiting(Mine, ListPage[Any]):
@@ -195,7 +198,7 @@ class Waiting(Mine, ListPage[Any]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        lines = [self.line(row) for row in context["page_obj"]]
+        lines = [{**self.line(row), "row": row} for row in context["page_obj"]]
         said = [said_outside(line["part"], short_day(timezone.localdate(line["at"]))) for line in lines]
         text = group_text(self.get_title(), said, url=full_address(self.request)) if said else ""
         return {**context, "lines": lines, "act_word": self.act_word, "group_text": text}
@@ -226,6 +229,7 @@ class Objections(Waiting):
 
 class Extensions(Waiting):
     action = "handling.decide_extension"
+    filterset_class = ExtensionFilter
     path = "obligation__assignment"
     title = "延期申请"
     empty_sentence = "没有待审批的延期申请。"
@@ -235,6 +239,9 @@ class Extensions(Waiting):
         return ExtensionRequest.objects.asked().select_related(
             "obligation__assignment__matter", "obligation__assignment__unit"
         )
+
+    def bulk_acts(self) -> list[Act]:
+        return [Act("同意延期", reverse("handling:grant_extensions"), "check", whole=True)]
 
     def line(self, row: ExtensionRequest) -> dict[str, Any]:
         url = reverse("handling:decide_extension", args=[row.public_id])
