@@ -278,6 +278,7 @@ _DOORBELLS = {
     "members.jobs.forget_what_is_over": 3600,
     "proposals.handling.jobs.warn_missing_year": 6 * 3600,
     "proposals.handling.jobs.close_lapsed_rounds": 3600,
+    "proposals.handling.jobs.look_for_signers": 3600,
     "proposals.handling.jobs.audit": 24 * 3600,
     "proposals.handling.jobs.forget_signs": 24 * 3600,
     "proposals.handling.jobs.scan_again": 24 * 3600,

@@ -158,7 +158,7 @@ class InstructionForm(PlainForm):
     kind = forms.ChoiceField(
         label="类别", choices=Instruction.Kind.choices, widget=forms.RadioSelect, help_text="圈阅只表示已阅，不算批示。"
     )
-    level = forms.ChoiceField(label="层级", choices=Instruction.Level.choices)
+    level = forms.ChoiceField(label="层级", choices=[("", "请选择"), *Instruction.Level.choices])
     leader = _People(
         Person.objects.none(),
         label="领导",

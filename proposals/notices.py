@@ -76,6 +76,7 @@ def register() -> None:
     register_templates((f"{PREFIX}{name}" for name in COSIGN_TITLES), _render_cosign)
     register_template("history_taken_over", _render_history)
     reminders.register_way("cosign", "proposals:invitations")
+    reminders.register_way("publication", "proposals:disclosures", always=True)
     register_template(NOT_YOURS, _render_not_yours)
     register_heading("numbering", "您的 {n} 件提案已编号")
     register_heading("filed", "您的 {n} 件提案已立案")

@@ -12,13 +12,14 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from members.days import in_words, long_day, moment, short_day
+from members.days import full_day, in_words, long_day, moment, short_day
 from members.states import tone_of
 
 register = template.Library()
 
 register.filter("short_day", short_day)
 register.filter("day", long_day)
+register.filter("full_day", full_day)
 register.filter("moment", moment)
 register.filter("in_words", in_words)
 

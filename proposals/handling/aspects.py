@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .eyes import Eye, Eyes
-from .models import Assignment, EvaluationRound, Reply
+from .models import Assignment, Countersign, EvaluationRound, Reply
 
 
 class Aspect(StrEnum):
@@ -21,6 +21,7 @@ class Aspect(StrEnum):
     CONTACTS = "contacts"
     OPINION = "opinion"
     DRAFT_REPLY = "draft_reply"
+    ASKED_VERSION = "asked_version"  # the frozen reply on which a co-handler is asked for its word
     REPLY = "reply"
     PROMISES = "promises"  # what a delivered reply promised, and what became of it
     DISCLOSURE = "disclosure"  # what the unit proposed for its publication
@@ -33,12 +34,11 @@ class Aspect(StrEnum):
 State = Assignment.State
 OPEN = frozenset(Assignment.OPEN)
 EVERY = frozenset(State.values)
-BEFORE = frozenset({*Reply.DRAFTING, Reply.State.CHECKING})
-SIGNING = frozenset({Reply.State.SIGNING})
+BEFORE = frozenset(Reply.OPEN)
 DELIVERED = frozenset({Reply.State.DELIVERED})
 RUNNING, CLOSED = frozenset({"running"}), frozenset({"closed"})
-STAFF, OFFICE, UNIT, UNITS, PROPOSER, LEAD, CO, REVIEWER = (
-    Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.PROPOSER, Eye.LEAD, Eye.CO, Eye.REVIEWER
+STAFF, OFFICE, UNIT, UNITS, PROPOSER, LEAD, REVIEWER = (
+    Eye.STAFF, Eye.OFFICE, Eye.UNIT, Eye.UNITS, Eye.PROPOSER, Eye.LEAD, Eye.REVIEWER
 )  # fmt: skip
 
 
@@ -64,11 +64,12 @@ TABLE = (
     Row(Aspect.OPINION, EVERY, frozenset({STAFF, OFFICE, UNIT, LEAD})),
     Row(Aspect.PROMISES, EVERY, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER})),
     # of a reply, by its state
-    Row(Aspect.DRAFT_REPLY, BEFORE, frozenset({OFFICE, UNIT, CO})),
-    Row(Aspect.DRAFT_REPLY, SIGNING, frozenset({OFFICE, UNIT})),  # co-handlers read the version that they are asked for
+    Row(Aspect.DRAFT_REPLY, BEFORE, frozenset({OFFICE, UNIT})),
     Row(Aspect.REPLY, DELIVERED, frozenset({STAFF, OFFICE, UNIT, UNITS, PROPOSER, REVIEWER, Eye.LEADER})),
     Row(Aspect.DISCLOSURE, DELIVERED, frozenset({STAFF, OFFICE, UNIT, REVIEWER})),
     Row(Aspect.DISCLOSURE, BEFORE, frozenset({OFFICE, UNIT})),
+    # of a co-handler's countersign, by the state of its own part
+    Row(Aspect.ASKED_VERSION, EVERY, frozenset({OFFICE, UNIT})),
     # of a round of evaluation, by whether it has closed
     Row(Aspect.FORMS, RUNNING | CLOSED, frozenset({STAFF})),
     Row(Aspect.RESULT, CLOSED, frozenset({STAFF, OFFICE})),
@@ -78,8 +79,11 @@ TABLE = (
 )
 
 
-def aspects(view: Eyes, thing: Assignment | Reply | EvaluationRound) -> frozenset[Aspect]:
-    """The aspects of one assignment, reply or round that somebody with this view may read now."""
+Thing = Assignment | Reply | Countersign | EvaluationRound
+
+
+def aspects(view: Eyes, thing: Thing) -> frozenset[Aspect]:
+    """The aspects of one assignment, reply, countersign or round that somebody with this view may read now."""
     assignment, state = _place(thing)
     relations = view.of(assignment)
     kinds = OF[type(thing)]
@@ -97,13 +101,16 @@ OF: dict[type, Collection[Aspect]] = {
         Aspect.REMINDED, Aspect.OPINION, Aspect.PROMISES,
     },
     Reply: {Aspect.DRAFT_REPLY, Aspect.REPLY, Aspect.DISCLOSURE},
+    Countersign: {Aspect.ASKED_VERSION},
     EvaluationRound: {Aspect.FORMS, Aspect.RESULT, Aspect.DIGEST, Aspect.APPRAISAL},
 }  # fmt: skip
 
 
-def _place(thing: Assignment | Reply | EvaluationRound) -> tuple[Assignment, str]:
+def _place(thing: Thing) -> tuple[Assignment, str]:
     if isinstance(thing, Assignment):
         return thing, thing.state
     if isinstance(thing, Reply):
         return thing.assignment, thing.state
+    if isinstance(thing, Countersign):
+        return thing.assignment, thing.assignment.state
     return thing.assignment, "closed" if thing.closed_at else "running"

@@ -9,7 +9,7 @@ from .events import ALL, AUTHORS, OWN_UNIT, OWN_UNIT_AND_PROPOSER, readable
 from .eyes import Eye, Eyes, eyes
 from .models import Attachment, Matter, Purpose, Reply
 
-BEFORE_DELIVERY = frozenset({Eye.OFFICE, Eye.UNIT, Eye.CO})
+BEFORE_DELIVERY = frozenset({Eye.OFFICE, Eye.UNIT})
 READERS: dict[str, frozenset[Eye]] = {
     Purpose.TEXT: ALL,
     Purpose.ORIGINAL: AUTHORS,

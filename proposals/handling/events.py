@@ -87,7 +87,7 @@ register(
         "reply_signed": Verb("{kind}：{who}同意", INSIDE_UNIT, "ok"),
         "reply_sent_back": Verb("{kind}：{who}退回修改：{reason}", INSIDE_UNIT, "warn"),
         "countersign_asked": Verb("{unit}的答复稿（第{number}稿）送{units}会签", OWN_UNIT | {Eye.CO}),
-        "countersigned": Verb("{unit}会签{answer}{late}", OWN_UNIT | {Eye.LEAD}, "ok"),
+        "countersigned": Verb("{unit}会签{answer}{late}", OWN_UNIT | {Eye.LEAD}),
         "countersign_settled": Verb("主办单位对{unit}会签意见的处理：{text}", OWN_UNIT | {Eye.LEAD}),
         "reply_taken_back": Verb("第{number}稿撤回送签", INSIDE_UNIT),
         "reply_check_asked": Verb("{unit}的答复已签发，送交办机构审核", OWN_UNIT, "warn"),

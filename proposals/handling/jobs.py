@@ -40,6 +40,11 @@ def close_lapsed_rounds() -> dict[str, int]:
 
 
 @shared_task(ignore_result=True, expires=3600)
+def look_for_signers() -> dict[str, int]:
+    return {"waiting_for_nobody": actions.look_for_signers(now=engine_now())}
+
+
+@shared_task(ignore_result=True, expires=3600)
 def forget_signs() -> None:
     forgetting.forget_signs(engine_now())
 

@@ -38,12 +38,12 @@ def register() -> None:
     registry.register_clock(engine_now)
 
 
-_ways: dict[str, str] = {}
+_ways: dict[str, tuple[str, bool]] = {}
 
 
-def register_way(stage: str, page: str) -> None:
-    """Where a room above answers such a clock: its holder is led there if he does not see the matter itself."""
-    _ways[stage] = page
+def register_way(stage: str, page: str, *, always: bool = False) -> None:
+    """Where a room above answers such a clock: `always`, or its holder if he does not see the matter itself."""
+    _ways[stage] = page, always
 
 
 def spoken(day: date) -> str:
@@ -148,7 +148,8 @@ def _named(row: Any) -> str:
 
 
 def _way_to(row: Any) -> str:
-    if not row.seen and (page := _ways.get(row.stage)):
+    page, always = _ways.get(row.stage, ("", False))
+    if page and (always or not row.seen):
         return reverse(page)
     return reverse("handling:why", args=[row.public_id])
 

@@ -16,7 +16,7 @@ from .eyes import Eye, Eyes
 from .models import Assignment, Countersign, ReplyVersion, Signature, SigningKind
 from .queries import waiting_for
 from .rights import allowed
-from .versions import FIELDS
+from .versions import FIELDS, said_of
 
 State = ReplyVersion.State
 Role = Assignment.Role
@@ -31,7 +31,7 @@ def with_signatures(versions: QuerySet[ReplyVersion]) -> QuerySet[ReplyVersion]:
 def text_of(version: ReplyVersion) -> ReplyShown:
     """The frozen text, as the proposers would read it."""
     content = version.content
-    facts = [Fact(label, content.get(name), wide=True) for name, label in FIELDS.items() if name not in IN_TEXT]
+    facts = [Fact(label, said_of(content, name), wide=True) for name, label in FIELDS.items() if name not in IN_TEXT]
     answers = [
         Answer(f"{point['label']}：{point['suggestion']}", point["text"], point["result"])
         for point in content.get("points", [])
@@ -48,7 +48,7 @@ def words_of(version: ReplyVersion) -> list[Fact]:
 
 def word_of(row: Countersign) -> str:
     said = row.get_answer_display() + (f"：{row.text}" if row.text else "") + ("（逾期提交）" if row.late else "")
-    return (said or "还没有会签") + (f"　处理情况：{row.settled}" if row.settled else "")
+    return (said or "还没有会签") + (f"\n处理情况：{row.settled}" if row.settled else "")
 
 
 def countersigns_shown(user: Any, parts: Sequence[Assignment], view: Eyes) -> list[RequestShown]:
@@ -79,7 +79,9 @@ def steps_of(version: ReplyVersion) -> list[Fact]:
 
 def said_at(row: Signature, version: ReplyVersion) -> str:
     if row.kind == SigningKind.COUNTERSIGN:
-        return "会签中" if version.state == State.SIGNING and row.order == version.turn else "会办单位"
+        if row.order < version.turn or version.state == State.SIGNED:
+            return "已结束"
+        return "会签中" if version.state == State.SIGNING and row.order == version.turn else "还没有会签"
     if row.at:
         word = "同意" if row.agrees else "退回修改"
         return f"{row.name}　{short_day(timezone.localdate(row.at))}{word}" + (f"：{row.text}" if row.text else "")

@@ -5,8 +5,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import SequenceMatcher
 from typing import Any, Literal
+
+from members.days import full_day
 
 from .attachments import letters_of
 from .models import Commitment, Reply, ReplyPoint
@@ -93,8 +96,16 @@ def differences(old: Content, new: Content) -> list[Difference]:
     ]
 
 
+def said_of(content: Content, name: str) -> str:
+    """What a version says in one of its fields, with the day of the letter as it stands on paper."""
+    words = str(content.get(name, ""))
+    if name == "letter_on" and words:
+        return full_day(date.fromisoformat(words))
+    return words
+
+
 def _parts(content: Content) -> dict[str, str]:
-    parts = {label: str(content.get(name, "")) for name, label in FIELDS.items()}
+    parts = {label: said_of(content, name) for name, label in FIELDS.items()}
     for point in content.get("points", []):
         parts[f"{point['label']}的办理结果"] = point["result"]
         parts[f"{point['label']}的答复"] = point["text"]

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.expressions import OuterRef
-from django.http import HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -62,8 +63,11 @@ class Disclosures(Signed, ListPage[Publication]):
                 rows = rows.filter(state=self.tab)
             case _:
                 rows = rows.waiting()
-        clock = Obligation.objects.running().filter(matter=OuterRef("proposal__matter"), stage="publication")
-        rows = rows.annotate(due_on=Subquery(clock.values("due_on")[:1])).select_related("proposal__matter")
+        clocks = Obligation.objects.running().filter(matter=OuterRef("proposal__matter"), stage="publication")
+        rows = rows.annotate(
+            due_on=Subquery(clocks.values("due_on")[:1]), clock=Subquery(clocks.values("public_id")[:1])
+        )
+        rows = rows.select_related("proposal__matter")
         return rows.order_by("waiting_since", "-decided_at", "pk")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -89,6 +93,9 @@ class ReplyUnderReview:
     acts: list[Act]
 
 
+OUT_OF_SIGHT = "这件提案现在不能办理公开，可能已经暂停查看。刚才的提交没有生效，也没有公布任何内容。"
+
+
 class OfPublication(ProposalPage):
     """A page about the review of one proposal."""
 
@@ -106,6 +113,19 @@ class OfPublication(ProposalPage):
     def publication(self) -> Publication:
         row: Publication = self.object.publication
         return row
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The act; of what has gone out of sight meanwhile, a sentence and what was typed, and nothing of the proposal."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except Http404:
+            rows = Publication.objects.filter(proposal__matter__public_id=kwargs["public_id"])
+            if not rows.exclude(proposal__matter__participants__person=self.me).exists():
+                raise
+        fields = getattr(self.form_class, "base_fields", {}).items()
+        typed = [Fact(str(one.label), words, wide=True) for name, one in fields if (words := request.POST.get(name))]
+        context = {"sentence": OUT_OF_SIGHT, "typed": typed, "reload_url": reverse("proposals:disclosures")}
+        return TemplateResponse(request, "409.html", context, status=409)
 
 
 class Disclosure(OfPublication):

@@ -18,6 +18,7 @@ from proposals import actions, keyed
 from proposals.handling.actions import stricter
 from proposals.handling.eyes import eyes
 from proposals.handling.models import Assignment, Matter
+from proposals.handling.queries import proposal_office
 from proposals.key_forms import (
     AskForm,
     ChooseForm,
@@ -419,7 +420,11 @@ class Letter(OneProposal, DetailPage[Proposal]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            key=self.object.key, units=units_in(self.object.key), today=timezone.localdate(), **kwargs
+            key=self.object.key,
+            units=units_in(self.object.key),
+            issuer=proposal_office(on=timezone.localdate()),
+            today=timezone.localdate(),
+            **kwargs,
         )
 
 

@@ -12,11 +12,11 @@ from members.inbox.models import Message
 from members.inbox.registry import render
 from members.models import Person
 from proposals.handling import actions, events
-from proposals.handling.models import Assignment
+from proposals.handling.models import Assignment, Countersign, Reply, ReplyVersion
 from proposals.handling.panels import panels_of
 from tests.channels import WAYS, packet_of, papers_of, words_of
 from tests.factories import appoint
-from tests.handling.conftest import House, give, part_of, reason, round_of, signed
+from tests.handling.conftest import House, give, part_of, reason, result_class, round_of, signed
 from tests.handling.test_acts import answered
 
 DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION = "暗号电话", "暗号科室", "暗号退回", "暗号延期", "暗号会办"
@@ -94,6 +94,8 @@ def everything(person: Person, part: Assignment) -> str:
         reverse("handling:part", args=[part.public_id]),
         reverse("handling:contact_details", args=[part.public_id]),
         reverse("handling:draft_reply", args=[part.public_id]),
+        *(reverse("handling:countersign", args=[row.public_id]) for row in Countersign.objects.order_by("pk")),
+        *(reverse("handling:reply_version", args=[row.public_id]) for row in ReplyVersion.objects.order_by("pk")),
         matter.get_absolute_url(),
         *(f"{path}{way}" for path in lists for way in WAYS),
         reverse("handling:evaluation_sheets", args=[part.public_id]),
@@ -142,7 +144,7 @@ def test_before_the_reply_each_reads_only_what_the_table_gives(house: House, lea
 
     assert seen == {
         "unit": {DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION, DRAFT, CONTACT},
-        "co": {DRAFT, OPINION},
+        "co": {OPINION},
         "suggested": set(),
         "stranger": set(),
         "office": {OBJECTION, EXTENSION, OPINION, DRAFT, CONTACT},
@@ -154,6 +156,37 @@ def test_before_the_reply_each_reads_only_what_the_table_gives(house: House, lea
         "auditor": set(),
         "leader": set(),
     }
+
+
+def test_a_co_handler_reads_the_version_that_it_was_asked_about_and_no_other(house: House, lead: Assignment) -> None:
+    """Nor does one read it that joined later and was not asked."""
+    matter = lead.matter
+    actions.withdraw_objection(lead.objections.get(), by=house.clerk, now=house.later())
+    for order, step in enumerate(({"kind": "countersign"}, {"kind": "head", "role": "unit_head"}), start=1):
+        actions.add_step(house.unit, order=order, **step, by=house.clerk, now=house.now)  # type: ignore[arg-type]
+
+    def sent_up(opening: str) -> ReplyVersion:
+        reply = written(house, lead, opening)
+        return actions.send_up(reply, by=house.clerk, now=house.later())
+
+    version = sent_up(DRAFT)
+    actions.add_unit(part_of(matter, house.unit), house.third_unit, reason="补充", by=house.officer, now=house.later())
+    readers = {name: DRAFT in everything(person, lead) for name, person in people(house).items()}
+    assert {name for name, reads in readers.items() if reads} == {"unit", "co", "office"}
+
+    actions.take_back(version, by=house.clerk, now=house.later())
+    written(house, lead, "暗号再稿")
+    assert "暗号再稿" not in everything(house.other_clerk, lead)
+    sent_up("暗号再稿")
+    assert "暗号再稿" in everything(house.other_clerk, lead)
+    assert "暗号再稿" in everything(house.third_clerk, lead), "asked this time"
+    assert DRAFT not in everything(house.third_clerk, lead)
+
+
+def written(house: House, part: Assignment, opening: str) -> Reply:
+    points = {row.pk: actions.PointGiven(result_class(), "已办理。") for row in part.matter.suggestions.all()}
+    fields = {"result": result_class(), "opening": opening, "no_contact_reason": "已书面沟通。"}
+    return actions.draft_reply(part, fields, points, by=house.clerk, now=house.later())
 
 
 def test_before_the_round_closes_only_the_rater_and_the_office_read_an_evaluation(

@@ -70,7 +70,7 @@ def test_each_file_is_for_those_whom_its_purpose_names(house: House) -> None:
         "staff": set(Purpose.values) - {"letter"},
         "officer": {"text", "sheet", "minutes", "contact", "opinion", "letter"},
         "own unit": {"text", "sheet", "minutes", "contact", "opinion", "letter"},
-        "co-handler": {"text", "letter"},
+        "co-handler": {"text"},
         "no unit of it": set(),
     }
 

@@ -8,10 +8,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from members.errors import Refused, WrongStep
+from members.choices import Role
+from members.errors import Refused, Stale, WrongStep
 from proposals.handling import actions
 from proposals.handling.models import Evaluation, Matter
-from tests.handling.conftest import build_house, give, part_of, reason, round_of, signed
+from tests.factories import appoint
+from tests.handling.conftest import build_house, give, part_of, reason, result_class, round_of, signed
 from tests.handling.test_acts import answered, objected
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +29,7 @@ def at_once(*acts: Callable[[], Any]) -> list[str]:
             barrier.wait(10)
             act()
             came[place] = "done"
-        except (WrongStep, Refused) as error:
+        except (WrongStep, Refused, Stale) as error:
             came[place] = type(error).__name__
         finally:
             connection.close()
@@ -95,6 +97,30 @@ def test_an_evaluation_meets_the_closing_of_its_round() -> None:
     form = Evaluation.objects.get(participant=two)
     assert came == ["done", "done"]
     assert (row.outcome, row.missing) == ("dissatisfied", 1 if form.late else 0)
+
+
+def test_two_heads_sign_one_version() -> None:
+    house = build_house()
+    other, now = appoint(Role.UNIT_HEAD, house.unit, name="齐副"), house.later()
+    actions.add_step(house.unit, kind="head", order=1, role="unit_head", by=house.clerk, now=now)
+    part = signed(house, give(house))
+    points = {row.pk: actions.PointGiven(result_class(), "已办理。") for row in part.matter.suggestions.all()}
+    fields = {"result": result_class(), "no_contact_reason": "已书面沟通。"}
+    reply = actions.draft_reply(part, fields, points, by=house.clerk, now=now)
+    version, now = actions.send_up(reply, by=house.clerk, now=now), house.later()
+
+    came = at_once(
+        lambda: actions.sign(version, agrees=True, turn=1, by=house.head, now=now),
+        lambda: actions.sign(version, agrees=False, text="请补充数据。", turn=1, by=other, now=now),
+    )
+
+    assert sorted(came) == ["Stale", "done"]
+    first = came.index("done")
+    row = version.signatures.get()
+    assert (row.by, row.agrees) == [(house.head, True), (other, False)][first]
+    reply.refresh_from_db()
+    assert reply.state == ["delivered", "returned"][first]
+    assert part.matter.events.filter(verb__in=["reply_signed", "reply_sent_back"]).count() == 1
 
 
 def test_two_forms_of_one_member() -> None:

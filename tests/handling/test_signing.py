@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from members.actions import delegate
+from members.actions import delegate, end_absence, note_absence
 from members.choices import Role
 from members.desk import work_of
 from members.errors import Refused, Stale, WrongStep
@@ -220,6 +220,50 @@ def test_where_nobody_is_at_the_post_the_clerk_hears_and_records_what_was_signed
     assert (line.what, "纸质办理·沈青代录" in line.note, bool(line.file_url)) == (
         "分管领导审签：安然同意", True, True,
     )  # fmt: skip
+
+
+def test_a_head_on_leave_is_represented_by_whoever_stands_in(house: House) -> None:
+    """The step asks for the role: its holder lends it when he goes, and nobody need change the unit's steps."""
+    house.now = timezone.now()
+    actions.add_step(house.unit, kind="head", order=1, role="unit_head", by=house.clerk, now=house.now)
+    deputy, today = appoint(Role.UNIT_DEPUTY, house.unit, name="安然"), timezone.localdate()
+    note_absence(starts_on=today, ends_on=today, to=deputy, by=house.head, now=timezone.now())
+
+    version = sent_up(house)
+
+    assert (told("reply_to_sign"), told("signer_missing")) == ({"方正", "安然"}, set())
+    assert browser(deputy).post(url("sign_reply", version), {"version": "1"}).status_code == 302
+    assert version.signatures.get().name == "安然（受方正委托）"
+    assert Reply.objects.get().state == "delivered"
+
+
+def test_whose_turn_it_is_may_go_on_leave_later_and_the_clerk_hears_of_it_once(house: House, deputy: Person) -> None:
+    sent_up(house)
+    today = timezone.localdate()
+    assert (actions.look_for_signers(now=timezone.now()), told("signer_missing")) == (0, set())
+    absence = note_absence(starts_on=today, ends_on=today, by=deputy, now=timezone.now())
+
+    found = [actions.look_for_signers(now=timezone.now()) for _ in range(2)]
+
+    assert (found, told("signer_missing")) == ([1, 1], {"沈青"})
+    assert Message.objects.filter(template="signer_missing", channel="inapp").count() == 1
+    assert "签批人不在岗" in browser(house.clerk).get(reverse("inbox:list")).content.decode()
+    end_absence(absence, by=deputy, now=timezone.now())
+    assert actions.look_for_signers(now=timezone.now()) == 0
+
+
+def test_a_signer_who_has_left_the_unit_holds_nothing_up(house: House, deputy: Person) -> None:
+    version = sent_up(house)
+    deputy.appointments.update(ends_on=timezone.localdate() - timedelta(days=1))
+
+    assert actions.look_for_signers(now=timezone.now()) == 1
+
+    assert told("signer_missing") == {"沈青"}
+    browser(deputy).post(url("sign_reply", version), {"version": "1"})
+    assert version.signatures.get(order=1).agrees is None
+    paper = Paper("安然", timezone.localdate(), "发文稿纸")
+    actions.sign(version, agrees=True, by=house.clerk, now=timezone.now(), paper=paper)
+    assert version.signatures.get(order=1).name == "安然"
 
 
 def test_nobody_signs_the_reply_to_the_own_proposal(house: House) -> None:

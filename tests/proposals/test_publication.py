@@ -15,6 +15,7 @@ from members.actions import withdraw_name
 from members.choices import Role
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
+from members.inbox.registry import Rendered, render
 from members.models import Person
 from proposals import actions, public
 from proposals.handling import actions as handling
@@ -111,6 +112,26 @@ def test_the_last_reply_opens_the_review_with_its_clock(house: House, reviewer: 
     assert told("proposal_publication_opened") == {"柯平"} and told("disclosure_asked") == {"沈青"}
     assert list(Publication.objects.waiting()) == [row]
     assert proposal.matter in Matter.objects.visible_to(reviewer) and audit()[1] == []
+
+
+def test_a_reviewer_is_told_what_waits_and_led_to_his_queue(house: House, reviewer: Person) -> None:
+    """The first word leads to the proposal, each reminder to the queue, where the day of each can be asked."""
+    proposal = replied(house, attribute="")
+    me, queue = opened(reviewer), reverse("proposals:disclosures")
+    clock = Obligation.objects.get(matter=proposal.matter, stage="publication")
+    first = Message.objects.filter(recipient=reviewer, channel="inapp").get()
+    known = [(first.template, first.subject), ("clock.soon", {"obligation": clock.pk})]
+
+    word, reminder = render(known, reviewer)
+
+    assert isinstance(word, Rendered) and isinstance(reminder, Rendered)
+    assert word.title == "提案和答复请公开审查"
+    assert word.url == reverse("proposals:disclosure", args=[proposal.matter.public_id])
+    assert (reminder.title.startswith("即将到期："), reminder.url) == (True, queue)
+    assert [me.get(url).status_code for url in (word.url, reminder.url)] == [200, 200]
+    assert queue in me.get(reverse("portal:desk")).content.decode()
+    why = reverse("handling:why", args=[clock.public_id])
+    assert why in me.get(queue).content.decode() and me.get(why).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ from .replying import (
 )
 from .secrecy import lift_suspension, note_view, open_suspension, suspend
 from .sharing import add_unit, make_lead, release, transfer
-from .signing import add_step, end_step, send_up, sign, take_back
+from .signing import add_step, end_step, look_for_signers, send_up, sign, take_back
 from .succeeding import name_successor, succeed
 from .templating import bring_template, kinds_of, stop_template, use_template
 
@@ -122,6 +122,7 @@ __all__ = [
     "kinds_of",
     "leave",
     "lift_suspension",
+    "look_for_signers",
     "make_lead",
     "make_papers",
     "mark_key",

@@ -98,6 +98,12 @@ def settle_countersigns(
     return version
 
 
+def is_over(row: Countersign) -> bool:
+    """Whether no word on this version is taken any more: it was given, the reply has gone out, or the version is gone."""
+    gone = row.version.state not in (State.SIGNING, State.SIGNED)
+    return bool(row.answer) or gone or row.version.reply.state == Reply.State.DELIVERED
+
+
 def at_countersigning(version: ReplyVersion) -> bool:
     """Whether this version waits for its co-handlers now."""
     turn = version.signatures.filter(order=version.turn, kind=SigningKind.COUNTERSIGN)

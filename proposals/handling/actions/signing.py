@@ -1,18 +1,21 @@
 """A reply goes up through its unit for signature (送签), step by step, and comes back with a reason or goes out."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from members.errors import Refused, Stale, WrongStep
-from members.inbox.actions import tell
+from members.inbox.actions import Fact, remind, tell
 from members.models import Body, Delegation, Person
 from members.rights import standing_of
 from proposals.handling import clocks, queries
 from proposals.handling.attachments import letters_of, scan_of
 from proposals.handling.models import (
+    Access,
     Assignment,
     Countersign,
     Event,
@@ -150,8 +153,34 @@ def take_turn(version: ReplyVersion, event: Event, *, by: Person, now: datetime)
     subject = {**subject_of(assignment), "version": str(version.public_id)}
     tell(post.people, event_id=event.pk, template="reply_to_sign", subject=subject, now=now)
     if not post.manned:
-        clerks = sorted({*queries.clerks_of([assignment.unit_id], on=today), version.by_id} - {*post.people})
-        tell(clerks, event_id=event.pk, template="signer_missing", subject=subject, now=now)
+        tell_of_vacancy(version, signature, but=post.people, now=now)
+
+
+def tell_of_vacancy(version: ReplyVersion, signature: Signature, *, but: Collection[int] = (), now: datetime) -> None:
+    """The unit's clerks hear once a step that nobody of those whose turn it is is at his post, nor anybody for them."""
+    assignment = version.reply.assignment
+    clerks = {*queries.clerks_of([assignment.unit_id], on=timezone.localdate(now)), version.by_id} - {*but}
+    subject = {**subject_of(assignment), "version": str(version.public_id)}
+    stem = f"signature{signature.pk}:vacant"
+    remind([Fact(stem, person, "signer_missing", subject) for person in sorted(clerks)], now=now)
+
+
+def look_for_signers(*, now: datetime) -> int:
+    """Whose turn it is may go on leave, or leave the unit, after he was asked: then the clerks are told as well.
+
+    Returns how many replies wait before an empty post.
+    """
+    rows = Signature.objects.exclude(kind=SigningKind.COUNTERSIGN).filter(
+        order=F("version__turn"), version__state=State.SIGNING, version__reply__assignment__ended_at=None
+    )
+    rows = rows.exclude(version__reply__assignment__matter__access=Access.SUSPENDED)
+    vacant = 0
+    for row in rows.select_related("person", "version__reply__assignment__matter").order_by("pk"):
+        post = queries.signers_at(row.version.reply.assignment.unit_id, row, on=timezone.localdate(now))
+        if not post.manned:
+            vacant += 1
+            tell_of_vacancy(row.version, row, but=post.people, now=now)
+    return vacant
 
 
 def ask_co_handlers(version: ReplyVersion, *, by: Person, now: datetime) -> None:

@@ -162,7 +162,12 @@ class CheckReplyForm(ActForm):
             field.choices = classes
             self.fields[names_of(point.suggestion)[1]] = field
         self.fields["reason"] = LongText(
-            label="改类原因", rows=2, max_length=200, required=False, help_text="改了办理结果类别的必填，单位会看到。"
+            label="改类原因",
+            rows=2,
+            max_length=200,
+            required=False,
+            needed_by="改了类别的必填",
+            help_text="单位会看到。",
         )
         self.order_fields(["result", *(names_of(point.suggestion)[1] for point in points), "reason"])
 

@@ -16,17 +16,15 @@ from .replying import SendReplyForm
 class SendUpForm(SendReplyForm):
     """A version that follows another says what was changed."""
 
-    why = LongText(
-        label="送签说明", rows=2, max_length=300, required=False, help_text="写给签批人看，如本稿改了哪里；可不填。"
-    )
+    why = LongText(label="送签说明", rows=2, max_length=300, required=False, help_text="写给签批人看，如本稿改了哪里。")
 
 
 class SignForm(ActForm):
-    text = LongText(label="意见", rows=3, max_length=300, required=False, help_text="同意的可不填；退回修改的必填。")
+    text = LongText(label="意见", rows=3, max_length=300, required=False, needed_by="退回修改的必填")
 
 
 class TakeBackForm(ActForm):
-    reason = LongText(label="撤回原因", rows=2, max_length=200, required=False, help_text="本单位可见，可不填。")
+    reason = LongText(label="撤回原因", rows=2, max_length=200, required=False, help_text="本单位可见。")
 
 
 class StepForm(forms.Form):
@@ -43,6 +41,7 @@ class StepForm(forms.Form):
         rows = Person.objects.active().filter(pk__in=seats.values("person")).order_by("pinyin", "pk")
         self.people = {str(person.public_id): person for person in rows}
         field: Any = self.fields["signer"]
+        field.needed_by = "会办会签以外的必选"
         roles = [(role, f"任一{label}") for role, label in role_choices()]
         field.choices = [
             ("", "请选择"),
@@ -70,7 +69,7 @@ class StepForm(forms.Form):
 
 class CountersignForm(ActForm):
     answer = forms.ChoiceField(label="会签意见", choices=Countersign.Answer, widget=forms.RadioSelect)
-    text = LongText(label="修改建议或不同意的理由", rows=5, required=False, help_text="同意的可不填，其他的必填。")
+    text = LongText(label="修改建议或不同意的理由", rows=5, required=False, needed_by="同意的可不填")
 
 
 class SettleForm(ActForm):

@@ -126,14 +126,22 @@ class PartForm(PartMixin, ActionPage[M]):
             rows = self.his().filter(public_id=kwargs["public_id"])
             if not rows.exists():
                 raise
+        return self.too_late(TOO_LATE, way_to(self.me, rows, self.path) or reverse("portal:desk"))
+
+    def too_late(self, sentence: str, way: str) -> HttpResponseBase:
+        """The sentence, the way to what is now, and every word that was typed."""
         typed = [
-            Fact(str(field.label or ""), request.POST.get(name), wide=True)
-            for name, field in getattr(self.form_class, "base_fields", {}).items()
-            if request.POST.get(name)
+            Fact(label, words, wide=True)
+            for name, words in self.request.POST.items()
+            if words and (label := self.label_of(name))
         ]
-        way = way_to(self.me, rows, self.path) or reverse("portal:desk")
-        context = {"title": "内容已被他人修改", "sentence": TOO_LATE, "typed": typed, "reload_url": way}
-        return TemplateResponse(request, "409.html", context, status=409)
+        context = {"title": "内容已被他人修改", "sentence": sentence, "typed": typed, "reload_url": way}
+        return TemplateResponse(self.request, "409.html", context, status=409)
+
+    def label_of(self, name: str) -> str:
+        """What a field is called when its form cannot be made any more; empty for what nobody typed."""
+        field = getattr(self.form_class, "base_fields", {}).get(name)
+        return str(field.label or "") if field else ""
 
     def his(self) -> "QuerySet[M]":
         """Rows on which this person acts when their time has come, or did when it had."""

@@ -3,14 +3,17 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from members.rights import bodies_of
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
-from proposals.handling.actions.countersigning import at_countersigning, current
-from proposals.handling.eyes import Eye, eyes
+from proposals.handling.actions.countersigning import at_countersigning, current, is_over
+from proposals.handling.aspects import Aspect, aspects
+from proposals.handling.eyes import eyes
 from proposals.handling.models import Countersign, Matter
 from proposals.handling.rights import held
 from proposals.handling.sights import note
@@ -43,12 +46,21 @@ class GiveWord(PartForm[Countersign]):
         rows = self.rows().filter(held(self.me, self.action, self.path))
         return rows.filter(assignment__matter__in=Matter.objects.visible_to(self.me))
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The form; a version on which no word is taken any more is only read, by the unit that was asked."""
+        row = get_object_or_404(self.get_queryset(), public_id=kwargs["public_id"])
+        units = bodies_of(self.me, "handling.read_unit", timezone.localdate())
+        if row.assignment.unit_id in units and is_over(row):
+            return HttpResponseRedirect(reverse("handling:reply_version", args=[row.version.public_id]))
+        return super().get(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """A reply before delivery is read by its unit, who was asked, and the assigning office (S2)."""
-        view = eyes(self.me, self.matter)
-        reads = view.of(self.part) & {Eye.UNIT, Eye.OFFICE}
+        reads = Aspect.ASKED_VERSION in aspects(eyes(self.me, self.matter), self.object)
         note(self.me, [self.matter.pk])
-        return super().get_context_data(reply=text_of(self.object.version) if reads else None, **kwargs)
+        version = self.object.version
+        gone_on = self.object.settled_at is not None or not at_countersigning(version)
+        return super().get_context_data(reply=text_of(version) if reads else None, gone_on=gone_on, **kwargs)
 
     def do(self, form: Any, paper: Paper | None) -> None:
         said = {name: form.cleaned_data[name] for name in ("answer", "text")}
@@ -76,6 +88,9 @@ class Settle(OfVersion):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "words": self.words}
+
+    def label_of(self, name: str) -> str:
+        return "处理情况" if len(name) == 32 else super().label_of(name)  # a countersign's id
 
     def do(self, form: Any, paper: Paper | None) -> None:
         actions.settle_countersigns(self.object, form.settled(), by=self.me, now=timezone.now())

@@ -42,7 +42,7 @@ def way_on(user: Person, part: Assignment) -> str:
 
 
 class WithDraft(AssignmentForm):
-    """A page that shows the unit's draft: whoever may not read it goes back to the part with the sentence."""
+    """A page that shows the unit's draft: whoever may not read it, or comes too late, is told why."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -54,7 +54,7 @@ class WithDraft(AssignmentForm):
         try:
             return super().post(request, *args, **kwargs)
         except (Refused, WrongStep) as error:
-            return self.refuse(str(error))
+            return self.too_late(str(error), self.home())
 
     def refuse(self, sentence: str) -> HttpResponseBase:
         messages.warning(self.request, sentence)
@@ -95,6 +95,12 @@ class DraftReply(WithDraft):
     def keeper(self) -> bool:
         """The sheet is named when the letter is sent, not while it is typed."""
         return False
+
+    def label_of(self, name: str) -> str:
+        kind, _, key = name.partition("_")
+        number = key.partition("_")[0]
+        labels = {"text": f"答复第{number}条", "class": f"第{number}条的办理结果"}
+        return super().label_of(name) or (labels.get(kind, "") if number.isdigit() else "")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         given = {"suggestions": self.suggestions, "labels": self.labels, "letters": self.letters}
@@ -311,10 +317,20 @@ class CheckReply(OfChecking):
             Fact("文号", row.doc_no or "无"),
         ]
         if self.shown:
+            facts += [fact for fact in self.shown[0].facts if fact.label in ("签发人", "联系人", "未面商原因")]
+            facts += self.versions()
             facts += drafted(Commitment.objects.filter(point__reply=row).order_by("due_on", "pk"))
         if row.date_to_confirm:
             facts.append(Fact("扫描件", scan.name if scan else "见办理记录中的单据扫描件", url=url))
         return [*super().facts(), *facts]
+
+    def versions(self) -> list[Fact]:
+        """The version that was signed; its page tells the differences to those before."""
+        last = self.object.versions.order_by("-number").first()
+        url = reverse("handling:reply_version", args=[last.public_id]) if last else ""
+        return (
+            [Fact("签发稿", f"{last}，查看与上一稿的差异" if last.number > 1 else str(last), url=url)] if last else []
+        )
 
     def acts(self) -> list[Act]:
         return [Act("退回修改", reverse("handling:return_reply", args=[self.object.public_id]))]

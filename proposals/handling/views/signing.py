@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,7 +17,7 @@ from members.shown import Act, Crumb, Fact
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
 from proposals.handling.actions.signing import steps_for
-from proposals.handling.models import Matter, ReplyVersion, SigningStep
+from proposals.handling.models import Countersign, Matter, ReplyVersion, SigningKind, SigningStep
 from proposals.handling.queries import waiting_for
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import held, in_hands_of
@@ -45,9 +45,15 @@ class SendUp(SendReply):
         """Only the unit itself sends up; what was signed on paper is recorded as a reply."""
         return False
 
+    def prepare(self) -> None:
+        """Co-handlers that will countersign it have their say then: nobody need say why he does not wait for them."""
+        super().prepare()
+        self.steps = steps_for(self.object, on=timezone.localdate())
+        if any(step.kind == SigningKind.COUNTERSIGN for step in self.steps):
+            self.wanting = []
+
     def facts(self) -> list[Fact]:
-        steps = steps_for(self.object, on=timezone.localdate())
-        way = "　→　".join(f"{step.get_kind_display()}（{step.who}）" for step in steps)
+        way = "　→　".join(f"{step.get_kind_display()}（{step.who}）" for step in self.steps)
         return [*super().facts(), Fact("签批环节", way, wide=True)]
 
     def do(self, form: Any, paper: Paper | None) -> None:
@@ -156,8 +162,10 @@ class Version(Mine, DetailPage[ReplyVersion]):
     template_name = "handling/version.html"
 
     def get_queryset(self) -> QuerySet[ReplyVersion]:
+        """Those of the own unit or office; a co-handler's people read the very version that it was asked about (S2)."""
         rows = with_signatures(ReplyVersion.objects.select_related("reply__assignment__matter"))
-        return in_hands_of(rows, self.me, self.action, "reply__assignment")
+        own = in_hands_of(ReplyVersion.objects.all(), self.me, self.action, "reply__assignment")
+        return rows.filter(Q(pk__in=own.values("pk")) | Q(pk__in=asked_of(self.me).values("version")))
 
     def note_view(self) -> None:
         note(self.me, [self.object.reply.assignment.matter_id])
@@ -171,7 +179,8 @@ class Version(Mine, DetailPage[ReplyVersion]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.object
-        others = list(row.reply.versions.order_by("number"))
+        whole = in_hands_of(ReplyVersion.objects.filter(pk=row.pk), self.me, self.action, "reply__assignment").exists()
+        others = list(row.reply.versions.order_by("number")) if whole else []
         earlier = next((one for one in reversed(others) if one.number < row.number), None)
         inside = row.reply.assignment.unit_id in bodies_of(self.me, "handling.read_unit", timezone.localdate())
         return super().get_context_data(
@@ -186,6 +195,12 @@ class Version(Mine, DetailPage[ReplyVersion]):
             ],
             **kwargs,
         )
+
+
+def asked_of(user: Any) -> QuerySet[Countersign]:
+    """What the units of this person, as long as they co-handle, were asked to countersign in matters that he sees."""
+    rows = Countersign.objects.filter(assignment__unit__in=bodies_of(user, "handling.read_unit", timezone.localdate()))
+    return rows.filter(assignment__ended_at=None, assignment__matter__in=Matter.objects.visible_to(user))
 
 
 class RepliesToSign(Waiting):
