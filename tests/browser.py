@@ -5,7 +5,7 @@ HUIYIN_SCREENSHOTS names a folder for pictures; without it none are taken.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,14 @@ class Readers:
     def close(self) -> None:
         self.desk.close()
         self.phone.close()
+
+
+def unfit(browser: Browser, pages: Mapping[str, str]) -> list[str]:
+    """What is wrong with these pages, by name, for whoever reads them."""
+    readers = Readers(browser)
+    found = [f"{name}: {fault}" for name, page in pages.items() for fault in readers.faults(page)]
+    readers.close()
+    return found
 
 
 PUT = """html => {

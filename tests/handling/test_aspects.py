@@ -1,5 +1,6 @@
 """What nobody may read stays unread through every channel (S2): markers planted, every page searched."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -84,7 +85,7 @@ def delivered_and_rated(house: House, part: Assignment) -> Assignment:
     return part_of(part.matter, house.unit)
 
 
-def everything(person: Person, part: Assignment) -> str:
+def everything(person: Person, part: Assignment, ways: Iterable[str] = WAYS) -> str:
     """All that `person` can be shown of the matter: pages, exports, prints, files, panels, timeline, messages."""
     client = Client()
     client.force_login(person)
@@ -97,7 +98,7 @@ def everything(person: Person, part: Assignment) -> str:
         *(reverse("handling:countersign", args=[row.public_id]) for row in Countersign.objects.order_by("pk")),
         *(reverse("handling:reply_version", args=[row.public_id]) for row in ReplyVersion.objects.order_by("pk")),
         matter.get_absolute_url(),
-        *(f"{path}{way}" for path in lists for way in WAYS),
+        *(f"{path}{way}" for path in lists for way in ways),
         reverse("handling:evaluation_sheets", args=[part.public_id]),
         *(reverse("handling:why", args=[row.public_id]) for row in matter.obligations.filter(stage__in=WHY)),
         *(reverse("handling:attachment", args=[row.public_id]) for row in matter.attachments.all()),

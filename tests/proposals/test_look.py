@@ -1,10 +1,7 @@
 """What happens to a proposal after review, in a real browser: on a desk and on a phone, in both sizes, axe clean."""
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 from playwright.sync_api import Browser
-from pytest_django.live_server_helper import LiveServer
 
 from members.choices import Role
 from members.models import Body, Person
@@ -14,14 +11,13 @@ from proposals.handling.actions import Part
 from proposals.models import Proposal
 from proposals.reports import actions as reports
 from proposals.reports.models import Opinion
-from tests.browser import assert_accessible, assert_large, assert_reflows, picture, visit
-from tests.handling.test_look import LOOKS, let_in
-from tests.html import assert_valid
+from tests.browser import unfit
+from tests.handling.test_look import seen
 
 from .conftest import House
 from .test_handing_over import shares
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 Pages = list[tuple[Person, str, list[object]]]
 
 
@@ -62,19 +58,5 @@ def pages(house: House, submitted, filed, clerk_unit: Body) -> Pages:
     ]
 
 
-def test_pages_after_review_are_accessible(live_server: LiveServer, browser: Browser, pages: Pages) -> None:
-    for size, large in LOOKS:
-        Person.objects.update(size="large" if large else "normal")
-        with visit(browser, live_server.url, viewport=size, large=large) as page:
-            for person, name, keys in pages:
-                let_in(page, person, live_server.url)
-                page.goto(reverse(name, args=keys))
-                picture(page, f"{name.replace(':', '-')}-{person.name}-{size['width']}{'-large' if large else ''}")
-                assert_accessible(page)
-                assert_reflows(page)
-                if large:
-                    assert_large(page)
-    for person, name, keys in pages:
-        client = Client()
-        client.force_login(person)
-        assert_valid(client.get(reverse(name, args=keys)).content.decode())
+def test_pages_after_review_are_accessible(browser: Browser, pages: Pages) -> None:
+    assert unfit(browser, seen(pages)) == []
