@@ -10,7 +10,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import cycle, groupby
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 from xml.etree.ElementTree import Element
@@ -154,18 +154,20 @@ HOSTILE = (
     "' OR 1=1 --",
     "../../etc/passwd",
 )
+TURNS = 4
 
 
 def answers_badly(client: Client, form: Form) -> str:
-    """What a form answers that it must not, whatever is typed into all its fields."""
-    sendings = [(form.given, typed) for typed in HOSTILE]
-    sendings += [(dict.fromkeys(form.given, typed), typed) for typed in HOSTILE[:1] + HOSTILE[4:5]]
-    for given, typed in sendings:
-        answer = client.post(form.path, {**given, **dict.fromkeys(form.typed, typed)})
+    """What a form answers that it must not: every field gets something else each time, at last what is hidden too."""
+    for turn in range(TURNS):
+        words = HOSTILE[turn:] + HOSTILE[:turn]
+        typed = dict(zip(form.typed, cycle(words), strict=False))
+        given = form.given if turn < TURNS - 1 else dict(zip(form.given, cycle(words), strict=False))
+        answer = client.post(form.path, {**given, **typed})
         if answer.status_code >= 500:
-            return f"{answer.status_code} for {typed[:20]!r}"
+            return f"{answer.status_code} for {words[0][:20]!r}"
         if answer.status_code >= 400 and 'lang="zh-CN"' not in answer.content.decode():
-            return f"{answer.status_code} not in Chinese for {typed[:20]!r}"
+            return f"{answer.status_code} not in Chinese for {words[0][:20]!r}"
     return ""
 
 
