@@ -12,7 +12,7 @@ from members.inbox.models import LongJob
 from members.inbox.work import Product, Progress
 from members.inbox.work import register as offer
 from members.models import Body, Person, Session
-from proposals.handling import documents
+from proposals.handling import documents, hand_over
 from proposals.handling.models import Access, Assignment, Matter, Obligation, Stage
 from proposals.handling.pdf import NoPdf
 from proposals.handling.sights import note
@@ -142,6 +142,7 @@ def paper_of(batch: Batch, user: Person) -> documents.Batch:
         packets=packets(rows),
         reply_due_on=batch.fixed_due_on,
         requirements=[line for line in batch.notice.splitlines() if line.strip()],
+        number=batch.doc_no,
     )
 
 
@@ -151,9 +152,9 @@ def batch_papers(job: LongJob, progress: Progress) -> Product:
     note(job.by, visible_assignments(job.by).filter(matter__proposal__batches=batch).values_list("matter", flat=True))
     paper = paper_of(batch, job.by)
     try:
-        parts = counted(documents.archive_parts(paper, pdf=True), 2 + 2 * len(paper.packets), progress)
+        parts = counted(hand_over.archive_parts(paper, pdf=True), 3 + 2 * len(paper.packets), progress)
     except NoPdf:
-        parts = counted(documents.archive_parts(paper, pdf=False), 2 + len(paper.packets), progress)
+        parts = counted(hand_over.archive_parts(paper, pdf=False), 2 + len(paper.packets), progress)
     return Product(documents.zipped(parts), "zip", f"{documents.file_name(paper.title)}.zip")
 
 

@@ -18,16 +18,23 @@ from proposals.handling.documents import file_name
 from proposals.handling.models import Access, Assignment, Matter, Participant, Reply, ReplyPoint, Suggestion
 from proposals.handling.official import reply_lines
 from proposals.handling.sights import note
-from proposals.handling.volumes import Entry, Given, Place, volume_docx
+from proposals.handling.volumes import Entry, Given, Place, volume_docx, volume_pdf
 from proposals.models import Proposal, Status
 from proposals.naming import may_be_named
 
 VOLUME = "proposals.volume"
 CHUNK = 50
+PREVIEWED = 20
+"""As many proposals as a PDF shows: pages of a whole year would take the worker's memory."""
 COLLECTED = (Status.ASSIGNED, Status.CLOSED, Status.ARCHIVED)
 """What has gone to units; what was merged stands with the main one."""
 NO_CATEGORY = "未定类别"
 INTERNAL = "（内部）"
+
+
+class Format(models.TextChoices):
+    WORD = "docx", "Word（全部）"
+    PDF = "pdf", f"PDF 预览（目录和前 {PREVIEWED} 件）"
 
 
 class Names(models.TextChoices):
@@ -169,6 +176,11 @@ def make(job: LongJob, progress: Progress) -> Product:
             if place % CHUNK == 0 or place == len(contents):
                 progress(place, len(contents))
 
+    if job.args.get("format") == Format.PDF:
+        first = list(entries(list(contents)[:PREVIEWED], job.args["names"]))
+        content = volume_pdf(title, timezone.localdate(), list(contents.values()), first)
+        progress(1, 1)
+        return Product(content, "pdf", f"{file_name(title)}（预览）.pdf")
     content = volume_docx(title, timezone.localdate(), list(contents.values()), counted())
     digest = hashlib.sha256(content).hexdigest()
     sentence = f"共 {len(contents)} 件。校验码（SHA-256）{digest}。"

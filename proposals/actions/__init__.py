@@ -55,6 +55,7 @@ from .key import (
 )
 from .leaving import take_out
 from .merging import merge, unmerge
+from .notice_numbers import next_notice_number, number_notice
 from .numbering import Order, preview, run, stamp_of_run, waiting
 from .publishing import (
     open_publication,
@@ -156,6 +157,8 @@ __all__ = [
     "merge",
     "missing",
     "name_leader",
+    "next_notice_number",
+    "number_notice",
     "office_of",
     "open_publication",
     "parts_of",

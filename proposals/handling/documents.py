@@ -1,4 +1,4 @@
-"""The papers of a hand-over (P16): packet per unit, allocation table, joint notice, as .docx and as HTML for PDF.
+"""The papers of a hand-over (P16): packet per unit and allocation table, as .docx and as HTML for PDF.
 
 Plain functions of plain values: what goes in has been picked for its reader by whoever calls.
 """
@@ -93,6 +93,7 @@ class Batch:
     reply_due_on: date | None = None
     requirements: Sequence[str] = ()
     contact: str = ""
+    number: str = ""
 
     def total(self) -> int:
         """How many proposals there are: one with several units counts once."""
@@ -132,27 +133,6 @@ def allocation_docx(batch: Batch) -> bytes:
     _table(paper, ["案号", "案由", "提案者", "职责", "承办单位", "答复期限"], rows, [18, 92, 36, 16, 48, 30])
     _line(paper, f"共 {batch.total()} 件，涉及 {len(batch.packets)} 个单位。")
     return _bytes(paper)
-
-
-def notice_docx(batch: Batch) -> bytes:
-    """The notice that the offices issue together (联合交办通知)."""
-    paper = _paper(f"关于交办{batch.title}的通知")
-    _title(paper, f"关于交办{batch.title}的通知")
-    _line(paper, "各承办单位：", indent=False)
-    for text in notice_lines(batch):
-        _line(paper, text)
-    paper.add_paragraph()
-    for issuer in batch.issuers:
-        _line(paper, issuer, align=WD_ALIGN_PARAGRAPH.RIGHT)
-    _line(paper, chinese(batch.on), align=WD_ALIGN_PARAGRAPH.RIGHT)
-    return _bytes(paper)
-
-
-def notice_lines(batch: Batch) -> list[str]:
-    due = f"请于{chinese(batch.reply_due_on)}前书面答复提案者。" if batch.reply_due_on else ""
-    lines = [f"现将{batch.title}共 {batch.total()} 件交由有关单位办理。{due}具体分工见分办表。"]
-    lines += [f"{number}. {text}" for number, text in enumerate(batch.requirements, start=1)]
-    return [*lines, f"联系方式：{batch.contact}"] if batch.contact else lines
 
 
 def _paper(title: str, *, landscape: bool = False) -> Paper:
@@ -373,24 +353,13 @@ def book_parts(book: Book, *, pdf: bool) -> Iterator[tuple[str, bytes]]:
             yield f"{name}.pdf", html_to_pdf(page)
 
 
-# PDF and the whole archive ---------------------------------------------------------------------------------------------
+# PDF and archives --------------------------------------------------------------------------------------------------------
 
 
 def packet_pdf(batch: Batch, packet: Packet) -> bytes:
     """The same as `packet_docx`, for looking at and printing. Raises NoPdf where the house cannot make any."""
     sheets = [(sheet, sheet_facts(sheet)) for sheet in packet.sheets]
     return html_to_pdf(render_to_string("documents/packet.html", {"batch": batch, "packet": packet, "sheets": sheets}))
-
-
-def archive_parts(batch: Batch, *, pdf: bool) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of every paper of a hand-over, one by one."""
-    yield "01 交办通知.docx", notice_docx(batch)
-    yield "02 分办表.docx", allocation_docx(batch)
-    for number, packet in enumerate(batch.packets, start=1):
-        name = f"{number:02d} {file_name(packet.unit)}"
-        yield f"交办件/{name}.docx", packet_docx(batch, packet)
-        if pdf:
-            yield f"交办件/{name}.pdf", packet_pdf(batch, packet)
 
 
 def file_name(text: str) -> str:

@@ -72,6 +72,11 @@ class Letter:
     """Facts of the matter for templates of the issuer's own; the built-in letter says them in its title."""
 
     @property
+    def signers(self) -> list[str]:
+        """Who seals it, one below the other where several issue it together."""
+        return self.signer.splitlines()
+
+    @property
     def dated(self) -> str:
         """The date, or room for one."""
         return chinese(self.on) or "　　　年　　月　　日"
@@ -178,7 +183,7 @@ def _ending(paper: Paper, letter: Letter) -> None:
     if letter.signer:
         for _ in range(2):
             paper.add_paragraph()
-        for text in (letter.signer, letter.dated):
+        for text in (*letter.signers, letter.dated):
             paragraph = _plain(paper, text, align=WD_ALIGN_PARAGRAPH.RIGHT)
             paragraph.paragraph_format.right_indent = Pt(4 * SIZE)
             paragraph.paragraph_format.keep_together = True

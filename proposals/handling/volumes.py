@@ -1,4 +1,5 @@
-"""The collected volume of a session (提案及答复汇编): chapters, contents, every proposal with its replies, as one .docx.
+"""The collected volume of a session (提案及答复汇编): chapters, contents, every proposal with its replies, as one .docx,
+and its beginning as a PDF to look at.
 
 Plain functions of plain values, one entry after the other: what goes in has been picked for its reader by whoever calls.
 """
@@ -8,8 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import escape
 
+from django.template.loader import render_to_string
+
 from .documents import BODY, HEADING, TITLE, chinese, said
-from .letters import KAI, SIZE, Line, grid_paper, paragraphs, stable
+from .letters import KAI, SIZE, Line, grid_paper, paragraphs, stable, style
+from .pdf import html_to_pdf
 
 FIELD = 'TOC \\o "1-2" \\h \\z \\u'
 
@@ -23,6 +27,10 @@ class Given:
     on: date | None
     result: str
     lines: Sequence[Line]
+
+    @property
+    def facts(self) -> str:
+        return "　".join(fact for fact in (self.number, chinese(self.on), self.result) if fact)
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,27 @@ def volume_docx(title: str, on: date, contents: Sequence[Place], entries: Iterab
             body.append(_heading(chapter, 1))
         body += _entry(entry, place)
     return stable(grid_paper(title), body="".join(body))
+
+
+def volume_pdf(title: str, on: date, contents: Sequence[Place], entries: Sequence[Entry]) -> bytes:
+    """A preview, marked as one, with the whole contents and the `entries` that come first.
+
+    Raises NoPdf where the house cannot make any.
+    """
+    shown = [(entry, [(name, paragraphs(text)) for name, text in texts(entry) if text.strip()]) for entry in entries]
+    context = {
+        "title": title,
+        "on": chinese(on),
+        "total": len(contents),
+        "contents": list(enumerate(contents, 1)),
+        "entries": shown,
+        "style": style(),
+    }
+    return html_to_pdf(render_to_string("documents/volume_pdf.html", context))
+
+
+def texts(entry: Entry) -> tuple[tuple[str, str], ...]:
+    return (("情况", entry.situation), ("分析", entry.analysis))
 
 
 def _run(text: str, font: str = BODY, size: int = SIZE) -> str:
@@ -120,7 +149,7 @@ def _entry(entry: Entry, place: int) -> Iterator[str]:
     yield _heading(entry.heading, 2, target)
     for name, value in entry.facts:
         yield _line(Line(f"{name}：{value}"))
-    for name, text in (("情况", entry.situation), ("分析", entry.analysis)):
+    for name, text in texts(entry):
         lines = paragraphs(text)
         yield from map(_line, [Line(name, 2), *lines] if lines else [])
     if entry.suggestions:
@@ -129,5 +158,4 @@ def _entry(entry: Entry, place: int) -> Iterator[str]:
         yield _line(Line(f"{number}. {text}"))
     for reply in entry.replies:
         yield _heading(f"{reply.unit}的答复", 3)
-        facts = [reply.number, chinese(reply.on), reply.result]
-        yield from map(_line, [Line("　".join(fact for fact in facts if fact)), *reply.lines])
+        yield from map(_line, [Line(reply.facts), *reply.lines])

@@ -128,7 +128,13 @@ class Batch(Addressed):
     name = models.CharField("批次名称", max_length=80)
     fixed_due_on = models.DateField("统一答复期限", null=True, blank=True)
     notice = models.TextField("联合通知", blank=True)
+    doc_no = models.CharField("交办通知文号", max_length=60, blank=True)
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     total = models.PositiveIntegerField(default=0)
     proposals = models.ManyToManyField(Proposal, related_name="batches")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["doc_no"], condition=~Q(doc_no=""), name="notice_number_once"),
+        ]

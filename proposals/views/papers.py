@@ -13,13 +13,23 @@ from members.models import Body, Session
 from members.pages import ActionPage, FormPage
 from members.rights import bodies_of
 from members.shown import Crumb, Fact
+from proposals import actions
 from proposals.forms import PlainForm
 from proposals.models import Batch
 from proposals.papers import BATCH, SESSION, UNIT
 from proposals.queries import batches_of
-from proposals.volume import VOLUME, Names
+from proposals.volume import VOLUME, Format, Names
 
 from .base import Signed
+
+
+class NoticeForm(PlainForm):
+    number = forms.CharField(
+        label="交办通知文号",
+        max_length=60,
+        required=False,
+        help_text="已在纸上编号的照填；不编号的留空。交办机构设了文号格式的，这里是下一个文号。",
+    )
 
 
 class BatchPapers(Signed, ActionPage[Batch]):
@@ -27,7 +37,7 @@ class BatchPapers(Signed, ActionPage[Batch]):
 
     action = "proposals.hand_over"
     template_name = "pages/confirm.html"
-    form_class = PlainForm
+    form_class = NoticeForm
     title = "生成交办文书"
     submit_label = "生成"
 
@@ -40,7 +50,12 @@ class BatchPapers(Signed, ActionPage[Batch]):
     def crumbs(self) -> list[Crumb]:
         return [Crumb(self.object.name, reverse("proposals:batch", args=[self.object.public_id]))]
 
+    def get_initial(self) -> dict[str, Any]:
+        number = self.object.doc_no or actions.next_notice_number(self.object, by=self.me, on=timezone.localdate())
+        return {"number": number}
+
     def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.number_notice(self.object, form.cleaned_data["number"], by=self.me, now=timezone.now())
         job = start_job(
             BATCH,
             title=f"{self.object.name}交办文书",
@@ -128,6 +143,9 @@ class SessionPapers(Signed, FormPage):
 
 class VolumeForm(SessionForm):
     names = forms.ChoiceField(label="提案者姓名", choices=Names.choices, initial=Names.AGREED, widget=forms.RadioSelect)
+    format = forms.ChoiceField(
+        label="格式", choices=Format.choices, initial=Format.WORD, widget=forms.RadioSelect, required=False
+    )
 
 
 class Volume(SessionPapers):
@@ -141,7 +159,7 @@ class Volume(SessionPapers):
         job = start_job(
             VOLUME,
             title=f"{session.name}提案及答复汇编",
-            args={"session": session.code, "names": form.cleaned_data["names"]},
+            args={"session": session.code, "names": form.cleaned_data["names"], "format": form.cleaned_data["format"]},
             back=self.get_back_url(),
             by=self.me,
             now=timezone.now(),

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -14,13 +15,13 @@ from proposals.handling.documents import (
     Packet,
     Sheet,
     allocation_docx,
-    archive_parts,
     file_name,
-    notice_docx,
     packet_docx,
     packet_pdf,
     zipped,
 )
+from proposals.handling.hand_over import archive_parts, notice
+from proposals.handling.letters import letter_docx
 from proposals.handling.pdf import NoPdf, html_to_pdf
 from tests.uploads.made import upload
 
@@ -78,7 +79,11 @@ def test_rare_characters_markup_and_control_characters_do_no_harm() -> None:
 def test_our_papers_pass_our_own_door_and_name_no_author() -> None:
     packet = Packet("市住建局", [sheet()])
 
-    for content in (packet_docx(batch(packet), packet), allocation_docx(batch(packet)), notice_docx(batch(packet))):
+    for content in (
+        packet_docx(batch(packet), packet),
+        allocation_docx(batch(packet)),
+        letter_docx(notice(batch(packet))),
+    ):
         clean = check(upload("件.docx", content), use=Use.ATTACHMENT)
         properties = Document(io.BytesIO(content)).core_properties
         assert (clean.extension, properties.author, properties.comments) == ("docx", "", "")
@@ -96,9 +101,15 @@ def test_the_allocation_table_counts_a_proposal_with_two_units_once() -> None:
 
 
 def test_the_notice_names_issuers_due_date_and_demands() -> None:
-    text = text_of(notice_docx(batch(Packet("市住建局", [sheet()]))))
+    text = text_of(letter_docx(notice(replace(batch(Packet("市住建局", [sheet()])), number="督函〔2026〕7号"))))
 
-    for words in ("关于交办市政协十四届二次会议提案的通知", "请于2026年5月22日前", "1. 明确分管负责人", "市政协办公室"):
+    for words in (
+        "关于交办市政协十四届二次会议提案的通知",
+        "请于2026年5月22日前",
+        "1. 明确分管负责人",
+        "市政协办公室",
+        "督函〔2026〕7号",
+    ):
         assert words in text
 
 

@@ -235,7 +235,6 @@ def test_the_printed_page_is_for_the_same_readers_and_costs_little(house: House)
     assert signed_in(house.third_clerk).get(url, {"of": "reply-1"}).status_code == 404
 
 
-@pytest.mark.skipif(bool(pdf.missing()), reason="no Pango or no Chinese font")
 def test_the_preview_is_made_by_the_worker_for_who_may_still_see_it(house: House) -> None:
     part = signed(house, give(house))
     delivered(house, part)

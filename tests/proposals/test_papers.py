@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from docx import Document
 
 from members.choices import Role
@@ -17,6 +18,7 @@ from members.inbox.models import JobState, LongJob
 from members.models import Body
 from members.uploads import open_file
 from proposals import actions
+from proposals.handling import actions as handling
 from proposals.papers import BATCH, SESSION, UNIT, book_of
 from tests.factories import appoint
 
@@ -125,3 +127,26 @@ def test_a_hand_over_copies_as_text_for_a_group_chat(house: House, filed, clerk_
     text = page.split('id="copy-text"')[1].split("</textarea>")[0]
     assert f"{batch.name}已交办，请签收" in text and f"{clerk_unit.name}　1件" in text
     assert proposal.matter.title not in text
+
+
+def test_the_notice_bears_the_number_of_the_office_that_issues_it(house: House, filed, clerk_unit: Body) -> None:
+    batches = []
+    for _ in range(2):
+        proposal = filed()
+        actions.allocate(proposal, [actions.Share(clerk_unit, "sole")], by=house.officer, now=house.later())
+        batch, _ = actions.hand_over([proposal], session=house.session, by=house.officer, now=house.later())
+        batches.append(batch)
+    office = batches[0].proposals.get().matter.assignments.get().office
+    handling.set_format(office, "notice", "督交〔{年}〕{序号}号", after=6, by=house.officer, now=house.later())
+    year = timezone.localdate().year
+    urls = [reverse("proposals:batch_papers", args=[batch.public_id]) for batch in batches]
+    assert f"督交〔{year}〕7号" in signed_in(house.officer).get(urls[0]).content.decode()
+    assert f"督交〔{year}〕7号" not in signed_in(house.staff).get(urls[0]).content.decode()
+
+    send(signed_in(house.officer), urls[0], number=f"督交〔{year}〕7号")
+
+    archive = zipfile.ZipFile(io.BytesIO(made(LongJob.objects.latest("pk"), house)))
+    assert f"督交〔{year}〕7号" in words(archive.read("01 交办通知.docx"))
+    assert f"督交〔{year}〕8号" in signed_in(house.officer).get(urls[1]).content.decode()
+    refused = signed_in(house.officer).post(urls[1], {"number": f"督交〔{year}〕7号"})
+    assert (refused.status_code, "已经用在另一份交办通知上" in refused.content.decode()) == (422, True)

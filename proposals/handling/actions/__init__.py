@@ -8,7 +8,7 @@ from .contact import confirm_contact, record_contact
 from .coordinating import call_coordination, give_coordination_opinion, rule
 from .countersigning import countersign, settle_countersigns
 from .disclosing import propose_disclosure, return_disclosure
-from .doc_numbering import give_number, next_number, next_of, number_office_paper, set_format
+from .doc_numbering import from_series, give_number, next_number, next_of, number_office_paper, set_format
 from .evaluating import (
     check_flags,
     clear_evaluation,
@@ -43,7 +43,7 @@ from .objecting import (
     uphold_objection,
     withdraw_objection,
 )
-from .paper import Paper, paper_facts
+from .paper import Paper, acts_for, paper_facts
 from .papering import erase_papers, make_papers
 from .promising import drop_promise, promise, unpromised
 from .purging import ask_purge, purge
@@ -75,6 +75,7 @@ __all__ = [
     "PointGiven",
     "RemitGiven",
     "Stricter",
+    "acts_for",
     "add_remits",
     "add_step",
     "add_unit",
@@ -116,6 +117,7 @@ __all__ = [
     "erase_papers",
     "evaluate",
     "explain_dissatisfaction",
+    "from_series",
     "give_coordination_opinion",
     "give_number",
     "issue_sheet",

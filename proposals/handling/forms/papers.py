@@ -56,7 +56,7 @@ class NumberFormatForm(forms.Form):
     kind = forms.ChoiceField(
         label="文种",
         choices=NumberFormat.Kind.choices,
-        help_text="答复函、会办意见函由承办单位编号，督办单、延期批复由交办机构编号。",
+        help_text="答复函、会办意见函由承办单位编号，督办单、延期批复、交办通知由交办机构编号。",
     )
     pattern = forms.CharField(
         label="格式", max_length=40, help_text="用 {年} 代表年份、{序号} 代表序号，例如：×民函〔{年}〕{序号}号。"

@@ -13,7 +13,7 @@ from .template import LetterTemplate, PaperKind
 PERSON = settings.AUTH_USER_MODEL
 
 
-NUMBERED = ["reply", "opinion", "chase", "extension"]
+NUMBERED = ["reply", "opinion", "chase", "extension", "notice"]
 """The kinds that bear a number."""
 
 
@@ -71,8 +71,9 @@ class NumberFormat(Addressed):
         OPINION = "opinion", "会办意见函"
         CHASE = "chase", "督办单"
         EXTENSION = "extension", "延期批复"
+        NOTICE = "notice", "交办通知"
 
-    OF_OFFICES: ClassVar = (Kind.CHASE, Kind.EXTENSION)
+    OF_OFFICES: ClassVar = (Kind.CHASE, Kind.EXTENSION, Kind.NOTICE)
     """What assigning offices write; the others are letters of units."""
 
     body = models.ForeignKey("members.Body", models.PROTECT, related_name="number_formats")
