@@ -64,8 +64,11 @@ def countersigns_shown(user: Any, parts: Sequence[Assignment], view: Eyes) -> li
         asked = (
             not row.answer and row.version.state == State.SIGNING and allowed(user, "handling.countersign", part, view)
         )
-        words = "会签" if Eye.UNIT in view.of(part) else "登记会签（纸质）"
-        acts = [Act(words, to("countersign", row), kind="primary" if words == "会签" else "")] if asked else []
+        own = Eye.UNIT in view.of(part)
+        words = "会签" if own else "登记会签（纸质）"
+        acts = [Act(words, to("countersign", row), kind="primary" if own else "")] if asked else []
+        if own and not asked:
+            acts = [Act("查看会签的答复稿", to("reply_version", row.version), about=str(part.unit))]
         shown.append(RequestShown(f"{part.unit}会签答复稿{row.version}", [Fact("意见", word_of(row), wide=True)], acts))
     return shown
 

@@ -157,6 +157,21 @@ def test_the_asked_read_the_version_and_others_do_not(house: House, version: Rep
     assert Matter.objects.get(pk=row.assignment.matter_id).events.get(verb="countersigned").on_paper
 
 
+def test_what_a_co_handler_was_asked_about_stays_readable_for_it_without_what_was_said_inside(
+    house: House, version: ReplyVersion
+) -> None:
+    row = say(house, version, house.other_unit, house.other_clerk)
+    desk, page = browser(house.other_clerk), url("reply_version", version)
+
+    assert page in desk.get(url("part", row.assignment)).content.decode()
+    assert desk.get(url("countersign", row))["Location"] == page
+    shown = desk.get(page).content.decode()
+    assert "拟建三处中心。" in shown and url("part", row.assignment) in shown
+    assert "签批情况" not in shown and url("part", version.reply.assignment) not in shown
+    actions.release(row.assignment, reason="不涉及", by=house.officer, now=timezone.now())
+    assert desk.get(page).status_code == 404
+
+
 def test_a_co_handler_that_is_let_go_holds_nothing_up(house: House, version: ReplyVersion) -> None:
     say(house, version, house.third_unit, house.third_clerk)
     co = part_of(version.reply.assignment.matter, house.other_unit)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -165,7 +165,8 @@ class Version(Mine, DetailPage[ReplyVersion]):
         """Those of the own unit or office; a co-handler's people read the very version that it was asked about (S2)."""
         rows = with_signatures(ReplyVersion.objects.select_related("reply__assignment__matter"))
         own = in_hands_of(ReplyVersion.objects.all(), self.me, self.action, "reply__assignment")
-        return rows.filter(Q(pk__in=own.values("pk")) | Q(pk__in=asked_of(self.me).values("version")))
+        rows = rows.annotate(whole=Exists(own.filter(pk=OuterRef("pk"))))
+        return rows.filter(Q(whole=True) | Q(pk__in=asked_of(self.me).values("version")))
 
     def note_view(self) -> None:
         note(self.me, [self.object.reply.assignment.matter_id])
@@ -175,12 +176,14 @@ class Version(Mine, DetailPage[ReplyVersion]):
 
     def crumbs(self) -> list[Crumb]:
         part = self.object.reply.assignment
+        if not self.object.whole:  # type: ignore[attr-defined]  # annotated above
+            part = asked_of(self.me).select_related("assignment__matter").filter(version=self.object)[0].assignment
         return [Crumb(name_of(part.matter), reverse("handling:part", args=[part.public_id]))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Earlier versions and what was said inside are the unit's own and its office's."""
         row = self.object
-        whole = in_hands_of(ReplyVersion.objects.filter(pk=row.pk), self.me, self.action, "reply__assignment").exists()
-        others = list(row.reply.versions.order_by("number")) if whole else []
+        others = list(row.reply.versions.order_by("number")) if row.whole else []  # type: ignore[attr-defined]  # annotated above
         earlier = next((one for one in reversed(others) if one.number < row.number), None)
         inside = row.reply.assignment.unit_id in bodies_of(self.me, "handling.read_unit", timezone.localdate())
         return super().get_context_data(
