@@ -9,7 +9,7 @@ class ProposalsConfig(AppConfig):
     def ready(self) -> None:
         from members import audit_words, succession
         from members.rights import register
-        from proposals import batches, desk, menu, notices, papers, rights, volume
+        from proposals import batches, desk, many, menu, notices, papers, rights, volume
         from proposals.actions.publishing import open_after_replies
         from proposals.actions.succeeding import follow_succession
         from proposals.handling import events, owners
@@ -27,4 +27,5 @@ class ProposalsConfig(AppConfig):
         desk.register()
         papers.register()
         batches.register()
+        many.register()
         volume.register()

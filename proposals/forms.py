@@ -527,6 +527,15 @@ class UndoForm(PlainForm):
     reason = forms.CharField(label="撤销的原因", max_length=200, widget=Counted({"rows": 2}))
 
 
+class UndoHandOverForm(PlainForm):
+    reason = forms.CharField(
+        label="撤销的原因",
+        max_length=150,
+        widget=Counted({"rows": 2}),
+        help_text="会记入办理记录，提案者和以后的承办单位会看到。",
+    )
+
+
 class GroundForm(MeetingForm):
     """A coded reason and what the proposer is told."""
 

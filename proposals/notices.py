@@ -34,6 +34,7 @@ TITLES: dict[str, str] = {
     "file_removed": "提案委删除了误传的附件",
     "proposer_left": "提案者有变动，请您继续联系办理",
     "handed_over": "提案已交办",
+    "hand_over_undone": "提案的交办已撤销，将重新交办",
     "publication_opened": "提案和答复请公开审查",
     "published": "提案和答复已决定公开",
     "not_published": "提案不予公开",
@@ -81,6 +82,8 @@ def register() -> None:
     register_heading("numbering", "您的 {n} 件提案已编号")
     register_heading("filed", "您的 {n} 件提案已立案")
     register_heading("handed_over", "您的 {n} 件提案已交办")
+    register_heading("hand_over_undone", "您的 {n} 件提案的交办已撤销，将重新交办")
+    register_heading("published", "{n} 件提案已决定公开")
     register_heading("handover", "新交办 {n} 件")
 
 

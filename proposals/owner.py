@@ -87,7 +87,7 @@ class ProposalOwner:
             text_confirmed_how="",
         )
         publications = Publication.objects.using(here).filter(proposal=proposal)
-        publications.update(hidden=[], kept=[], title="", situation="", analysis="", suggestions=[])
+        publications.update(hidden=[], kept=[], title="", situation="", analysis="", suggestions=[], checked_mark="")
         publications.exclude(reason="").update(reason=ERASED)
         PublicReply.objects.using(here).filter(publication__in=publications).update(opening="", answers=[])
         proposal.revisions.update(title="", situation="", analysis="", suggestions=[])

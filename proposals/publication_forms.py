@@ -1,6 +1,7 @@
 """What the disclosure review asks."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -28,8 +29,16 @@ class MaskForm(PlainForm):
         help_text="第三人的姓名、住址等，照原文填写，一行一处；提案和答复中所有相同的文字都会遮盖。",
     )
 
-    def __init__(self, *args: Any, found: Sequence[Found], **kwargs: Any) -> None:
+    checked = forms.BooleanField(
+        label="公开文本已核对，可以公开",
+        required=False,
+        help_text="没有涉密内容，个人信息和第三人姓名已经遮盖。勾选后可在公开审查列表中批量公开；文字再有变化的，须重新核对。",
+    )
+
+    def __init__(self, *args: Any, found: Sequence[Found], reviewer: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not reviewer:
+            del self.fields["checked"]
         field = self.fields["kept"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = list({one.text: (one.text, f"{one.text}（{one.kind}）") for one in found}.values())
@@ -40,12 +49,25 @@ class MaskForm(PlainForm):
         return [line.strip() for line in self.cleaned_data["hidden"].splitlines() if line.strip()]
 
 
-class PublishForm(PlainForm):
+class OnDayForm(PlainForm):
     publish_on = forms.DateField(
         label="公布日期", widget=Day, initial=timezone.localdate, help_text="从这一天零时起对外公布，可以选以后的日期。"
     )
     with_evaluation = forms.BooleanField(label="同时公布委员评价的结果（不含意见和姓名）", required=False)
+
+
+class PublishForm(OnDayForm):
     checked = forms.BooleanField(label="已核对：没有涉密内容，个人信息和第三人姓名已经遮盖", required=False)
+
+
+class PublishManyForm(OnDayForm):
+    """Each copy was looked at by itself."""
+
+    def clean_publish_on(self) -> date:
+        on: date = self.cleaned_data["publish_on"]
+        if on < timezone.localdate():
+            raise forms.ValidationError("公布日期不能早于今天。")
+        return on
 
 
 class ReasonForm(PlainForm):

@@ -99,7 +99,7 @@ def batches_of(user: Any) -> QuerySet[Batch]:
         Batch.objects.alias(seen=Exists(inside))
         .filter(seen=True)
         .annotate(shown=Subquery(counted))
-        .select_related("by", "session")
+        .select_related("by", "session", "undone_by")
     )
 
 

@@ -107,6 +107,7 @@ RIGHTS: dict[str, Right] = {
         {**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})
     ),
     "proposals.hand_over": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
+    "proposals.undo_hand_over": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.ASSIGNED})),
     "proposals.key_list": Right({**DESK, Role.ASSIGNING_OFFICER: Held.OFFICE, Role.SECRETARY_GENERAL: Held.COMMITTEE}),
     "proposals.shortlist": Right({**STAFF}, ON_THE_WAY),
     "proposals.choose_key": Right({**STAFF}, ON_THE_WAY),
@@ -122,6 +123,7 @@ RIGHTS: dict[str, Right] = {
     "proposals.disclosures": Right({**REVIEWERS, **STAFF}),
     "proposals.open_publication": Right({**REVIEWERS, **STAFF}, OVER),
     "proposals.review_publication": Right({**REVIEWERS, **STAFF}, OVER),
+    "proposals.publish_many": Right({**REVIEWERS}, OVER),
     "proposals.withdraw_publication": Right({**REVIEWERS, **STAFF}, OVER),
     "proposals.archive": Right({**STAFF}, frozenset({Status.CLOSED})),
     "proposals.placeholder": Right({**STAFF}),
@@ -156,6 +158,7 @@ NOT_ON_OWN = frozenset(
         "proposals.shortlist",
         "proposals.choose_key",
         "proposals.review_publication",
+        "proposals.publish_many",
         "proposals.withdraw_publication",
     }
 )

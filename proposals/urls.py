@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from proposals.views import allocating, desk, disclosing, inviting, key, papers, reading, reviewing, writing
+from proposals.views import allocating, batches, desk, disclosing, inviting, key, papers, reading, reviewing, writing
 
 app_name = "proposals"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,8 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("allocation/", allocating.AllocationDesk.as_view(), name="allocation"),
     path("allocation/many/", allocating.AllocateMany.as_view(), name="allocate_many"),
     path("hand-over/", allocating.HandOver.as_view(), name="hand_over"),
-    path("batches/", allocating.Batches.as_view(), name="batches"),
-    path("batches/<uuid:public_id>/", allocating.BatchPage.as_view(), name="batch"),
+    path("batches/", batches.Batches.as_view(), name="batches"),
+    path("batches/<uuid:public_id>/", batches.BatchPage.as_view(), name="batch"),
+    path("batches/<uuid:public_id>/undo/", batches.UndoHandOver.as_view(), name="undo_hand_over"),
     path("batches/<uuid:public_id>/papers/", papers.BatchPapers.as_view(), name="batch_papers"),
     path("unit-papers/", papers.UnitPapers.as_view(), name="unit_papers"),
     path("close-history/", reviewing.CloseHistoryMany.as_view(), name="close_history_many"),
@@ -83,6 +84,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/offline/", desk.Offline.as_view(), name="offline"),
     path("<uuid:public_id>/link-proposer/", desk.LinkProposer.as_view(), name="link_proposer"),
     path("disclosures/", disclosing.Disclosures.as_view(), name="disclosures"),
+    path("disclosures/publish/", disclosing.PublishMany.as_view(), name="publish_many"),
     path("<uuid:public_id>/disclosure/", disclosing.Disclosure.as_view(), name="disclosure"),
     path("<uuid:public_id>/disclosure/open/", disclosing.OpenPublication.as_view(), name="open_publication"),
     path("<uuid:public_id>/disclosure/publish/", disclosing.Publish.as_view(), name="publish"),

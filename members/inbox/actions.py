@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from members import audit
@@ -125,6 +125,31 @@ def cancel(about: int | Collection[int], *, before_epoch: int | None = None, kee
     _wait_for_hand_offs()
     locked = list(pending.order_by("id").select_for_update(no_key=True).values_list("pk", flat=True))
     return Message.objects.filter(pk__in=locked, state=State.PENDING).update(state=State.CANCELLED)
+
+
+def sendings_of(names: Iterable[str]) -> "QuerySet[Message]":
+    """What these acts told people in one message each: a row for each person and channel, by id."""
+    wanted = Q(pk__in=[])
+    for name in names:
+        wanted |= Q(key__startswith=f"{name}:p")
+    return Message.objects.filter(wanted, part_of=None).select_related("recipient").order_by("id")
+
+
+def lock_sendings(names: Iterable[str]) -> list[Message]:
+    """The same, locked: nothing of it is handed off meanwhile. It waits for a hand-off in flight."""
+    _wait_for_hand_offs()
+    return list(sendings_of(names).select_for_update(of=("self",), no_key=True))
+
+
+@transaction.atomic
+def take_back(sendings: Collection[Message]) -> None:
+    """Take back locked sendings that have reached nobody: mail is cancelled, what stands unread in inboxes is gone."""
+    inside = [row.pk for row in sendings if row.channel == Channel.INAPP]
+    Message.objects.filter(part_of__in=inside).delete()
+    Message.objects.filter(pk__in=inside).delete()
+    outside = [row.pk for row in sendings if row.channel != Channel.INAPP]
+    pending = Message.objects.filter(Q(pk__in=outside) | Q(part_of__in=outside), state=State.PENDING)
+    pending.update(state=State.CANCELLED)
 
 
 @transaction.atomic

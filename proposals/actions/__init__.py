@@ -58,11 +58,14 @@ from .merging import merge, unmerge
 from .notice_numbers import next_notice_number, number_notice
 from .numbering import Order, preview, run, stamp_of_run, waiting
 from .publishing import (
+    check_copy,
     open_publication,
     publish,
     refuse_publication,
     said_of,
     set_masks,
+    to_be_public,
+    why_not_checked,
     why_not_public,
     withdraw_publication,
 )
@@ -96,6 +99,7 @@ from .submitting import (
     submit,
     withdraw,
 )
+from .undoing import obstacle_to_undo, undo_hand_over
 
 __all__ = [
     "DRAFTED",
@@ -124,6 +128,7 @@ __all__ = [
     "begin",
     "cease_key",
     "change_proposer",
+    "check_copy",
     "choose_key",
     "claim",
     "close_history",
@@ -159,6 +164,7 @@ __all__ = [
     "name_leader",
     "next_notice_number",
     "number_notice",
+    "obstacle_to_undo",
     "office_of",
     "open_publication",
     "parts_of",
@@ -193,12 +199,15 @@ __all__ = [
     "submit",
     "take_out",
     "takes_internal",
+    "to_be_public",
     "turn",
     "undo_decision",
+    "undo_hand_over",
     "units_to_begin_with",
     "unmerge",
     "waiting",
     "why_contested",
+    "why_not_checked",
     "why_not_public",
     "withdraw",
     "withdraw_publication",

@@ -168,8 +168,7 @@ def _drop_question_clocks(
     matters: Iterable[Matter], *, by: Person, now: datetime, reason: str, unit: Body | None = None
 ) -> None:
     rows = Obligation.objects.running().filter(matter__in=matters, stage="preconsultation")
-    for obligation in rows.filter(holder_body=unit) if unit else rows:
-        clocks.cancel(obligation, by=by, now=now, reason=reason)
+    clocks.cancel_many(rows.filter(holder_body=unit) if unit else rows, by=by, now=now, reason=reason)
 
 
 def drop_questions(proposal: Proposal, units: Iterable[Body], *, by: Person, now: datetime, reason: str) -> None:

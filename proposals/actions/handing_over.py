@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +24,9 @@ from proposals.models import Batch, Proposal, Status
 
 from .allocating import end_questions, offices_of, parts_of
 from .base import SUSPENDED, end_clocks_of, lock_many, proposers_by_matter, today
+
+HELD = timedelta(minutes=10)
+"""Mail about a hand-over of several proposals waits so long: what was a mistake is undone before it leaves the house."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ def hand_over(
     Those that cannot go stay as they are and are returned with the reason. `fixed_on` is the batch's own
     reply date, which wins over the period; `paper` names the meeting or sheet, from whose day the clocks run, `scan` shows it: it is
     kept with each proposal that goes. `public_id` names the batch beforehand, so that a long job can
-    tell whether it was made. Raises Refused if none can go.
+    tell whether it was made. Mail about more than one waits for `HELD`, in which the batch can be undone. Raises Refused
+    if none can go.
     """
     on = acted_on(paper, now=now)
     if on > today(now):
@@ -123,8 +127,9 @@ def hand_over(
     batch.total = len(given)
     batch.save(update_fields=["total"])
     batch.proposals.set([proposal for proposal, _ in ready])
-    announce(given, sending=f"handover:{batch.public_id}", now=now)
-    _tell_proposers(matters, given, batch, now=now)
+    mail_at = now + HELD if len(given) > 1 else now
+    announce(given, sending=f"handover:{batch.public_id}", now=now, mail_at=mail_at)
+    _tell_proposers(matters, given, batch, now=now, mail_at=mail_at)
     return batch, refused
 
 
@@ -183,7 +188,9 @@ def _sorted_out(
     return ready, refused
 
 
-def _tell_proposers(matters: Sequence[Matter], given: Sequence[Given], batch: Batch, *, now: datetime) -> None:
+def _tell_proposers(
+    matters: Sequence[Matter], given: Sequence[Given], batch: Batch, *, now: datetime, mail_at: datetime
+) -> None:
     """The proposers of each, and of those merged into it, hear where it went."""
     mains = {matter.pk: matter for matter in matters}
     followers = list(Matter.objects.filter(merged_into__in=matters))
@@ -195,4 +202,4 @@ def _tell_proposers(matters: Sequence[Matter], given: Sequence[Given], batch: Ba
         for one in given
         for person in sorted(set(people[one.event.matter_id]))
     ]
-    tell_many(facts, sending=f"handed_over:{batch.public_id}", now=now)
+    tell_many(facts, sending=f"handed_over:{batch.public_id}", now=now, mail_at=mail_at)

@@ -1,5 +1,7 @@
 """The disclosure review of a proposal and its replies, and what becomes of it (公开审查, M16)."""
 
+import hashlib
+import json
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
@@ -147,13 +149,40 @@ def set_masks(
     return row
 
 
-def texts_of(proposal: Proposal) -> list[str]:
+def texts_of(proposal: Proposal, replies: Sequence[Reply] | None = None) -> list[str]:
     """Every text that is to be published as it stands now, proposal and replies."""
     text = proposal.text()
     said = [text.title, text.situation, text.analysis, *text.suggestions]
-    for reply in delivered(proposal.matter):
+    for reply in delivered(proposal.matter) if replies is None else replies:
         said += [reply.opening, *(point.text for point in reply.points.all())]
     return said
+
+
+def mark_of(row: Publication, replies: Sequence[Reply]) -> str:
+    """The digest of what a decision would publish now: the words, the masks, and which replies are proposed for it."""
+    public = [reply.pk for reply in replies if to_be_public(reply)]
+    words = [texts_of(row.proposal, replies), row.hidden, row.kept, public]
+    return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
+
+
+def why_not_checked(row: Publication, replies: Sequence[Reply]) -> str:
+    """Why this copy is not one that a reviewer has looked at as it would be made now; empty if it is."""
+    if not row.checked_mark:
+        return "还没有核对公开文本，请打开本件核对。"
+    return "" if row.checked_mark == mark_of(row, replies) else "核对以后文字、遮盖或答复有变化，请打开本件重新核对。"
+
+
+@transaction.atomic
+def check_copy(proposal: Proposal, *, by: Person, now: datetime) -> Publication:
+    """Say that the public copy, as it would be made now, has been looked at: it may be published with others at once."""
+    if Role.DISCLOSURE_REVIEWER not in roles_of(by, today(now)):
+        raise Refused("公开文本由公开审查员核对。", field="checked")
+    row = lock_publication(proposal)
+    must_be_free(row.proposal)
+    row.checked_by, row.checked_at, row.checked_mark = by, now, mark_of(row, delivered(row.proposal.matter))
+    row.save(update_fields=["checked_by", "checked_at", "checked_mark"])
+    row.proposal.matter.record("publication_checked", by=by, now=now)
+    return row
 
 
 @transaction.atomic
@@ -166,11 +195,14 @@ def publish(
     by: Person,
     now: datetime,
     paper: Paper | None = None,
+    only_checked: bool = False,
+    sending: str = "",
 ) -> Publication:
     """Decide that the proposal is published on that day (决定公开), with the replies whose units propose it.
 
     The public copies are made now, from the words as they stand and what was masked; those of an earlier decision are
-    replaced. Proposers, units and the proposal office are told.
+    replaced. Proposers, units and the proposal office are told; of those decided in one `sending` in one message a
+    person. With `only_checked` a copy that nobody has looked at as it is now is refused.
     """
     reviewer_needed(by=by, now=now, paper=paper)
     row = lock_publication(proposal)
@@ -180,6 +212,8 @@ def publish(
         if row.state == State.RELEASED:
             raise WrongStep("这件提案已经决定公开。要改变，请先撤回公开。")
         raise WrongStep("这件提案不在公开审查中，请先送公开审查。")
+    if only_checked and (sentence := why_not_checked(row, delivered(proposal.matter))):
+        raise WrongStep(sentence)
     if not checked:
         raise Refused("请确认已核对：没有涉密内容，个人信息已经遮盖。", field="checked")
     again = row.state == State.RELEASED and row.publish_on is not None and row.publish_on <= today(now)
@@ -190,7 +224,7 @@ def publish(
     row.publish_on = row.publish_on if again else on
     decide(row, by=by, now=now)
     event = proposal.matter.record("publication_decided", by=by, now=now, on=row.publish_on, **paper_facts(paper))
-    tell_all(proposal, event, "published", now=now)
+    tell_all(proposal, event, "published", now=now, sending=sending)
     return row
 
 
@@ -299,12 +333,12 @@ def withdraw_publication(
     return row
 
 
-def tell_all(proposal: Proposal, event: Event, template: str, *, now: datetime) -> None:
+def tell_all(proposal: Proposal, event: Event, template: str, *, now: datetime, sending: str = "") -> None:
     """Proposers, units that answered, and the proposal office."""
     units: Sequence[int] = [reply.assignment.unit_id for reply in delivered(proposal.matter)]
     on = today(now)
     people = {*proposers(proposal.matter, on=on), *clerks_of(units, on=on), *proposal_staff(on=on)}
-    told(proposal, sorted(people), event, template, now=now)
+    told(proposal, sorted(people), event, template, now=now, sending=sending)
 
 
 def said_of(row: Publication | None, proposal: Proposal) -> str:

@@ -225,11 +225,23 @@ def complete_many(
 @transaction.atomic
 def cancel(obligation: Obligation, *, by: Person | None, now: datetime, reason: str) -> Obligation:
     """End a clock that no longer matters; nothing about it is sent after this commits."""
-    bench = _running(obligation, by=by, now=now)
-    _write_event(bench, Kind.CANCEL, on=bench.today, reason=reason)
-    bench.row.status = Status.CANCELLED
-    _close([bench])
-    return bench.row
+    return cancel_many([obligation], by=by, now=now, reason=reason)[0]
+
+
+@transaction.atomic
+def cancel_many(
+    obligations: Iterable[Obligation], *, by: Person | None, now: datetime, reason: str
+) -> list[Obligation]:
+    """The same for many clocks, in a constant number of queries."""
+    benches = [_still_running(bench) for bench in _locked_many(obligations, by=by, now=now)]
+    if not benches:
+        return []
+    for bench in benches:
+        _draft_still_event(bench, Kind.CANCEL, on=bench.today, reason=reason)
+        bench.row.status = Status.CANCELLED
+    ClockEvent.objects.bulk_create(bench.events[-1] for bench in benches)
+    _close(benches)
+    return [bench.row for bench in benches]
 
 
 @transaction.atomic

@@ -122,7 +122,7 @@ class PreConsultation(Addressed):
 
 
 class Batch(Addressed):
-    """One hand-over of many proposals (批量交办): date, fixed due date, joint notice."""
+    """One hand-over of many proposals (批量交办): date, fixed due date, joint notice; undone as long as no unit knew of it."""
 
     session = models.ForeignKey("members.Session", models.PROTECT, related_name="batches")
     name = models.CharField("批次名称", max_length=80)
@@ -133,8 +133,13 @@ class Batch(Addressed):
     at = models.DateTimeField()
     total = models.PositiveIntegerField(default=0)
     proposals = models.ManyToManyField(Proposal, related_name="batches")
+    undone_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    undone_at = models.DateTimeField("撤销时间", null=True)
+    undo_reason = models.CharField("撤销原因", max_length=200, blank=True)
 
     class Meta:
         constraints = [
+            together("undone_by", "undone_at", name="batch_undone_together"),
+            models.CheckConstraint(condition=Q(undone_at=None) | ~Q(undo_reason=""), name="undone_batch_says_why"),
             models.UniqueConstraint(fields=["doc_no"], condition=~Q(doc_no=""), name="notice_number_once"),
         ]

@@ -61,7 +61,7 @@ NEXT: dict[str, frozenset[str]] = {
     Status.RETURNED: frozenset({Status.COSIGNING, Status.SUBMITTED, Status.WITHDRAWN}),
     Status.TO_NUMBER: frozenset({Status.FILED, Status.MERGED, Status.WITHDRAWN, Status.REVIEWING}),
     Status.FILED: frozenset({Status.ASSIGNED, Status.MERGED, Status.WITHDRAWN, Status.REVIEWING}),
-    Status.ASSIGNED: frozenset({Status.CLOSED, Status.WITHDRAWN}),
+    Status.ASSIGNED: frozenset({Status.CLOSED, Status.WITHDRAWN, Status.FILED}),
     Status.CLOSED: frozenset({Status.ARCHIVED, Status.ASSIGNED, Status.MERGED}),
     Status.ARCHIVED: frozenset({Status.ASSIGNED, Status.MERGED}),
     Status.MERGED: frozenset({Status.REVIEWING, Status.TO_NUMBER, Status.FILED, Status.CLOSED, Status.WITHDRAWN}),

@@ -1,5 +1,6 @@
 """What the public may read of a proposal and its replies: copies of their own, made by the disclosure review (M16)."""
 
+import uuid
 from datetime import date
 from typing import Any
 
@@ -62,7 +63,8 @@ class Publication(models.Model):
 
     The copy is made when the reviewer decides, from the words as they are then, with what he masked: `hidden` are
     words that he hid by hand, `kept` what was found and may stand. `waiting_since` says that a decision is wanted,
-    a first or a further one; what was published stays as it is until then.
+    a first or a further one; what was published stays as it is until then. Whoever has looked at the copy as it would be
+    made says so (`checked_by`): `checked_mark` is the digest of the words that he saw, and of the masks on them.
     """
 
     class State(models.TextChoices):
@@ -86,6 +88,9 @@ class Publication(models.Model):
     decided_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField("决定时间", null=True)
     ended_on = models.DateField("撤回日期", null=True)
+    checked_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
+    checked_at = models.DateTimeField("核对时间", null=True)
+    checked_mark = models.CharField("核对的文本", max_length=64, blank=True)
 
     objects = PublicationQuerySet.as_manager()
 
@@ -95,6 +100,7 @@ class Publication(models.Model):
                 condition=Q(state__in=["none", "released", "refused", "withdrawn"]), name="publication_state_known"
             ),
             together("decided_by", "decided_at", name="publication_decided_together"),
+            together("checked_by", "checked_at", name="publication_checked_together"),
             models.CheckConstraint(
                 condition=Q(state="none") | Q(decided_at__isnull=False), name="publication_is_decided"
             ),
@@ -126,6 +132,11 @@ class Publication(models.Model):
         allowed = proposal.consents and not proposal.internal and proposal.status in OVER
         out = self.state == self.State.RELEASED and self.publish_on is not None and self.publish_on <= on
         return free and allowed and out
+
+    @property
+    def public_id(self) -> uuid.UUID:
+        """The matter's, as the proposal's. To be fetched with its matter."""
+        return self.proposal.public_id
 
     @property
     def was_public(self) -> bool:

@@ -1,23 +1,19 @@
 """Numbers, units and the hand-over (统一编号、拟办、交办)."""
 
 import uuid
-from collections import Counter
 from dataclasses import asdict, replace
 from typing import Any
 
-from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from members.days import short_day
 from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import start_job
 from members.inbox.models import LongJob
-from members.inbox.queries import group_text
 from members.models import Body, Session
-from members.pages import ActionPage, DetailPage, FormPage, ListPage, SeenMixin
+from members.pages import ActionPage, FormPage, ListPage, SeenMixin
 from members.shown import Act, Crumb, Tab
 from proposals import actions
 from proposals.batches import AT_ONCE, HAND_OVER, said
@@ -33,11 +29,11 @@ from proposals.forms import (
 )
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import PutBy, put_by, throw_away
-from proposals.handling.models import Matter, Suggestion
+from proposals.handling.models import Suggestion
 from proposals.handling.remits import remits_for
 from proposals.handling.sights import note
-from proposals.models import AllocationPart, Batch, PreConsultation, Proposal, Status
-from proposals.queries import asked_of, batches_of
+from proposals.models import AllocationPart, PreConsultation, Proposal, Status
+from proposals.queries import asked_of
 from proposals.rights import in_hands_of
 
 from .base import ManyProposals, ProposalPage, Signed, name_of, to
@@ -451,47 +447,3 @@ def is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-class Batches(ListPage[Batch]):
-    """Every hand-over, newest first."""
-
-    action = "proposals.hand_over"
-    title = "交办批次"
-    template_name = "proposals/batches.html"
-    unit_word = "批"
-    empty_sentence = "还没有交办过。"
-
-    def get_queryset(self) -> QuerySet[Batch]:
-        return batches_of(self.request.user).order_by("-at", "-pk")
-
-
-class BatchPage(DetailPage[Batch]):
-    """A hand-over afterwards: what went where, and its papers."""
-
-    action = "proposals.hand_over"
-    template_name = "proposals/batch.html"
-
-    def get_queryset(self) -> QuerySet[Batch]:
-        return batches_of(self.request.user)
-
-    def get_title(self) -> str:
-        return self.object.name
-
-    def crumbs(self) -> list[Crumb]:
-        return [Crumb("交办批次", reverse("proposals:batches"))]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = self.object.proposals.filter(matter__in=Matter.objects.visible_to(self.request.user))
-        found = list(rows.select_related("matter").prefetch_related("matter__assignments__unit").order_by("pk"))
-        return super().get_context_data(rows=found, text=self.for_group(found), **kwargs)
-
-    def for_group(self, rows: list[Proposal]) -> str:
-        """Which unit has got how many, to be pasted into a group chat (P26)."""
-        given = Counter(
-            part.unit.name for row in rows for part in row.matter.assignments.all() if part.ended_at is None
-        )
-        due = self.object.fixed_due_on
-        title = f"{self.object.name}已交办，请签收" + (f"，答复期限{short_day(due)}" if due else "")
-        lines = [f"{unit}　{amount}件" for unit, amount in sorted(given.items())]
-        return group_text(title, lines, url=settings.SITE_URL.rstrip("/") + reverse("handling:queue"))

@@ -11,10 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.choices import Role
-from members.pages import ListPage
+from members.days import short_day
+from members.inbox.many import ManyPage
+from members.pages import Column, ListPage
 from members.rights import roles_of
 from members.shown import Act, Crumb, Fact, Tab
-from proposals import actions, masking, word_list
+from proposals import actions, many, masking, word_list
 from proposals.actions.publishing import texts_of
 from proposals.disclosure import delivered, points_of
 from proposals.handling.models import Matter, Obligation, Reply
@@ -22,17 +24,28 @@ from proposals.handling.queries import labels_of, suggestions_of
 from proposals.masking import Piece
 from proposals.models import Proposal, Publication
 from proposals.public import address_of
-from proposals.publication_forms import MaskForm, PublishForm, PublishOnPaperForm, ReasonForm, ReasonOnPaperForm
+from proposals.publication_forms import (
+    MaskForm,
+    PublishForm,
+    PublishManyForm,
+    PublishOnPaperForm,
+    ReasonForm,
+    ReasonOnPaperForm,
+)
 
 from .base import PaperPage, ProposalConfirm, ProposalPage, Signed, name_of, to
 
 TABS = (
     ("waiting", "待审查"),
+    ("checked", "已核对"),
     ("coming", "待公布"),
     ("public", "已公开"),
     ("refused", "不予公开"),
     ("withdrawn", "已撤回"),
 )
+
+
+IN_REVIEW = ("waiting", "checked")
 
 
 class Disclosures(Signed, ListPage[Publication]):
@@ -41,6 +54,16 @@ class Disclosures(Signed, ListPage[Publication]):
     action = "proposals.disclosures"
     title = "公开审查"
     template_name = "proposals/disclosures.html"
+    id_path = "proposal__matter__public_id"
+    columns = (
+        Column("案号", lambda row: row.proposal.matter.number or ""),
+        Column("案由", lambda row: row.proposal.matter.title),
+        Column("公开情况", lambda row: actions.said_of(row, row.proposal)),
+        Column("送审日期", lambda row: row.waiting_since and timezone.localdate(row.waiting_since)),
+        Column("审查期限", lambda row: row.due_on),
+        Column("核对日期", lambda row: row.checked_at and timezone.localdate(row.checked_at)),
+        Column("公布日期", lambda row: row.publish_on),
+    )
 
     @property
     def tab(self) -> str:
@@ -49,6 +72,8 @@ class Disclosures(Signed, ListPage[Publication]):
 
     @property
     def empty_sentence(self) -> str:  # type: ignore[override]  # by tab
+        if self.tab == "checked":
+            return "没有已核对、待公开的提案。"
         return "没有待公开审查的提案。" if self.tab == "waiting" else "这里还没有提案。"
 
     def get_queryset(self) -> QuerySet[Publication]:
@@ -61,6 +86,8 @@ class Disclosures(Signed, ListPage[Publication]):
                 rows = rows.public(today)
             case "refused" | "withdrawn":
                 rows = rows.filter(state=self.tab)
+            case "checked":
+                rows = rows.waiting().exclude(checked_mark="")
             case _:
                 rows = rows.waiting()
         clocks = Obligation.objects.running().filter(matter=OuterRef("proposal__matter"), stage="publication")
@@ -72,7 +99,29 @@ class Disclosures(Signed, ListPage[Publication]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         tabs = [Tab(label, f"{self.request.path}?tab={key}", key == self.tab) for key, label in TABS]
-        return super().get_context_data(tabs=tabs, waiting=self.tab == "waiting", **kwargs)
+        return super().get_context_data(tabs=tabs, waiting=self.tab in IN_REVIEW, **kwargs)
+
+    def bulk_acts(self) -> list[Act]:
+        if self.tab in IN_REVIEW and self.me.has_perm("proposals.publish_many"):
+            return [Act("公开", reverse("proposals:publish_many"), "megaphone", whole=True)]
+        return []
+
+    def exports_ticked(self) -> bool:
+        return True
+
+
+class PublishMany(ManyPage[Publication]):
+    """Publishes those of which a reviewer has looked at the copy, on one day."""
+
+    action = "proposals.publish_many"
+    title = "批量公开"
+    form_class = PublishManyForm
+    submit_label = "决定公开"
+    many_class = many.PublishMany
+    list_page = Disclosures
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("公开审查", reverse("proposals:disclosures"))]
 
 
 @dataclass(frozen=True)
@@ -103,7 +152,7 @@ class OfPublication(ProposalPage):
 
     def get_queryset(self) -> QuerySet[Proposal]:
         rows = super().get_queryset().filter(publication__isnull=False)
-        return rows.select_related("publication", "matter__merged_into")
+        return rows.select_related("publication__checked_by", "matter__merged_into")
 
     def crumbs(self) -> list[Crumb]:
         way = [Crumb("公开审查", reverse("proposals:disclosures"))]
@@ -154,15 +203,23 @@ class Disclosure(OfPublication):
         return {"公开的文字": "\n".join([*texts_of(self.object), *row.hidden, *row.kept])}
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "found": self.found}
+        reviewer = Role.DISCLOSURE_REVIEWER in roles_of(self.me, timezone.localdate())
+        return {**super().get_form_kwargs(), "found": self.found, "reviewer": reviewer}
 
     def get_initial(self) -> dict[str, Any]:
         return {"kept": self.publication.kept, "hidden": "\n".join(self.publication.hidden)}
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.set_masks(
-            self.object, hidden=form.words(), kept=form.cleaned_data.get("kept", []), by=self.me, now=timezone.now()
-        )
+        """Looked at is what the page showed: with other masks the copy is another one, to be looked at first."""
+        row, kept, checked = self.publication, form.cleaned_data.get("kept", []), form.cleaned_data.get("checked")
+        same = (form.words(), sorted(kept)) == (row.hidden, sorted(row.kept))
+        if checked and same:
+            actions.check_copy(self.object, by=self.me, now=timezone.now())
+            self.done_sentence = "已核对，可以单独公开，也可以在公开审查列表中批量公开。"
+        else:
+            actions.set_masks(self.object, hidden=form.words(), kept=kept, by=self.me, now=timezone.now())
+            if checked:
+                self.done_sentence = "公开文本已更新。请看过新的公开文本，再勾选“已核对”。"
         return HttpResponseRedirect(to(self.object, "disclosure"))
 
     def acts(self) -> list[Act]:
@@ -215,6 +272,13 @@ class Disclosure(OfPublication):
         found = word_list.named(said)
         return f"{found}中有保密词表所列的词，请先核对是否涉密；涉密的请马上暂停查看。" if found else ""
 
+    def said_of_check(self) -> str:
+        row = self.publication
+        if not row.checked_at:
+            return "还没有核对公开文本"
+        words = f"{row.checked_by} {short_day(timezone.localdate(row.checked_at))}已核对"
+        return f"{words}，以后有变化，请重新核对" if actions.why_not_checked(row, self.replies) else words
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             parts=self.parts(),
@@ -224,6 +288,7 @@ class Disclosure(OfPublication):
             facts=[
                 Fact("案号", self.object.matter.number or "—"),
                 Fact("公开情况", actions.said_of(self.publication, self.object)),
+                Fact("核对", self.said_of_check()),
                 Fact("提案者意愿", "同意公开" if self.object.consents else f"不同意公开：{self.object.consent_reason}"),
             ],
             **kwargs,

@@ -42,7 +42,7 @@ class BatchPapers(Signed, ActionPage[Batch]):
     submit_label = "生成"
 
     def get_queryset(self) -> QuerySet[Batch]:
-        return batches_of(self.request.user)
+        return batches_of(self.request.user).filter(undone_at=None)
 
     def version(self) -> int | None:
         return None

@@ -95,6 +95,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     evening = timezone.make_aware(datetime.combine(stage.today - timedelta(days=1), time(18)))
     leave_on_the_way(stage.people, partial(draft_reply, stage), evening)
     bring_letters(stage.people, evening)
+    hand_over_by_mistake(stage, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()
 
 
@@ -363,6 +364,16 @@ def hand_over(
             follow(stage, assignment, at)
 
 
+def hand_over_by_mistake(stage: Stage, at: datetime) -> None:
+    """What waits for its hand-over went out under a wrong name, and came back before a unit had heard of it."""
+    rows = Proposal.objects.filter(status=Status.FILED, allocation__isnull=False).distinct().order_by("pk")[:2]
+    if not rows:
+        return
+    batch, _ = front.hand_over(list(rows), session=stage.session, by=stage.staff, now=at, name="平时提案交办（误发）")
+    minute = at + timedelta(minutes=1)
+    front.undo_hand_over(batch, reason="批次名称填错，改正后重新交办。", by=stage.staff, now=minute)
+
+
 # in the units' hands --------------------------------------------------------------------------------------------------
 
 
@@ -625,9 +636,13 @@ def disclose(stage: Stage, letter: Reply, clerk: Person, at: datetime) -> None:
 def review_publication(stage: Stage, matter: int, at: datetime) -> None:
     """Most are published, one in eight is not; one in four still waits. The second one is taken back later."""
     row = Publication.objects.filter(proposal__matter=matter, waiting_since__isnull=False).first()
-    if row is None or row.pk % 4 == 3:
+    if row is None:
         return
     reviewer, proposal = stage.people.account(Role.DISCLOSURE_REVIEWER), row.proposal
+    if row.pk % 4 == 3:  # some of those that wait have been looked at already
+        if row.pk % 8 == 3:
+            front.check_copy(proposal, by=reviewer, now=at)
+        return
     if row.pk % 8 == 5:
         front.refuse_publication(proposal, reason="答复涉及尚在协商的事项，暂不公开。", by=reviewer, now=at)
         return

@@ -159,5 +159,12 @@ class Message(models.Model):
         gateway = gateways().get(self.gateway)
         return gateway.label if gateway else f"{self.get_channel_display()}（{self.gateway}）"
 
+    @property
+    def has_left(self) -> bool:
+        """Whether it was handed off, may be on its way, or was read: then nobody can take it back."""
+        if self.channel == Channel.INAPP:
+            return self.read_at is not None
+        return self.attempts > 0 or self.state not in (State.PENDING, State.CANCELLED)
+
     def may_be_resent(self) -> bool:
         return self.state in (State.DEAD, State.UNKNOWN)

@@ -146,7 +146,7 @@ def clocks_of(assignment: Assignment, *, on: date, fixed_on: date | None = None)
     ]
 
 
-def announce(given: Iterable[Given], *, sending: str, now: datetime) -> None:
+def announce(given: Iterable[Given], *, sending: str, now: datetime, mail_at: datetime | None = None) -> None:
     """Tell the units' clerks: one message a person, with the list of what was given."""
     facts: list[tuple[int, int, str, dict[str, Any]]] = []
     today = timezone.localdate(now)
@@ -156,7 +156,7 @@ def announce(given: Iterable[Given], *, sending: str, now: datetime) -> None:
         subject = subject_of(assignment)
         facts += [(person, event.pk, "assigned", subject) for person in posts[assignment.unit_id].people]
     facts += alarms([row for row in rows if not posts[row[1].unit_id].manned], on=today)
-    tell_many(facts, sending=sending, now=now)
+    tell_many(facts, sending=sending, now=now, mail_at=mail_at)
 
 
 def alarms(rows: Sequence[tuple[Event, Assignment]], *, on: date) -> list[tuple[int, int, str, dict[str, Any]]]:
