@@ -239,7 +239,7 @@ def cancel_many(
     for bench in benches:
         _draft_still_event(bench, Kind.CANCEL, on=bench.today, reason=reason)
         bench.row.status = Status.CANCELLED
-    ClockEvent.objects.bulk_create(bench.events[-1] for bench in benches)
+    ClockEvent.objects.bulk_create((bench.events[-1] for bench in benches), batch_size=CHUNK)
     _close(benches)
     return [bench.row for bench in benches]
 
@@ -510,7 +510,13 @@ def past_steps(obligations: Iterable[Obligation], *, now: datetime) -> int:
 
 
 CHUNK = 1_000
-ENDING = ("status", "done_at", "late_workdays", "next_at", "next_step", "next_n", "error")
+ENDING = """
+    UPDATE handling_obligation AS one SET status = ended.status, done_at = ended.done_at,
+        late_workdays = ended.late_workdays, next_at = NULL, next_step_id = NULL, next_n = NULL, error = ''
+    FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(moments)s::timestamptz[], %(late)s::int[])
+        AS ended(id, status, done_at, late_workdays)
+    WHERE one.id = ended.id
+"""
 CHANGING = (
     "assignment",
     "holder_body",
@@ -642,11 +648,21 @@ def _set_next(bench: _Bench, handled: clockface.Handled) -> None:
 
 
 def _close(benches: Sequence[_Bench]) -> None:
-    for bench in benches:
-        bench.row.next_at = bench.row.next_step = bench.row.next_n = None
-        bench.row.error = ""
-    Obligation.objects.bulk_update([bench.row for bench in benches], ENDING, batch_size=CHUNK)
-    inbox.cancel([bench.row.pk for bench in benches])
+    """Write how clocks ended, in one statement: they come by the thousand."""
+    rows = [bench.row for bench in benches]
+    for row in rows:
+        row.next_at = row.next_step = row.next_n = None
+        row.error = ""
+    ids = [row.pk for row in rows]
+    ended: dict[str, Any] = {
+        "ids": ids,
+        "statuses": [str(row.status) for row in rows],
+        "moments": [row.done_at for row in rows],
+        "late": [row.late_workdays for row in rows],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ENDING, ended)
+    inbox.cancel(ids)
 
 
 def _insert(benches: Sequence[_Bench]) -> None:

@@ -29,7 +29,7 @@ from members.models import Person
 from proposals.handling import engine
 from proposals.handling.models import Obligation
 from tests import databases
-from tests.bench import minimal, papers, without_redis
+from tests.bench import batches, minimal, papers, without_redis
 
 assert conftest.PREFIX
 ROUNDS = 30
@@ -195,6 +195,13 @@ def measure_papers() -> list[Row]:
     return [Row(name, took, took, limit, None, None, 0, None, ok) for name, took, limit, ok in taken]
 
 
+def measure_batches() -> list[Row]:
+    return [
+        Row(name, took, took, limit, None, None, asked, growth, ok)
+        for name, took, limit, asked, growth, ok in batches.measured()
+    ]
+
+
 def show(rows: list[Row]) -> None:
     print(f"{'measure':<34}{'p50 ms':>9}{'p95 ms':>9}{'limit':>9}{'ratio':>7}{'queries':>9}  ok")
     for row in rows:
@@ -212,7 +219,14 @@ def main() -> int:
     databases.prepare("bench")
     call_command("demo_data", "--size", str(arguments.proposals))
     with override_settings(ROOT_URLCONF=minimal.__name__):
-        rows = [measure_floor(), *measure(), *measure_engine(), *measure_without_redis(), *measure_papers()]
+        rows = [
+            measure_floor(),
+            *measure(),
+            *measure_engine(),
+            *measure_without_redis(),
+            *measure_papers(),
+            *measure_batches(),
+        ]
     show(rows)
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
