@@ -78,6 +78,8 @@ def why_not_undone(
         return "这批交办已经撤销过了。"
     if any(row.matter.access == Access.SUSPENDED for row in rows):
         return "本批有提案正在保密核查，暂停办理。请联系提案委。"
+    if batch.doc_no:
+        return f"本批交办通知已经编号（{batch.doc_no}）{ONE_BY_ONE}"
     mine = set(in_hands_of(Proposal.objects.filter(batches=batch), by, UNDO).values_list("pk", flat=True))
     if moved := next((row for row in rows if row.status != Status.ASSIGNED), None):
         return f"{moved.matter.label}现在是“{moved.matter.get_stage_display()}”{ONE_BY_ONE}"

@@ -134,6 +134,10 @@ def is_suspended(house: House, batch: Batch, clerk: Person) -> None:
     handling.suspend(rows_of(batch)[0].matter, reason="核查", by=house.staff, now=house.later())
 
 
+def is_numbered(house: House, batch: Batch, clerk: Person) -> None:
+    Batch.objects.filter(pk=batch.pk).update(doc_no="政督〔2026〕1号")
+
+
 def is_withdrawn(house: House, batch: Batch, clerk: Person) -> None:
     actions.withdraw(rows_of(batch)[0], reason="情况已变化", by=house.staff, now=house.later())
 
@@ -147,6 +151,7 @@ def is_withdrawn(house: House, batch: Batch, clerk: Person) -> None:
         (is_mailed, "发给沈青的邮件已经送出"),
         (is_being_mailed, "发给沈青的邮件已经送出"),
         (is_suspended, "正在保密核查"),
+        (is_numbered, "交办通知已经编号（政督〔2026〕1号）"),
         (is_withdrawn, "现在是“已撤案”"),
     ],
 )
