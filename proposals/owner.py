@@ -107,7 +107,7 @@ class ProposalOwner:
         return "\n".join([text.title, text.situation, text.analysis, *text.suggestions])
 
     def category(self, matter: Matter) -> str:
-        return str(matter.proposal.category or "")
+        return Category.objects.filter(proposals__matter=matter).values_list("name", flat=True).first() or ""
 
     def categories(self) -> Sequence[str]:
         rows = Category.objects.filter(ended_on=None).order_by("order", "pk")

@@ -79,6 +79,7 @@ def add() -> None:
         ),
         Entry("办理", "承诺公开审查", "file-text", "handling:public_words", "handling.review_word", order=46),
         Entry("办理", "职责清单", "landmark", "handling:catalogue", "handling.read_catalogue", order=78),
+        Entry("办理", "答复模板", "file-text", "handling:wordings", "handling.wordings", order=79),
         Entry("办理", "文号格式", "hash", "handling:number_formats", "handling.number_formats", order=80),
         Entry("办理", "公文模板", "file-text", "handling:letter_templates", "handling.letter_templates", order=81),
         Entry("管理", "时限规则", "timer", "clock_settings:rules", "handling.settings", order=70),

@@ -138,6 +138,7 @@ RIGHTS: dict[str, Right] = {
     "handling.read_sheet": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS}),
     "handling.papers": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, **PROPOSERS}),
     "handling.take_number": Right({**HANDLERS}, GIVING_OPINIONS),
+    "handling.wordings": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
     "handling.read_catalogue": Right(
         {**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, Role.SESSION_STAFF: Held.COMMITTEE}
     ),
@@ -304,6 +305,8 @@ AUDITED = {
     "handling.infected": "附件查出病毒",
     "handling.add_remit": "登记职责",
     "handling.end_remit": "终止职责",
+    "handling.keep_wording": "保存答复模板",
+    "handling.drop_wording": "删除答复模板",
     "handling.make_paper": "生成公文",
     "handling.number_format": "设置文号格式",
     "handling.load_year": "载入年度日历",

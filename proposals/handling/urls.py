@@ -21,6 +21,7 @@ from proposals.handling.views import (
     templates,
     unit,
     why,
+    wording,
 )
 from proposals.handling.views.files import AttachmentDownload
 
@@ -69,6 +70,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("catalogue/add/", catalogue.AddRemit.as_view(), name="add_remit"),
     path("catalogue/paste/", catalogue.PasteRemits.as_view(), name="paste_remits"),
     path("catalogue/<uuid:public_id>/end/", catalogue.EndRemit.as_view(), name="end_remit"),
+    path("wordings/", wording.Wordings.as_view(), name="wordings"),
+    path("wordings/add/", wording.AddWording.as_view(), name="add_wording"),
+    path("wordings/<uuid:public_id>/", wording.ChangeWording.as_view(), name="change_wording"),
+    path("wordings/<uuid:public_id>/drop/", wording.DropWording.as_view(), name="drop_wording"),
     path("papers/check/", papers.CheckPaper.as_view(), name="check_paper"),
     path("papers/templates/", templates.LetterTemplates.as_view(), name="letter_templates"),
     path("papers/templates/<str:kind>/starter/", templates.Starter.as_view(), name="template_starter"),

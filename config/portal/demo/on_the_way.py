@@ -11,6 +11,9 @@ from proposals.handling.models import Assignment, Reply
 from .people import People
 
 Draft = Callable[[Assignment, datetime], Reply]
+OPENING = "您提出的《【案由】》收悉。我局由【责任科室】会同有关单位研究办理，并与您进行了沟通，现答复如下。"
+ANSWER = "经研究，【采纳情况】。下一步，【具体措施和完成时间】。"
+"""What the demonstration's unit begins its replies with."""
 
 
 def leave_on_the_way(people: People, draft: Draft, at: datetime) -> None:
@@ -24,6 +27,7 @@ def leave_on_the_way(people: People, draft: Draft, at: datetime) -> None:
     alone = [row for row in own if row not in leads[:1]]
     if alone:
         handling.deliver_reply(draft(alone.pop(), at), by=clerk, now=at)
+    handling.keep_wording(unit, name="一般答复", category="", opening=OPENING, answer=ANSWER, by=clerk, now=at)
     handling.add_step(unit, kind="section", order=1, person=handler, by=clerk, now=at)
     handling.add_step(unit, kind="countersign", order=5, by=clerk, now=at)
     handling.add_step(unit, kind="head", order=9, role=Role.UNIT_HEAD, by=clerk, now=at)

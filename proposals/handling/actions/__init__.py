@@ -64,6 +64,7 @@ from .sharing import add_unit, make_lead, release, transfer
 from .signing import add_step, end_step, look_for_signers, send_up, sign, take_back
 from .succeeding import name_successor, succeed
 from .templating import bring_template, kinds_of, stop_template, use_template
+from .wording import drop_wording, keep_wording
 
 __all__ = [
     "NOT_ASKED_OF_OFFICE",
@@ -112,6 +113,7 @@ __all__ = [
     "deliver_reply",
     "draft_reply",
     "drop_promise",
+    "drop_wording",
     "end_remit",
     "end_step",
     "erase_papers",
@@ -121,6 +123,7 @@ __all__ = [
     "give_coordination_opinion",
     "give_number",
     "issue_sheet",
+    "keep_wording",
     "kinds_of",
     "leave",
     "lift_suspension",

@@ -13,6 +13,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import tell
 from members.models import Person
 from proposals.handling import clocks, owners, queries
+from proposals.handling.blanks import blanks_of
 from proposals.handling.models import (
     Assignment,
     Commitment,
@@ -250,6 +251,8 @@ def check_complete(reply: Reply, *, on: date) -> None:
     if missing := unanswered(reply):
         labels = queries.labels_of(queries.suggestions_of(reply.assignment.matter))
         faults.append("还有建议没有答复：" + "、".join(labels[one.pk] for one in missing) + "。")
+    for where, words in blanks_of(reply).items():
+        faults.append(f"{where}里的{'、'.join(words)}还没有改写，请填写或删去；正文要用括号的，请用（）。")
     if reply.result_id is None:
         faults.append("请选择总的办理结果类别。")
     if reply.letter_on and reply.letter_on > on:

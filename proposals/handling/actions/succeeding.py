@@ -33,6 +33,7 @@ from .objecting import asked
 from .paper import lock
 from .promising import carry_promises
 from .sharing import end, letter_first, take_role
+from .wording import hand_on_wordings
 
 Role = Assignment.Role
 State = Assignment.State
@@ -248,6 +249,7 @@ def follow_succession(old: Body, heirs: list[Body], on: date, by: Person, now: d
     """
     hand_on_remits(old, heirs, on=on)
     if len(heirs) == 1:
+        hand_on_wordings(old, heirs[0])
         succeed(old, heirs[0], by=by, now=now)
         return
     _refuse_to_strand(old, heirs)

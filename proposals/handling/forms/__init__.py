@@ -42,6 +42,7 @@ from .unit import (
     OpinionForm,
     PassInsideForm,
 )
+from .wording import WordingForm
 
 __all__ = [
     "ActForm",
@@ -101,4 +102,5 @@ __all__ = [
     "TakeBackForm",
     "TakeNumberForm",
     "TransferForm",
+    "WordingForm",
 ]

@@ -58,6 +58,7 @@ from .reply import Evaluation, EvaluationRound, Explanation, Reply, ReplyPoint
 from .sheet import ChaseSheet
 from .signing import Countersign, ReplyVersion, Signature, SigningKind, SigningStep
 from .template import LetterTemplate, PaperKind
+from .wording import Wording
 
 __all__ = [
     "COORDINATE_AFTER",
@@ -124,6 +125,7 @@ __all__ = [
     "Suggestion",
     "Suspension",
     "TimeRule",
+    "Wording",
     "record_many",
     "returns_in",
     "together",

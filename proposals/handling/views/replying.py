@@ -8,20 +8,22 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from members.errors import Refused, Stale, WrongStep
 from members.models import Person
 from members.shown import Act, Fact
-from proposals.handling import actions, forms, panels
+from proposals.handling import actions, forms, owners, panels
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach, drop_letter
 from proposals.handling.actions.paper import acts_for
 from proposals.handling.actions.replying import not_to_be_written, suggestions_to_answer, unanswered, without_opinion
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.attachments import letters_of, scan_of
+from proposals.handling.blanks import blanks_of, filled
 from proposals.handling.eyes import eyes
 from proposals.handling.forms.replying import LETTER_FIELDS, key_of, names_of
-from proposals.handling.models import Assignment, Commitment, Purpose, Reply, Suggestion
+from proposals.handling.models import Assignment, Commitment, Purpose, Reply, Suggestion, Wording
 from proposals.handling.promises import drafted
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
 from proposals.handling.rights import in_hands_of
@@ -106,7 +108,38 @@ class DraftReply(WithDraft):
         given = {"suggestions": self.suggestions, "labels": self.labels, "letters": self.letters}
         return {**super().get_form_kwargs(), **given}
 
+    @cached_property
+    def offered(self) -> list[Wording]:
+        """The wording that the unit keeps for such a matter, for those of the unit who write."""
+        part = self.object
+        category = owners.of(part.matter).category(part.matter)
+        return list(Wording.objects.fitting(part.unit_id, category)) if self.own else []
+
+    @cached_property
+    def inserted(self) -> Wording | None:
+        """The one of them that was asked for."""
+        asked = self.request.GET.get("template") if self.request.method == "GET" else None
+        return next((row for row in self.offered if str(row.public_id) == asked), None) if asked else None
+
     def get_initial(self) -> dict[str, Any]:
+        """The draft as it stands; where nothing is written yet, the words of the template that was asked for."""
+        values = self.written()
+        self.filled_in = 0
+        if self.inserted:
+            texts = [names_of(one) for one in self.suggestions]
+            words = {text: self.inserted.answer for text, _, same in texts if not values.get(same)}
+            for name, said in {"opening": self.inserted.opening, **words}.items():
+                if said and not (values.get(name) or "").strip():
+                    values[name] = filled(said, self.object.matter)
+                    self.filled_in += 1
+        return values
+
+    def inserted_note(self) -> str:
+        if not self.filled_in:
+            return "各栏都已有文字，没有填入模板。"
+        return f"已将模板填入 {self.filled_in} 处，还没有保存。【】中的内容请逐一改写或删去，没有改写的不能送签、发出。"
+
+    def written(self) -> dict[str, Any]:
         draft = self.draft
         if draft is None:
             return {"contact_name": self.me.name if self.own else "", "contact_phone": self.object.unit.phone}
@@ -169,6 +202,9 @@ class DraftReply(WithDraft):
             may_send=self.may_send,
             letters=self.letters,
             earlier=earlier_replies(self.object, self.me),
+            offered=self.offered,
+            inserted=self.inserted,
+            inserted_note=self.inserted_note() if self.inserted else "",
             autosave=reverse("handling:autosave_reply", args=[self.object.public_id]),
             **kwargs,
         )
@@ -251,8 +287,15 @@ class SendReply(PartConfirm[Assignment], WithDraft):
                 "、".join(f"{labels[one.pk]}（{one.text[:30]}）" for one in missing) or "没有",
                 wide=True,
             ),
+            *self.blanks(),
             *self.promises(labels),
         ]
+
+    def blanks(self) -> list[Fact]:
+        """What a template left to the writer, and nobody wrote."""
+        assert self.reply
+        left = "；".join(f"{where}：{'、'.join(words)}" for where, words in blanks_of(self.reply).items())
+        return [Fact("还没有改写的地方", left, wide=True)] if left else []
 
     def promises(self, labels: Mapping[int, str]) -> list[Fact]:
         """What the reply promises, and which answers still lack a promise."""
