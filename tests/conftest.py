@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 
 import django
@@ -76,10 +77,13 @@ from django.conf import settings  # noqa: E402  the servers come first
 from django.db import connection, connections  # noqa: E402  as above
 from django.test import TransactionTestCase  # noqa: E402  as above
 from playwright.sync_api import Browser  # noqa: E402  as above
+from pytest_django.fixtures import Settings  # noqa: E402  as above
 from pytest_django.plugin import DjangoDbBlocker  # noqa: E402  as above
 
+from members.backend import AppointmentBackend  # noqa: E402  as above
 from tests import databases  # noqa: E402  as above
 from tests.browser import chromium  # noqa: E402  as above
+from tests.once import read_once  # noqa: E402  as above
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +114,14 @@ def browser() -> Iterator[Browser]:
     """The one browser of a process: Playwright's loop does not run twice in a thread."""
     with chromium() as started:
         yield started
+
+
+@pytest.fixture
+def persons_read_once(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Who asks is read, session, appointments and all, when he first does; clear `read_once` when he changes."""
+    read_once.cache_clear()
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    monkeypatch.setattr(AppointmentBackend, "get_user", lambda _, pk: copy(read_once(int(pk))))
 
 
 @pytest.fixture(autouse=True)

@@ -66,13 +66,20 @@ def _make_template() -> None:
     _administrate(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
     _administrate(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(name))
     _point_at(TEMPLATE)
-    dump = ROOT / "var" / "test-template" / f"{_digest()}.dump" if _is_embedded() else None
-    if dump is not None and dump.exists():
-        _run("pg_restore", "--dbname", _address(), "--exit-on-error", str(dump))
-        call_command("grants", verbosity=0)
-    else:
+    if not _is_embedded():
         call_command("migrate", verbosity=0)
-        if dump is not None:
+        connection.close()
+        return
+    kept = ROOT / "var" / "test-template"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / "lock").open("w") as lock:  # the drills have servers of their own: one run migrates, the other waits
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        dump = kept / f"{_digest()}.dump"
+        if dump.exists():
+            _run("pg_restore", "--dbname", _address(), "--exit-on-error", str(dump))
+            call_command("grants", verbosity=0)
+        else:
+            call_command("migrate", verbosity=0)
             _keep(dump)
     connection.close()
 
@@ -93,7 +100,6 @@ def _run(program: str, *arguments: str) -> None:
 
 
 def _keep(dump: Path) -> None:
-    dump.parent.mkdir(parents=True, exist_ok=True)
     for old in sorted(dump.parent.glob("*.dump"), key=os.path.getmtime)[:-3]:
         old.unlink()
     half = dump.with_suffix(f".{os.getpid()}")

@@ -20,7 +20,7 @@ from tests.channels import packet_of
 from tests.factories import appoint
 from tests.handling.conftest import House, give, part_of, round_of, signed
 from tests.handling.test_acts import answered, rated, verbs
-from tests.handling.test_aspects import everything, people
+from tests.handling.test_aspects import everything, near
 from tests.html import assert_valid
 from tests.uploads.made import pdf
 
@@ -86,7 +86,7 @@ def test_before_the_round_closes_the_unit_alone_reads_it_through_every_channel(h
     part = replied(house)
     appraised(house, part)
 
-    said = {name: everything(person, part, ways=[""]) for name, person in people(house).items()}
+    said = {name: everything(person, part, ways=[""]) for name, person in near(house).items()}
 
     assert {name for name, words in said.items() if MARK in words} == {"unit"}
     assert {name for name, words in said.items() if "单位对提案的评议" in words} == {"unit"}
@@ -101,7 +101,7 @@ def test_after_it_closed_proposers_and_offices_read_it_and_nobody_else(house: Ho
     rated(house, round_of(part), house.member, "dissatisfied", text="暗号评价")
     actions.confirm_dissatisfaction(round_of(part), by=house.staff, now=house.later())
 
-    said = {name: everything(person, part, ways=[""]) for name, person in people(house).items()}
+    said = {name: everything(person, part, ways=[""]) for name, person in near(house).items()}
 
     assert {name for name, words in said.items() if MARK in words} == {"unit", "office", "staff", "member", "cosigner"}
     assert {name for name, words in said.items() if "暗号评价" in words} == {"office", "staff", "member"}

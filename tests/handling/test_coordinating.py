@@ -20,7 +20,7 @@ from proposals.handling.models import Assignment, Coordination, CoordinationOpin
 from tests.factories import appoint
 from tests.handling.conftest import House, give, part_of
 from tests.handling.test_acts import objected, stages, verbs
-from tests.handling.test_aspects import everything, people
+from tests.handling.test_aspects import everything, near
 from tests.html import assert_valid
 from tests.uploads.made import pdf
 
@@ -210,12 +210,12 @@ def test_what_is_said_for_a_meeting_is_read_by_the_offices_alone(house: House, d
     opinion = row.opinions.get(unit=house.third_unit)
     actions.give_coordination_opinion(opinion, accepts=False, text=MARK, by=house.third_clerk, now=house.later())
 
-    said = {name: everything(person, disputed, ways=[""]) for name, person in people(house).items()}
+    said = {name: everything(person, disputed, ways=[""]) for name, person in near(house).items()}
     assert {name for name, words in said.items() if MARK in words} == {"office", "staff"}
     assert {name for name, words in said.items() if "市政府三楼" in words} == {"office", "staff", "unit"}
 
     new = ruled(house, row, "move", unit=house.other_unit, text="暗号裁定")
-    said = {name: everything(person, new, ways=[""]) for name, person in people(house).items()}
+    said = {name: everything(person, new, ways=[""]) for name, person in near(house).items()}
     assert {name for name, words in said.items() if "暗号裁定" in words} == {"office", "staff", "co"}  # it has it now
     assert {name for name, words in said.items() if MARK in words} == {"office", "staff"}
     assert "经协调会研究，承办单位已经明确" in said["member"]

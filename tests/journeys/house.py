@@ -69,6 +69,8 @@ class House:
     long_worker: Child
     beat: Child
     environment: dict[str, str] = field(repr=False)
+    seen: set[str] = field(default_factory=set, repr=False)
+    """Kinds of pages that a story has examined."""
 
     def enter(self, page: Page, person: Person) -> None:
         """Be signed in as this person from the next page on, without the form."""

@@ -1,7 +1,7 @@
 """Small verbs for stories: who, on which page, fills in what and presses which button.
 
-Every kind of page is examined once, the first time that anybody of the story stands on it: no violation of axe, a
-strict parse with unique ids, a picture.
+Every kind of page is examined once a house, the first time that anybody stands on it: no violation of axe, a strict
+parse with unique ids, a picture.
 """
 
 from collections.abc import Iterator
@@ -137,7 +137,6 @@ class Story:
     def __init__(self, house: House, browser: Browser, name: str, stack: ExitStack) -> None:
         self.house, self.browser, self.name, self.stack = house, browser, name, stack
         self.actors: dict[int, Actor] = {}
-        self.seen: set[str] = set()
         self.pictures = 0
 
     def as_(self, person: Person, *, phone: bool = False) -> Actor:
@@ -151,8 +150,8 @@ class Story:
 
     def examine(self, page: Page) -> None:
         kind = resolve(urlsplit(page.url).path).view_name
-        if kind not in self.seen:
-            self.seen.add(kind)
+        if kind not in self.house.seen:
+            self.house.seen.add(kind)
             self.look_at(page)
 
     def look_at(self, page: Page) -> None:

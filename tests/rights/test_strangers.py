@@ -26,7 +26,11 @@ from tests.rights.table import TABLE
 from tests.rights.test_walk import ROUTES
 from tests.uploads.made import pdf, upload
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rights.bare_urls")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls("tests.rights.bare_urls"),
+    pytest.mark.usefixtures("persons_read_once"),
+]
 DRAFT, FILED = "暗号无人见过的草稿", "暗号尚未交办的提案"
 ID = "<uuid:public_id>"
 

@@ -2,9 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from copy import copy
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
 
 import pytest
@@ -12,10 +10,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from members.backend import AppointmentBackend
 from members.choices import Role
 from members.models import Person
 from tests.factories import LONG_AGO, PASSWORD, MembershipFactory, PersonFactory, appoint
+from tests.once import read_once
 from tests.rights.table import TABLE
 
 pytestmark = [
@@ -25,16 +23,6 @@ pytestmark = [
 ]
 # without an account there is nothing to sign out of, and no first factor to add a second to
 NEVER_A_PAGE = {"account_logout", "mfa_authenticate"}
-
-
-read_once = cache(AppointmentBackend().get_user)
-
-
-@pytest.fixture
-def persons_read_once(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """Who asks is read, session, appointments and all, when he signs in: nothing of it changes between the addresses."""
-    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
-    monkeypatch.setattr(AppointmentBackend, "get_user", lambda _, pk: copy(read_once(int(pk))))
 
 
 def addresses(patterns: Any = None, space: str = "", path: str = "/") -> Iterator[tuple[str, str]]:
