@@ -85,7 +85,8 @@ def test_a_co_handler_who_sends_a_reply_is_told_why_not(house: House) -> None:
     page = client.post(reverse("handling:draft_reply", args=[part.public_id]), {"opening": "答复"})
     copy = client.post(reverse("handling:autosave_reply", args=[part.public_id]), {"opening": "答复"})
 
-    assert (page.status_code, copy.status_code) == (302, 422)
+    assert (page.status_code, copy.status_code) == (409, 422)
+    assert "会办单位只提交会办意见" in page.content.decode()
     assert "会办单位" in json.loads(copy.content)["sentence"]
 
 
