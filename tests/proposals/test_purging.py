@@ -93,7 +93,9 @@ def pages(person: Person, matters: list[Matter]) -> Iterator[str]:
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "purge"])
-def test_after_a_purge_nothing_is_left_in_other_matters_and_on_no_page(house: House, submitted) -> None:
+def test_after_a_purge_nothing_is_left_in_other_matters_and_on_no_page(
+    house: House, submitted, persons_read_once: None
+) -> None:
     secret = replace(TEXT, title=f"关于{MARK}的建议", situation=MARK)
     turned, merged, main = submitted(text=secret), submitted(text=secret), submitted()
     actions.turn(turned, consent=MARK, text=MARK, by=house.staff, now=house.later())

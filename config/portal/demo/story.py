@@ -250,7 +250,6 @@ def submit(stage: Stage, proposal: Proposal, number: int, draft: Draft, at: date
     proposal.refresh_from_db()
     proposer = proposal.matter.participants.get(role="first").person
     assert proposer is not None
-    assert proposer is not None
     front.submit(proposal, not_secret=True, by=proposer, now=at)
     day = timezone.localdate(at) + timedelta(days=2)
     stage.plan(day, lambda later: advise(stage, proposal, number, draft, later), hour=10)
