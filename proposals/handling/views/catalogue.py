@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.forms import BaseForm
+from django.forms import BaseForm, CheckboxInput
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from .base import Mine
 
 class RemitFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(label="单位或主题词", method="search")
-    ended = django_filters.BooleanFilter(label="含已终止的", method="with_ended")
+    ended = django_filters.BooleanFilter(label="包括已终止的", method="with_ended", widget=CheckboxInput)
 
     class Meta:
         model = Remit
@@ -29,9 +29,7 @@ class RemitFilter(django_filters.FilterSet):
         said = Q(subject__contains=value) | Q(words__contains=value)
         return rows.filter(said | Q(unit__name__contains=value) | Q(unit__short_name__contains=value))
 
-    def with_ended(
-        self, rows: "QuerySet[Remit]", name: str, value: bool | None
-    ) -> "QuerySet[Remit]":  # django-filter calls it so
+    def with_ended(self, rows: "QuerySet[Remit]", name: str, wanted: bool) -> "QuerySet[Remit]":
         return rows
 
     def filter_queryset(self, queryset: Any) -> Any:
