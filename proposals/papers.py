@@ -37,9 +37,9 @@ GIST, GIST_OF_ONE = 200, 80
 
 
 def register() -> None:
-    offer(BATCH, batch_papers)
-    offer(UNIT, unit_papers)
-    offer(SESSION, session_papers)
+    offer(BATCH, batch_papers, action="proposals.hand_over")
+    offer(UNIT, unit_papers, action="handling.read_unit")
+    offer(SESSION, session_papers, action="proposals.plenary")
 
 
 def packets(assignments: Iterable[Assignment]) -> list[documents.Packet]:

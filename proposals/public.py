@@ -175,11 +175,12 @@ def evaluation_of(row: Publication) -> list[Fact]:
 
 
 def promises_of(row: Publication) -> list[PublicCommitment]:
-    """What the units promised, in the words that the reviewers have passed (P25)."""
+    """What the units promised in replies that are published, in the words that the reviewers have passed (P25)."""
     veiled = veil(row.proposal)
+    replies = PublicReply.objects.filter(publication=row).values_list("reply_id", flat=True)
     return [
         replace(one, text=veiled(mask(one.text, row.hidden, row.kept)))
-        for one in public_commitments(row.proposal.matter)
+        for one in public_commitments(row.proposal.matter, replies)
     ]
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.rights import roles_of
-from proposals.handling.models import Matter, Participant
+from proposals.handling.models import Assignment, Matter, Participant
 
 from .models import EDITABLE, Proposal, Status
 from .models.publication import OVER as OVER_STATES
@@ -27,6 +27,7 @@ class Held(StrEnum):
     PROPOSER = "proposer"  # any proposer
     COMMITTEE = "committee"  # any row that the proposal office may see
     OFFICE = "office"  # of the office that assigns it
+    ANY_OFFICE = "any_office"  # of an office that assigned it, or a part of it (P9)
     ASKED = "asked"  # a unit asked beforehand
 
 
@@ -117,7 +118,7 @@ RIGHTS: dict[str, Right] = {
     ),
     "proposals.led": Right({Role.LEADER: Held.OWN, Role.LEADER_SECRETARY: Held.OWN}),
     "proposals.instruct": Right(
-        {**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED, Status.ASSIGNED, Status.CLOSED})
+        {**STAFF, Role.ASSIGNING_OFFICER: Held.ANY_OFFICE}, frozenset({Status.FILED, Status.ASSIGNED, Status.CLOSED})
     ),
     "proposals.close_history": Right({**STAFF}, frozenset({Status.ASSIGNED})),
     "proposals.disclosures": Right({**REVIEWERS, **STAFF}),
@@ -187,13 +188,23 @@ def is_held(user: Any, proposal: Proposal, action: str) -> bool:
                 return True
             case Held.OFFICE if proposal.matter.office_id in bodies:
                 return True
+            case Held.ANY_OFFICE if bodies & offices_in(proposal.matter):
+                return True
             case _:
                 pass
     return False
 
 
-def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Proposal]:
-    """The proposals upon which `user` may do `action` today; what he may not see is left out."""
+def offices_in(matter: Matter) -> set[int | None]:
+    """The office that leads the matter, and those that assigned a part of it."""
+    return {matter.office_id, *(row.office_id for row in matter.assignments.all() if row.ended_at is None)}
+
+
+def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str, *, whenever: bool = False) -> QuerySet[Proposal]:
+    """The proposals upon which `user` may do `action` today; what he may not see is left out.
+
+    `whenever` leaves the state aside: those upon which he could have, or will.
+    """
     right = RIGHTS[action]
     condition = Q(pk__in=[])
     for role, bodies in roles_of(user, timezone.localdate()).items():
@@ -218,6 +229,9 @@ def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Pr
                 condition |= Q(pk__isnull=False)
             case Held.OFFICE:
                 condition |= Q(matter__office__in=bodies)
+            case Held.ANY_OFFICE:
+                parts = Assignment.objects.current().filter(office__in=bodies)
+                condition |= Q(matter__office__in=bodies) | Q(matter__in=parts.values("matter"))
             case Held.ASKED:
                 condition |= Q(preconsultations__unit__in=bodies)
             case _:
@@ -226,7 +240,7 @@ def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str) -> QuerySet[Pr
         own = Participant.objects.filter(person=user, left_at=None)
         condition &= ~Q(matter__in=own.values("matter"))
     found = rows.filter(pk__in=rows.filter(condition).values("pk"))
-    if right.states is not None:
+    if right.states is not None and not whenever:
         found = found.filter(status__in=right.states)
     return found.filter(matter__in=Matter.objects.visible_to(user))
 

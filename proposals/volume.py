@@ -64,7 +64,7 @@ FOLLOWERS = Prefetch(
 
 
 def register() -> None:
-    offer(VOLUME, make)
+    offer(VOLUME, make, action="proposals.plenary")
 
 
 def collected(session: Session, user: Any) -> QuerySet[Proposal]:

@@ -12,6 +12,7 @@ from members.inbox import actions, queries
 from members.inbox.filters import LedgerFilter, MessageFilter
 from members.inbox.forms import MarkAllRead, ToldByPhone
 from members.inbox.models import LongJob, Message
+from members.inbox.work import is_allowed
 from members.models import Person
 from members.pages import SIGNED_IN, ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, Page
 from members.shown import Act, Crumb, Fact, Tab
@@ -257,6 +258,8 @@ class JobFile(Page):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         job = get_object_or_404(LongJob.objects.of(self.person).exclude(file=""), public_id=kwargs["public_id"])
+        if not is_allowed(job):
+            raise Http404
         try:
             file = open_file(job.file)
         except FileNotFoundError as error:

@@ -11,6 +11,7 @@ from django.db import connection
 
 from members.errors import Refusal
 from members.inbox.models import JobState, LongJob
+from members.rights import may
 from members.uploads import save
 
 logger = logging.getLogger(__name__)
@@ -61,13 +62,25 @@ class Progress:
 
 Run = Callable[[LongJob, Progress], Product | None]
 _kinds: dict[str, Run] = {}
+_actions: dict[str, str] = {}
+LOST = "您现在的任职不能再做这项工作，任务没有执行。仍需要的，请由现任人员重新发起。"
 
 
-def register(kind: str, run: Run) -> None:
-    """Register what a kind of job does. A job taken up again finds in `job.done` how far it had come."""
+def register(kind: str, run: Run, *, action: str = "") -> None:
+    """Register what a kind of job does. A job taken up again finds in `job.done` how far it had come.
+
+    `action` is the right that it needs, when it runs and when its file is fetched: it may have been lost since.
+    """
     if kind in _kinds:
         raise RuntimeError(f"the job {kind} is registered twice")
     _kinds[kind] = run
+    _actions[kind] = action
+
+
+def is_allowed(job: LongJob) -> bool:
+    """Whether whoever started it may still do such work today."""
+    action = _actions.get(job.kind, "")
+    return not action or may(job.by, action)
 
 
 def work(*, now: datetime) -> int:
@@ -94,6 +107,9 @@ def _claim(*, now: datetime) -> LongJob | None:
 def _run(job: LongJob, now: Callable[[], datetime]) -> None:
     if job.attempts > TRIES:
         _finish(job, JobState.FAILED, now(), error="几次都没有做完，已停止。请联系系统管理员。")
+        return
+    if not is_allowed(job):
+        _finish(job, JobState.FAILED, now(), error=LOST)
         return
     try:
         product = _kinds[job.kind](job, Progress(job, now)) or Product()

@@ -10,7 +10,7 @@ from django.db import transaction
 from members.errors import Refused, Stale
 from members.models import Body, Person, Session
 from proposals.handling import readers
-from proposals.handling.actions.attaching import detach
+from proposals.handling.actions.attaching import detach, leave_out
 from proposals.handling.models import Access, Attachment, Exposure, Kind, Matter, Participant, Priority, Suggestion
 from proposals.models import EDITABLE, Category, CoSignature, Proposal, Status, Text
 
@@ -191,11 +191,15 @@ def _detail(proposal: Proposal, details: Details) -> None:
 def remove_file(proposal: Proposal, file: Attachment, *, by: Person, now: datetime, reason: str = "") -> None:
     """Take away a file that was handed in by mistake.
 
-    While the text is written its authors do it; later whoever keeps the file does, with a reason, and they are told.
+    While the text is written its authors do it; of what was handed in before, the office has it until it is handed in
+    again. Later whoever keeps the file does it, with a reason, and they are told.
     """
     proposal = lock(proposal)
     if not proposal.editable and not reason.strip():
         raise Refused("请写明删除的原因，提案者会看到这段话。", field="reason")
+    if proposal.written_again and not file.draft:
+        leave_out(file)
+        return
     detach(file, by=by, now=now)
     if not proposal.editable:
         event = proposal.matter.record("file_removed", by=by, now=now, name=file.name, reason=reason.strip())

@@ -9,9 +9,10 @@ from django.db import transaction
 from members.errors import Refused, WrongStep
 from members.models import Body, Person
 from members.rights import bodies_of
-from proposals.handling.models import Assignment
+from proposals.handling.models import Assignment, Matter
 from proposals.handling.queries import HEAD_ROLES, clerks_of, people_in
 from proposals.models import Instruction, Proposal, Status
+from proposals.rights import offices_in
 
 from .base import expect, lock, proposers, today, told
 
@@ -61,7 +62,7 @@ def record_instruction(
         raise Refused(f"{'、'.join(strangers)}不是本件的承办单位，请先交办或增加该单位。", field="units")
     row = Instruction.objects.create(
         proposal=proposal, kind=kind, level=level, leader=leader, leader_name=name, on=on, text=text,
-        office_id=_office_of(by, day), by=by, at=now,
+        office_id=_office_of(by, matter, day), by=by, at=now,
     )  # fmt: skip
     row.units.set(units)
     if kind == Kind.READ:
@@ -92,9 +93,9 @@ def release_instruction(row: Instruction, *, by: Person, now: datetime) -> Instr
     return row
 
 
-def _office_of(person: Person, on: date) -> int:
-    """The office in whose name somebody records: it keeps the sheet."""
+def _office_of(person: Person, matter: Matter, on: date) -> int:
+    """The office in whose name somebody records: it keeps the sheet. One of the matter's own, if he is of several."""
     bodies = bodies_of(person, RIGHT, on)
     if not bodies:
         raise Refused("只有提案委和交办机构可以登记领导批示。")
-    return min(bodies)
+    return min(bodies & offices_in(matter) or bodies)

@@ -12,7 +12,7 @@ from members.models import Person, Session
 from members.uploads import Clean
 from proposals.handling import clocks, numbering, readers
 from proposals.handling.actions import Paper, paper_facts
-from proposals.handling.actions.attaching import attach
+from proposals.handling.actions.attaching import attach, hand_in_files
 from proposals.handling.actions.sharing import end
 from proposals.handling.models import Assignment, Commitment, Exposure, Participant, Policy, Purpose
 from proposals.handling.queries import clerks_of, people_in
@@ -126,7 +126,7 @@ def submit(proposal: Proposal, *, not_secret: bool, by: Person, now: datetime, p
         proposal.cosignatures.filter(state=State.AGREED).select_related("person", "body").order_by("answered_at")
     ):
         join(proposal, row)
-    _receive(proposal, now=now)
+    _receive(proposal, by=by, now=now)
     move(proposal, Status.SUBMITTED, exposure=Exposure.OFFICE)
     end_clocks(proposal.matter, "revision", by=by, now=now)
     clocks.start(
@@ -170,7 +170,7 @@ def _drop_unanswered(proposal: Proposal, *, by: Person, now: datetime) -> list[i
     return sorted({person for row in rows for person in answerers(row, on=today(now))})
 
 
-def _receive(proposal: Proposal, *, now: datetime) -> None:
+def _receive(proposal: Proposal, *, by: Person, now: datetime) -> None:
     """Receipt number, session and window; a second submission keeps all three.
 
     The session is that of the day of receipt, whenever the draft was begun.
@@ -187,7 +187,7 @@ def _receive(proposal: Proposal, *, now: datetime) -> None:
         _give_receipt(proposal)
     proposal.form = form_of(proposal)
     proposal.submissions += 1
-    _open_to_readers(proposal)
+    _open_to_readers(proposal, by=by, now=now)
     proposal.save(
         update_fields=[
             "receipt",
@@ -202,13 +202,13 @@ def _receive(proposal: Proposal, *, now: datetime) -> None:
     )
 
 
-def _open_to_readers(proposal: Proposal) -> None:
+def _open_to_readers(proposal: Proposal, *, by: Person, now: datetime) -> None:
     """What was the writers' own until now, title and files, belongs to what is handed in."""
     proposal.submitted_version = proposal.version
     if proposal.draft_title is not None:
         proposal.matter.title, proposal.draft_title = proposal.draft_title, None
         proposal.matter.save(update_fields=["title"])
-    proposal.matter.attachments.filter(draft=True).update(draft=False)
+    hand_in_files(proposal.matter, by=by, now=now)
 
 
 def _give_receipt(proposal: Proposal) -> None:

@@ -30,7 +30,8 @@ def attachments_of(matter: Matter, user: Any, view: Eyes | None = None) -> list[
     if not found:
         return []
     view = view or eyes(user, matter)
-    return [one for one in found if may_open(one, user, view)]
+    writes = readable(WRITERS, view, None)
+    return [one for one in found if may_open(one, user, view) and not (one.leaving and writes)]
 
 
 def may_open(attachment: Attachment, user: Any, view: Eyes) -> bool:
@@ -55,7 +56,7 @@ OWNERS = frozenset({Purpose.TEXT, Purpose.ORIGINAL, Purpose.SIGNATURES})
 
 def removable(attachment: Attachment) -> bool:
     """Whether the file belongs to what was handed in, so that a wrong one may be taken away; no part of any act."""
-    kept = attachment.removed_at is None and attachment.released_at is None
+    kept = attachment.removed_at is None and attachment.released_at is None and not attachment.leaving
     return kept and attachment.purpose in OWNERS and attachment.assignment_id is None and attachment.event_id is None
 
 

@@ -21,10 +21,10 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
 
+from members.tables import CONTROL
 from proposals.handling.pdf import html_to_pdf
 
 BODY, HEADING, TITLE = "仿宋_GB2312", "黑体", "方正小标宋简体"
-UNSAID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _paper(title: str, *, landscape: bool = False) -> Paper:
     style.font.name, style.font.size = "Times New Roman", Pt(14)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), BODY)
     facts = paper.core_properties
-    facts.title, facts.author, facts.comments, facts.last_modified_by = said(title), "", "", ""
+    facts.title, facts.author, facts.comments, facts.last_modified_by = said(title)[:255], "", "", ""
     return paper
 
 
@@ -162,7 +162,7 @@ def _page_number(paragraph: Paragraph) -> None:
 
 def said(text: str) -> str:
     """Text without what no Word file may hold."""
-    return UNSAID.sub("", text)
+    return CONTROL.sub("", text)
 
 
 def words(paragraph: Paragraph, text: str, font: str, size: float) -> None:

@@ -143,7 +143,13 @@ def grid_paper(title: str) -> Paper:
     shape.space_before = shape.space_after = Pt(0)
     shape.line_spacing = 1
     facts = paper.core_properties
-    facts.title, facts.author, facts.comments, facts.last_modified_by, facts.language = said(title), "", "", "", "zh-CN"
+    facts.title, facts.author, facts.comments, facts.last_modified_by, facts.language = (
+        said(title)[:255],
+        "",
+        "",
+        "",
+        "zh-CN",
+    )
     return paper
 
 

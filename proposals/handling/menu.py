@@ -34,6 +34,7 @@ from .queries import (
     consultations_due,
     organisations_of,
     rounds_to_confirm,
+    to_settle,
     waiting_for,
     waiting_sheets,
     words_to_review,
@@ -136,12 +137,11 @@ def unit_waiting(user: Any, on: date) -> list[Waiting]:
     """What waits for this person's word inside the unit."""
     to_sign = in_hands_of(waiting_for(user, on=on), user, "handling.sign_reply", "reply__assignment")
     asked = in_hands_of(Countersign.objects.waiting(), user, "handling.countersign", "assignment")
-    path = "version__reply__assignment"
-    against = in_hands_of(Countersign.objects.to_settle(), user, "handling.settle_countersigns", path)
+    stuck = in_hands_of(to_settle(on=on), user, "handling.settle_countersigns", "reply__assignment")
     return [
         Waiting("待您签批", to_sign, reverse("handling:replies_to_sign"), warn=True, only_if_any=True),
         Waiting("待会签", asked, reverse("handling:countersigns"), warn=True, only_if_any=True),
-        Waiting("会签意见待处理", against, reverse("handling:countersigns_to_settle"), warn=True, only_if_any=True),
+        Waiting("会签意见待处理", stuck, reverse("handling:countersigns_to_settle"), warn=True, only_if_any=True),
     ]
 
 
@@ -229,7 +229,7 @@ def promise_work(user: Any, on: date) -> Work:
 
 def review_work(user: Any, on: date) -> Work:
     """What the disclosure reviewer has not looked at yet (P25)."""
-    return Work(counts=[Waiting("承诺待公开审查", words_to_review(), reverse("handling:public_words"))])
+    return Work(counts=[Waiting("承诺待公开审查", words_to_review(user), reverse("handling:public_words"))])
 
 
 def member_work(user: Any, on: date) -> Work:

@@ -69,7 +69,7 @@ class Source:
 
 
 def register() -> None:
-    offer(PDF, preview)
+    offer(PDF, preview, action="handling.papers")
 
 
 def parts() -> QuerySet[Assignment]:

@@ -1,6 +1,6 @@
 """Questions about matters in hand that span tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -30,6 +30,7 @@ from .models import (
     Checkpoint,
     Commitment,
     Coordination,
+    Countersign,
     EvaluationRound,
     JointConsultation,
     Matter,
@@ -41,9 +42,11 @@ from .models import (
     Reply,
     ReplyVersion,
     Signature,
+    SigningKind,
     Stage,
     Suggestion,
 )
+from .models.commitment import PublicWordQuerySet
 from .models.signing import Signer
 
 CLERK_ROLES = (Role.UNIT_CLERK,)
@@ -124,15 +127,20 @@ def seats_of(appointments: AppointmentQuerySet, *, on: date) -> Any:
     return lent.values_list("body", "role", "person", "stand_in", away, stand_in_away)
 
 
-def signers_at(unit_id: int, signer: Signer, *, on: date) -> Post:
-    """Who may sign a step in that unit, with those to whom an appointment was lent; whether one of them is there."""
+def signers_at(unit_id: int, signer: Signer, *, on: date, but: Collection[int] = ()) -> Post:
+    """Who may sign a step in that unit, with those to whom an appointment was lent; whether one of them is there.
+
+    Leave out `but`: those who stand behind the proposal themselves sign no reply to it (P13).
+    """
     seats = Appointment.objects.filter(body=unit_id)
     seats = seats.filter(role=signer.role) if signer.role else seats.filter(person=signer.person_id)
     people: set[int] = set()
     manned = False
     for _, _, person, stand_in, is_away, stand_in_is_away in seats_of(seats, on=on):
-        people |= {one for one in (person, stand_in) if one}
-        manned |= not is_away or bool(stand_in and not stand_in_is_away)
+        there = [(person, not is_away), (stand_in, not stand_in_is_away)]
+        free = [(one, present) for one, present in there if one and one not in but]
+        people |= {one for one, _ in free}
+        manned |= any(present for _, present in free)
     return Post(tuple(sorted(people)), manned)
 
 
@@ -146,6 +154,16 @@ def waiting_for(user: Any, *, on: date) -> QuerySet[ReplyVersion]:
     lent = lent.filter(appointment__person=OuterRef("person"), appointment__body=OuterRef(unit))
     turn = Signature.objects.filter(mine | Exists(lent), version=OuterRef("pk"), order=OuterRef("turn"))
     return ReplyVersion.objects.filter(Exists(turn), state=ReplyVersion.State.SIGNING)
+
+
+def to_settle(*, on: date) -> QuerySet[ReplyVersion]:
+    """Versions with whose countersigning the lead has to deal: some word is against it, or there is none left to wait for."""
+    asked = Countersign.objects.filter(version=OuterRef("pk"), assignment__ended_at=None)
+    days_left = Obligation.objects.running().filter(stage="countersign", due_on__gte=on)
+    awaited = asked.filter(Exists(days_left.filter(assignment=OuterRef("assignment"))), answer="")
+    turn = Signature.objects.filter(version=OuterRef("pk"), order=OuterRef("turn"), kind=SigningKind.COUNTERSIGN)
+    rows = ReplyVersion.objects.filter(Exists(turn), state=ReplyVersion.State.SIGNING)
+    return rows.filter(Exists(asked.filter(answer__in=Countersign.AGAINST)) | ~Exists(awaited))
 
 
 def checks_replies(office: Body) -> bool:
@@ -321,11 +339,12 @@ class PublicCommitment:
     on: date
 
 
-def public_commitments(matter: Matter) -> list[PublicCommitment]:
-    """The promises of a published matter, each with its latest word that was passed; none of what is not open."""
+def public_commitments(matter: Matter, replies: Iterable[int]) -> list[PublicCommitment]:
+    """The promises of the published `replies` (ids), each with its latest word that was passed; none of what is not open."""
     if matter.access != Access.OPEN:
         return []
     passed = PublicWord.objects.filter(commitment__assignment__matter=matter, state=PublicWord.State.PASSED)
+    passed = passed.filter(commitment__point__reply__in=replies)
     rows = passed.select_related("commitment__assignment__unit").order_by("commitment_id", "-pk")
     latest = sorted(rows.distinct("commitment_id"), key=lambda row: row.commitment.number or 0)
     return [
@@ -334,9 +353,18 @@ def public_commitments(matter: Matter) -> list[PublicCommitment]:
     ]
 
 
-def words_to_review() -> QuerySet[PublicWord]:
-    """Public changes of promises that wait for the disclosure reviewer; nothing of what is not open."""
-    return PublicWord.objects.waiting().filter(commitment__assignment__matter__access=Access.OPEN)
+def words_to_review(reviewer: Any) -> QuerySet[PublicWord]:
+    """Public changes of promises that wait for a disclosure reviewer."""
+    return words_for(reviewer).waiting()
+
+
+def words_for(reviewer: Any) -> PublicWordQuerySet:
+    """Public changes of promises that he may look at: nothing of what is not open, or of his own proposals (P13)."""
+    own = Participant.objects.filter(person=reviewer, left_at=None)
+    behind = Q(commitment__assignment__matter__in=own.values("matter"))
+    behind |= Q(commitment__assignment__matter__followers__in=own.values("matter"))
+    rows = PublicWord.objects.filter(commitment__assignment__matter__access=Access.OPEN)
+    return rows.exclude(pk__in=PublicWord.objects.filter(behind).values("pk"))
 
 
 @dataclass(frozen=True)

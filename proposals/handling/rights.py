@@ -153,7 +153,6 @@ RIGHTS: dict[str, Right] = {
             **KEEPERS,
             **PROPOSERS,
             Role.SESSION_STAFF: Held.COMMITTEE,
-            Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE,
             Role.LEADER: Held.COMMITTEE,  # of what he leads
             Role.DISCLOSURE_REVIEWER: Held.COMMITTEE,  # of what he reviews
         }

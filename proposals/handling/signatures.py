@@ -76,8 +76,10 @@ def countersigns_shown(user: Any, parts: Sequence[Assignment], view: Eyes) -> li
 def steps_of(version: ReplyVersion) -> list[Fact]:
     """Step by step: who signed and what was said, or who is to."""
     at = short_day(timezone.localdate(version.at))
-    sent = Fact("送签", f"{version.by}　{at}" + (f"　{version.why}" if version.why else ""), wide=True)
-    return [sent, *(Fact(row.get_kind_display(), said_at(row, version), wide=True) for row in version.signatures.all())]
+    signatures = version.signatures.all()
+    sent = "送签" if signatures else "送交办机构审核"
+    first = Fact(sent, f"{version.by}　{at}" + (f"　{version.why}" if version.why else ""), wide=True)
+    return [first, *(Fact(row.get_kind_display(), said_at(row, version), wide=True) for row in signatures)]
 
 
 def said_at(row: Signature, version: ReplyVersion) -> str:

@@ -230,6 +230,11 @@ class Proposal(models.Model):
     def editable(self) -> bool:
         return self.status in EDITABLE
 
+    @property
+    def written_again(self) -> bool:
+        """Whether its writers change what was handed in already: others keep reading that."""
+        return self.editable and self.submissions > 0 and self.source == Proposal.Source.ONLINE
+
 
 def become_all(proposals: Iterable[Proposal], status: Status) -> None:
     """Take the same step with many, or with none: raises WrongStep if one has no such step."""

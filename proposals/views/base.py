@@ -4,7 +4,8 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.forms import CharField, DateField
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -92,6 +93,32 @@ class PaperPage(ProposalPage):
         if scan is None:
             return ""
         return str(attach(self.object.matter, scan, purpose=form.purpose, by=self.me, now=timezone.now()).public_id)
+
+
+class SaysTooLate(PaperPage):
+    """What comes when the proposal has moved on is answered with a sentence, and with what was typed."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().post(request, *args, **kwargs)
+        except Http404:
+            rows = in_hands_of(Proposal.objects.select_related("matter"), self.me, self.action, whenever=True)
+            row = rows.filter(matter__public_id=kwargs["public_id"]).first()
+            if row is None:
+                raise
+        stage = row.matter.get_stage_display()
+        sentence = f"{name_of(row)}现在是“{stage}”，这一步不能办理，刚才的提交没有生效。"
+        return self.too_late(sentence, row.get_absolute_url())
+
+    def too_late(self, sentence: str, way: str) -> HttpResponse:
+        fields = getattr(self.form_class, "base_fields", {}).items()
+        typed = [
+            Fact(str(field.label), words, wide=True)
+            for name, field in fields
+            if isinstance(field, CharField | DateField) and (words := self.request.POST.get(name))
+        ]
+        context = {"sentence": sentence, "typed": typed, "reload_url": way}
+        return TemplateResponse(self.request, "409.html", context, status=409)
 
 
 class ManyProposals(Signed, BulkPage[Proposal]):

@@ -4,8 +4,9 @@ from typing import Any
 
 import django_filters
 from django.db.models import F, QuerySet
-from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 
 from members.choices import Role
@@ -38,7 +39,7 @@ from proposals.models import Instruction, KeyOpinion, KeyProposal, Proposal
 from proposals.naming import title_shown
 from proposals.rights import is_held
 
-from .base import OneProposal, PaperPage, ProposalPage, Signed, name_of, to
+from .base import OneProposal, ProposalPage, SaysTooLate, Signed, name_of, to
 from .reading import PEOPLE
 
 State = KeyProposal.State
@@ -256,7 +257,7 @@ ACTS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
 )
 
 
-class KeyAct(PaperPage):
+class KeyAct(SaysTooLate):
     """One step; it leads back to the page of the key proposal."""
 
     submit_label = "登记"
@@ -314,13 +315,24 @@ class GiveOpinion(KeyAct):
     submit_label = "提交意见"
     done_sentence = "意见已提交。"
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Whoever was asked sees the candidate no more once the council has decided."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except Http404:
+            if not self.asked().filter(public_id=kwargs["public_id"]).exists():
+                raise
+        return self.too_late("这件候选已有决定，或已不再征求意见，刚才的意见没有提交。", reverse("portal:desk"))
+
+    def asked(self) -> QuerySet[KeyOpinion]:
+        rows = KeyOpinion.objects.select_related("key__proposal__matter", "body")
+        if self.me.has_perm("proposals.choose_key"):
+            return rows
+        return rows.filter(body__in=bodies_of(self.me, self.action, timezone.localdate()))
+
     def get_object(self) -> Proposal:
-        rows = KeyOpinion.objects.filter(key__proposal__matter__in=Matter.objects.visible_to(self.me))
-        if not self.me.has_perm("proposals.choose_key"):
-            rows = rows.filter(body__in=bodies_of(self.me, self.action, timezone.localdate()))
-        self.row = get_object_or_404(
-            rows.select_related("key__proposal__matter", "body"), public_id=self.kwargs["public_id"]
-        )
+        rows = self.asked().filter(key__proposal__matter__in=Matter.objects.visible_to(self.me))
+        self.row = get_object_or_404(rows, public_id=self.kwargs["public_id"])
         return self.row.key.proposal
 
     def get_title(self) -> str:

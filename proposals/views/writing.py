@@ -247,7 +247,7 @@ class AddFile(Writing):
             self.object.matter,
             form.cleaned_data["clean"],
             purpose=form.cleaned_data["purpose"],
-            draft=self.object.submissions > 0 and self.object.source == Proposal.Source.ONLINE,
+            draft=self.object.written_again,
             by=self.me,
             now=timezone.now(),
         )

@@ -12,9 +12,10 @@ from proposals.handling import actions, clocks
 from proposals.handling.actions import Paper
 from proposals.handling.models import Countersign, Matter, Obligation, Reply, ReplyVersion
 from proposals.handling.panels import panels_of
+from proposals.handling.queries import to_settle
 from tests.handling.conftest import House, give, part_of, signed
 from tests.handling.test_acts import verbs
-from tests.handling.test_signing import browser, drafted, told, url
+from tests.handling.test_signing import browser, drafted, told, url, work_counts
 
 
 @pytest.fixture
@@ -200,5 +201,38 @@ def test_the_demonstration_shows_one_reply_at_each_of_three_places(house: House)
 
     states = sorted(Reply.objects.values_list("state", flat=True))
     assert states == ["checking", "signing", "signing"]
-    assert Countersign.objects.to_settle().get().text.startswith("所列资金")
+    assert to_settle(on=timezone.localdate()).get().countersigns.get(answer="dissent").text.startswith("所列资金")
     assert ReplyVersion.objects.filter(state="back").count() == 1
+
+
+def waiting(house: House) -> tuple[list[int], str]:
+    """What the lead's desk counts, and its list."""
+    page = browser(house.clerk).get(reverse("handling:countersigns_to_settle")).content.decode()
+    return work_counts(house.clerk, "会签意见待处理"), page
+
+
+def test_a_word_that_is_late_stands_before_the_lead_as_soon_as_it_may_go_on(
+    house: House, version: ReplyVersion
+) -> None:
+    say(house, version, house.third_unit, house.third_clerk)
+    assert waiting(house)[0] == []
+
+    let_pass(version, house.other_unit)
+
+    counts, page = waiting(house)
+    assert counts == [1] and url("settle_countersigns", version) in page
+    assert f"{house.other_unit}：还没有会签" in page
+
+
+def test_a_co_handler_that_was_let_go_leaves_nothing_waiting_unseen(house: House, version: ReplyVersion) -> None:
+    say(house, version, house.third_unit, house.third_clerk)
+    actions.release(
+        part_of(version.reply.assignment.matter, house.other_unit),
+        reason="不涉及",
+        by=house.officer,
+        now=timezone.now(),
+    )
+
+    counts, page = waiting(house)
+
+    assert counts == [1] and "不用再等会签" in page

@@ -395,3 +395,14 @@ def test_an_office_numbers_its_decisions_by_its_own_format(house: House) -> None
 def test_only_an_assigning_office_numbers_what_offices_write(house: House) -> None:
     with pytest.raises(Refused, match="督办单由交办机构行文"):
         actions.set_format(house.unit, "chase", "民督〔{年}〕{序号}号", after=0, by=house.clerk, now=house.later())
+
+
+def test_signs_that_no_word_file_may_hold_are_left_out_of_it(house: House) -> None:
+    part = signed(house, give(house))
+    actions.deliver_reply(drafted(house, part, "年内增加\uffff床位\x0b。"), by=house.clerk, now=house.later())
+
+    answer = signed_in(house.clerk).post(page_of(part), {"of": "reply-1", "to": ""})
+
+    assert answer.status_code == 302
+    with open_file(IssuedPaper.objects.get().stored) as file:
+        assert "年内增加床位" in words(file.read())

@@ -518,3 +518,43 @@ def test_differences_are_told_clause_by_clause() -> None:
     woven = [(one.kind, one.text) for one in pieces("一是建，二是管。", "一是建，二是用。")]
 
     assert woven == [("", "一是建，"), ("del", "二是管。"), ("ins", "二是用。")]
+
+
+def test_where_the_only_signer_raised_it_himself_the_clerk_hears_at_once(house: House) -> None:
+    house.now = timezone.now()
+    house.head.appointments.update(ends_on=timezone.localdate() - timedelta(days=1))
+    appoint(Role.UNIT_HEAD, house.unit, person=house.member)
+    actions.add_step(house.unit, kind="head", order=1, role="unit_head", by=house.clerk, now=house.now)
+
+    sent_up(house)
+
+    assert (told("reply_to_sign"), told("signer_missing")) == (set(), {"沈青"})
+
+
+def test_a_unit_without_steps_keeps_every_text_that_the_office_has_looked_at(house: House) -> None:
+    AssigningOffice.objects.filter(office=house.assigning).update(checks_replies=True)
+    house.now = timezone.now()
+    part = signed(house, give(house))
+    reply = actions.deliver_reply(drafted(house, part, "拟建三处。"), by=house.clerk, now=timezone.now())
+    actions.return_reply(reply, reason="请写明时间", by=house.officer, now=timezone.now())
+
+    again = actions.deliver_reply(drafted(house, part, "年内建三处。"), by=house.clerk, now=timezone.now())
+
+    first, second = again.versions.order_by("number")
+    assert [first.content["points"][0]["text"], second.content["points"][0]["text"]] == ["拟建三处。", "年内建三处。"]
+    page = browser(house.officer).get(url("reply_version", second)).content.decode()
+    assert "<del>" in page and "拟建三处。" in page
+    assert "送交办机构审核" in browser(house.clerk).get(url("reply_version", first)).content.decode()
+    actions.approve_reply(again, by=house.officer, now=timezone.now())
+    assert again.versions.count() == 2
+
+
+def test_lists_of_units_say_the_title_that_units_may_read(house: House, deputy: Person) -> None:
+    version = sent_up(house)
+    matter = version.reply.assignment.matter
+    matter.unit_title = "关于一处设施的建议"
+    matter.save(update_fields=["unit_title"])
+
+    page = browser(deputy).get(reverse("handling:replies_to_sign")).content.decode()
+
+    assert "关于一处设施的建议" in page and matter.title not in page

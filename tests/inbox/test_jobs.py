@@ -1,7 +1,7 @@
 """Long jobs survive the death of whoever runs them."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -136,3 +136,23 @@ def test_a_job_says_how_far_it_is(client: Client) -> None:
 
     assert "30 / 60" in page
     assert 'hx-trigger="every 2s"' in page
+
+
+def test_a_role_that_was_lost_neither_runs_nor_fetches_what_it_had_begun(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "_actions", {})
+    work.register("lists", lambda job, progress: Product(b"PK", "docx", "名单.docx"), action="inbox.undelivered")
+    person = appoint(Role.PROPOSAL_STAFF)
+    appoint(Role.MEMBER, person=person)
+    done, late = (actions.start_job("lists", title="名单", args={}, by=person, now=NOW) for _ in range(2))
+    LongJob.objects.filter(pk=late.pk).update(leased_until=NOW + LEASE)
+    assert work.work(now=NOW) == 1
+    person.appointments.filter(role=Role.PROPOSAL_STAFF).update(ends_on=date(2020, 1, 1))
+
+    work.work(now=NOW + LEASE)
+
+    late.refresh_from_db()
+    assert (late.state, "现任人员重新发起" in late.error) == (JobState.FAILED, True)
+    client.force_login(person)
+    assert client.get(reverse("inbox:job_file", args=[done.public_id])).status_code == 404

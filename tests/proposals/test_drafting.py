@@ -1,20 +1,26 @@
 """A draft is written, by one person in two places, and seen by nobody else."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django.fixtures import Settings
 
 from members.choices import BodyKind, Role, System
 from members.errors import Refused, Stale, WrongStep
+from members.uploads import Use, check, open_file
 from proposals import actions
 from proposals.handling.actions.attaching import admit, attach
+from proposals.handling.attachments import attachments_of
 from proposals.handling.models import Matter, Purpose
 from proposals.models import Proposal, Status, Text
 from tests.factories import BodyFactory, appoint
 from tests.uploads import made
+from tests.uploads.made import upload
 
-from .conftest import TEXT, House
+from .conftest import TEXT, House, reason
+from .test_reviewing import fresh
 
 
 def test_nobody_but_the_author_sees_a_draft(house: House, draft) -> None:
@@ -118,3 +124,27 @@ def test_a_submitted_text_is_not_written_any_more(house: House, submitted) -> No
 
     with pytest.raises(WrongStep):
         actions.save_text(proposal, replace(TEXT, title="另一件"), version=None, by=house.member, now=house.later())
+
+
+def test_a_file_left_out_of_what_is_written_again_stays_with_what_was_handed_in(
+    house: House, submitted, tmp_path: Path, settings: Settings
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    proposal = submitted()
+    data = check(upload("测算.docx", made.docx()), use=Use.ATTACHMENT)
+    file = attach(proposal.matter, data, purpose=Purpose.TEXT, by=house.member, now=house.later())
+    actions.claim(proposal, by=house.staff, now=house.later())
+    actions.send_back(proposal, reason=reason("return", "facts"), text="补充。", by=house.staff, now=house.later())
+
+    actions.remove_file(fresh(proposal), file, by=house.member, now=house.later())
+
+    assert attachments_of(proposal.matter, house.member) == []
+    assert attachments_of(proposal.matter, house.staff) == [file]
+    with open_file(file.stored) as kept:
+        assert kept.read(2) == b"PK"
+    with pytest.raises(WrongStep, match="已删除"):
+        actions.remove_file(fresh(proposal), file, by=house.member, now=house.later())
+
+    actions.submit(fresh(proposal), not_secret=True, by=house.member, now=house.later())
+
+    assert attachments_of(proposal.matter, house.staff) == []

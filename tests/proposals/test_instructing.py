@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from members.choices import Role
+from members.choices import BodyKind, Role, System
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
 from members.inbox.registry import render
 from members.models import Body, Person
 from proposals import actions
+from proposals.handling import readers
 from proposals.handling.events import timeline
 from proposals.models import Instruction, Proposal
 from tests.channels import WAYS, words_of
-from tests.factories import appoint
+from tests.factories import BodyFactory, appoint
 
 from .conftest import House
 from .test_key import Make, choose, lead, told
@@ -136,3 +137,22 @@ def test_the_page_records_it(house: House, two: Proposal, clerk_unit: Body) -> N
 
     assert list(Instruction.objects.get().units.all()) == [clerk_unit]
     assert signed_in(house.member).get(url).status_code == 403
+
+
+def test_each_office_that_assigned_a_part_records_what_its_leader_wrote(
+    house: House, two: Proposal, other_unit: Body
+) -> None:
+    """Of a proposal across systems the other offices keep their sheets as well (P9)."""
+    party_office = BodyFactory(name="市委督查室测试", kind=BodyKind.OFFICE, system=System.PARTY)
+    officer = appoint(Role.ASSIGNING_OFFICER, party_office, name="夏至")
+    url = f"/proposals/{two.matter.public_id}/key/instruct/"
+    assert signed_in(officer).get(url).status_code == 404
+    two.matter.assignments.filter(unit=other_unit).update(office=party_office)
+    readers.refresh(two.matter)
+
+    assert "登记圈阅、批示" in page_of(signed_in(officer), f"/proposals/{two.matter.public_id}/key/")
+    said = {"kind": "instruction", "level": "city", "leader_name": "某领导", "on": TODAY, "text": MARKER}
+    assert signed_in(officer).post(url, said).status_code == 302
+
+    assert Instruction.objects.get().office == party_office
+    assert MARKER not in seen(house.staff, two) and MARKER in seen(officer, two)

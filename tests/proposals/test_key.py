@@ -316,3 +316,32 @@ def test_the_list_filters_exports_and_costs_the_same_for_more(house: House, chos
     assert "督办方案完成日期" in words_of(staff.get("/proposals/key/?export=xlsx"))
     assert page_of(staff, "/proposals/?key=yes").count("tag--key") == 4
     assert max(cost(who, f"/proposals/{more.matter.public_id}/{part}") for who in (house.staff, leader, house.member) for part in ("", "key/")) <= MOST  # fmt: skip
+
+
+def test_what_comes_after_the_proposal_has_moved_on_is_told_and_nothing_typed_is_lost(
+    house: House, chosen: Make, leader: Person, clerk_unit: Body
+) -> None:
+    proposal = chosen()
+    lead(house, proposal, leader)
+    Proposal.objects.filter(pk=proposal.pk).update(status="archived")
+    page = f"/proposals/{proposal.matter.public_id}/key/plan/"
+
+    answer = signed_in(house.staff).post(page, {"text": "走访三个街道。", "due_on": "2026-09-01"})
+
+    shown = answer.content.decode()
+    assert (answer.status_code, "这一步不能办理" in shown, "走访三个街道。" in shown) == (409, True, True)
+    assert signed_in(Person.objects.get(name="沈青")).post(page, {"text": "x"}).status_code == 403
+
+
+def test_an_office_that_answers_after_the_decision_reads_so_beside_what_it_wrote(house: House, handed: Make) -> None:
+    proposal = handed()
+    actions.shortlist(proposal, reason="群众关注", by=house.staff, now=house.later())
+    committee = BodyFactory(name="经济委测试", kind=BodyKind.CPPCC_COMMITTEE)
+    writer = appoint(Role.COMMITTEE_OFFICE, committee, name="简宁")
+    [row] = actions.ask_opinions(proposal, [committee], by=house.staff, now=house.later())
+    actions.drop_candidate(proposal, reason="另有安排", by=house.staff, now=house.later())
+
+    answer = signed_in(writer).post(f"/proposals/key/opinions/{row.public_id}/", {"text": "建议列入。"})
+
+    shown = answer.content.decode()
+    assert (answer.status_code, "建议列入。" in shown, proposal.matter.title in shown) == (409, True, False)

@@ -19,13 +19,13 @@ from members.inbox.registry import Rendered, render
 from members.models import Person
 from proposals import actions, public
 from proposals.handling import actions as handling
-from proposals.handling.models import Matter, Obligation, Participant, Reply
+from proposals.handling.models import Assignment, Matter, Obligation, Participant, PublicWord, Reply, ReplyPoint
 from proposals.handling.readers import audit
 from proposals.models import Proposal, Publication
 from proposals.owner import ProposalOwner
 from proposals.similar import similar_to
 from tests.factories import appoint
-from tests.handling.conftest import House, build_house, give, signed
+from tests.handling.conftest import House, build_house, give, result_class, signed
 from tests.handling.test_acts import answered
 
 pytestmark = pytest.mark.django_db
@@ -470,3 +470,40 @@ def test_a_purge_leaves_no_word_of_the_copies(house: House, reviewer: Person) ->
     row.refresh_from_db()
     assert (row.title, row.situation, row.hidden, row.suggestions) == ("", "", [], [])
     assert list(row.replies.values_list("opening", "answers")) == [("", [])]
+
+
+def test_signs_that_no_feed_may_hold_are_left_out_of_it(house: House, reviewer: Person, client: Client) -> None:
+    """What was pasted from elsewhere may hold a vertical tab: one proposal of such would close the feed to all."""
+    proposal = replied(house, matter={"title": "关于养老\x0b床位\uffff的建议"})
+    publish(house, proposal, reviewer)
+
+    answer = client.get(reverse("portal:open_feed"))
+
+    assert (answer.status_code, "关于养老床位的建议" in answer.content.decode()) == (200, True)
+
+
+def test_a_promise_is_public_only_with_the_reply_that_gave_it(house: House, reviewer: Person, client: Client) -> None:
+    part = signed(house, give(house))
+    reply = promising(house, part)
+    propose(house, reply, "closed")
+    handling.review_word(PublicWord.objects.get(), passed=True, text="新增床位", by=reviewer, now=house.later())
+    proposal = Proposal.objects.select_related("matter").get(matter=part.matter)
+    actions.publish(proposal, on=timezone.localdate(), checked=True, by=reviewer, now=house.later())
+    assert "新增床位" not in client.get(page_of(proposal)).content.decode()
+
+    propose(house, reply, "active")
+    actions.publish(proposal, on=timezone.localdate(), checked=True, by=reviewer, now=house.later())
+
+    assert "新增床位" in client.get(page_of(proposal)).content.decode()
+
+
+def promising(house: House, part: Assignment) -> Reply:
+    """A delivered reply with one promise."""
+    points = {row.pk: handling.PointGiven(result_class("B"), "列入计划。") for row in part.matter.suggestions.all()}
+    values = {"result": result_class("B"), "no_contact_reason": "已书面沟通。"}
+    reply = handling.draft_reply(part, values, points, by=house.clerk, now=house.later())
+    first, *others = reply.points.order_by("suggestion__number")
+    ReplyPoint.objects.filter(pk__in=[one.pk for one in others]).update(result=result_class("A"))
+    due_on = timezone.localdate() + timedelta(days=60)
+    handling.promise(first, text="新增床位", measure="二十张", due_on=due_on, by=house.clerk, now=house.later())
+    return handling.deliver_reply(reply, by=house.clerk, now=house.later())

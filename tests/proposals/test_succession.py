@@ -8,7 +8,8 @@ from members.errors import Refused
 from members.inbox.models import Message
 from members.models import AssigningOffice, Body, Person
 from proposals import actions
-from proposals.handling import clocks, readers
+from proposals.handling import actions as handling
+from proposals.handling import clocks, queries, readers
 from proposals.handling.models import Matter
 from proposals.models import CoSignature, PreConsultation, Proposal
 from tests.factories import BodyFactory, appoint
@@ -221,3 +222,29 @@ def test_batches_show_only_what_one_sees(house: House, filed, clerk_unit: Body) 
     assert batch.name in signed_in(house.officer).get("/proposals/batches/").content.decode()
     assert batch.name not in signed_in(stranger).get("/proposals/batches/").content.decode()
     assert [signed_in(stranger).get(one).status_code for one in (page, f"{page}papers/")] == [404, 404]
+
+
+def test_what_was_closed_before_a_party_merged_is_rated_by_its_heir_once_it_is_opened_again(
+    house: House, party: Proposing, other_party: Proposing, clerk_unit: Body
+) -> None:
+    proposal = submitted(house, party)
+    part = handed_over(house, proposal, clerk_unit)
+    clerk = clerk_unit.appointments.get().person
+    part = answered(house, part, clerk)
+    handling.evaluate(
+        part.evaluation_rounds.get(), queries.evaluators(part.matter)[0], work="basic", result="basic", approval="主委会议审定", by=party.acts,
+        now=house.later(),
+    )  # fmt: skip
+    merge(house, party.body, other_party.body)
+    unit_heir = BodyFactory(name="市民政和养老局测试")
+    appoint(Role.UNIT_CLERK, unit_heir, name="夏至")
+    merge(house, clerk_unit, unit_heir)
+
+    part.refresh_from_db()
+    reopened = handling.reopen(part, reason="承诺没有落实", by=house.officer, now=house.later())
+
+    assert readers.audit()[1] == []
+    assert (reopened.unit, held(proposal)["rehandle"]) == (unit_heir, str(unit_heir))
+    assert [str(row) for row in queries.evaluators(reopened.matter)] == [str(other_party.body)]
+    assert told(other_party.acts)[-1] == "reopened"
+    assert Matter.objects.visible_to(other_party.acts).filter(pk=proposal.matter_id).exists()

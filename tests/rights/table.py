@@ -246,7 +246,7 @@ TABLE: dict[str, Row] = {
     "handling:lift_suspension": Row(roles("proposal_director"), row=True),
     "handling:purge": Row(STAFF, row=True),
     "handling:why": Row(
-        UNITS | DESK | PROPOSERS | roles("assigning_officer", "system_administrator", "leader", "disclosure_reviewer"),
+        UNITS | DESK | PROPOSERS | roles("assigning_officer", "leader", "disclosure_reviewer"),
         row=True,
     ),
     "handling:attachment": Row(EVERYBODY, row=True),

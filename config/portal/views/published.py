@@ -25,6 +25,7 @@ from members.pages import DetailPage, ListPage, Page
 from members.shown import Act, Crumb
 from proposals import public
 from proposals.filters import CATEGORIES, SESSIONS
+from proposals.handling.documents import said
 from proposals.handling.models import Assignment
 from proposals.models import Publication
 
@@ -169,10 +170,10 @@ class Feed(Published):
         )
         for line in public.lines_of(public.published()[:FEED]):
             feed.add_item(
-                title=line.title,
+                title=said(line.title),
                 link=self.absolute(line.url),
-                description=line.gist,
-                categories=[line.category] if line.category else [],
+                description=said(line.gist),
+                categories=[said(line.category)] if line.category else [],
                 unique_id=self.absolute(line.url),
                 pubdate=timezone.make_aware(datetime.combine(line.published_on, time())),
             )

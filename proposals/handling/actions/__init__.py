@@ -3,7 +3,7 @@
 from .appraising import appraise
 from .catalogue import RemitGiven, add_remits, end_remit
 from .chasing import chase, nobody_at
-from .closing import archive, consult_jointly, reopen, settle
+from .closing import archive, consult_jointly, settle
 from .contact import confirm_contact, record_contact
 from .coordinating import call_coordination, give_coordination_opinion, rule
 from .countersigning import countersign, settle_countersigns
@@ -48,6 +48,7 @@ from .papering import erase_papers, make_papers
 from .promising import drop_promise, promise, unpromised
 from .purging import ask_purge, purge
 from .quieting import set_quiet
+from .reopening import reopen
 from .replying import (
     PointGiven,
     approve_reply,

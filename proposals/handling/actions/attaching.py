@@ -116,9 +116,31 @@ def detach(attachment: Attachment, *, by: Any, now: datetime) -> None:
 
     Raises WrongStep if it belongs to the record of some act, or is gone already.
     """
+    _take_away(_removable(attachment), by=by, now=now)
+
+
+@transaction.atomic
+def leave_out(attachment: Attachment) -> None:
+    """Take a file out of words that are written again: what was handed in keeps it until they are handed in."""
+    row = _removable(attachment)
+    Attachment.objects.filter(pk=row.pk).update(leaving=True)
+
+
+def hand_in_files(matter: Matter, *, by: Any, now: datetime) -> None:
+    """The words were handed in again: files brought meanwhile belong to them, those left out are gone."""
+    matter.attachments.filter(draft=True).update(draft=False)
+    for row in matter.attachments.kept().filter(leaving=True).order_by("pk"):
+        _take_away(row, by=by, now=now)
+
+
+def _removable(attachment: Attachment) -> Attachment:
     row = Attachment.objects.select_for_update(of=("self",)).get(pk=attachment.pk)
     if not removable(row):
         raise WrongStep("这个文件已删除，或已归入办理记录，不能再删除。")
+    return row
+
+
+def _take_away(row: Attachment, *, by: Any, now: datetime) -> None:
     Attachment.objects.filter(pk=row.pk).update(removed_at=now, removed_by=by)
     transaction.on_commit(_deleting(row.stored))
 

@@ -1,7 +1,6 @@
-"""Handling ends, begins again, and goes to the archive."""
+"""Handling ends, and goes to the archive."""
 
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,10 +9,9 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell, tell_many
 from members.models import Person
 from proposals.handling import clocks, owners, queries, readers
-from proposals.handling.models import Assignment, Commitment, EvaluationRound, JointConsultation, Matter, Stage
+from proposals.handling.models import Assignment, EvaluationRound, JointConsultation, Matter, Stage
 
 from .disclosing import STAGE
-from .giving import restage, subject_of
 from .paper import Paper, lock, office_sheet_needed, paper_facts
 
 State = Assignment.State
@@ -55,73 +53,6 @@ def settle(matter: Matter, *, by: Person | None, now: datetime, closed_at: datet
         return
     gathered = [(one, event.pk, "closed", subject) for one in sorted(people)]  # the engine closes many in one round
     tell_many(gathered, sending=f"closed:{today}", now=now, mail_at=now + clocks.GATHERED)
-
-
-@transaction.atomic
-def reopen(
-    assignment: Assignment,
-    *,
-    reason: str,
-    by: Person,
-    now: datetime,
-    paper: Paper | None = None,
-    promise: Commitment | None = None,
-) -> Assignment:
-    """Handle a closed matter again, as a late dissatisfied form may ask (P8): a new round of this unit.
-
-    `promise` is the one that was missed, where that is why; its own clock goes on until it is kept.
-    """
-    assignment = lock(assignment)
-    matter = assignment.matter
-    if matter.closed_at is None:
-        raise WrongStep("该件尚未办结，不需要重新办理。")
-    if not assignment.answers:
-        raise Refused("会办单位不单独重新办理，请选择主办单位。")
-    if not reason.strip():
-        raise Refused("请写明重新办理的原因。")
-    if promise and not Commitment.objects.overdue(on=timezone.localdate(now)).filter(pk=promise.pk).exists():
-        raise WrongStep("这项承诺没有逾期，或已经落实，不能作为重新办理的原因。")
-    matter.closed_at = None
-    matter.save(update_fields=["closed_at"])
-    matter.assignments.current().update(state=State.ANSWERED)
-    assignment.refresh_from_db()
-    assignment.matter = matter
-    told = matter.record(
-        "reopened",
-        by=by,
-        now=now,
-        assignment=assignment,
-        reason=reason,
-        **paper_facts(paper),
-    )
-    if promise:
-        named: dict[str, Any] = {"unit": str(assignment.unit), "number": promise.number, "promise": promise.text}
-        matter.record("promise_missed", by=by, now=now, assignment=assignment, **named)
-    owners.of(matter).reopened(matter)
-    assignment.round += 1
-    assignment.state = State.SIGNED
-    assignment.save(update_fields=["round", "state"])
-    clocks.start(
-        matter,
-        "rehandle",
-        assignment=assignment,
-        round=assignment.round,
-        body=assignment.unit,
-        anchor_on=timezone.localdate(now),
-        by=by,
-        now=now,
-    )
-    event = matter.record("rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
-    restage(matter)
-    today = timezone.localdate(now)
-    unit = {
-        *queries.clerks_of([assignment.unit_id], on=today),
-        *queries.people_in(queries.HEAD_ROLES, on=today, bodies=[assignment.unit_id]),
-    }
-    tell(sorted(unit), event_id=event.pk, template="rehandling", subject=subject_of(assignment), now=now)
-    proposers = queries.people_behind(queries.evaluators(matter), on=today)
-    tell(proposers, event_id=told.pk, template="reopened", subject={"matter": str(matter.public_id)}, now=now)
-    return assignment
 
 
 @transaction.atomic

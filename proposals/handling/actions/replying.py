@@ -22,12 +22,14 @@ from proposals.handling.models import (
     Matter,
     Reply,
     ReplyPoint,
+    ReplyVersion,
     ResultClass,
     Suggestion,
 )
 
 from .attaching import release_letters
 from .doc_numbering import keep_number
+from .freezing import freeze
 from .giving import restage, subject_of
 from .paper import (
     Paper,
@@ -306,11 +308,12 @@ def needs_scan(reply: Reply, scan: str, *, on: date) -> None:
         raise Refused("落款日期早于今天的答复函，请同时上传盖章扫描件（PDF 或图片），由交办机构确认日期。")
 
 
-def hand_in(reply: Reply, *, scan: str, by: Person, now: datetime, paper: Paper | None) -> Reply:
+def hand_in(reply: Reply, *, scan: str, frozen: bool = False, by: Person, now: datetime, paper: Paper | None) -> Reply:
     """A signed reply goes to the proposers, or first to the assigning office: reply and matter are locked.
 
     The office looks at it if it looks at every reply, and if the letter is older than today (P6). Meanwhile the unit's
-    clock rests (P7), and the reply keeps the day on which it was signed.
+    clock rests (P7), and the reply keeps the day on which it was signed. What the office looks at is kept as a version,
+    unless it was `frozen` for its signatures: sent back, the next one shows what changed.
     """
     today = timezone.localdate(now)
     assignment = reply.assignment
@@ -321,6 +324,8 @@ def hand_in(reply: Reply, *, scan: str, by: Person, now: datetime, paper: Paper 
     reply.to_check = queries.checks_replies(assignment.office)
     if not (reply.date_to_confirm or reply.to_check):
         return deliver(reply, on=today, by=by, now=now, paper=paper)
+    if not frozen:
+        freeze(reply, state=ReplyVersion.State.SIGNED, by=by, now=now)
     reply.state, reply.letter_on = Reply.State.CHECKING, reply.letter_on or today
     reply.save(update_fields=["state", "letter_on", "to_check", "date_to_confirm"])
     for obligation in reply_clocks(assignment):

@@ -28,6 +28,7 @@ from proposals.handling.models import (
 from proposals.handling.models.signing import Signer
 from proposals.handling.versions import content_of, hash_of
 
+from .freezing import freeze
 from .giving import subject_of
 from .paper import (
     Paper,
@@ -119,16 +120,7 @@ def send_up(reply: Reply, *, why: str = "", why_now: str = "", by: Person, now: 
     ready_to_go(reply, now=now)
     needs_scan(reply, scan_of_letter(reply), on=today)
     steps = steps_for(reply.assignment, on=today)
-    content = content_of(reply)
-    version = ReplyVersion.objects.create(
-        reply=reply,
-        number=reply.versions.count() + 1,
-        content=content,
-        hash=hash_of(content),
-        why=why.strip(),
-        by=by,
-        at=now,
-    )
+    version = freeze(reply, why=why, by=by, now=now)
     Signature.objects.bulk_create(
         Signature(version=version, order=order, kind=step.kind, person=step.person, role=step.role)
         for order, step in enumerate(steps, start=1)
@@ -149,7 +141,7 @@ def take_turn(version: ReplyVersion, event: Event, *, by: Person, now: datetime)
     if signature.kind == SigningKind.COUNTERSIGN:
         ask_co_handlers(version, by=by, now=now)
         return
-    post = queries.signers_at(assignment.unit_id, signature, on=today)
+    post = queries.signers_at(assignment.unit_id, signature, on=today, but=behind(assignment))
     subject = {**subject_of(assignment), "version": str(version.public_id)}
     tell(post.people, event_id=event.pk, template="reply_to_sign", subject=subject, now=now)
     if not post.manned:
@@ -176,7 +168,8 @@ def look_for_signers(*, now: datetime) -> int:
     rows = rows.exclude(version__reply__assignment__matter__access=Access.SUSPENDED)
     vacant = 0
     for row in rows.select_related("person", "version__reply__assignment__matter").order_by("pk"):
-        post = queries.signers_at(row.version.reply.assignment.unit_id, row, on=timezone.localdate(now))
+        part = row.version.reply.assignment
+        post = queries.signers_at(part.unit_id, row, on=timezone.localdate(now), but=behind(part))
         if not post.manned:
             vacant += 1
             tell_of_vacancy(row.version, row, but=post.people, now=now)
@@ -264,7 +257,7 @@ def go_on(version: ReplyVersion, event: Event, *, by: Person, now: datetime, pap
     scan, today = scan_of_letter(reply), timezone.localdate(now)
     if not scan and reply.letter_on and reply.letter_on < today:
         reply.letter_on = today
-    hand_in(reply, scan=scan, by=by, now=now, paper=paper)
+    hand_in(reply, scan=scan, frozen=True, by=by, now=now, paper=paper)
 
 
 def _send_back(version: ReplyVersion, *, by: Person, now: datetime, paper: Paper | None, facts: dict[str, Any]) -> None:
@@ -340,6 +333,12 @@ def stands_for(by: Person, signer: Signer, unit_id: int, *, on: date) -> str | N
 def scan_of_letter(reply: Reply) -> str:
     sealed = scan_of(letters_of(reply))
     return str(sealed.public_id) if sealed else ""
+
+
+def behind(assignment: Assignment) -> set[int]:
+    """Who stands behind the matter himself, and so leaves its reply to colleagues (P13)."""
+    rows = queries.participants_of(assignment.matter).exclude(person=None)
+    return set(rows.values_list("person_id", flat=True))
 
 
 def record(version: ReplyVersion, verb: str, *, by: Person, now: datetime, **facts: Any) -> Event:

@@ -53,6 +53,7 @@ class Attachment(Addressed):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="上传人")
     at = models.DateTimeField("上传时间")
     draft = models.BooleanField("改写中，尚未提交", default=False)
+    leaving = models.BooleanField("改写中删除，提交后生效", default=False)
     released_at = models.DateTimeField("送达时间", null=True)
     removed_at = models.DateTimeField("删除时间", null=True)
     removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -1,5 +1,7 @@
 """A reply on its way through its unit (送签): the unit's own steps, the frozen versions, and who signed which."""
 
+from typing import ClassVar
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -153,11 +155,6 @@ class CountersignQuerySet(models.QuerySet["Countersign"]):
         """Asked, not answered, and not gone on without."""
         return self.filter(answer="", settled_at=None, version__state=ReplyVersion.State.SIGNING)
 
-    def to_settle(self) -> "CountersignQuerySet":
-        """Answers with which the lead has yet to deal."""
-        against = self.filter(answer__in=[Countersign.Answer.AMEND, Countersign.Answer.DISSENT], late=False)
-        return against.filter(settled_at=None, version__state=ReplyVersion.State.SIGNING)
-
 
 class Countersign(Addressed):
     """A co-handler is asked what it thinks of one frozen version of the lead's reply (会签).
@@ -170,6 +167,8 @@ class Countersign(Addressed):
         AGREE = "agree", "同意"
         AMEND = "amend", "建议修改"
         DISSENT = "dissent", "不同意"
+
+    AGAINST: ClassVar = (Answer.AMEND, Answer.DISSENT)
 
     version = models.ForeignKey(ReplyVersion, models.PROTECT, related_name="countersigns")
     assignment = models.ForeignKey("handling.Assignment", models.PROTECT, related_name="countersigns")

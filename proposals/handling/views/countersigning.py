@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,7 +14,8 @@ from proposals.handling.actions import Paper
 from proposals.handling.actions.countersigning import at_countersigning, current, is_over
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.eyes import eyes
-from proposals.handling.models import Countersign, Matter
+from proposals.handling.models import Countersign, Matter, ReplyVersion
+from proposals.handling.queries import to_settle
 from proposals.handling.rights import held
 from proposals.handling.sights import note
 from proposals.handling.signatures import text_of
@@ -115,20 +116,23 @@ class Countersigns(Waiting):
 
 
 class ToSettle(Waiting):
-    """Amendments and dissents with which this unit, the lead, has yet to deal."""
+    """Versions with whose countersigning this unit, the lead, has to deal: words against them, and words that are late."""
 
     action = "handling.settle_countersigns"
-    path = PATH
+    path = "reply__assignment"
     title = "会签意见待处理"
     empty_sentence = "没有待处理的会签意见。"
     act_word = "处理"
 
-    def rows(self) -> QuerySet[Countersign]:
-        rows = Countersign.objects.to_settle().select_related("assignment__unit", f"{PATH}__matter")
-        return rows.select_related(f"{PATH}__unit")
+    def rows(self) -> QuerySet[ReplyVersion]:
+        asked = Countersign.objects.filter(assignment__ended_at=None).select_related("assignment__unit").order_by("pk")
+        rows = to_settle(on=timezone.localdate()).prefetch_related(Prefetch("countersigns", asked))
+        return rows.select_related("reply__assignment__matter", "reply__assignment__unit")
 
-    def line(self, row: Countersign) -> dict[str, Any]:
-        url = reverse("handling:settle_countersigns", args=[row.version.public_id])
-        what = f"{row.assignment.unit}：{row.text}"
-        part = row.version.reply.assignment
-        return {"part": part, "what": what, "state": row.get_answer_display(), "at": row.at, "url": url}
+    def line(self, row: ReplyVersion) -> dict[str, Any]:
+        url = reverse("handling:settle_countersigns", args=[row.public_id])
+        open_ones = [one for one in row.countersigns.all() if one.answer != Countersign.Answer.AGREE]
+        what = "；".join(f"{one.assignment.unit}：{one.text or '还没有会签'}" for one in open_ones)
+        state = next((one.get_answer_display() for one in open_ones if one.answer), "可以继续送签")
+        part = row.reply.assignment
+        return {"part": part, "what": what or "不用再等会签", "state": state, "at": row.at, "url": url}

@@ -330,7 +330,7 @@ class PublicWords(Mine, ListPage[PublicWord]):
     empty_sentence = "没有待审查的公开内容。"
 
     def get_queryset(self) -> QuerySet[PublicWord]:
-        rows = queries.words_to_review().select_related(
+        rows = queries.words_to_review(self.me).select_related(
             "commitment__assignment__matter", "commitment__assignment__unit"
         )
         return rows.order_by("pk")
@@ -345,9 +345,10 @@ class ReviewWord(Mine, ActionPage[PublicWord]):
     done_sentence = "已审查。"
 
     def get_queryset(self) -> QuerySet[PublicWord]:
-        return queries.words_to_review().select_related(
-            "commitment__assignment__matter", "commitment__assignment__unit"
-        )
+        """Those that wait; whoever comes second is told so by the action, with what he typed."""
+        rows = queries.words_for(self.me)
+        rows = rows if self.request.method == "POST" else rows.waiting()
+        return rows.select_related("commitment__assignment__matter", "commitment__assignment__unit")
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("承诺公开审查", reverse("handling:public_words"))]
