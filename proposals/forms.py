@@ -1,6 +1,6 @@
 """What people fill in about proposals. Forms check input; actions check rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from proposals.handling.actions.attaching import admit
 from proposals.handling.forms.fields import UnitsField
 from proposals.handling.models import EvaluationRound, Priority, Purpose, Reason
 from proposals.handling.numbering import spellings
-from proposals.models import Category, Proposal, Review, Text
+from proposals.models import Category, Criterion, Honour, Measure, Proposal, Review, Text
 from proposals.vocabularies import Choice, Vocabulary
 
 if TYPE_CHECKING:
@@ -802,6 +802,10 @@ def _line(label: str, most: int, **more: Any) -> Callable[[], forms.Field]:
     return lambda: forms.CharField(label=label, max_length=most, **more)
 
 
+def _measures(measures: Sequence[Measure]) -> Callable[[], forms.Field]:
+    return lambda: forms.ChoiceField(label="指标", choices=[(one.value, one.label) for one in measures])
+
+
 # (list, column) → the field; a column without an entry of its list takes the general one
 ROW_FIELDS: dict[tuple[str, str], Callable[[], forms.Field]] = {
     ("categories", "name"): _line("类别", 40),
@@ -819,6 +823,20 @@ ROW_FIELDS: dict[tuple[str, str], Callable[[], forms.Field]] = {
     ("results", "promises"): lambda: forms.BooleanField(
         label="需跟踪落实", required=False, help_text="选这一类答复的，要登记承诺并跟踪。"
     ),
+    ("", "points"): lambda: forms.IntegerField(label="分值", min_value=1, max_value=100, help_text="1 至 100。"),
+    ("", "mark"): lambda: forms.IntegerField(
+        label="满分线", min_value=1, max_value=1000, help_text="比率写百分数，例如 90；其余写件数、人数。"
+    ),
+    **{(f"{honour}_{use}", "measure"): _measures(measures) for (honour, use), measures in Criterion.OF.items()},
+    **{
+        (f"{honour}_{Criterion.Use.BAR}", "mark"): lambda: forms.IntegerField(
+            label="界限",
+            min_value=0,
+            max_value=1000,
+            help_text="评价回收率（百分数）和回收份数低于它的、其余各项超过它的，不参加评选。",
+        )
+        for honour in Honour
+    },
     ("", "order"): _order,
     ("", "code"): lambda: forms.RegexField(
         "^[a-z][a-z0-9_]*$",

@@ -1,6 +1,7 @@
 """What messages about proposals say, made when they are shown, for whoever may see the proposal then (S4)."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from django.urls import reverse
 from django.utils import timezone
@@ -9,7 +10,7 @@ from members.inbox.registry import Pair, Rendered, Subject, register_heading, re
 from members.models import Body, Person
 from proposals.handling import queries, reminders
 from proposals.handling.models import Access, Matter
-from proposals.models import EDITABLE, CoSignature, Proposal, Publication
+from proposals.models import EDITABLE, Award, CoSignature, Proposal, Publication
 
 PREFIX = "proposal_"  # of a template's name
 TITLES: dict[str, str] = {
@@ -50,6 +51,8 @@ TITLES: dict[str, str] = {
     "key_visited": "重点提案开展了督办活动",
     "key_finished": "重点提案督办办结",
     "key_ceased": "提案不再列为重点提案",
+    "honoured": "提案被评为优秀提案",
+    "honour_taken_back": "优秀提案的公布已撤回",
     "instructed": "提案有领导批示",
     "instruction_given": "有批给您单位的领导批示，请查看",
     "instruction_released": "领导批示的内容可以查看了",
@@ -61,6 +64,10 @@ COSIGN_TITLES: dict[str, str] = {
     "cosign_answered": "联名邀请有了答复",
     "cosign_expired": "联名邀请已过期",
     "cosign_removed": "您已不在联名人之中",
+}
+OF_UNITS: dict[str, str] = {
+    "unit_honoured": "贵单位被评为{session}先进承办单位",
+    "unit_honour_taken_back": "{session}先进承办单位的公布已撤回",
 }
 DECISIONS = ("published", "not_published", "publication_withdrawn")
 NOT_YOURS = f"{PREFIX}not_yours"
@@ -76,6 +83,8 @@ def register() -> None:
     register_templates((f"{PREFIX}{name}" for name in TITLES), _render)
     register_templates((f"{PREFIX}{name}" for name in COSIGN_TITLES), _render_cosign)
     register_template("history_taken_over", _render_history)
+    for name, title in OF_UNITS.items():
+        register_template(name, partial(_render_award, title, told_while=name == "unit_honoured"))
     reminders.register_way("cosign", "proposals:invitations")
     reminders.register_way("publication", "proposals:disclosures", always=True)
     register_template(NOT_YOURS, _render_not_yours)
@@ -175,6 +184,18 @@ def _render_history(subject: Subject, person: Person) -> Rendered | None:
         body=f"其中 {subject['past']} 件已过提醒节点（{subject['overdue']} 件已逾期），不再补发提醒，请查看后督办。",
         url="/proposals/",
     )
+
+
+def _render_award(title: str, subject: Subject, person: Person, *, told_while: bool) -> Rendered | None:
+    """To the clerks of a unit that got an honour; of one that is not announced any more nothing is read."""
+    award = Award.objects.filter(public_id=subject["award"]).select_related("session").first()
+    unit = Body.objects.filter(public_id=subject["unit"]).first()
+    if award is None or unit is None or person.pk not in queries.clerks_of([unit.pk], on=timezone.localdate()):
+        return None
+    if told_while and not award.is_announced:
+        return None
+    words = title.format(session=award.session)
+    return Rendered(title=words, body=unit.name, url=reverse("portal:open_honours"), outside=words)
 
 
 def _render_cosign(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:

@@ -10,6 +10,7 @@ from proposals.handling.actions.purging import erase_words
 from proposals.handling.models import Assignment, Exposure, Matter, Participant
 from proposals.handling.readers import HANDLED
 from proposals.models import (
+    Award,
     Category,
     Instruction,
     KeyOpinion,
@@ -95,6 +96,8 @@ class ProposalOwner:
         proposal.cosignatures.update(note="")
         proposal.preconsultations.update(text="")
         erase_key(proposal, here)
+        awards = Award.objects.using(here).filter(entries__proposal=proposal.pk).exclude(reason="")
+        Award.objects.using(here).filter(pk__in=awards.values("pk")).update(reason=ERASED)
         for copy in Opinion.objects.using(here).filter(origin=matter).select_related("matter"):
             Opinion.objects.using(here).filter(pk=copy.pk).update(text=ERASED, consent=ERASED)
             erase_words(copy.matter)

@@ -18,7 +18,7 @@ from members.shown import Fact
 from proposals.handling.models import Assignment, EvaluationRound, Matter, Participant, Stage
 from proposals.handling.queries import PublicCommitment, public_commitments
 from proposals.masking import MARK, mask
-from proposals.models import Proposal, Publication, PublicReply
+from proposals.models import Award, AwardEntry, Proposal, Publication, PublicReply
 from proposals.naming import may_be_named
 
 NOBODY_NAMED = "提案者（未公开姓名）"
@@ -184,6 +184,42 @@ def promises_of(row: Publication) -> list[PublicCommitment]:
     ]
 
 
+@dataclass(frozen=True)
+class Announced:
+    """An award as everybody may read it: published proposals, or units as they were called then."""
+
+    title: str
+    lines: list[Line]
+    units: list[str]
+
+
+def honours(on: date | None = None) -> list[Announced]:
+    """The awards that were announced, the newest session first; an award of which nothing is public is not there."""
+    awards = Award.objects.filter(state=Award.State.ANNOUNCED).select_related("session")
+    rows = list(awards.order_by("-session__term__number", "-session__number", "honour"))
+    entries = AwardEntry.objects.filter(award__in=rows, chosen=True).order_by("place", "pk")
+    found: dict[int, list[AwardEntry]] = {row.pk: [] for row in rows}
+    for entry in entries:
+        found[entry.award_id].append(entry)
+    chosen = [entry.proposal_id for of in found.values() for entry in of if entry.proposal_id]
+    copies = {row.proposal_id: row for row in published(on).filter(proposal__in=chosen)} if chosen else {}
+    shown = [
+        Announced(
+            str(row),
+            [line_of(copies[one.proposal_id]) for one in found[row.pk] if one.proposal_id in copies],
+            [one.unit_name for one in found[row.pk] if one.unit_name],
+        )
+        for row in rows
+    ]
+    return [one for one in shown if one.lines or one.units]
+
+
+def honour_of(proposal: Proposal) -> str:
+    """As what it was announced, if it was."""
+    rows = AwardEntry.objects.filter(proposal=proposal, chosen=True, award__state=Award.State.ANNOUNCED)
+    return "、".join(str(row.award) for row in rows.select_related("award__session").order_by("pk"))
+
+
 def facts_of(row: Publication) -> list[Fact]:
     proposal, matter = row.proposal, row.proposal.matter
     units = [f"{one.unit.name}（{one.get_role_display()}）" for one in units_of(proposal)]
@@ -194,6 +230,7 @@ def facts_of(row: Publication) -> list[Fact]:
         Fact("类别", str(proposal.category or "")),
         Fact("承办单位", "、".join(units), wide=True),
         Fact("办理情况", PLAIN_STAGES.get(Stage(matter.stage), "办理中")),
+        Fact("表彰", honour_of(proposal)),
         Fact("公布日期", row.publish_on),
     ]
     return [fact for fact in facts if fact.value]

@@ -120,6 +120,8 @@ RIGHTS: dict[str, Right] = {
     "proposals.instruct": Right(
         {**STAFF, Role.ASSIGNING_OFFICER: Held.ANY_OFFICE}, frozenset({Status.FILED, Status.ASSIGNED, Status.CLOSED})
     ),
+    "proposals.honours": Right({**STAFF}),
+    "proposals.award": Right({**STAFF}),
     "proposals.close_history": Right({**STAFF}, frozenset({Status.ASSIGNED})),
     "proposals.disclosures": Right({**REVIEWERS, **STAFF}),
     "proposals.open_publication": Right({**REVIEWERS, **STAFF}, OVER),
@@ -247,12 +249,15 @@ def in_hands_of(rows: QuerySet[Proposal], user: Any, action: str, *, whenever: b
 
 AUDITED = {
     "proposals.add_setting": "新增设置项",
+    "proposals.announce_award": "公布评选结果",
     "proposals.change_setting": "修改设置项",
     "proposals.choose": "修改办理规则",
+    "proposals.decide_award": "登记评选结果",
     "proposals.import": "导入提案登记表",
     "proposals.remove_setting": "删除设置项",
     "proposals.resume_setting": "恢复设置项",
     "proposals.retire_setting": "停用设置项",
     "proposals.set_groups": "设置类别分组",
+    "proposals.take_back_award": "撤回公布的评选结果",
 }
 """What the auditor reads for what is written down here."""

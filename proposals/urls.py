@@ -1,6 +1,18 @@
 from django.urls import URLPattern, URLResolver, path
 
-from proposals.views import allocating, batches, desk, disclosing, inviting, key, papers, reading, reviewing, writing
+from proposals.views import (
+    allocating,
+    batches,
+    desk,
+    disclosing,
+    honours,
+    inviting,
+    key,
+    papers,
+    reading,
+    reviewing,
+    writing,
+)
 
 app_name = "proposals"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -34,6 +46,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consultations/", allocating.Consultations.as_view(), name="consultations"),
     path("consultations/<uuid:public_id>/", allocating.Consultation.as_view(), name="consultation"),
     path("consultations/<uuid:public_id>/record/", allocating.RecordConsultation.as_view(), name="record_consultation"),
+    path("honours/", honours.OutstandingProposals.as_view(), name="honours"),
+    path("honours/decide/", honours.DecideProposals.as_view(), name="decide_honours"),
+    path("honours/why/<uuid:public_id>/", honours.WhyProposal.as_view(), name="why_honour"),
+    path("honours/units/", honours.AdvancedUnits.as_view(), name="unit_honours"),
+    path("honours/units/decide/", honours.DecideUnits.as_view(), name="decide_unit_honours"),
+    path("honours/units/why/<uuid:public_id>/", honours.WhyUnit.as_view(), name="why_unit_honour"),
+    path("honours/<uuid:public_id>/announce/", honours.Announce.as_view(), name="announce_award"),
+    path("honours/<uuid:public_id>/take-back/", honours.TakeBack.as_view(), name="take_back_award"),
     path("key/", key.KeyList.as_view(), name="key_list"),
     path("led/", key.Led.as_view(), name="led"),
     path("key/opinions/<uuid:public_id>/", key.GiveOpinion.as_view(), name="key_opinion"),

@@ -65,6 +65,8 @@ VERBS = {
     "key_visited": Verb("{on}{kind}：{place}", ALL, "ok"),
     "key_finished": Verb("{on}督办办结", ALL, "ok"),
     "key_ceased": Verb("不再列为重点提案：{reason}", INSIDE | {Eye.PROPOSER, Eye.UNIT, Eye.UNITS}, "warn"),
+    "honoured": Verb("评为{session}优秀提案", ALL, "ok"),
+    "honour_taken_back": Verb("{session}优秀提案的公布已撤回：{reason}", ALL, "warn"),
     "leader_read": Verb("{level}圈阅", INSIDE),
     "instructed": Verb("{level}{kind}", ALL, "ok"),
     "instruction_released": Verb("同意转告{level}批示的内容", ALL),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from django.db import models
 
 from proposals.handling.models import Policy, Priority, Reason, ResultClass
-from proposals.models import Category, ReviewPass
+from proposals.models import Category, Criterion, Honour, ReviewPass
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,24 @@ def _reasons(use: str, about: str) -> Vocabulary:
     )
 
 
+def _criteria(honour: Honour, use: Criterion.Use, about: str) -> Vocabulary:
+    return Vocabulary(
+        key=f"{honour}_{use}",
+        label=f"{honour.label}{use.label}标准",
+        model=Criterion,
+        name_field="measure",
+        columns=("measure", "points", "mark") if use == Criterion.Use.POINTS else ("measure", "mark"),
+        order=("-points",),
+        end="ends_on",
+        fixed=frozenset({"measure"}),
+        only={"honour": honour, "use": use},
+        about=about,
+    )
+
+
+POINTS_SAY = "数值达到满分线得满分，不到的按比例得分。"
+BARS_SAY = "触及界限的不参加评选。"
+
 ALL = [
     Vocabulary(
         "categories",
@@ -115,6 +133,10 @@ ALL = [
         "ended_on",
         about="各年度的市委中心工作，列表和统计可按它筛选。",
     ),
+    _criteria(Honour.PROPOSAL, Criterion.Use.POINTS, POINTS_SAY),
+    _criteria(Honour.PROPOSAL, Criterion.Use.BAR, BARS_SAY),
+    _criteria(Honour.UNIT, Criterion.Use.POINTS, POINTS_SAY),
+    _criteria(Honour.UNIT, Criterion.Use.BAR, BARS_SAY),
 ]
 BY_KEY = {one.key: one for one in ALL}
 

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("open/feed.xml", published.Feed.as_view(), name="open_feed"),
     path("open/data.json", published.OpenJson.as_view(), name="open_json"),
     path("open/data.csv", published.OpenCsv.as_view(), name="open_csv"),
+    path("open/honours/", published.OpenHonours.as_view(), name="open_honours"),
     path("open/<uuid:public_id>/", published.OpenProposal.as_view(), name="open_proposal"),
     path("sitemap.xml", published.SiteMap.as_view(), name="sitemap"),
     path("robots.txt", published.Robots.as_view(), name="robots"),

@@ -1,5 +1,6 @@
 """Tags and filters that every template has without loading them (settings, `builtins`)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -153,6 +154,12 @@ def widget_attr(bound_field: Any, name: str) -> Any:
     """An attribute of the field's widget as it will be printed."""
     widget = bound_field.field.widget
     return widget.build_attrs(widget.attrs).get(name)
+
+
+@register.filter
+def beside(row: Iterable[Any], heads: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """Each cell of a row with what stands above it."""
+    return list(zip(row, heads, strict=True))
 
 
 @register.filter

@@ -36,6 +36,7 @@ from .drafting import (
 )
 from .grouping import groups_of, reviewers, set_groups, stamp_of_groups
 from .handing_over import Plan, Refusal, hand_over, hand_over_by_session, plan
+from .honours import announce_award, decide_award, take_back_award
 from .importing import link_proposer
 from .instructing import record_instruction, release_instruction
 from .keeping import archive, close_history, hold_place, keep_paper, record_offline
@@ -118,6 +119,7 @@ __all__ = [
     "advise",
     "after_passes",
     "allocate",
+    "announce_award",
     "answer_consultation",
     "answer_invitation",
     "answerers",
@@ -137,6 +139,7 @@ __all__ = [
     "correct",
     "correct_proposer",
     "cosign_on_paper",
+    "decide_award",
     "decline",
     "details_of",
     "discard",
@@ -197,6 +200,7 @@ __all__ = [
     "stamp_of_groups",
     "stamp_of_run",
     "submit",
+    "take_back_award",
     "take_out",
     "takes_internal",
     "to_be_public",

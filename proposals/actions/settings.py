@@ -106,12 +106,18 @@ def _locked(words: Vocabulary, pk: int, seen: int | None) -> models.Model:
     return row
 
 
+def shown(row: models.Model, name: str) -> Any:
+    """A column as people read it: of one with choices the label."""
+    label = getattr(row, f"get_{name}_display", None)
+    return label() if label else getattr(row, name)
+
+
 def _keep(words: Vocabulary, row: models.Model) -> None:
     try:
         with transaction.atomic():
             row.save()
     except IntegrityError as error:
-        value = getattr(row, words.name_field)
+        value = shown(row, words.name_field)
         raise Refused(f"“{value}”已经有了，请换一个，或恢复使用原来的一条。", field=words.name_field) from error
     _last_pass_decides(words)
 

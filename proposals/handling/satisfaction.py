@@ -21,10 +21,18 @@ GRADES = ("satisfied", "basic", "explained", "dissatisfied")
 FIRST, FINAL = "first", "final"
 
 
-def with_counts(rows: QuerySet[EvaluationRound]) -> QuerySet[EvaluationRound]:
-    """Rounds with how many forms that count came back in all (`returned`), and of each grade by its worse half."""
+def with_counts(rows: QuerySet[EvaluationRound], *, checked: bool = False) -> QuerySet[EvaluationRound]:
+    """Rounds with how many forms that count came back in all (`returned`), and of each grade by its worse half.
+
+    With `checked` forms with something odd about them that nobody has looked into are counted as `odd` and nothing
+    else (S9).
+    """
     form = Q(evaluations__isnull=False, evaluations__withdrawn_at=None, evaluations__late=False)
     form &= Q(evaluations__on_paper=False) | Q(evaluations__confirmed_at__isnull=False)
+    if checked:
+        sure = Q(evaluations__flags=[]) | Q(evaluations__checked_at__isnull=False)
+        rows = rows.annotate(odd=Count("evaluations", filter=form & ~sure))
+        form &= sure
     bad, basic = Evaluation.Grade.DISSATISFIED, Evaluation.Grade.BASIC
     against = Q(evaluations__work=bad) | Q(evaluations__result=bad)
     middling = ~against & (Q(evaluations__work=basic) | Q(evaluations__result=basic))

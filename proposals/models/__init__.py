@@ -1,5 +1,6 @@
 """Proposals: text, co-signing, review and allocation."""
 
+from .honours import Award, AwardEntry, AwardFigure, Criterion, Honour, Measure
 from .key import Instruction, KeyOpinion, KeyProposal, KeyVisit
 from .office import AllocationPart, Batch, CategoryReviewer, Claim, PreConsultation, Review, ReviewPass
 from .proposal import (
@@ -20,15 +21,21 @@ __all__ = [
     "EDITABLE",
     "NEXT",
     "AllocationPart",
+    "Award",
+    "AwardEntry",
+    "AwardFigure",
     "Batch",
     "Category",
     "CategoryReviewer",
     "Claim",
     "CoSignature",
+    "Criterion",
+    "Honour",
     "Instruction",
     "KeyOpinion",
     "KeyProposal",
     "KeyVisit",
+    "Measure",
     "PreConsultation",
     "Proposal",
     "ProposalQuerySet",

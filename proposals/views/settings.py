@@ -80,7 +80,7 @@ class Rows(Words, Page):
             Line(
                 row.public_id,
                 str(row),
-                [(head, _cell(getattr(row, name))) for name, head in heads.items()],
+                [(head, _cell(row, name)) for name, head in heads.items()],
                 getattr(row, words.end),
             )
             for row in words.rows()
@@ -91,7 +91,8 @@ class Rows(Words, Page):
         )
 
 
-def _cell(value: Any) -> str:
+def _cell(row: models.Model, name: str) -> str:
+    value = acts.shown(row, name)
     return {True: "是", False: "否"}[value] if isinstance(value, bool) else str(value)
 
 

@@ -48,6 +48,10 @@ def test_the_director_keeps_every_list(director: Client, house: House) -> None:
         "dissatisfied": {"code": "late_word", "label": "没有事先沟通"},
         "results": {"code": "Z", "label": "转入规划", "promises": "on"},
         "priorities": {"year": "2026", "name": "产业强市"},
+        "proposal_points": {"points": "10", "measure": "key", "mark": "1"},
+        "proposal_bar": {"mark": "4", "measure": "missed"},
+        "unit_points": {"points": "33", "measure": "first", "mark": "90"},
+        "unit_bar": {"mark": "4", "measure": "missed"},
     }
     assert list(new) == list(BY_KEY)
     for key, values in new.items():
@@ -80,6 +84,10 @@ def test_the_director_keeps_every_list(director: Client, house: House) -> None:
         ("results", {"code": "A", "label": "又一个"}, "“A”已经有了"),
         ("results", {"code": "AB", "label": "又一个"}, "类别请写一个大写字母"),
         ("priorities", {"year": "26", "name": "产业强市"}, "年份"),
+        ("unit_points", {"measure": "on_time", "points": "5", "mark": "90"}, "“按期答复率”已经有了"),
+        ("unit_points", {"measure": "first", "points": "101", "mark": "90"}, "分值"),
+        ("unit_points", {"measure": "first", "points": "5", "mark": "0"}, "满分线"),
+        ("unit_bar", {"measure": "key", "mark": "0"}, "指标"),
     ],
 )
 def test_a_bad_row_is_refused_in_words_and_keeps_what_was_typed(

@@ -39,6 +39,7 @@ from proposals.reports import actions as opinions
 from proposals.reports.models import Opinion
 from proposals.vocabularies import BY_KEY
 
+from .honours import leave_honours
 from .keys import tell_of_keys
 from .on_the_way import leave_on_the_way
 from .own_letters import bring_letters
@@ -94,6 +95,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     run(stage, say)
     evening = timezone.make_aware(datetime.combine(stage.today - timedelta(days=1), time(18)))
     leave_on_the_way(stage.people, partial(draft_reply, stage), evening)
+    leave_honours(stage.session, stage.staff, evening)
     bring_letters(stage.people, evening)
     hand_over_by_mistake(stage, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()

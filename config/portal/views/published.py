@@ -155,6 +155,19 @@ class OpenProposal(Revalidated, DetailPage[Publication]):
         )
 
 
+class OpenHonours(Revalidated):
+    """Outstanding proposals and advanced units that were announced; of proposals those that are published (M13)."""
+
+    title = "优秀提案和先进承办单位"
+    template_name = "portal/open_honours.html"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("提案公开", reverse("portal:open"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(awards=public.honours(), **kwargs)
+
+
 class Feed(Published):
     """The newest published proposals as RSS."""
 
@@ -193,7 +206,8 @@ class SiteMap(Published):
             for public_id, on in rows
         )
         first = "".join(
-            f"<url><loc>{self.absolute(reverse(name))}</loc></url>\n" for name in ("portal:home", "portal:open")
+            f"<url><loc>{self.absolute(reverse(name))}</loc></url>\n"
+            for name in ("portal:home", "portal:open", "portal:open_honours")
         )
         head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
         return f"{head}{first}{pages}</urlset>\n"
