@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from members import keys
 from proposals.handling.actions.purging import erase_words
@@ -109,8 +110,8 @@ class ProposalOwner:
         text = matter.proposal.text()
         return "\n".join([text.title, text.situation, text.analysis, *text.suggestions])
 
-    def category(self, matter: Matter) -> str:
-        return Category.objects.filter(proposals__matter=matter).values_list("name", flat=True).first() or ""
+    def category(self, matter: Matter) -> "QuerySet[Any, str]":
+        return Category.objects.filter(proposals__matter=matter).values_list("name", flat=True)
 
     def categories(self) -> Sequence[str]:
         rows = Category.objects.filter(ended_on=None).order_by("order", "pk")

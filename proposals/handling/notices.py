@@ -10,7 +10,7 @@ from members.models import Person
 from members.rights import bodies_of
 
 from .knowing import known_to
-from .models import Access, Assignment, Coordination, Matter, Obligation
+from .models import Access, Assignment, Coordination, LetterTemplate, Matter, Obligation
 from .reminders import name_of
 
 Where = Callable[[Subject, Matter], str]
@@ -114,6 +114,7 @@ def register() -> None:
     register_templates(WORDS, _render)
     register_templates(["taken_back"], _render_taken_back)
     register_templates(OVER, _render_over)
+    register_templates(OF_TEMPLATES, _render_template)
     register_heading("inside", "内部分办 {n} 件")
     register_heading("closed", "{n} 件已办结")
     register_heading("chase", "催办 {n} 件")
@@ -175,6 +176,30 @@ def _over(matter: Matter | None, how: str) -> Rendered | None:
         return None
     words = (f"第{matter.number}号" if matter.number else "一件交办事项") + how
     return Rendered(title=words, url=reverse("handling:queue"), outside=words if matter.access == Access.OPEN else "")
+
+
+OF_TEMPLATES = {
+    "template_brought": "公文模板请您核对，合适的启用",
+    "template_in_use": "您上传的公文模板已启用",
+    "template_refused": "您上传的公文模板没有启用，请看原因",
+}
+
+
+def _render_template(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
+    """To who may still see the template; whoever comes after a colleague learns that nothing is left to do."""
+    wanted = [subject["template"] for _, subject in pairs]
+    rows = LetterTemplate.objects.visible_to(person).filter(public_id__in=wanted).select_related("body")
+    found = {str(row.public_id): row for row in rows}
+    return [_of_template(name, found.get(subject["template"])) for name, subject in pairs]
+
+
+def _of_template(name: str, row: LetterTemplate | None) -> Rendered | None:
+    if row is None:
+        return None
+    done = name == "template_brought" and row.state != LetterTemplate.State.WAITING
+    words = f"公文模板已由同事处理（{row.get_state_display()}）" if done else OF_TEMPLATES[name]
+    url = reverse("handling:letter_template", args=[row.public_id])
+    return Rendered(title=f"{words}：{row.body}{row}", url=url, outside=words)
 
 
 def _taken_back(matter: Matter | None) -> Rendered | None:

@@ -5,7 +5,9 @@ transaction with the matter locked, and never call back into handling.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
 
 from .models import Kind, Matter
 
@@ -32,8 +34,8 @@ class Owner(Protocol):
     def text(self, matter: Matter) -> str:
         """What search may find, without authors or hidden aspects."""
 
-    def category(self, matter: Matter) -> str:
-        """By what name the committee sorts it; empty where it is not sorted."""
+    def category(self, matter: Matter) -> "QuerySet[Any, str]":
+        """By what name the committee sorts it, as a question that another may hold; none where it is not sorted."""
 
     def categories(self) -> Sequence[str]:
         """The names that the owner sorts by today, in their order."""

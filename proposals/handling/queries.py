@@ -3,9 +3,13 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from math import ceil
+from operator import add
 from typing import Any
 
 from django.db.models import (
+    Case,
     Count,
     Exists,
     F,
@@ -14,6 +18,7 @@ from django.db.models import (
     Prefetch,
     Q,
     QuerySet,
+    When,
     prefetch_related_objects,
 )
 from django.utils import timezone
@@ -216,12 +221,16 @@ def evaluators(matter: Matter) -> list[Participant]:
 def suggestions_of(matter: Matter, *, merged: bool = True) -> list[Suggestion]:
     """The suggestions of the matter, then of every one merged into it, each with the unit that it names.
 
-    The matter keeps its own; `merged` is False where it is known that nothing was merged into it.
+    `merged` is False where it is known that nothing was merged into it: the matter then keeps what was read.
     """
-    prefetch_related_objects([matter], Prefetch("suggestions", Suggestion.objects.select_related("unit")))
-    rows = list(matter.suggestions.all())
-    if merged:
-        rows += Suggestion.objects.filter(matter__merged_into=matter).select_related("matter", "unit")
+    if not merged:
+        prefetch_related_objects([matter], Prefetch("suggestions", Suggestion.objects.select_related("unit")))
+        return sorted(matter.suggestions.all(), key=lambda row: row.number)
+    among = Matter.objects.filter(Q(pk=matter.pk) | Q(merged_into=matter)).values("pk")
+    rows = list(Suggestion.objects.filter(matter__in=among).select_related("matter", "unit"))
+    for row in rows:
+        if row.matter_id == matter.pk:
+            row.matter = matter
     return sorted(rows, key=lambda row: (row.matter_id != matter.pk, row.matter_id, row.number))
 
 
@@ -306,13 +315,16 @@ def earlier_replies(assignment: Assignment, user: Any, limit: int = 5) -> list[R
     Only what `user` may see: whoever types a letter for the unit may belong to an office that assigned one of many.
     """
     wanted = pairs_of(assignment.matter.title)
+    if not wanted:
+        return []
     rows = Reply.objects.filter(assignment__unit=assignment.unit_id, state=Reply.State.DELIVERED)
     rows = rows.exclude(assignment=assignment).filter(assignment__matter__in=Matter.objects.visible_to(user))
-    titles = rows.order_by("-pk").values_list("pk", "assignment__matter__title")[:LOOK_BACK]
-    shares = {pk: len(wanted & pairs_of(title)) / max(len(wanted), 1) for pk, title in titles}
-    best = sorted((pk for pk, share in shares.items() if share >= LIKE), key=lambda pk: (-shares[pk], -pk))[:limit]
-    found = Reply.objects.select_related("assignment__matter", "result").in_bulk(best)
-    return [found[pk] for pk in best]
+    latest = Reply.objects.filter(pk__in=rows.order_by("-pk").values("pk")[:LOOK_BACK])
+    has: list[Any] = [
+        Case(When(assignment__matter__title__contains=pair, then=1), default=0) for pair in sorted(wanted)
+    ]
+    alike = latest.annotate(shared=reduce(add, has)).filter(shared__gte=ceil(LIKE * len(wanted)))
+    return list(alike.select_related("assignment__matter", "result").order_by("-shared", "-pk")[:limit])
 
 
 def pairs_of(title: str) -> set[str]:

@@ -54,7 +54,7 @@ def remit_facts(matter: Matter, unit: Body, *, on: date) -> list[Fact]:
 def _hits(matter: Matter, *, on: date) -> list[Hit]:
     """Every line in force of a unit that can act, those first that fit best; one query for the lines."""
     owner = owners.of(matter)
-    text, category = owner.text(matter), owner.category(matter)
+    text, category = owner.text(matter), owner.category(matter).first()
     rows = Remit.objects.in_force(on).filter(unit__ended_on=None).select_related("unit")
     hits = [Hit(row, tuple(word for word in row.word_list() if word in text)) for row in rows]
     return sorted(hits, key=lambda hit: (-hit.weight, hit.remit.category != category, hit.remit.pk))

@@ -312,6 +312,7 @@ AUDITED = {
     "handling.purge": "清除内容",
     "handling.replace_ladder": "改用新的提醒安排",
     "handling.replace_rule": "改用新的时限规则",
+    "handling.refuse_template": "不启用公文模板",
     "handling.stop_template": "停用公文模板",
     "handling.use_template": "启用公文模板",
     "handling.set_local_day": "本地调整一天",

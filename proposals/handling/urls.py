@@ -81,6 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("papers/templates/<uuid:public_id>/file/", templates.TemplateFile.as_view(), name="template_file"),
     path("papers/templates/<uuid:public_id>/sample/", templates.TemplateSample.as_view(), name="template_sample"),
     path("papers/templates/<uuid:public_id>/use/", templates.UseTemplate.as_view(), name="use_template"),
+    path("papers/templates/<uuid:public_id>/refuse/", templates.RefuseTemplate.as_view(), name="refuse_template"),
     path("papers/templates/<uuid:public_id>/stop/", templates.StopTemplate.as_view(), name="stop_template"),
     path("papers/numbers/", papers.NumberFormats.as_view(), name="number_formats"),
     path("papers/<uuid:public_id>/", papers.PaperFile.as_view(), name="paper"),

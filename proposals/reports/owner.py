@@ -1,8 +1,9 @@
 """What handling asks of an opinion (`handling.owners`)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from django.db.models import Case, Value, When
+from django.db.models import Case, QuerySet, Value, When
 
 from members import keys
 from proposals.handling.models import Matter, Participant
@@ -41,9 +42,9 @@ class OpinionOwner:
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.opinion.text}"
 
-    def category(self, matter: Matter) -> str:
+    def category(self, matter: Matter) -> "QuerySet[Any, str]":
         """Opinions are not sorted."""
-        return ""
+        return Matter.objects.none().values_list("title", flat=True)
 
     def categories(self) -> Sequence[str]:
         return []

@@ -19,7 +19,9 @@ from pytest_django.fixtures import Settings
 
 from config.portal.actions.files import clear_orphans
 from members.errors import Refused, WrongStep
-from members.models import AuditEntry
+from members.inbox.models import Message
+from members.inbox.registry import Rendered, render
+from members.models import AuditEntry, Person
 from members.uploads import Use, check
 from proposals.handling import actions
 from proposals.handling.letter_templates import FIELDS, filled, looked_at, sample, starter
@@ -272,6 +274,59 @@ def test_a_template_is_its_bodys_and_the_proposal_office_may_be_the_second_perso
 
     row.refresh_from_db()
     assert (row.state, row.released_by) == ("on", house.staff)
+
+
+def told(template: str) -> list[str]:
+    rows = Message.objects.filter(template=template, channel="inapp").order_by("recipient")
+    return list(rows.values_list("recipient__name", flat=True))
+
+
+def read(template: str, person: Person) -> list[str]:
+    rows = Message.objects.filter(template=template, channel="inapp", recipient=person).order_by("pk")
+    said = render([(row.template, row.subject) for row in rows], person)
+    return [one.title for one in said if isinstance(one, Rendered)]
+
+
+@pytest.mark.usefixtures("files")
+def test_a_colleague_is_asked_to_look_and_the_uploader_hears_what_became_of_it(house: House) -> None:
+    first = brought(house)
+    page, refuse = (
+        reverse(f"handling:{name}", args=[first.public_id]) for name in ("letter_template", "refuse_template")
+    )
+    assert told("template_brought") == [house.head.name]
+    assert read("template_brought", house.head) == ["公文模板请您核对，合适的启用：市民政局测试答复函模板第1版"]
+    head = signed_in(house.head)
+    assert refuse in head.get(page).content.decode() and refuse not in signed_in(house.clerk).get(page).content.decode()
+
+    assert head.post(refuse, {"reason": ""}).status_code == 422
+    assert head.post(refuse, {"reason": "红头不对，请换成新版。"}).status_code == 302
+
+    first.refresh_from_db()
+    assert (first.state, first.refused) == ("off", "红头不对，请换成新版。")
+    assert read("template_refused", house.clerk) == ["您上传的公文模板没有启用，请看原因：市民政局测试答复函模板第1版"]
+    assert "红头不对，请换成新版。" in signed_in(house.clerk).get(page).content.decode()
+    assert read("template_brought", house.head) == ["公文模板已由同事处理（已停用）：市民政局测试答复函模板第1版"]
+    with pytest.raises(WrongStep, match="不能再退回"):
+        actions.refuse_template(first, reason="再退", by=house.head, now=house.later())
+
+    second = brought(house)
+    with pytest.raises(Refused, match="请“停用”"):
+        actions.refuse_template(second, reason="不用了", by=house.clerk, now=house.later())
+    with pytest.raises(Refused, match="请选“不启用”并写明原因"):
+        actions.stop_template(second, by=house.head, now=house.later())
+    actions.use_template(second, by=house.head, now=house.later())
+    assert told("template_in_use") == [house.clerk.name]
+    assert render([("template_in_use", {"template": str(second.public_id)})], house.other_clerk) == [None]
+
+
+@pytest.mark.usefixtures("files")
+def test_where_the_unit_has_nobody_else_the_proposal_office_is_asked(house: House) -> None:
+    Person.objects.filter(pk=house.head.pk).update(is_active=False)
+    row = brought(house)
+
+    assert house.staff.name in told("template_brought") and house.clerk.name not in told("template_brought")
+    actions.refuse_template(row, reason="缺少落款。", by=house.staff, now=house.later())
+    assert told("template_refused") == [house.clerk.name]
 
 
 @pytest.mark.usefixtures("files")

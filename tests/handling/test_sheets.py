@@ -100,6 +100,27 @@ def test_the_unit_reads_and_prints_what_was_sent_whatever_becomes_of_the_matter(
     assert url not in opened(house.other_clerk).get(reverse("handling:issued_sheets")).content.decode()
 
 
+def test_the_printed_sheet_bears_its_number_and_until_then_the_office_is_led_to_it(
+    house: House, prepared: Checkpoint
+) -> None:
+    row = part(prepared)
+    sheet = actions.issue_sheet(prepared, text="请书面报告。", how="printed", by=house.officer, now=house.later())
+    page, way = (
+        reverse(f"handling:{name}", args=[one.public_id])
+        for name, one in (("sheet", sheet), ("number_office_paper", row))
+    )
+    before = {person: opened(person).get(page).content.decode() for person in (house.officer, house.clerk)}
+
+    actions.number_office_paper(
+        row, "chase", str(sheet.public_id), typed="政督〔2026〕7号", by=house.officer, now=house.later()
+    )
+
+    assert [way in text for text in before.values()] == [True, False]
+    for person in (house.officer, house.clerk):
+        after = opened(person).get(page).content.decode()
+        assert "政督〔2026〕7号" in after and way not in after
+
+
 def test_a_sheet_laid_aside_is_nobodys_reading(house: House, prepared: Checkpoint) -> None:
     sheet = actions.issue_sheet(
         prepared, text="督办", how="aside", note="已电话沟通", by=house.officer, now=house.later()

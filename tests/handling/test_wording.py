@@ -1,5 +1,7 @@
 """A unit keeps wording for its replies; a draft begins with it, and nothing goes out with a blank left in it."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,16 +10,21 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from members.errors import Refused, WrongStep
 from members.models import AuditEntry, Body
+from members.uploads import Use, check
 from proposals.handling import actions
 from proposals.handling.actions import PointGiven
+from proposals.handling.actions.attaching import attach
 from proposals.handling.actions.succeeding import follow_succession
-from proposals.handling.models import Assignment, Reply, Wording
+from proposals.handling.blanks import blanks_of
+from proposals.handling.models import Assignment, Commitment, Purpose, Reply, Sight, Suggestion, Wording
 from proposals.models import Category
 from tests.factories import MatterFactory
 from tests.handling.conftest import House, give, result_class, signed
+from tests.uploads.made import pdf, upload
 
 OPENING = "您提出的《【案由】》收悉。由【责任科室】办理。"
 ANSWER = "经研究，【采纳情况】。"
@@ -120,6 +127,36 @@ def test_a_reply_with_a_blank_left_in_it_does_not_go_out_and_says_where(house: H
     assert actions.send_up(reply, by=house.clerk, now=house.later()).number == 1
 
 
+def test_a_blank_in_a_promise_or_in_a_second_reply_does_not_go_out_either(house: House) -> None:
+    part = in_hand(house)
+    reply = drafted(house, part, "收悉。", "予以采纳。")
+    facts: dict[str, Any] = {"due_on": timezone.localdate() + timedelta(days=60), "by": house.clerk}
+    point = reply.points.get(suggestion__number=1)
+    row = actions.promise(point, text="新增【数量】个床位", measure="建成【数量】个", now=house.later(), **facts)
+    desk, send = browser(house.clerk), reverse("handling:reply", args=[part.public_id])
+
+    shown = desk.get(send).content.decode()
+    assert "承诺事项：【数量】；承诺的可检验的结果：【数量】" in shown
+    for says in ("承诺事项里的【数量】还没有改写", "承诺的可检验的结果里的【数量】还没有改写"):
+        with pytest.raises(Refused, match=says):
+            actions.deliver_reply(reply, by=house.clerk, now=house.later())
+    actions.promise(point, text="新增5个床位", measure="建成5个", change=row, now=house.later(), **facts)
+    actions.deliver_reply(reply, by=house.clerk, now=house.later())
+
+    kept = Commitment.objects.select_related("assignment__matter", "assignment__unit", "assignment__office", "clock")
+    with pytest.raises(Refused, match="再次答复里的【附件】还没有改写"):
+        actions.report_kept(
+            kept.get(), text="已建成。", reply="已落实，见【附件】。", by=house.clerk, now=house.later()
+        )
+
+
+def test_a_blank_in_what_is_typed_for_the_whole_reply_is_found_too(house: House) -> None:
+    reply = drafted(house, in_hand(house), "收悉。", "予以采纳。")
+    reply.signer, reply.contact_name, reply.doc_no = "【签发人】", "【科室】张某", "民函【2026】1号"
+
+    assert blanks_of(reply) == {"签发人": ["【签发人】"], "联系人": ["【科室】"]}
+
+
 def test_clerk_and_head_keep_the_templates_of_their_unit(house: House) -> None:
     desk, add = browser(house.clerk), reverse("handling:add_wording")
     typed = {"name": "一般答复", "category": "社会建设", "opening": OPENING, "answer": ""}
@@ -199,4 +236,37 @@ def test_list_and_drafting_page_cost_the_same_for_one_and_for_three(house: House
     kept(house, name="甲")
     kept(house, name="乙", category="社会建设")
     assert costs() == one
-    assert max(one) <= 17
+    assert max(one) <= 15
+
+
+def test_the_fullest_drafting_page_stays_within_fifteen_queries(
+    house: House, settings: Settings, tmp_path: Path
+) -> None:
+    """Co-handlers, a merged proposal, a unit named for a suggestion, earlier replies, a letter, templates by category."""
+    settings.MEDIA_ROOT = tmp_path
+    row = kept(house, category="社会建设")
+    kept(house, name="乙")
+    earlier = in_hand(house, "社会建设")
+    drafted(house, earlier, "以前的。", "已办理。")
+    actions.deliver_reply(earlier.replies.get(), by=house.clerk, now=house.later())
+    matter = MatterFactory(by=house.member, title=earlier.matter.title)
+    MatterFactory(by=house.cosigner, merged_into=matter)
+    matter.proposal.category = Category.objects.get(name="社会建设")
+    matter.proposal.save()
+    give(house, (house.unit, "lead"), (house.other_unit, "co"), (house.third_unit, "co"), matter=matter)
+    part = signed(house, matter)
+    reply = drafted(house, part, "收悉。", "已办理。")
+    letter = check(upload("答复函.pdf", pdf()), use=Use.ATTACHMENT)
+    attach(matter, letter, purpose=Purpose.LETTER, assignment=part, reply=reply, by=house.clerk, now=house.later())
+    actions.add_step(house.unit, kind="head", order=1, role="unit_head", by=house.clerk, now=house.later())
+    desk, url = browser(house.clerk), reverse("handling:draft_reply", args=[part.public_id])
+
+    Suggestion.objects.filter(matter=matter, number=2).update(unit=house.other_unit)
+
+    for data in ({}, {"template": str(row.public_id)}):
+        desk.get(url, data)
+        Sight.objects.update(last_on=timezone.localdate() - timedelta(days=1))  # the first look of the day is kept, too
+        with CaptureQueriesContext(connection) as asked:
+            page = desk.get(url, data)
+        assert [len(page.context[name]) for name in ("answers", "earlier", "letters", "offered")] == [4, 1, 1, 2]
+        assert len(asked) <= 15

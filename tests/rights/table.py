@@ -182,6 +182,7 @@ TABLE: dict[str, Row] = {
     "handling:template_file": Row(SEALS | KEEPERS, row=True),
     "handling:template_sample": Row(SEALS | KEEPERS, row=True),
     "handling:use_template": Row(SEALS | KEEPERS, row=True),
+    "handling:refuse_template": Row(SEALS | KEEPERS, row=True),
     "handling:stop_template": Row(SEALS | KEEPERS, row=True),
     "handling:number_office_paper": Row(KEEPERS, row=True),
     "handling:number_formats": Row(SEALS | KEEPERS),

@@ -64,7 +64,7 @@ from .secrecy import lift_suspension, note_view, open_suspension, suspend
 from .sharing import add_unit, make_lead, release, transfer
 from .signing import add_step, end_step, look_for_signers, send_up, sign, take_back
 from .succeeding import name_successor, succeed
-from .templating import bring_template, kinds_of, stop_template, use_template
+from .templating import bring_template, kinds_of, refuse_template, stop_template, use_template
 from .wording import drop_wording, keep_wording
 
 __all__ = [
@@ -149,6 +149,7 @@ __all__ = [
     "readable_draft",
     "record_contact",
     "refuse_objection",
+    "refuse_template",
     "reject_evaluation",
     "release",
     "reopen",

@@ -11,6 +11,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Person
 from proposals.handling import clocks, queries
+from proposals.handling.blanks import refuse_blanks
 from proposals.handling.models import Commitment, CommitmentStep, Obligation, PublicWord
 
 from .giving import subject_of
@@ -94,6 +95,7 @@ def report_kept(
         raise Refused("请对照可检验的结果，写明落实到什么程度。", field="text")
     if not reply.strip():
         raise Refused("请写再次答复：核实后会发给每一位提案者。", field="reply")
+    refuse_blanks("再次答复", reply, field="reply")
     step = _step(row, Kind.KEPT, State.ASKED, text, by=by, now=now, paper=paper, reply=reply.strip())
     clocks.pause(clock_of(row), by=by, now=now, reason="报告落实，待交办机构核实")
     _ask_office(step, "promise_reported", by=by, now=now, paper=paper)

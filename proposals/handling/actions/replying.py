@@ -13,7 +13,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import tell
 from members.models import Person
 from proposals.handling import clocks, owners, queries
-from proposals.handling.blanks import blanks_of
+from proposals.handling.blanks import blanks_of, still_blank
 from proposals.handling.models import (
     Assignment,
     Commitment,
@@ -125,9 +125,12 @@ def send_opinion(
 
 def suggestions_to_answer(assignment: Assignment, among: Sequence[Suggestion] | None = None) -> list[Suggestion]:
     """What this unit answers of the matter and of those merged into it: not what another answering unit was named for."""
-    others = assignment.matter.assignments.current().answering().exclude(unit=assignment.unit_id)
+    rows = list(queries.suggestions_of(assignment.matter) if among is None else among)
+    named = {one.unit_id for one in rows} - {None, assignment.unit_id}
+    if not named:
+        return rows
+    others = assignment.matter.assignments.current().answering().filter(unit__in=named)
     theirs = set(others.values_list("unit_id", flat=True))
-    rows = queries.suggestions_of(assignment.matter) if among is None else among
     return [one for one in rows if one.unit_id not in theirs]
 
 
@@ -254,7 +257,7 @@ def check_complete(reply: Reply, *, on: date) -> None:
         labels = queries.labels_of(queries.suggestions_of(reply.assignment.matter))
         faults.append("还有建议没有答复：" + "、".join(labels[one.pk] for one in missing) + "。")
     for where, words in blanks_of(reply).items():
-        faults.append(f"{where}里的{'、'.join(words)}还没有改写，请填写或删去；正文要用括号的，请用（）。")
+        faults.append(still_blank(where, words))
     if reply.result_id is None:
         faults.append("请选择总的办理结果类别。")
     if reply.letter_on and reply.letter_on > on:

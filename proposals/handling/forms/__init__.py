@@ -28,6 +28,7 @@ from .papers import (
     NumberFormatForm,
     OfficeNumberForm,
     PapersForm,
+    RefuseTemplateForm,
     TakeNumberForm,
 )
 from .promising import DecideStepForm, DelayForm, KeptForm, ProgressForm, PromiseForm, ReopenForm, ReviewWordForm
@@ -83,6 +84,7 @@ __all__ = [
     "PromiseForm",
     "QuietForm",
     "ReasonForm",
+    "RefuseTemplateForm",
     "RejectForm",
     "RemitForm",
     "ReopenForm",

@@ -9,6 +9,8 @@ from members.models import Body
 from members.uploads import BadFile, Clean, Use, check
 from proposals.handling.models import NumberFormat, PaperKind
 
+from .fields import LongText
+
 MOST = 30 * 2**20
 
 
@@ -97,6 +99,10 @@ class LetterTemplateForm(forms.Form):
             return check(self.cleaned_data["file"], use=Use.TEMPLATE)
         except BadFile as error:
             raise forms.ValidationError(str(error)) from error
+
+
+class RefuseTemplateForm(forms.Form):
+    reason = LongText(label="不启用的原因", rows=3, max_length=200, help_text="上传人会看到，请写明要改什么。")
 
 
 class CheckPaperForm(forms.Form):

@@ -1,8 +1,13 @@
 """The own letter templates of units and offices (公文模板)."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
+
+from members.rights import bodies_of
 
 from .assignment import together
 from .matter import Addressed
@@ -20,6 +25,12 @@ class PaperKind(models.TextChoices):
 
 
 class LetterTemplateQuerySet(models.QuerySet["LetterTemplate"]):
+    def visible_to(self, user: Any) -> "LetterTemplateQuerySet":
+        """One's own unit's or office's; the proposal office sees all, as the second person where a unit has none."""
+        if user.has_perm("handling.release_templates"):
+            return self
+        return self.filter(body__in=bodies_of(user, "handling.letter_templates", timezone.localdate()))
+
     def waiting(self) -> "LetterTemplateQuerySet":
         return self.filter(state=LetterTemplate.State.WAITING)
 
@@ -52,6 +63,7 @@ class LetterTemplate(Addressed):
     at = models.DateTimeField("上传时间")
     released_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name="启用人")
     released_at = models.DateTimeField("启用时间", null=True)
+    refused = models.CharField("不启用的原因", max_length=200, blank=True)
 
     objects = LetterTemplateQuerySet.as_manager()
 

@@ -1,5 +1,7 @@
 """Wording that a unit keeps for its replies (答复模板)."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -7,9 +9,9 @@ from .matter import Addressed
 
 
 class WordingQuerySet(models.QuerySet["Wording"]):
-    def fitting(self, unit: int, category: str) -> "WordingQuerySet":
-        """What a unit has for proposals of a category; what it has for any comes last."""
-        rows = self.filter(unit=unit, category__in={category, ""})
+    def fitting(self, unit: int, category: "models.QuerySet[Any, str]") -> "WordingQuerySet":
+        """What a unit has for matters of a category; what it has for any comes last."""
+        rows = self.filter(Q(category="") | Q(category__in=category), unit=unit)
         return rows.order_by("-category", "name", "pk")
 
 

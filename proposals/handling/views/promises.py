@@ -23,7 +23,7 @@ from proposals.handling.rights import in_hands_of
 
 from .base import Mine, PartForm
 from .queues import Waiting
-from .replying import WithDraft, way_on
+from .replying import WithDraft
 
 
 class DraftPromises(WithDraft):
@@ -102,7 +102,7 @@ class DraftPromises(WithDraft):
             written=[(self.labels.get(row.point.suggestion_id, ""), row) for row in self.written],
             change=self.change,
             wanting="、".join(self.labels.get(one.suggestion_id, "") for one in wanting),
-            send_url=way_on(self.me, self.object),
+            send_url=self.way_on(),
             here=self.here(),
             **kwargs,
         )

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from members.errors import Refused, Stale, WrongStep
-from members.models import Person
 from members.shown import Act, Fact
 from proposals.handling import actions, forms, owners, panels
 from proposals.handling.actions import Paper
@@ -21,13 +20,13 @@ from proposals.handling.actions.replying import not_to_be_written, suggestions_t
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.attachments import letters_of, scan_of
 from proposals.handling.blanks import blanks_of, filled
-from proposals.handling.eyes import eyes
+from proposals.handling.eyes import Eyes, eyes
 from proposals.handling.forms.replying import LETTER_FIELDS, key_of, names_of
-from proposals.handling.models import Assignment, Commitment, Purpose, Reply, Suggestion, Wording
+from proposals.handling.models import Assignment, Commitment, Purpose, Reply, SigningStep, Suggestion, Wording
 from proposals.handling.promises import drafted
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
-from proposals.handling.rights import in_hands_of
-from proposals.handling.sights import note
+from proposals.handling.rights import allowed
+from proposals.handling.sights import note, noted
 
 from .base import AssignmentForm, PartConfirm, PartForm
 
@@ -35,16 +34,22 @@ WHOLE = ("result", "opening", "no_contact_reason")
 """What the page asks about the reply as a whole; the other fields of the letter are its formal side."""
 
 
-def way_on(user: Person, part: Assignment) -> str:
-    """Where a finished draft goes from here: up for signature where its own unit has set that, or out; empty if neither."""
-    own = acts_for(user, part.unit_id, on=timezone.localdate())
-    name = "send_up" if own and part.unit.signing_steps.current().exists() else "reply"
-    mine = in_hands_of(Assignment.objects.filter(pk=part.pk), user, f"handling.{name}").exists()
-    return reverse(f"handling:{name}", args=[part.public_id]) if mine else ""
-
-
 class WithDraft(AssignmentForm):
     """A page that shows the unit's draft: whoever may not read it, or comes too late, is told why."""
+
+    def rows(self) -> QuerySet[Assignment]:
+        steps = SigningStep.objects.current().filter(unit=OuterRef("unit"))
+        return super().rows().annotate(is_signed_here=Exists(steps), noted=noted(self.me))
+
+    def way_on(self) -> str:
+        """Where a finished draft goes from here: up for signature where its own unit has set that, or out; or nowhere."""
+        part = self.object
+        own = acts_for(self.me, part.unit_id, on=timezone.localdate())
+        name = "send_up" if own and part.is_signed_here else "reply"
+        mine = allowed(
+            self.me, f"handling.{name}", part, Eyes()
+        )  # both are held through a body, not by who stands behind
+        return reverse(f"handling:{name}", args=[part.public_id]) if mine else ""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -83,7 +88,7 @@ class DraftReply(WithDraft):
             raise WrongStep(not_to_be_written(self.draft))
         self.letters = letters_of(self.draft)
         self.own = acts_for(self.me, self.object.unit_id, on=timezone.localdate())
-        self.next_page = way_on(self.me, self.object)
+        self.next_page = self.way_on()
         self.may_send = bool(self.next_page)
         ready = "ready" in self.request.POST
         self.submit_label = "保存，去核对" if self.may_send else "保存"
@@ -111,9 +116,8 @@ class DraftReply(WithDraft):
     @cached_property
     def offered(self) -> list[Wording]:
         """The wording that the unit keeps for such a matter, for those of the unit who write."""
-        part = self.object
-        category = owners.of(part.matter).category(part.matter)
-        return list(Wording.objects.fitting(part.unit_id, category)) if self.own else []
+        matter, unit = self.object.matter, self.object.unit_id
+        return list(Wording.objects.fitting(unit, owners.of(matter).category(matter))) if self.own else []
 
     @cached_property
     def inserted(self) -> Wording | None:
@@ -184,7 +188,8 @@ class DraftReply(WithDraft):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs["form"]
-        note(self.me, [self.object.matter_id])
+        if not self.object.noted:
+            note(self.me, [self.object.matter_id])
         answers = [
             {
                 "label": self.labels[one.pk],

@@ -7,16 +7,19 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from members.days import short_day
 from members.pages import DetailPage
-from members.shown import Crumb, Tab
+from members.shown import Act, Crumb, Tab
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
-from proposals.handling.models import ChaseSheet, Checkpoint, Obligation
+from proposals.handling.eyes import eyes
+from proposals.handling.models import Assignment, ChaseSheet, Checkpoint, Obligation, PaperKind
+from proposals.handling.official import number_given
 from proposals.handling.queries import waiting_sheets
 from proposals.handling.reminders import name_of
-from proposals.handling.rights import in_hands_of
+from proposals.handling.rights import allowed, in_hands_of
 
 from .base import Mine, PartForm
 from .queues import Waiting
@@ -122,7 +125,33 @@ class Sheet(Mine, DetailPage[ChaseSheet]):
         rows = rows.select_related("checkpoint__obligation__assignment__office")
         return in_hands_of(rows, self.me, self.action, "checkpoint__obligation__assignment")
 
-    def crumbs(self) -> list[Crumb]:
+    @property
+    def part(self) -> Assignment:
         part = self.object.checkpoint.obligation.assignment
         assert part is not None
-        return [Crumb(name_of(part.matter), reverse("handling:part", args=[part.public_id]))]
+        return part
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(name_of(self.part.matter), reverse("handling:part", args=[self.part.public_id]))]
+
+    def acts(self) -> list[Act]:
+        """A sheet goes out with its number: whoever gives numbers for the office is led there while it has none."""
+        if self.number or not allowed(
+            self.me, "handling.number_office_paper", self.part, eyes(self.me, self.part.matter)
+        ):
+            return []
+        return [
+            Act(
+                "取文号",
+                reverse("handling:number_office_paper", args=[self.part.public_id]),
+                icon="hash",
+                kind="primary",
+            )
+        ]
+
+    @cached_property
+    def number(self) -> str:
+        return number_given(self.part, PaperKind.CHASE, str(self.object.public_id))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(number=self.number, **kwargs)

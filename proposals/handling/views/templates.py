@@ -34,9 +34,7 @@ def own_bodies(user: Any) -> QuerySet[Body]:
 
 
 def templates_for(user: Any) -> QuerySet[LetterTemplate]:
-    """One's own unit's or office's; the proposal office sees all, as the second person where a unit has none."""
-    rows = LetterTemplate.objects.select_related("body", "by", "released_by")
-    return rows if user.has_perm("handling.release_templates") else rows.filter(body__in=own_bodies(user))
+    return LetterTemplate.objects.visible_to(user).select_related("body", "by", "released_by")
 
 
 class OnTemplates(Mine):
@@ -107,15 +105,19 @@ class TemplatePage(OnTemplates, DetailPage[LetterTemplate]):
             Fact("校验码", row.sha256[:16]),
             Fact("上传", f"{row.by} {at:%Y-%m-%d %H:%M}"),
             Fact("启用", f"{row.released_by} {released:%Y-%m-%d %H:%M}" if released else "还没有"),
+            *([Fact("不启用的原因", row.refused, wide=True)] if row.refused else []),
             Fact("用到的字段", "、".join(row.uses), wide=True),
         ]
 
     def acts(self) -> list[Act]:
         row, key = self.object, [self.object.public_id]
+        own, waits = row.by_id == self.me.pk, row.state == LetterTemplate.State.WAITING
         acts = [Act("下载示例", reverse("handling:template_sample", args=key), icon="download")]
-        if row.state != LetterTemplate.State.ON and (row.released_by_id or row.by_id != self.me.pk):
+        if row.state != LetterTemplate.State.ON and (row.released_by_id or not own):
             acts.append(Act("启用", reverse("handling:use_template", args=key), kind="primary"))
-        if row.state != LetterTemplate.State.OFF and row.body in own_bodies(self.me):
+        if waits and not own:
+            acts.append(Act("不启用", reverse("handling:refuse_template", args=key)))
+        elif row.state != LetterTemplate.State.OFF and row.body in own_bodies(self.me):
             acts.append(Act("停用", reverse("handling:stop_template", args=key)))
         return acts
 
@@ -199,4 +201,16 @@ class StopTemplate(UseTemplate):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.stop_template(self.object, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(reverse("handling:letter_templates"))
+
+
+class RefuseTemplate(UseTemplate):
+    title = "不启用模板"
+    question = "退回给上传人，公文仍按原来的格式生成。"
+    form_class = forms.RefuseTemplateForm
+    submit_label = "不启用"
+    done_sentence = "已退回，并告知上传人。"
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.refuse_template(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
         return HttpResponseRedirect(reverse("handling:letter_templates"))
