@@ -1,14 +1,30 @@
 """How forms speak: every refusal names the field and says what to do."""
 
+import re
 from datetime import date
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.http import QueryDict
 
 PHONE = RegexValidator(r"^[0-9+][0-9 -]{5,19}$", "请填写电话号码，例如 13800000000。")
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 CHOOSING = (forms.ChoiceField, forms.ModelChoiceField, forms.ModelMultipleChoiceField)
+
+
+BREAKS, ODD = re.compile("[\x0b\x0c]"), re.compile("[\x01-\x08\x0e-\x1f\x7f\ufffe\uffff]")
+"""Line and page breaks of word processors, as they come with what is pasted; signs that no page and no file may hold."""
+
+
+def plain(data: QueryDict) -> QueryDict:
+    """What was sent, with breaks as new lines and without signs that nobody reads."""
+    if not any(BREAKS.search(value) or ODD.search(value) for values in data.lists() for value in values[1]):
+        return data
+    found = data.copy()
+    for name, values in data.lists():
+        found.setlist(name, [ODD.sub("", BREAKS.sub("\n", str(value))) for value in values])
+    return found
 
 
 def in_reach(day: date) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from members import keeping
 from members.errors import Refused, Stale, WrongStep
-from members.forms import in_plain_words
+from members.forms import in_plain_words, plain
 from members.models.once import Once
 from members.pages.page import M, Page, RowMixin
 from members.shown import Fact
@@ -127,7 +127,7 @@ class FormPage(Page):
     def get_form_kwargs(self) -> dict[str, Any]:
         kwargs: dict[str, Any] = {"initial": self.get_initial()}
         if self.request.method == "POST":
-            kwargs.update(data=self.request.POST, files=self.request.FILES)
+            kwargs.update(data=plain(self.request.POST), files=self.request.FILES)
         return kwargs
 
     def get_initial(self) -> dict[str, Any]:

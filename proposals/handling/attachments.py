@@ -18,6 +18,7 @@ READERS: dict[str, frozenset[Eye]] = {
     Purpose.MINUTES: OWN_UNIT,
     Purpose.CONTACT: OWN_UNIT_AND_PROPOSER,
     Purpose.OPINION: OWN_UNIT | {Eye.LEAD},
+    Purpose.SIGNING: BEFORE_DELIVERY,  # the sheet may hold the reply itself
     Purpose.LETTER: BEFORE_DELIVERY,
     Purpose.EVALUATION: frozenset({Eye.STAFF}),
 }

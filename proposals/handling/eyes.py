@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from members.rights import bodies_of, may
+from members.rights import Roles, bodies_of, may, standing_of
 
 from . import queries
 from .models import Assignment, Matter, Participant
@@ -107,16 +107,25 @@ class Places:
 
     held: frozenset[int]  # his own, and those of organisations he acts for
     first: frozenset[int]  # of these, where he does not only co-sign
-    rates: frozenset[int]  # for which he evaluates: an organisation evaluates once, by its secretary or convener
+    rates: frozenset[
+        int
+    ]  # for which he evaluates: an organisation once, by its secretary or convener, never a delegate
     answers: frozenset[int]  # for which he confirms a contact: the contact person does it for his organisation (P14)
 
 
 def places_of(user: Any, matter: Matter, *, merged: bool = True) -> Places:
-    bodies = queries.organisations_of(user, on=timezone.localdate())
+    standing = standing_of(user, timezone.localdate())
+    bodies, mine = (_raising(roles) for roles in (standing.all(), standing.own))
     rows = list(queries.participants_of(matter) if merged else queries.own_participants(matter))
     held = {row.pk for row in rows if row.person_id == user.pk or row.body_id in bodies}
     first = {row.pk for row in rows if row.pk in held and not row.cosigns and row.matter_id == matter.pk}
-    rates = {row.pk for row in rows if row.pk in held and row.role in Participant.EVALUATING}
+    raised = {row.pk for row in rows if row.pk in held and row.role in Participant.EVALUATING}
+    rates = {row.pk for row in rows if row.pk in raised and (row.person_id == user.pk or row.body_id in mine)}
     contact_in = {row.matter_id for row in rows if row.person_id == user.pk and row.role == Participant.Role.CONTACT}
     spoken_for = {row.pk for row in rows if row.leads and row.body_id and row.matter_id in contact_in}
-    return Places(frozenset(held), frozenset(first), frozenset(rates), frozenset(rates | spoken_for))
+    return Places(frozenset(held), frozenset(first), frozenset(rates), frozenset(raised | spoken_for))
+
+
+def _raising(roles: Roles) -> set[int]:
+    """The organisations for which these roles speak."""
+    return {body for role in queries.SECRETARY_ROLES for body in roles.get(role, ())}

@@ -17,6 +17,12 @@ from .standing import in_tab
 PROMISE_STATES = [one for one in Commitment.State.choices if one[0] != Commitment.State.DRAFT]
 
 
+def titled(text: str, path: str) -> Q:
+    """The condition that the title which these lists show has the words: one that units do not read answers to none (S11)."""
+    own = {f"{path}__unit_title": "", f"{path}__title__icontains": text}
+    return Q(**{f"{path}__unit_title__icontains": text}) | Q(**own)
+
+
 class PartFilter(filters.FilterSet):
     q = filters.CharFilter(label="编号或案由", method="find")
     role = filters.ChoiceFilter(label="职责", choices=Assignment.Role, empty_label="全部职责")
@@ -28,7 +34,7 @@ class PartFilter(filters.FilterSet):
 
     def find(self, rows: QuerySet[Assignment], name: str, text: str) -> QuerySet[Assignment]:
         text = text.strip()
-        return rows.filter(Q(matter__number=text.strip("第号")) | Q(matter__title__icontains=text)) if text else rows
+        return rows.filter(Q(matter__number=text.strip("第号")) | titled(text, "matter")) if text else rows
 
     def until(self, rows: QuerySet[Assignment], name: str, day: Any) -> QuerySet[Assignment]:
         return rows.filter(Q(("clock__due_on__lte", day)))
@@ -105,8 +111,8 @@ class OwnPromiseFilter(filters.FilterSet):
 
     def find(self, rows: QuerySet[Commitment], name: str, text: str) -> QuerySet[Commitment]:
         text = text.strip()
-        number, title = Q(assignment__matter__number=text.strip("第号")), Q(assignment__matter__title__icontains=text)
-        return rows.filter(number | title | Q(text__icontains=text)) if text else rows
+        number = Q(assignment__matter__number=text.strip("第号"))
+        return rows.filter(number | titled(text, "assignment__matter") | Q(text__icontains=text)) if text else rows
 
     def of_year(self, rows: QuerySet[Commitment], name: str, year: Any) -> QuerySet[Commitment]:
         return rows.filter(given_on__year=int(year)) if 1900 < year < 3000 else rows.none()

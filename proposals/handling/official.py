@@ -16,6 +16,7 @@ from members.uploads import open_file
 
 from . import queries
 from .aspects import Aspect, aspects
+from .classes import class_of
 from .documents import file_name
 from .eyes import Eye, Eyes, eyes
 from .letter_templates import Filled, filled, filled_pdf
@@ -167,7 +168,7 @@ def _reply_writer(part: Assignment, reply: Reply) -> Write:
         own = to.matter if to and to.matter_id != matter.pk else matter
         return Letter(
             head=reply.issuer.name,
-            mark=f"{reply.result.code}类" if reply.result else "",
+            mark=f"{result.code}类" if (result := class_of(reply)) else "",
             number=reply.doc_no,
             title=f"关于对{session_of(own)}{number_of(own)}提案的{'二次' if reply.round > 1 else ''}答复",
             addressee=named([to] if to else people),

@@ -310,19 +310,19 @@ def consultations_due() -> QuerySet[EvaluationRound]:
 
 
 def earlier_replies(assignment: Assignment, user: Any, limit: int = 5) -> list[Reply]:
-    """The unit's own delivered replies on the same subject, by the pairs of characters that the titles share (P6).
+    """The unit's own delivered replies on the same subject, by pairs of characters that titles share as units read them (P6).
 
     Only what `user` may see: whoever types a letter for the unit may belong to an office that assigned one of many.
     """
-    wanted = pairs_of(assignment.matter.title)
+    wanted = pairs_of(assignment.matter.title_for_units)
     if not wanted:
         return []
     rows = Reply.objects.filter(assignment__unit=assignment.unit_id, state=Reply.State.DELIVERED)
     rows = rows.exclude(assignment=assignment).filter(assignment__matter__in=Matter.objects.visible_to(user))
-    latest = Reply.objects.filter(pk__in=rows.order_by("-pk").values("pk")[:LOOK_BACK])
-    has: list[Any] = [
-        Case(When(assignment__matter__title__contains=pair, then=1), default=0) for pair in sorted(wanted)
-    ]
+    matter = "assignment__matter"
+    own = Case(When(**{f"{matter}__unit_title": ""}, then=F(f"{matter}__title")), default=F(f"{matter}__unit_title"))
+    latest = Reply.objects.filter(pk__in=rows.order_by("-pk").values("pk")[:LOOK_BACK]).annotate(read_as=own)
+    has: list[Any] = [Case(When(read_as__contains=pair, then=1), default=0) for pair in sorted(wanted)]
     alike = latest.annotate(shared=reduce(add, has)).filter(shared__gte=ceil(LIKE * len(wanted)))
     return list(alike.select_related("assignment__matter", "result").order_by("-shared", "-pk")[:limit])
 

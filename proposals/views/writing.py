@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, Stale, WrongStep
+from members.forms import plain
 from members.models import Body
 from members.pages import ActionPage, FormPage, Page
 from members.rights import may, roles_of
@@ -312,7 +313,7 @@ class Autosave(Writing):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.prepare()
-        form = TextForm(data=request.POST)
+        form = TextForm(data=plain(request.POST))
         if not form.is_valid():
             return JsonResponse({"errors": form.errors}, status=422)
         form.cleaned_data["pasted"] = ""

@@ -67,9 +67,9 @@ def test_each_file_is_for_those_whom_its_purpose_names(house: House) -> None:
 
     assert seen == {
         "proposer": {"text", "original", "signatures", "contact"},
-        "staff": set(Purpose.values) - {"letter"},
-        "officer": {"text", "sheet", "minutes", "contact", "opinion", "letter"},
-        "own unit": {"text", "sheet", "minutes", "contact", "opinion", "letter"},
+        "staff": set(Purpose.values) - {"letter", "signing"},
+        "officer": {"text", "sheet", "signing", "minutes", "contact", "opinion", "letter"},
+        "own unit": {"text", "sheet", "signing", "minutes", "contact", "opinion", "letter"},
         "co-handler": {"text"},
         "no unit of it": set(),
     }

@@ -150,3 +150,13 @@ def test_a_matter_that_was_suspended_while_its_publication_lay_open(
     assert keeps(page, *(words for words in fields.values() if words != "on")) and part.matter.title not in page
     assert Publication.objects.values().get() == before
     assert client.get(reverse("portal:open_proposal", args=key)).status_code == 404
+
+
+def test_what_is_pasted_from_a_word_processor_keeps_its_lines_and_brings_no_odd_signs(
+    house: House, part: Assignment
+) -> None:
+    typed = {**TYPED, "opening": "第一行\x0b第二行\x07\uffff"}
+
+    assert sent(house.clerk, "draft_reply", part, **typed)[0] == 302
+
+    assert Reply.objects.get().opening == "第一行\n第二行"

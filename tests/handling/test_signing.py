@@ -1,6 +1,7 @@
 """A reply goes up through its unit for signature, comes back with a reason, goes out, or is checked first."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from members.actions import delegate, end_absence, note_absence
 from members.choices import Role
@@ -19,6 +21,8 @@ from members.models import Absence, AssigningOffice, Person
 from members.shown import Count
 from proposals.handling import actions, clocks
 from proposals.handling.actions import Paper, PointGiven
+from proposals.handling.attachments import attachments_of
+from proposals.handling.classes import class_of
 from proposals.handling.models import Assignment, Reply, ReplyVersion, SigningStep
 from proposals.handling.panels import panels_of
 from proposals.handling.versions import pieces
@@ -111,6 +115,28 @@ def test_a_reply_that_leaves_a_suggestion_unanswered_is_not_sent_up(house: House
         actions.send_up(reply, by=house.clerk, now=timezone.now())
     with pytest.raises(Refused, match="答复稿请先送签"):
         actions.deliver_reply(reply, by=house.clerk, now=timezone.now())
+
+
+def test_the_class_of_the_whole_follows_from_its_answers_where_none_was_chosen(house: House) -> None:
+    house.now = timezone.now()
+    part = signed(house, give(house))
+    first, second = part.matter.suggestions.order_by("number")
+    values = {"no_contact_reason": "已书面沟通。"}
+    for codes, whole in ((("A", "A"), "A"), (("A", "C"), "C"), (("B", "C"), "B")):
+        points = {
+            row.pk: PointGiven(result_class(code), "已办。") for row, code in zip((first, second), codes, strict=True)
+        }
+        reply = actions.draft_reply(part, values, points, by=house.clerk, now=timezone.now())
+        assert str(class_of(reply)).startswith(whole), codes
+    points = {first.pk: PointGiven(result_class("C"), "已办。"), second.pk: PointGiven(same_as=first)}
+    reply = actions.draft_reply(part, values, points, by=house.clerk, now=timezone.now())
+    page = browser(house.clerk).get(url("reply", part)).content.decode()
+    assert "C类" in page and "按各条得出" in page
+
+    actions.deliver_reply(reply, by=house.clerk, now=timezone.now())
+
+    reply.refresh_from_db()
+    assert reply.result == result_class("C")
 
 
 def test_sent_back_it_is_a_draft_again_and_the_next_version_shows_what_changed(house: House, deputy: Person) -> None:
@@ -222,6 +248,22 @@ def test_where_nobody_is_at_the_post_the_clerk_hears_and_records_what_was_signed
     )  # fmt: skip
 
 
+def test_the_sheet_of_a_signature_is_read_by_those_who_may_read_the_reply(
+    house: House, deputy: Person, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    version = sent_up(house)
+    sheet = {"paper_who": "安然", "paper_on": timezone.localdate(), "paper_sheet": "发文稿纸"}
+    scan = {"paper_scan": upload("发文稿纸.pdf", made.pdf())}
+    assert browser(house.clerk).post(url("sign_reply", version), {"version": "1", **sheet, **scan}).status_code == 302
+
+    matter = version.reply.assignment.matter
+    readers = {person.name: len(attachments_of(matter, person)) for person in (house.head, house.officer, house.staff)}
+    assert readers == {"方正": 1, "严明": 1, "何晓": 0}
+    file = matter.attachments.get()
+    assert browser(house.staff).get(reverse("handling:attachment", args=[file.public_id])).status_code == 404
+
+
 def test_a_head_on_leave_is_represented_by_whoever_stands_in(house: House) -> None:
     """The step asks for the role: its holder lends it when he goes, and nobody need change the unit's steps."""
     house.now = timezone.now()
@@ -293,9 +335,11 @@ def test_a_head_reads_signs_and_goes_on_to_the_next_in_pages(house: House, deput
 
     answer = browser(deputy).post(url("sign_reply", version), {"version": "1", "back": "1"})
     assert (answer.status_code, "请写明原因" in answer.content.decode()) == (422, True)
-    assert browser(deputy).post(url("sign_reply", version), {"version": "1"}).status_code == 302
+    sent_up(house)
+    signing = browser(deputy).post(url("sign_reply", version), {"version": "1"})
+    assert signing["Location"] == reverse("handling:replies_to_sign"), "another one waits"
 
-    assert work_counts(deputy, "待您签批") == []
+    assert work_counts(deputy, "待您签批") == [1]
     part = version.reply.assignment
     shown = browser(house.head).get(url("part", part)).content.decode()
     assert url("sign_reply", version) in shown and "安然" in shown
@@ -558,3 +602,9 @@ def test_lists_of_units_say_the_title_that_units_may_read(house: House, deputy: 
     page = browser(deputy).get(reverse("handling:replies_to_sign")).content.decode()
 
     assert "关于一处设施的建议" in page and matter.title not in page
+    words = {"一处设施": 1, matter.title: 0}
+    for text, found in words.items():
+        listed = browser(house.clerk).get(reverse("handling:queue"), {"q": text}).content.decode()
+        assert listed.count(url("part", version.reply.assignment)) == found, (
+            "what a unit does not read answers to no words"
+        )

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from members.actions import delegate
 from members.choices import BodyKind, Role, System
 from members.desk import Work
 from members.errors import Refused, WrongStep
@@ -431,3 +432,22 @@ def test_a_former_member_has_nothing_to_do_with_others(house: House, draft, cler
     assert client.get(f"/proposals/{proposal.public_id}/").status_code == 404
     assert client.get(reverse("handling:evaluate", args=[part.public_id, 1])).status_code == 404
     assert Message.objects.filter(recipient=other).count() == 0
+
+
+def test_who_stands_in_for_a_secretary_does_not_read_what_he_said_of_the_reply(
+    house: House, ours: Proposing, clerk_unit: Body
+) -> None:
+    part = answered(house, handed_over(house, submitted(house, ours), clerk_unit), clerk_unit.appointments.get().person)
+    handling.evaluate(
+        part.evaluation_rounds.get(), evaluators(part.matter)[0], work="basic", result="dissatisfied",
+        text="床位没有增加", approval="主委会议审定", by=ours.acts, now=house.later(),
+    )  # fmt: skip
+    stand_in = appoint(Role.LIAISON_OFFICER, ours.body, name="简宁")
+    lent, today = ours.acts.appointments.get(), timezone.localdate()
+    delegate(lent, stand_in, starts_on=today, ends_on=today + timedelta(9), by=ours.acts, now=timezone.now())
+    page = f"/proposals/{part.matter.public_id}/"
+
+    assert "床位没有增加" in page_of(signed_in(ours.acts), page)
+    shown = page_of(signed_in(stand_in), page)
+
+    assert "床位没有增加" not in shown and "由提案组织的秘书长或召集人评价" in shown

@@ -20,7 +20,7 @@ from proposals.handling.models import Assignment, Attachment, Event, Matter, Pur
 
 MEGABYTE = 2**20
 KEEPERS = STAFF_ROLES | OFFICE_ROLES
-SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.EVALUATION})
+SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.SIGNING, Purpose.EVALUATION})
 
 
 def admit(upload: "UploadedFile[Any]", *, purpose: str, by: Any) -> Clean:

@@ -14,6 +14,7 @@ from members.inbox.actions import tell
 from members.models import Person
 from proposals.handling import clocks, owners, queries
 from proposals.handling.blanks import blanks_of, still_blank
+from proposals.handling.classes import class_of
 from proposals.handling.models import (
     Assignment,
     Commitment,
@@ -258,7 +259,7 @@ def check_complete(reply: Reply, *, on: date) -> None:
         faults.append("还有建议没有答复：" + "、".join(labels[one.pk] for one in missing) + "。")
     for where, words in blanks_of(reply).items():
         faults.append(still_blank(where, words))
-    if reply.result_id is None:
+    if class_of(reply) is None:
         faults.append("请选择总的办理结果类别。")
     if reply.letter_on and reply.letter_on > on:
         faults.append("落款日期不能晚于今天。")
@@ -292,11 +293,14 @@ def deliver_reply(
 
 
 def ready_to_go(reply: Reply, *, now: datetime) -> None:
-    """Raise unless the unit may answer now, and the reply is whole."""
+    """Raise unless the unit may answer now, and the reply is whole; its class follows from its answers if none was chosen."""
     expect(reply.assignment, State.SIGNED)
     if reply.assignment.objections.undecided().exists():
         raise Refused("退回申请还没有决定。要直接答复，请先撤回退回申请。")
     check_complete(reply, on=timezone.localdate(now))
+    if reply.result_id is None:
+        reply.result = class_of(reply)
+        reply.save(update_fields=["result"])
 
 
 def note_why_now(reply: Reply, why_now: str, *, by: Person, now: datetime) -> None:

@@ -21,7 +21,11 @@ BEFORE_SENDING = "发出前必填"
 
 
 class ReplyForm(ActForm):
-    result = ClassField(label="总的办理结果", required=False, needed_by=BEFORE_SENDING)
+    result = ClassField(
+        label="总的办理结果",
+        required=False,
+        help_text="不选的按各条得出：有一条需跟踪落实的即为该类，其余取条数最多的一类。",
+    )
     opening = LongText(label="总体说明", rows=8, max_length=20000, required=False)
     issuer = forms.ModelChoiceField(
         Body.objects.none(),

@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 
 from members.models import Appointment, Body, Person
-from proposals.handling.models import Countersign, SigningKind
+from proposals.handling.models import Countersign, Purpose, SigningKind
 from proposals.handling.models.signing import SIGNERS, role_choices
 
 from .fields import ActForm, LongText
@@ -20,6 +20,7 @@ class SendUpForm(SendReplyForm):
 
 
 class SignForm(ActForm):
+    purpose = Purpose.SIGNING
     text = LongText(label="意见", rows=3, max_length=300, required=False, needed_by="退回修改的必填")
 
 

@@ -16,6 +16,7 @@ class Purpose(models.TextChoices):
     ORIGINAL = "original", "纸质原件"
     SIGNATURES = "signatures", "签名页"
     SHEET = "sheet", "纸质办理单据"
+    SIGNING = "signing", "签批单"
     MINUTES = "minutes", "会议纪要"
     CONTACT = "contact", "沟通记录"
     OPINION = "opinion", "会办意见"

@@ -20,6 +20,7 @@ from proposals.handling.actions.replying import not_to_be_written, suggestions_t
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.attachments import letters_of, scan_of
 from proposals.handling.blanks import blanks_of, filled
+from proposals.handling.classes import class_of
 from proposals.handling.eyes import Eyes, eyes
 from proposals.handling.forms.replying import LETTER_FIELDS, key_of, names_of
 from proposals.handling.models import Assignment, Commitment, Purpose, Reply, SigningStep, Suggestion, Wording
@@ -32,6 +33,12 @@ from .base import AssignmentForm, PartConfirm, PartForm
 
 WHOLE = ("result", "opening", "no_contact_reason")
 """What the page asks about the reply as a whole; the other fields of the letter are its formal side."""
+
+
+def result_said(reply: Reply) -> str:
+    """The class of the whole, and whether somebody chose it."""
+    found = class_of(reply)
+    return f"{found}" + ("" if reply.result_id else "（按各条得出）") if found else "未选择"
 
 
 class WithDraft(AssignmentForm):
@@ -282,7 +289,7 @@ class SendReply(PartConfirm[Assignment], WithDraft):
         labels, missing = labels_of(suggestions_of(self.object.matter)), unanswered(reply)
         return [
             *super().facts(),
-            Fact("办理结果", reply.result or "未选择"),
+            Fact("办理结果", result_said(reply)),
             Fact("行文单位", reply.issuer.name),
             Fact("文号", reply.doc_no or "无"),
             Fact("落款日期", reply.letter_on or "今天"),

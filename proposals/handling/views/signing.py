@@ -137,6 +137,12 @@ class SignReply(OfVersion):
             paper=paper,
         )
 
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        """On to the list where more waits for this person."""
+        answer = super().form_valid(form)
+        rest = in_hands_of(waiting_for(self.me, on=timezone.localdate()), self.me, self.action, self.path)
+        return HttpResponseRedirect(reverse("handling:replies_to_sign")) if self.mine and rest.exists() else answer
+
 
 class TakeBack(OfVersion, ConfirmPage[ReplyVersion]):
     action = "handling.send_up"
