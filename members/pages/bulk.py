@@ -103,12 +103,13 @@ class BulkPage(FormPage, Generic[M]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = [(row, self.name_of(row), self.why_not(row), self.what(row)) for row in self.rows]
-        rows.sort(key=lambda one: not one[2])  # first what would not be done
-        able = sum(1 for _, _, reason, _ in rows if not reason)
+        refused, doing = [one for one in rows if one[2]], [one for one in rows if not one[2]]
         return super().get_context_data(
             rows=rows,
-            able=able,
-            skipped=len(rows) - able,
+            refused=refused,
+            doing=doing,
+            able=len(doing),
+            skipped=len(refused),
             left=self.left,
             unit_word=self.unit_word,
             nothing=NOTHING_CHOSEN,

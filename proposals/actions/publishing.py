@@ -257,7 +257,7 @@ def copy(row: Publication) -> None:
     text = row.proposal.text()
     row.title, row.situation, row.analysis = masked(text.title), masked(text.situation), masked(text.analysis)
     row.suggestions = [masked(one) for one in text.suggestions]
-    suggestions = [one for one in suggestions_of(matter) if one.matter_id == matter.pk]
+    suggestions = suggestions_of(matter, merged=False)
     labels = labels_of(suggestions)
     row.replies.all().delete()
     PublicReply.objects.bulk_create(

@@ -131,7 +131,7 @@ class GrantExtensions(Many[ExtensionRequest]):
     def what(self, row: ExtensionRequest, needed: set[str]) -> str:
         said = {one.office for one in row.approvals.all()} | {office_for(self.by, part_of(row))}
         left = "；同意后还要另一方审批" if needed - said else ""
-        return f"由{short_day(row.obligation.due_on)}延至{short_day(row.to_on)}；{row.reason}{left}"
+        return f"由{short_day(row.obligation.due_on)}延至{short_day(row.to_on)}；{row.reason.rstrip('。；')}{left}。"
 
     def act(self, row: ExtensionRequest, facts: dict[str, Any], *, sending: str, now: datetime) -> None:
         actions.decide_extension(

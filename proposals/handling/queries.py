@@ -221,7 +221,7 @@ def evaluators(matter: Matter) -> list[Participant]:
 def suggestions_of(matter: Matter, *, merged: bool = True) -> list[Suggestion]:
     """The suggestions of the matter, then of every one merged into it, each with the unit that it names.
 
-    `merged` is False where it is known that nothing was merged into it: the matter then keeps what was read.
+    Without `merged` only its own, which the matter then keeps.
     """
     if not merged:
         prefetch_related_objects([matter], Prefetch("suggestions", Suggestion.objects.select_related("unit")))

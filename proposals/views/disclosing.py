@@ -192,15 +192,23 @@ class Disclosure(OfPublication):
     def crumbs(self) -> list[Crumb]:
         return super().crumbs()[:1]
 
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return super().get_queryset().prefetch_related("matter__suggestions")
+
+    def get_object(self) -> Proposal:
+        """The proposal, each time with its replies as they are then."""
+        row = super().get_object()
+        self.replies = delivered(row.matter)
+        return row
+
     def prepare(self) -> None:
         super().prepare()
-        self.found = masking.find("\n".join(texts_of(self.object)))
-        self.replies = delivered(self.object.matter)
+        self.found = masking.find("\n".join(texts_of(self.object, self.replies)))
 
     def shown(self) -> dict[str, str]:
         """Whoever masks does it upon the words that he was shown."""
         row = self.publication
-        return {"公开的文字": "\n".join([*texts_of(self.object), *row.hidden, *row.kept])}
+        return {"公开的文字": "\n".join([*texts_of(self.object, self.replies), *row.hidden, *row.kept])}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         reviewer = Role.DISCLOSURE_REVIEWER in roles_of(self.me, timezone.localdate())
@@ -246,7 +254,7 @@ class Disclosure(OfPublication):
         return [self.part(label, words) for label, words in said if words]
 
     def under_review(self) -> list[ReplyUnderReview]:
-        own = [one for one in suggestions_of(self.object.matter) if one.matter_id == self.object.matter_id]
+        own = suggestions_of(self.object.matter, merged=False)
         labels = labels_of(own)
         return [self.reply_shown(reply, own, labels) for reply in self.replies]
 

@@ -23,6 +23,7 @@ from proposals.handling.models import Matter, ReplyDisclosure
 from proposals.models import Proposal, Publication
 from tests.factories import appoint
 from tests.handling.conftest import House, build_house
+from tests.html import assert_valid
 
 from .test_publication import THIRD, opened, replied
 
@@ -174,3 +175,23 @@ def test_a_preview_costs_the_same_for_one_and_for_three(house: House, reviewer: 
     for _ in range(2):
         checked(house, reviewer)
     assert cost() == one <= 15
+
+
+def test_the_page_of_a_review_that_was_looked_at_reads_its_texts_once(house: House, reviewer: Person) -> None:
+    page, client = reverse("proposals:disclosure", args=[checked(house, reviewer).public_id]), opened(reviewer)
+    client.get(page)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert "已核对" in client.get(page).content.decode()
+
+    assert len(asked) <= 10
+
+
+def test_where_none_can_be_done_the_preview_says_why_and_offers_no_button(house: House, reviewer: Person) -> None:
+    replied(house)
+
+    page = opened(reviewer).get(f"{URL}?all=1").content.decode()
+
+    assert_valid(page)
+    assert "不能办理的（1）" in page and "还没有核对公开文本" in page
+    assert "所选的都不能办理，原因见上。" in page and "决定公开</button>" not in page

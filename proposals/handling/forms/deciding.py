@@ -99,7 +99,7 @@ class DecideExtensionForm(ActForm):
 
 
 class GrantExtensionsForm(forms.Form):
-    reason = LongText(label="意见", rows=2, max_length=200, required=False, help_text="可不填。不同意的，请逐件审批。")
+    reason = LongText(label="意见", rows=2, max_length=200, required=False, help_text="不同意的，请逐件审批。")
 
 
 class ReturnForm(ActForm):
