@@ -167,6 +167,7 @@ NOT_ON_OWN = frozenset(
         "handling.sign_reply",
         "handling.check_reply",
         "handling.decide_promise",
+        "handling.return_disclosure",
         "handling.record_evaluation",
         "handling.confirm_evaluation",
         "handling.confirm_dissatisfaction",

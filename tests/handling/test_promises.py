@@ -218,6 +218,25 @@ def test_the_page_of_the_draft_takes_promises_and_sends_nobody_away_without(hous
     assert opened(house.member).get(url).status_code == 403
 
 
+def test_a_promise_that_a_colleague_has_changed_or_dropped_is_not_written_over(house: House) -> None:
+    part = signed(house, give(house))
+    reply = drafted(house, part)
+    row = promise(house, reply)
+    url = reverse("handling:draft_promises", args=[part.public_id])
+    seen = Reply.objects.get(pk=reply.pk).version
+    assert f'name="version" value="{seen}"' in opened(house.clerk).get(f"{url}?row={row.public_id}").content.decode()
+    typed = {"point": "1", "text": "建快充桩", "measure": "20个", "due_on": row.due_on, "row": row.public_id}
+    promise(house, reply, text="由同事改写", change=row)
+
+    late = opened(house.clerk).post(url, {**typed, "version": seen})
+    assert (late.status_code, "建快充桩" in late.content.decode()) == (409, True)
+    actions.drop_promise(fresh(row), by=house.clerk, now=house.later())
+    gone = opened(house.clerk).post(url, typed)
+
+    assert (gone.status_code, "已由同事删除" in gone.content.decode()) == (409, True)
+    assert not Commitment.objects.exists()
+
+
 def test_the_database_keeps_a_promise_whole(house: House) -> None:
     row = promised(house)[0]
     for wrong in ({"clock": None}, {"state": "kept"}, {"text": ""}, {"number": None}, {"state": "gone"}):
@@ -633,6 +652,23 @@ def test_only_words_that_were_passed_are_public_and_late_is_never_one(house: Hou
 
     assert said_outside(matter) == []
     assert opened(house.staff).get(url).status_code == 403
+
+
+def test_a_reviewer_leaves_the_words_of_his_own_proposal_to_colleagues_and_the_second_loses_no_word(
+    house: House,
+) -> None:
+    matter = promised(house, 30)[0].assignment.matter
+    own, first, second = (appoint(Role.DISCLOSURE_REVIEWER) for _ in range(3))
+    matter.participants.create(person=own, role="cosigner", order=5)
+    url = reverse("handling:review_word", args=[PublicWord.objects.get().public_id])
+    assert opened(own).get(url).status_code == 404
+    assert opened(first).post(url, {"passed": "yes", "text": "新增充电桩"}).status_code == 302
+
+    late = opened(second).post(url, {"passed": "no", "text": "新增充电桩", "reason": "涉及一家企业"})
+
+    shown = late.content.decode()
+    assert (late.status_code, "已经审查过" in shown, "涉及一家企业" in shown) == (422, True, True)
+    assert opened(second).get(url).status_code == 404
 
 
 def test_of_a_matter_that_is_not_open_no_public_word_is_prepared(house: House) -> None:

@@ -265,6 +265,8 @@ def test_whoever_proposed_it_does_not_decide_on_it(house: House, reviewer: Perso
     proposal.matter.participants.create(person=reviewer, role="cosigner", order=5)
 
     assert opened(reviewer).get(reverse("proposals:publish", args=[proposal.matter.public_id])).status_code == 404
+    reply = Reply.objects.get(assignment__matter=proposal.matter)
+    assert opened(reviewer).get(reverse("handling:return_disclosure", args=[reply.public_id])).status_code != 200
 
 
 def test_a_day_to_come_publishes_by_itself(house: House, reviewer: Person, client: Client) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_filters import FilterSet
 
 from members.days import short_day
-from members.errors import Refused, WrongStep
+from members.errors import Refused, Stale, WrongStep
 from members.pages import ActionPage, Column, ListPage, Page
 from members.shown import Crumb, Fact
 from proposals.handling import actions, forms, queries
@@ -60,6 +60,10 @@ class DraftPromises(WithDraft):
         self.change = next((row for row in self.written if str(row.public_id) == wanted), None)
         self.submit_label = "保存修改" if self.change else "加入承诺事项"
 
+    def version(self) -> int | None:
+        """Whoever changes a promise does it upon the draft that he was shown; one more is just added."""
+        return self.draft.version if self.change else None
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if "drop" not in request.POST:
             return super().post(request, *args, **kwargs)
@@ -89,6 +93,8 @@ class DraftPromises(WithDraft):
         return {"point": key_of(first.suggestion)}
 
     def form_valid(self, form: Any) -> HttpResponseBase:
+        if self.request.POST.get("row") and self.change is None:
+            raise Stale("这项承诺已由同事删除。您写的内容已保留在下面，仍需要的请作为新的一项加入。")
         actions.promise(**form.values(), change=self.change, by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.here())
 
