@@ -170,5 +170,5 @@ def split_words(text: str, by: str = ",") -> list[str]:
 
 @register.filter
 def paragraphs(text: str) -> SafeString:
-    """Each line of a text as a paragraph; letters know no line breaks within one."""
-    return format_html_join("", "<p>{}</p>", ((line,) for line in text.splitlines() if line.strip()))
+    """Each line of a text as a paragraph; letters know no line breaks within one, and indent it themselves."""
+    return format_html_join("", "<p>{}</p>", ((line.strip(),) for line in text.splitlines() if line.strip()))

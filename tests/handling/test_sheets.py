@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.choices import Role
+from members.days import full_day
 from members.desk import work_of
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
@@ -104,7 +105,8 @@ def test_the_printed_sheet_bears_its_number_and_until_then_the_office_is_led_to_
     house: House, prepared: Checkpoint
 ) -> None:
     row = part(prepared)
-    sheet = actions.issue_sheet(prepared, text="请书面报告。", how="printed", by=house.officer, now=house.later())
+    text = actions.prepared_text(prepared)
+    sheet = actions.issue_sheet(prepared, text=text, how="printed", by=house.officer, now=house.later())
     page, way = (
         reverse(f"handling:{name}", args=[one.public_id])
         for name, one in (("sheet", sheet), ("number_office_paper", row))
@@ -119,6 +121,8 @@ def test_the_printed_sheet_bears_its_number_and_until_then_the_office_is_led_to_
     for person in (house.officer, house.clerk):
         after = opened(person).get(page).content.decode()
         assert "政督〔2026〕7号" in after and way not in after
+        assert "<p>你单位承办的" in after, "the page indents: the spaces of the text do not"
+        assert full_day(timezone.localdate(sheet.at)) in after
 
 
 def test_a_sheet_laid_aside_is_nobodys_reading(house: House, prepared: Checkpoint) -> None:

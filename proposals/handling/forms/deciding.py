@@ -127,6 +127,4 @@ class ConsultationForm(ActForm):
 
 
 class ChaseForm(forms.Form):
-    text = LongText(
-        label="催办内容", rows=3, max_length=200, required=False, help_text="会显示在单位的办理记录里；可不填。"
-    )
+    text = LongText(label="催办内容", rows=3, max_length=200, required=False, help_text="会显示在单位的办理记录里。")

@@ -154,4 +154,5 @@ class Sheet(Mine, DetailPage[ChaseSheet]):
         return number_given(self.part, PaperKind.CHASE, str(self.object.public_id))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(number=self.number, **kwargs)
+        on = timezone.localdate(self.object.at)
+        return super().get_context_data(number=self.number, on=on, **kwargs)
