@@ -24,8 +24,15 @@ def main() -> None:
     goal = sys.argv[1] if len(sys.argv) > 1 else "demo"
     prepare(LOCKS.get(goal, ALL_LOCKS))
     python = str(VENV / "bin" / "python")
+    keep_bytecode()
     os.chdir(ROOT)
     os.execv(python, [python, "-m", "config.house", *sys.argv[1:]])
+
+
+def keep_bytecode() -> None:
+    """Let the dozens of processes of a run compile each module once, whatever the shell says; the sources stay clean."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "var" / "pycache")
 
 
 def prepare(locks: list[str]) -> None:

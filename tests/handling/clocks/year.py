@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
 from functools import partial
+from heapq import heappop, heappush
 
 from django.db import connection
 
@@ -61,6 +62,7 @@ class World:
     counts: Counts = field(default_factory=Counts)
     ledger: Ledger = field(default_factory=Ledger)
     acts: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
+    planned: int = 0
     rows: dict[int, Obligation] = field(default_factory=dict)
     ended: dict[int, datetime] = field(default_factory=dict)
 
@@ -246,19 +248,17 @@ class World:
                 0,
                 partial(self.give, extended=number in extended, objecting=number in objecting, moved=number in moved),
             )
-        self.acts.append(
-            (at(date(2026, 4, 20), 8), -2, lambda now: self.edit_calendar(now, NEW_HOLIDAY, is_workday=False))
-        )
-        self.acts.append(
-            (at(date(2026, 5, 26), 20), -1, lambda now: self.edit_calendar(now, NEW_WORKDAY, is_workday=True))
-        )
+        first, second = at(date(2026, 4, 20), 8), at(date(2026, 5, 26), 20)
+        heappush(self.acts, (first, -2, lambda now: self.edit_calendar(now, NEW_HOLIDAY, is_workday=False)))
+        heappush(self.acts, (second, -1, lambda now: self.edit_calendar(now, NEW_WORKDAY, is_workday=True)))
 
     def later(self, day: date, days: int, act: Callable[[datetime], None]) -> None:
         """Do `act` that many days after `day`, at some hour, also in the evening and at weekends."""
         moment = datetime.combine(
             day + timedelta(days=days), time(self.random.randint(8, 20), self.random.randint(1, 59)), ZONE
         )
-        self.acts.append((moment, len(self.acts), act))
+        self.planned += 1
+        heappush(self.acts, (moment, self.planned, act))
 
     def give(self, now: datetime, extended: bool, objecting: bool, moved: bool) -> None:
         case = matter(self.home)
@@ -355,10 +355,9 @@ class World:
         for now in hours():
             if now.day == 1 and now.hour == 9:
                 sweep()
-            while due := [act for act in self.acts if act[0] < now]:
-                first = min(due, key=lambda act: act[:2])
-                self.acts.remove(first)
-                first[2](first[0])
+            while self.acts and self.acts[0][0] < now:
+                moment, _, act = heappop(self.acts)
+                act(moment)
             if OUTAGE[0] <= now < OUTAGE[1]:
                 continue
             if now.hour == 13:
