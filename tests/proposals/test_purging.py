@@ -20,6 +20,7 @@ from proposals.reports import actions as reports
 from proposals.reports.models import Opinion
 from proposals.reports.owner import OpinionOwner
 from tests.handling.test_purge import dump
+from tests.rights.table import TABLE
 from tests.rights.test_walk import ROUTES, filled
 
 from .conftest import TEXT, House, reason
@@ -78,15 +79,19 @@ def test_nor_where_it_went_instead(house: House, draft) -> None:
             assert cursor.fetchone() == (0,), table
 
 
+OF_A_MATTER = {"/proposals/", "/handling/matters/", "/reports/opinions/", "/open/"}
+
+
 def pages(person: Person, matters: list[Matter]) -> Iterator[str]:
-    """What every address of the house shows to this person, those that name a row for each of the matters."""
+    """What every address of the house shows to this person, those that name a matter for each of these."""
     client = Client()
     client.force_login(person)
-    for route in ROUTES.values():
-        if "logout" in route:
-            continue
+    roles = set(Person.objects.get(pk=person.pk).appointments.values_list("role", flat=True))
+    for name, route in ROUTES.items():
+        if "logout" in route or not TABLE[name].roles & roles:
+            continue  # what the table refuses is refused before any row is looked at
         head, found, rest = route.partition("<uuid:public_id>")
-        ids = [str(matter.public_id) for matter in matters] if found else [""]
+        ids = [str(matter.public_id) for matter in matters if head in OF_A_MATTER] if found else [""]
         for public_id in ids:
             answer = client.get(filled(head + public_id + rest))
             yield str(answer.headers) + ("" if answer.streaming else answer.content.decode())

@@ -1,6 +1,7 @@
 """A committee's year: what happens to five hundred proposals, done on the engine and on the reference alike."""
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -64,6 +65,7 @@ class World:
     acts: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     planned: int = 0
     rows: dict[int, Obligation] = field(default_factory=dict)
+    of: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     ended: dict[int, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -129,6 +131,7 @@ class World:
             leads = [self.book.cases[pk].due for pk in self.running(case) if self.rows[pk].stage == "reply"]
             slow.lead_due = min(leads, default=None)
         self.rows[row.pk] = row
+        self.of[case.pk].append(row.pk)
         self.book.open(slow, now)
         if code == "reply":
             self.followers_follow(case, slow.due, now)
@@ -136,8 +139,7 @@ class World:
         return row.pk
 
     def running(self, case: Matter) -> list[int]:
-        rows = [pk for pk, row in self.rows.items() if row.matter_id == case.pk]
-        return [pk for pk in rows if self.book.cases[pk].state != "ended"]
+        return [pk for pk in self.of[case.pk] if self.book.cases[pk].state != "ended"]
 
     def followers_follow(self, case: Matter, lead_due: date, now: datetime, *, act: str = "") -> None:
         for pk in self.running(case):
