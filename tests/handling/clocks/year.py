@@ -107,36 +107,45 @@ class World:
     # the acts, each on both accounts
 
     def start(
-        self, now: datetime, case: Matter, code: str, *, held: Assignment | None = None, body: Body | None = None,
-        person: Person | None = None, round: int = 1, fixed_on: date | None = None,
-    ) -> int:  # fmt: skip
-        row = clocks.start(
-            case, code, assignment=held, body=body, person=person, round=round, anchor_on=now.date(),
-            fixed_on=fixed_on, by=None, now=now,
-        )  # fmt: skip
-        rule = self.rules[code]
+        self, now: datetime, case: Matter, *codes: str, held: Assignment | None = None, body: Body | None = None,
+        person: Person | None = None, round: int = 1, fixed: date | None = None,
+    ) -> list[int]:  # fmt: skip
+        """Start clocks of one holder together, as a hand-over does; `fixed` is the last day of the reply."""
+        wanted = [
+            clocks.Wanted(
+                case, code, now.date(), assignment=held, round=round, body=body, person=person,
+                fixed_on=fixed if code == "reply" else None,
+            )
+            for code in codes
+        ]  # fmt: skip
+        rows = clocks.start_many(wanted, by=None, now=now)
+        for row in rows:
+            self._started(row, case, now)
+        return [row.pk for row in rows]
+
+    def _started(self, row: Obligation, case: Matter, now: datetime) -> None:
+        rule = self.rules[row.stage]
         slow = reference.Case(
             row.pk,
             reference.Limit(rule.unit, rule.amount),
             now.date(),
             now.date(),
             self.ladders.get(rule.ladder_id or 0, ()),
-            stage=code,
-            body=body.pk if body else None,
-            person=person.pk if person else None,
+            stage=row.stage,
+            body=row.holder_body_id,
+            person=row.holder_person_id,
             office=self.home.office.pk,
-            fixed=fixed_on,
+            fixed=row.fixed_on,
         )
-        if code == "co_opinion":
+        if row.stage == "co_opinion":
             leads = [self.book.cases[pk].due for pk in self.running(case) if self.rows[pk].stage == "reply"]
             slow.lead_due = min(leads, default=None)
         self.rows[row.pk] = row
         self.of[case.pk].append(row.pk)
         self.book.open(slow, now)
-        if code == "reply":
+        if row.stage == "reply":
             self.followers_follow(case, slow.due, now)
         self.counts.commands += 1
-        return row.pk
 
     def running(self, case: Matter) -> list[int]:
         return [pk for pk in self.of[case.pk] if self.book.cases[pk].state != "ended"]
@@ -270,8 +279,7 @@ class World:
         self.hand_to(now, case, lead.body, "lead" if helpers else "sole", extended, objecting, moved, fixed)
         for other in others:
             held = assignment(self.home, case, other.body, role="co")
-            sign = self.start(now, case, "sign_for", held=held, body=other.body)
-            opinion = self.start(now, case, "co_opinion", held=held, body=other.body)
+            sign, opinion = self.start(now, case, "sign_for", "co_opinion", held=held, body=other.body)
             self.later(now.date(), self.random.randint(0, 7), partial(self.complete, pk=sign))
             self.later(now.date(), self.random.randint(8, 60), partial(self.complete, pk=opinion))
 
@@ -281,8 +289,8 @@ class World:
     ) -> None:  # fmt: skip
         held = assignment(self.home, case, body, role=role)
         given = now.date()
-        sign = self.start(now, case, "sign_for", held=held, body=body)
-        reply = self.start(now, case, "reply", held=held, body=body, fixed_on=fixed)
+        met = ["first_contact"] if self.random.random() < 0.3 else []
+        sign, reply, *contact = self.start(now, case, "sign_for", "reply", *met, held=held, body=body, fixed=fixed)
         if objecting:
             self.later(given, self.random.randint(1, 3), lambda then: self.object(then, case, held, sign, extended))
         self.later(
@@ -290,9 +298,8 @@ class World:
             self.random.randint(9 if objecting else 0, 16 if objecting else 8),
             lambda then: self.complete(then, sign),
         )
-        if self.random.random() < 0.3:
-            contact = self.start(now, case, "first_contact", held=held, body=body)
-            self.later(given, self.random.randint(10, 45), lambda then: self.complete(then, contact))
+        if contact:
+            self.later(given, self.random.randint(10, 45), lambda then: self.complete(then, contact[0]))
         answered = self.random.randint(55, 130)
         if extended:
             self.later(given, self.random.randint(20, 50), lambda then: self.extend(then, reply))
@@ -306,7 +313,7 @@ class World:
 
     def object(self, now: datetime, case: Matter, held: Assignment, sign: int, extended: bool) -> None:
         self.pause(now, sign)
-        decision = self.start(now, case, "objection_decision", held=held, body=self.home.office)
+        [decision] = self.start(now, case, "objection_decision", held=held, body=self.home.office)
         self.counts.objections += 1
         upheld = self.random.random() < 0.5
 
@@ -330,7 +337,7 @@ class World:
             return
         self.complete(now, reply)
         for person in self.random.sample(self.people, self.random.choice([0, 0, 1, 1, 2])):
-            form = self.start(now, case, "evaluation", held=held, person=person)
+            [form] = self.start(now, case, "evaluation", held=held, person=person)
             if self.random.random() < 0.6:
                 self.later(now.date(), self.random.randint(1, 30), partial(self.complete, pk=form))
         if self.random.random() < 0.1:
@@ -339,11 +346,11 @@ class World:
             self.later(now.date(), self.random.randint(25, 40), lambda then: self.close(then, case))
 
     def dissatisfied(self, now: datetime, case: Matter, held: Assignment) -> None:
-        office = self.start(now, case, "confirm_dissatisfaction", held=held, body=self.home.proposal_office)
+        [office] = self.start(now, case, "confirm_dissatisfaction", held=held, body=self.home.proposal_office)
 
         def confirm(then: datetime) -> None:
             self.close(then, case)
-            pk = self.start(then, case, "rehandle", held=held, body=held.unit, round=2)
+            [pk] = self.start(then, case, "rehandle", held=held, body=held.unit, round=2)
             self.later(then.date(), self.random.randint(15, 50), lambda at_last: self.complete(at_last, pk))
 
         self.later(now.date(), self.random.randint(0, 9), lambda then: self.complete(then, office))
