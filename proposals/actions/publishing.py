@@ -66,6 +66,11 @@ def open_publication(proposal: Proposal, *, by: Person | None, now: datetime, ro
     """
     proposal = lock_any(proposal)
     must_be_free(proposal)
+    return _lay(proposal, by=by, now=now, round=round)
+
+
+def _lay(proposal: Proposal, *, by: Person | None, now: datetime, round: int) -> Publication:
+    """The proposal is locked, and nothing keeps it from the public."""
     row, _ = Publication.objects.get_or_create(proposal=proposal)
     row = Publication.objects.select_for_update(of=("self",)).get(pk=row.pk)
     if row.waiting_since:
@@ -94,7 +99,7 @@ def open_after_replies(matter: Matter, round: int) -> None:
     waits = Publication.objects.filter(proposal=proposal, waiting_since__isnull=False).exists()
     if last is None or waits or why_not_public(proposal) or not delivered(matter):
         return
-    open_publication(proposal, by=last.by, now=last.at, round=round)
+    _lay(proposal, by=last.by, now=last.at, round=round)
 
 
 def ask_units(proposal: Proposal, *, event_id: int, now: datetime) -> None:

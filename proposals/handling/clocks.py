@@ -261,9 +261,7 @@ def cancel_all(
     if matter is None and assignment is None:
         raise ValueError("a matter or an assignment is needed")
     rows = list(open_for(matter=matter, assignment=assignment).exclude(stage__in=[*OUTLASTING, *keep]))
-    for row in rows:
-        cancel(row, by=by, now=now, reason=reason)
-    return len(rows)
+    return len(cancel_many(rows, by=by, now=now, reason=reason)) if rows else 0
 
 
 @transaction.atomic

@@ -507,8 +507,7 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
         ]
     )
     release_letters(reply, now=now)
-    for obligation in reply_clocks(assignment):
-        clocks.complete(obligation, by=by, now=now, on=on)
+    clocks.complete_many(reply_clocks(assignment), by=by, now=now, on=on)
     drop_requests(assignment, by=by, now=now)
     clocks.cancel_all(assignment=assignment, by=by, now=now, reason="已答复")
     assignment.state = State.ANSWERED
