@@ -194,19 +194,24 @@ class Announced:
 
 
 def honours(on: date | None = None) -> list[Announced]:
-    """The awards that were announced, the newest session first; an award of which nothing is public is not there."""
+    """The awards that were announced, the newest session first; an award of which nothing is public is not there.
+
+    By number and by name: places come of evaluations and appraisals, which are nobody's outside (S2).
+    """
     awards = Award.objects.filter(state=Award.State.ANNOUNCED).select_related("session")
     rows = list(awards.order_by("-session__term__number", "-session__number", "honour"))
-    entries = AwardEntry.objects.filter(award__in=rows, chosen=True).order_by("place", "pk")
     found: dict[int, list[AwardEntry]] = {row.pk: [] for row in rows}
-    for entry in entries:
+    for entry in AwardEntry.objects.filter(award__in=rows, chosen=True).order_by("unit__pinyin", "pk"):
         found[entry.award_id].append(entry)
     chosen = [entry.proposal_id for of in found.values() for entry in of if entry.proposal_id]
-    copies = {row.proposal_id: row for row in published(on).filter(proposal__in=chosen)} if chosen else {}
+    lines = {row.proposal_id: line_of(row) for row in published(on).filter(proposal__in=chosen)} if chosen else {}
     shown = [
         Announced(
             str(row),
-            [line_of(copies[one.proposal_id]) for one in found[row.pk] if one.proposal_id in copies],
+            sorted(
+                (lines[one.proposal_id] for one in found[row.pk] if one.proposal_id in lines),
+                key=lambda line: line.number.zfill(12),
+            ),
             [one.unit_name for one in found[row.pk] if one.unit_name],
         )
         for row in rows

@@ -50,7 +50,7 @@ def change_row(
     old = {name: getattr(row, name) for name in values}
     changed = {name for name, value in values.items() if value != old[name]}
     if written_once := changed & words.fixed:
-        raise Refused("编号登记后不再修改，请停用这一条后另行新增。", field=min(written_once))
+        raise Refused("这一栏登记后不再修改，请停用这一条后另行新增。", field=min(written_once))
     if (strict := changed - words.loose) and (amount := uses_of(row)):
         raise Refused(f"已有 {amount} 处使用这一条，改写会改变它们的记录。请停用后另行新增。", field=min(strict))
     for name, value in values.items():

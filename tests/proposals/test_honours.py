@@ -333,6 +333,21 @@ def test_nobody_outside_knows_before_it_is_announced_and_then_only_what_is_publi
             act()
 
 
+def test_outside_nobody_reads_a_place_from_the_order(house: House) -> None:
+    only(Honour.PROPOSAL, ("cosigners", 20, 4))
+    low, high = closed(house), closed(house)
+    cosigned(high, 4)
+    for one in (low, high):
+        published(one)
+    award = decide(house, high, low)
+    assert list(award.entries.order_by("place").values_list("proposal__matter", flat=True)) == [high.pk, low.pk]
+
+    actions.announce_award(award, by=house.staff, now=house.later())
+
+    assert [line.number for line in public.honours()[0].lines] == [low.number, high.number]
+    assert "排名不分先后" in page_of(None, OPEN)
+
+
 def test_what_was_announced_can_be_taken_back(house: House) -> None:
     matter = closed(house)
     published(matter)

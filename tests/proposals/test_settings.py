@@ -148,7 +148,7 @@ def test_a_retired_reason_is_offered_no_more_and_its_code_is_never_written_anew(
     words, now = BY_KEY["return"], timezone.now()
     row = Reason.objects.get(use="return", code="facts")
 
-    with pytest.raises(Refused, match="编号登记后不再修改"):
+    with pytest.raises(Refused, match="这一栏登记后不再修改"):
         acts.change_row(words, row.pk, {"code": "fact"}, by=house.director, now=now, seen=None)
     acts.retire_row(words, row.pk, by=house.director, now=now, seen=None)
 
