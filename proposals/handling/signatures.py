@@ -96,6 +96,8 @@ def said_at(row: Signature, version: ReplyVersion) -> str:
 def requests_shown(user: Any, parts: Sequence[Assignment], view: Eyes) -> list[RequestShown]:
     """What is being signed in this person's own unit, and what he can do about it; each version has its page."""
     own = {part.pk: part for part in parts if Eye.UNIT in view.of(part)}
+    if not own:
+        return []
     versions = ReplyVersion.objects.filter(reply__assignment__in=own).select_related("reply")
     rows = list(with_signatures(versions.order_by("reply__assignment", "-reply__round", "-number")))
     today = timezone.localdate()

@@ -589,6 +589,9 @@ def test_a_unit_without_steps_keeps_every_text_that_the_office_has_looked_at(hou
     page = browser(house.officer).get(url("reply_version", second)).content.decode()
     assert "<del>" in page and "拟建三处。" in page
     assert "送交办机构审核" in browser(house.clerk).get(url("reply_version", first)).content.decode()
+    shown = browser(house.clerk).get(url("part", part)).content.decode()
+    assert all(url("reply_version", one) in shown for one in (first, second))
+    assert url("reply_version", first) not in browser(house.staff).get(url("part", part)).content.decode()
     actions.approve_reply(again, by=house.officer, now=timezone.now())
     assert again.versions.count() == 2
 

@@ -86,7 +86,7 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
     panels.inside = [fact for row in rows if Aspect.INSIDE in aspects(view, row) for fact in inside_facts(row)]
     open_ones = open_requests(matter, rows)
     panels.requests = [shown for one in open_ones if (shown := request_shown(user, one, view))]
-    if "reply_sent_up" in verbs:
+    if verbs & {"reply_sent_up", "reply_check_asked", "reply_date_asked"}:
         panels.requests += requests_shown(user, rows, view)
     if verbs & {"coordination_called", "ruled"}:
         panels.requests += coordinations_shown(user, matter, rows, view)
