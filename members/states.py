@@ -33,6 +33,8 @@ TONES: Final[dict[str, Tone]] = {
     "答复退回修改": "danger",
     "已答复": "info",
     "已答复待评价": "info",
+    "待报送": "warn",
+    "已报送": "ok",
     "二次办理": "danger",
     "跟踪落实": "info",
     "已办结": "ok",

@@ -13,7 +13,7 @@ from proposals.handling.numbering import spellings
 from proposals.models import AllocationPart, Category, Proposal, ReviewPass
 from proposals.queries import standing_in
 
-SHOWN_STAGES = [choice for choice in Stage.choices if choice[0] != Stage.DRAFT]
+SHOWN_STAGES = [choice for choice in Stage.choices if choice[0] not in (Stage.DRAFT, Stage.TO_PASS_UP)]
 
 
 SESSIONS = Session.objects.newest_first()

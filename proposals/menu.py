@@ -25,6 +25,7 @@ def register() -> None:
         Entry("办理", "公开审查", "eye", "proposals:disclosures", "proposals.disclosures", order=62),
         Entry("办理", "涉密占位", "lock", "proposals:placeholder", "proposals.placeholder", order=65),
         Entry("办理", "大会提案情况", "chart-column", "proposals:plenary", "proposals.plenary", order=60),
+        Entry("办理", "上级交办件", "landmark", "proposals:handed_down", "proposals.handed_down", order=52),
         Entry("办理", "重点提案", "flag", "proposals:key_list", "proposals.key_list", order=55),
         Entry("办理", "表彰评选", "star", "proposals:honours", "proposals.honours", order=57),
         Entry("我的", "我领办的重点提案", "flag", "proposals:led", "proposals.led", order=30),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -109,6 +110,9 @@ class ProposalOwner:
             return ""
         text = matter.proposal.text()
         return "\n".join([text.title, text.situation, text.analysis, *text.suggestions])
+
+    def limit(self, matter: Matter) -> date | None:
+        return None
 
     def category(self, matter: Matter) -> "QuerySet[Any, str]":
         return Category.objects.filter(proposals__matter=matter).values_list("name", flat=True)

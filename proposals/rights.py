@@ -109,6 +109,7 @@ RIGHTS: dict[str, Right] = {
     ),
     "proposals.hand_over": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.FILED})),
     "proposals.undo_hand_over": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}, frozenset({Status.ASSIGNED})),
+    "proposals.handed_down": Right({**STAFF, Role.ASSIGNING_OFFICER: Held.OFFICE}),
     "proposals.key_list": Right({**DESK, Role.ASSIGNING_OFFICER: Held.OFFICE, Role.SECRETARY_GENERAL: Held.COMMITTEE}),
     "proposals.shortlist": Right({**STAFF}, ON_THE_WAY),
     "proposals.choose_key": Right({**STAFF}, ON_THE_WAY),

@@ -35,6 +35,16 @@ from .drafting import (
     takes_internal,
 )
 from .grouping import groups_of, reviewers, set_groups, stamp_of_groups
+from .handed_down import (
+    PLAIN,
+    agree_later,
+    correct_entry,
+    enter_handed_down,
+    give_out,
+    pass_up,
+    receiving,
+    send_back_answer,
+)
 from .handing_over import Plan, Refusal, hand_over, hand_over_by_session, plan
 from .honours import announce_award, decide_award, take_back_award
 from .importing import link_proposer
@@ -106,6 +116,7 @@ __all__ = [
     "DRAFTED",
     "GROUNDS",
     "IN_OFFICE",
+    "PLAIN",
     "Behind",
     "Details",
     "Limits",
@@ -118,6 +129,7 @@ __all__ = [
     "Way",
     "advise",
     "after_passes",
+    "agree_later",
     "allocate",
     "announce_award",
     "answer_consultation",
@@ -137,6 +149,7 @@ __all__ = [
     "confirm_text",
     "consult_units",
     "correct",
+    "correct_entry",
     "correct_proposer",
     "cosign_on_paper",
     "decide_award",
@@ -144,6 +157,7 @@ __all__ = [
     "details_of",
     "discard",
     "drop_candidate",
+    "enter_handed_down",
     "faults_of",
     "file",
     "file_uncontested",
@@ -151,6 +165,7 @@ __all__ = [
     "freeze",
     "frozen_for",
     "give_opinion",
+    "give_out",
     "groups_of",
     "hand_notice",
     "hand_over",
@@ -172,6 +187,7 @@ __all__ = [
     "open_publication",
     "parts_of",
     "pass_now",
+    "pass_up",
     "passes",
     "plan",
     "plan_key",
@@ -179,6 +195,7 @@ __all__ = [
     "proposed",
     "publish",
     "recall",
+    "receiving",
     "record_instruction",
     "record_offline",
     "record_visit",
@@ -194,6 +211,7 @@ __all__ = [
     "said_of",
     "save_text",
     "send_back",
+    "send_back_answer",
     "set_groups",
     "set_masks",
     "shortlist",

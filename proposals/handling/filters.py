@@ -11,9 +11,11 @@ from members.models import Body
 from members.widgets import Day
 
 from .contacted import State
-from .models import Assignment, Commitment, ExtensionRequest, Reply
+from .models import Assignment, Commitment, ExtensionRequest, Kind, Reply
 from .standing import in_tab
 
+GIVEN = (Kind.PROPOSAL, Kind.HANDED_DOWN)
+"""The kinds of matter that are given to units."""
 PROMISE_STATES = [one for one in Commitment.State.choices if one[0] != Commitment.State.DRAFT]
 
 
@@ -25,6 +27,12 @@ def titled(text: str, path: str) -> Q:
 
 class PartFilter(filters.FilterSet):
     q = filters.CharFilter(label="编号或案由", method="find")
+    kind = filters.ChoiceFilter(
+        label="来源",
+        field_name="matter__kind",
+        choices=[(kind.value, kind.label) for kind in GIVEN],
+        empty_label="全部来源",
+    )
     role = filters.ChoiceFilter(label="职责", choices=Assignment.Role, empty_label="全部职责")
     due_before = filters.DateFilter(label="期限不晚于", method="until", widget=Day())
 

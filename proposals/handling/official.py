@@ -14,7 +14,7 @@ from members.inbox.work import Product, Progress
 from members.inbox.work import register as offer
 from members.uploads import open_file
 
-from . import queries
+from . import owners, queries
 from .aspects import Aspect, aspects
 from .classes import class_of
 from .documents import file_name
@@ -166,13 +166,16 @@ def _reply_writer(part: Assignment, reply: Reply) -> Write:
         suggestions = queries.suggestions_of(matter)
         prefetch_related_objects([reply], "points__commitments")
         own = to.matter if to and to.matter_id != matter.pk else matter
+        to_office = not owners.course_of(matter).evaluation
+        title = f"关于对{session_of(own)}{number_of(own)}提案的{'二次' if reply.round > 1 else ''}答复"
+        several = to is None and len(people) > 1
         return Letter(
             head=reply.issuer.name,
             mark=f"{result.code}类" if (result := class_of(reply)) else "",
             number=reply.doc_no,
-            title=f"关于对{session_of(own)}{number_of(own)}提案的{'二次' if reply.round > 1 else ''}答复",
-            addressee=named([to] if to else people),
-            lines=reply_lines(reply, suggestions, title=own.title_for_units, several=to is None and len(people) > 1),
+            title=f"关于《{own.title_for_units}》的办理意见" if to_office else title,
+            addressee=part.office.name if to_office else named([to] if to else people),
+            lines=reply_lines(reply, suggestions, title=own.title_for_units, several=several, to_office=to_office),
             signer=reply.issuer.name,
             on=reply.letter_on,
             contact=contact_of(reply.contact_name, reply.contact_phone),
@@ -188,10 +191,17 @@ def about(matter: Matter) -> list[tuple[str, str]]:
     return [("届次", session_of(matter)), ("案号", number_of(matter)), ("案由", matter.title_for_units)]
 
 
-def reply_lines(reply: Reply, suggestions: Sequence[Any], *, title: str, several: bool) -> list[Line]:
-    """The opening, one answer after the other as they were numbered, and thanks."""
+def reply_lines(
+    reply: Reply, suggestions: Sequence[Any], *, title: str, several: bool, to_office: bool = False
+) -> list[Line]:
+    """The opening, one answer after the other as they were numbered, and thanks where it goes to proposers."""
     you = "你们" if several else "您"
-    opening = paragraphs(reply.opening) or [Line(f"{you}提出的《{title}》收悉。经研究，现答复如下：")]
+    begun = (
+        f"《{title}》收悉。经研究，提出办理意见如下："
+        if to_office
+        else f"{you}提出的《{title}》收悉。经研究，现答复如下："
+    )
+    opening = paragraphs(reply.opening) or [Line(begun)]
     given = {point.suggestion_id: point for point in reply.points.all()}
     answered = [one for one in suggestions if one.pk in given]
     places = {one.pk: place for place, one in enumerate(answered, 1)}
@@ -204,7 +214,7 @@ def reply_lines(reply: Reply, suggestions: Sequence[Any], *, title: str, several
             lines.append(Line(f"与第{numeral(same)}条一并答复。"))
         else:
             lines += [*paragraphs(point.text), *promise_lines(point)]
-    return [*lines, Line(f"感谢{you}对我们工作的关心和支持。")]
+    return lines if to_office else [*lines, Line(f"感谢{you}对我们工作的关心和支持。")]
 
 
 def promise_lines(point: ReplyPoint) -> list[Line]:
@@ -331,8 +341,10 @@ def extension_lines(part: Assignment, one: ExtensionRequest) -> list[Line]:
             f"经研究，同意你单位延期答复，答复期限由{full_day(one.old_due or one.new_due)}改为{full_day(one.new_due)}。"
         )
         close = "请抓紧办理，按期答复，并将延期情况向提案者说明。"
+        if not owners.course_of(part.matter).contact:
+            close = "请抓紧办理，按期报送办理意见。"
     else:
-        decided, close = "经研究，不同意延期。", "请按原定期限办理并答复提案者。"
+        decided, close = "经研究，不同意延期。", "请按原定期限办理并答复。"
     return [Line(asked + decided), *paragraphs(one.decision_reason), Line(close)]
 
 

@@ -5,11 +5,27 @@ transaction with the matter locked, and never call back into handling.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
 
-from .models import Kind, Matter
+from .models import Kind, Matter, Stage
+
+
+@dataclass(frozen=True)
+class Course:
+    """What applies to the matters of a kind on their way through handling."""
+
+    contact: bool = True  # the unit speaks with the proposers before it answers, or says why not
+    evaluation: bool = True  # who gets the reply evaluates it; otherwise it stays with the office that assigned
+    promises: bool = True  # answers carry promises
+    disclosure: bool = True  # the unit proposes whether its reply is published
+    one_office: bool = False  # the office that leads the matter assigns every part, whatever the unit's system
+    checked: bool = False  # the office looks at every reply, whatever it has set for others
+    answered: Stage = Stage.ANSWERED  # where the matter stands when every reply is out
+    again: Stage = Stage.REHANDLING  # and when a unit handles it in a further round
 
 
 class Owner(Protocol):
@@ -34,6 +50,9 @@ class Owner(Protocol):
     def text(self, matter: Matter) -> str:
         """What search may find, without authors or hidden aspects."""
 
+    def limit(self, matter: Matter) -> date | None:
+        """A last day that nobody in this house may move; none where the rules alone say."""
+
     def category(self, matter: Matter) -> "QuerySet[Any, str]":
         """By what name the committee sorts it, as a question that another may hold; none where it is not sorted."""
 
@@ -42,15 +61,25 @@ class Owner(Protocol):
 
 
 _owners: dict[str, Owner] = {}
+_courses: dict[str, Course] = {}
 
 
-def register(kind: Kind, owner: Owner) -> None:
-    _owners[kind] = owner
+def register(kind: Kind, owner: Owner, course: Course | None = None) -> None:
+    _owners[kind], _courses[kind] = owner, course or Course()
 
 
 def of(matter: Matter) -> Owner:
     """The owner of `matter`; an unregistered kind is a fault of the house, not of the user."""
     return _owners[matter.kind]
+
+
+def course_of(matter: Matter) -> Course:
+    return _courses[matter.kind]
+
+
+def contacting() -> list[str]:
+    """The kinds of matter of which units speak with proposers."""
+    return sorted(kind for kind, course in _courses.items() if course.contact)
 
 
 def kinds() -> set[str]:

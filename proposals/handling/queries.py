@@ -29,6 +29,7 @@ from members.models import Absence, Appointment, AssigningOffice, Body, Delegati
 from members.models.appointment import AppointmentQuerySet
 from members.rights import roles_of
 
+from . import owners
 from .models import (
     Access,
     Assignment,
@@ -266,23 +267,24 @@ def policy(code: str, *, on: date, default: str) -> str:
 
 def stages_of(matters: Iterable[Matter]) -> dict[int, Stage]:
     """The stage that the assignments of each matter put it in while it is being handled, by its id, in one query."""
-    parts: dict[int, list[Assignment]] = {matter.pk: [] for matter in matters}
+    found = list(matters)
+    parts: dict[int, list[Assignment]] = {matter.pk: [] for matter in found}
     waiting = Objection.objects.filter(assignment=OuterRef("pk"), state="coordinating")
     called = Coordination.objects.open().filter(assignment=OuterRef("pk"))
     rows = Assignment.objects.current().filter(matter__in=parts)
     for row in rows.annotate(coordinating=Exists(waiting) | Exists(called)):
         parts[row.matter_id].append(row)
-    return {matter: _stage_of(rows) for matter, rows in parts.items()}
+    return {matter.pk: _stage_of(parts[matter.pk], owners.course_of(matter)) for matter in found}
 
 
-def _stage_of(rows: Sequence[Any]) -> Stage:
+def _stage_of(rows: Sequence[Any], course: owners.Course) -> Stage:
     answering = [row for row in rows if row.answers]
     if any(row.coordinating for row in rows):
         return Stage.COORDINATING
     if answering and all(row.state == Assignment.State.ANSWERED for row in answering):
-        return Stage.ANSWERED
+        return course.answered
     if any(row.round > 1 and row.state == Assignment.State.SIGNED for row in answering):
-        return Stage.REHANDLING
+        return course.again
     if any(row.state == Assignment.State.SIGNED for row in rows):
         return Stage.HANDLING
     return Stage.TO_SIGN

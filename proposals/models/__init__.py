@@ -1,5 +1,6 @@
 """Proposals: text, co-signing, review and allocation."""
 
+from .handed_down import HandedDown
 from .honours import Award, AwardEntry, AwardFigure, Criterion, Honour, Measure
 from .key import Instruction, KeyOpinion, KeyProposal, KeyVisit
 from .office import AllocationPart, Batch, CategoryReviewer, Claim, PreConsultation, Review, ReviewPass
@@ -30,6 +31,7 @@ __all__ = [
     "Claim",
     "CoSignature",
     "Criterion",
+    "HandedDown",
     "Honour",
     "Instruction",
     "KeyOpinion",

@@ -1,6 +1,7 @@
 """What handling asks of an opinion (`handling.owners`)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Case, QuerySet, Value, When
@@ -41,6 +42,9 @@ class OpinionOwner:
 
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.opinion.text}"
+
+    def limit(self, matter: Matter) -> date | None:
+        return None
 
     def category(self, matter: Matter) -> "QuerySet[Any, str]":
         """Opinions are not sorted."""

@@ -39,6 +39,7 @@ from proposals.reports import actions as opinions
 from proposals.reports.models import Opinion
 from proposals.vocabularies import BY_KEY
 
+from .handed_down import leave_handed_down
 from .honours import leave_honours
 from .keys import tell_of_keys
 from .on_the_way import leave_on_the_way
@@ -97,6 +98,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     leave_on_the_way(stage.people, partial(draft_reply, stage), evening)
     leave_honours(stage.session, stage.staff, evening)
     bring_letters(stage.people, evening)
+    leave_handed_down(stage.people, evening)
     hand_over_by_mistake(stage, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()
 

@@ -45,10 +45,10 @@ from .objecting import (
 )
 from .paper import Paper, acts_for, paper_facts
 from .papering import erase_papers, make_papers
-from .promising import drop_promise, promise, unpromised
+from .promising import NO_PROMISES, drop_promise, promise, unpromised
 from .purging import ask_purge, purge
 from .quieting import set_quiet
-from .reopening import reopen
+from .reopening import another_round, reopen
 from .replying import (
     PointGiven,
     approve_reply,
@@ -69,6 +69,7 @@ from .wording import drop_wording, keep_wording
 
 __all__ = [
     "NOT_ASKED_OF_OFFICE",
+    "NO_PROMISES",
     "OFFICE_HAS_SPOKEN",
     "OWN_REQUEST",
     "Given",
@@ -83,6 +84,7 @@ __all__ = [
     "add_unit",
     "agree",
     "announce",
+    "another_round",
     "answer_objection",
     "answer_offline",
     "appraise",

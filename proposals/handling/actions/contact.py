@@ -8,7 +8,7 @@ from django.utils import timezone
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Person
-from proposals.handling import clocks, queries
+from proposals.handling import clocks, owners, queries
 from proposals.handling.models import Assignment, Contact, ContactAnswer, Participant
 
 from .giving import subject_of
@@ -32,6 +32,8 @@ def record_contact(
     unit_sheet_needed(assignment, by=by, now=now, paper=paper)
     assignment = lock(assignment)
     in_the_open(assignment)
+    if not owners.course_of(assignment.matter).contact:
+        raise Refused("本件由上级交办，提案者由上级联系，不用登记沟通情况。")
     expect(assignment, *Assignment.OPEN)
     today = timezone.localdate(now)
     if held_on > today:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Person
-from proposals.handling import clocks, queries
+from proposals.handling import clocks, owners, queries
 from proposals.handling.models import Reply, ReplyDisclosure
 
 from .giving import subject_of
@@ -29,6 +29,8 @@ def propose_disclosure(
     unit_sheet_needed(reply.assignment, by=by, now=now, paper=paper)
     assignment = lock(reply.assignment)
     in_the_open(assignment)
+    if not owners.course_of(assignment.matter).disclosure:
+        raise Refused("本件的办理意见由交办机构报送上级，不在本市公开，不用提出公开属性。")
     if attribute not in Attribute.values:
         raise Refused("请选择答复的公开属性。", field="attribute")
     if attribute != Attribute.ACTIVE and not reason.strip():

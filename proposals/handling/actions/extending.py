@@ -7,10 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.inbox.actions import BULK, tell, tell_many
 from members.models import Body, Person
-from proposals.handling import clocks, queries
+from proposals.handling import clocks, owners, queries
 from proposals.handling.models import Assignment, ExtensionApproval, ExtensionRequest, Obligation
 from proposals.handling.models.clocks import ObligationQuerySet
 
@@ -54,6 +55,12 @@ def ask_extension(
         raise Refused("请写明延期的理由。")
     obligation = running_reply(assignment)
     asked_at, today = acted_at(paper, now=now), timezone.localdate(now)
+    limit = owners.of(assignment.matter).limit(assignment.matter)
+    if limit and to > limit:
+        raise Refused(
+            f"上级规定的期限是{short_day(limit)}，延期不能晚于这一天。确需推迟的，请先联系交办机构，由其登记上级同意的新期限。",
+            field="to",
+        )
     clocks.check_extension(obligation, to_on=to, now=asked_at)
     if obligation.extension_requests.asked().exists():
         raise WrongStep("已有一份延期申请正在审批，请等待决定。")

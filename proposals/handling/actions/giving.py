@@ -128,7 +128,7 @@ def clocks_of(assignment: Assignment, *, on: date, fixed_on: date | None = None)
     """The clocks of one new assignment: sign-for, objection window, contact, and reply or opinion."""
     stages = ["sign_for", "objection_window"]
     answering = ["first_contact", "reply" if assignment.round == 1 else "rehandle"]
-    if assignment.matter.placeholder:  # nobody stands behind it here
+    if assignment.matter.placeholder or not owners.course_of(assignment.matter).contact:  # nobody stands behind it here
         answering.remove("first_contact")
     stages += answering if assignment.answers else ["co_opinion"]
     return [

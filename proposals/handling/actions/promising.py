@@ -10,7 +10,7 @@ from django.utils import timezone
 from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.models import Person
-from proposals.handling import clocks, queries
+from proposals.handling import clocks, owners, queries
 from proposals.handling.models import (
     Access,
     Assignment,
@@ -26,6 +26,7 @@ from proposals.handling.models.clocks import ObligationQuerySet
 from .paper import in_the_open, lock
 
 DRAFTED = (Reply.State.DRAFT, Reply.State.RETURNED)
+NO_PROMISES = "本件的办理意见由交办机构报送上级，不登记承诺事项；需要说明的，请写在办理意见中。"
 
 
 @transaction.atomic
@@ -41,6 +42,8 @@ def promise(
 ) -> Commitment:
     """Write one more promise (承诺事项) for the answer to a suggestion, or `change` one of the draft."""
     reply = _lock_draft(point)
+    if not owners.course_of(reply.assignment.matter).promises:
+        raise Refused(NO_PROMISES)
     if point.same_as_id:
         raise Refused("本条与另一条相同，请在那一条填写承诺事项。", field="point")
     if not point.result_id:
@@ -87,6 +90,8 @@ def _changed(reply: Reply) -> None:
 
 def unpromised(reply: Reply) -> list[ReplyPoint]:
     """Answers whose class asks for a promise, and that have none."""
+    if not owners.course_of(reply.assignment.matter).promises:
+        return []
     rows = reply.points.filter(result__promises=True, same_as=None, commitments=None)
     return list(rows.select_related("suggestion").order_by("suggestion__matter_id", "suggestion__number"))
 

@@ -11,7 +11,7 @@ from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from members.succession import heir_of
 from proposals.handling import clocks, owners, queries, readers
-from proposals.handling.models import Assignment, Commitment, Participant
+from proposals.handling.models import Assignment, Commitment, Event, Participant
 
 from .giving import restage, subject_of
 from .paper import Paper, lock, paper_facts
@@ -38,6 +38,8 @@ def reopen(
     matter = assignment.matter
     if matter.closed_at is None:
         raise WrongStep("该件尚未办结，不需要重新办理。")
+    if not owners.course_of(matter).evaluation:
+        raise Refused("本件已经报送上级。上级退回再办的，请按新的来文登记。")
     if not assignment.answers:
         raise Refused("会办单位不单独重新办理，请选择主办单位。")
     if not reason.strip():
@@ -62,30 +64,41 @@ def reopen(
         named: dict[str, Any] = {"unit": str(assignment.unit), "number": promise.number, "promise": promise.text}
         matter.record("promise_missed", by=by, now=now, assignment=assignment, **named)
     owners.of(matter).reopened(matter)
+    event = matter.record("rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
+    another_round(assignment, event, by=by, now=now)
+    today = timezone.localdate(now)
+    proposers = queries.people_behind(queries.evaluators(matter), on=today)
+    tell(proposers, event_id=told.pk, template="reopened", subject={"matter": str(matter.public_id)}, now=now)
+    return assignment
+
+
+def another_round(assignment: Assignment, event: Event, *, by: Person, now: datetime) -> None:
+    """The unit answers once more, with a clock of its own, and hears of `event`; assignment and matter are locked.
+
+    A last day that nobody here may move is the clock's, too, unless it has passed.
+    """
+    matter, today = assignment.matter, timezone.localdate(now)
     assignment.round += 1
     assignment.state = State.SIGNED
     assignment.save(update_fields=["round", "state"])
+    limit = owners.of(matter).limit(matter)
     clocks.start(
         matter,
         "rehandle",
         assignment=assignment,
         round=assignment.round,
         body=assignment.unit,
-        anchor_on=timezone.localdate(now),
+        anchor_on=today,
+        fixed_on=limit if limit and limit > today else None,
         by=by,
         now=now,
     )
-    event = matter.record("rehandling", by=by, now=now, assignment=assignment, unit=str(assignment.unit))
     restage(matter)
-    today = timezone.localdate(now)
     unit = {
         *queries.clerks_of([assignment.unit_id], on=today),
         *queries.people_in(queries.HEAD_ROLES, on=today, bodies=[assignment.unit_id]),
     }
-    tell(sorted(unit), event_id=event.pk, template="rehandling", subject=subject_of(assignment), now=now)
-    proposers = queries.people_behind(queries.evaluators(matter), on=today)
-    tell(proposers, event_id=told.pk, template="reopened", subject={"matter": str(matter.public_id)}, now=now)
-    return assignment
+    tell(sorted(unit), event_id=event.pk, template=event.verb, subject=subject_of(assignment), now=now)
 
 
 def _follow_changes_of_bodies(reopened: Assignment, *, by: Person, now: datetime) -> None:

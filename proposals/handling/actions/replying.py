@@ -265,7 +265,8 @@ def check_complete(reply: Reply, *, on: date) -> None:
         faults.append("落款日期不能晚于今天。")
     if reply.letter_on and reply.letter_on < timezone.localdate(reply.assignment.given_at):
         faults.append("落款日期不能早于交办日期。")
-    contacted = reply.assignment.contacts.filter(round=reply.round).exists()
+    course = owners.course_of(reply.assignment.matter)
+    contacted = not course.contact or reply.assignment.contacts.filter(round=reply.round).exists()
     if not contacted and not reply.no_contact_reason.strip():
         faults.append("还没有与提案者沟通的记录；确实没有沟通的，请写明原因。")
     faults += faults_of_promises(reply, on=on)
@@ -328,7 +329,7 @@ def hand_in(reply: Reply, *, scan: str, frozen: bool = False, by: Person, now: d
     for obligation in clocks.open_for(assignment=assignment, stage="internal"):
         clocks.complete(obligation, by=by, now=now)
     reply.date_to_confirm = reply.letter_on is not None and reply.letter_on < today
-    reply.to_check = queries.checks_replies(assignment.office)
+    reply.to_check = owners.course_of(assignment.matter).checked or queries.checks_replies(assignment.office)
     if not (reply.date_to_confirm or reply.to_check):
         return deliver(reply, on=today, by=by, now=now, paper=paper)
     if not frozen:
@@ -489,9 +490,10 @@ def back_to_draft(reply: Reply, reason: str) -> None:
 
 
 def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper | None) -> Reply:
-    """The reply reaches the proposers: its clocks end, the evaluation opens."""
+    """The reply reaches the proposers and the evaluation opens, or it stays with the office; its clocks end."""
     assignment = reply.assignment
     matter = assignment.matter
+    course = owners.course_of(matter)
     reply.state, reply.delivered_by, reply.delivered_at, reply.replied_on = Reply.State.DELIVERED, by, now, on
     reply.letter_on = reply.letter_on or on
     reply.to_check = reply.date_to_confirm = False
@@ -525,7 +527,8 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
         **paper_facts(paper),
     )
     give_promises(reply, on=on, by=by, now=now)
-    open_evaluation(assignment, by=by, now=now)
+    if course.evaluation:
+        open_evaluation(assignment, by=by, now=now)
     every_reply_is_out = not matter.assignments.current().answering().exclude(state=State.ANSWERED).exists()
     if every_reply_is_out:
         release_co_handlers(assignment, by=by, now=now, event_id=event.pk)
@@ -536,6 +539,10 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
     contacts = sorted({*queries.people_behind(behind, on=today)} - {*raters})
     tell(raters, event_id=event.pk, template="replied", subject=subject_of(assignment), now=now)
     tell(contacts, event_id=event.pk, template="replied_to_contact", subject=subject_of(assignment), now=now)
+    if every_reply_is_out and not course.evaluation:
+        officers = [person for person in queries.officers_of(assignment.office, on=today) if person != by.pk]
+        subject = {"matter": str(matter.public_id)}
+        tell(officers, event_id=event.pk, template="replied_to_office", subject=subject, now=now)
     if every_reply_is_out:
         owners.of(matter).answered(matter, reply.round)
     return reply

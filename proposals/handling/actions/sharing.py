@@ -296,12 +296,13 @@ def begin(
     replaces: Assignment | None = None,
 ) -> Assignment:
     """A part of the same matter and round for another unit, assigned by the office of its own system (P9)."""
+    own = None if owners.course_of(beside.matter).one_office else Body.objects.assigning_office_for(unit)
     return Assignment.objects.create(
         matter=beside.matter,
         unit=unit,
         role=role,
         round=beside.round,
-        office=Body.objects.assigning_office_for(unit) or beside.office,
+        office=own or beside.office,
         given_at=acted_at(paper, now=now),
         given_by=by,
         replaces=replaces,

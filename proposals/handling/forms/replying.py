@@ -9,6 +9,7 @@ from members.models import Body
 from members.uploads import Clean
 from proposals.handling.actions import PointGiven
 from proposals.handling.models import Attachment, Purpose, Reply, ReplyPoint, Suggestion
+from proposals.handling.owners import Course
 
 from .fields import ActForm, ClassField, DayField, LongText
 
@@ -57,9 +58,14 @@ class ReplyForm(ActForm):
         suggestions: Sequence[Suggestion],
         labels: Mapping[int, str],
         letters: Sequence[Attachment],
+        course: Course,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if not course.contact:
+            del self.fields["no_contact_reason"]
+        if not course.evaluation:
+            self.fields["letter"].help_text = "已在别处成文的，上传 .docx、.pdf 或扫描件，随办理意见送交办机构。"
         self.suggestions, self.labels, self.letters = suggestions, labels, letters
         if letters:
             self.fields["drop"] = forms.MultipleChoiceField(
@@ -118,7 +124,7 @@ class ReplyForm(ActForm):
         return self.let_in("letter", Purpose.LETTER)
 
     def letter_values(self, own: Body) -> dict[str, Any]:
-        values = {name: self.cleaned_data[name] for name in LETTER_FIELDS}
+        values = {name: self.cleaned_data[name] for name in LETTER_FIELDS if name in self.fields}
         return {**values, "issuer": values["issuer"] or own}
 
     def points(self) -> dict[int, PointGiven]:

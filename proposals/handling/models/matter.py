@@ -21,9 +21,14 @@ from members.rights import acting_for, keys_of
 class Kind(models.TextChoices):
     PROPOSAL = "proposal", "提案"
     OPINION = "opinion", "意见建议"
+    HANDED_DOWN = "handed_down", "上级交办件"
 
 
-FOLDERS: dict[str, str] = {Kind.PROPOSAL: "proposals", Kind.OPINION: "reports/opinions"}
+FOLDERS: dict[str, str] = {
+    Kind.PROPOSAL: "proposals",
+    Kind.OPINION: "reports/opinions",
+    Kind.HANDED_DOWN: "proposals/handed-down",
+}
 
 
 class Access(models.TextChoices):
@@ -54,6 +59,7 @@ class Stage(models.TextChoices):
     COORDINATING = "coordinating", "协调中"
     HANDLING = "handling", "办理中"
     ANSWERED = "answered", "已答复待评价"
+    TO_PASS_UP = "to_pass_up", "待报送"
     REHANDLING = "rehandling", "二次办理"
     CLOSED = "closed", "已办结"
     CLOSED_SILENT = "closed_silent", "办结（未反馈）"
@@ -103,6 +109,7 @@ class Matter(Addressed):
     """
 
     kind = models.CharField(max_length=16, choices=Kind)
+    origin = models.CharField("上级来源", max_length=16, blank=True)
     session = models.ForeignKey("members.Session", models.PROTECT, null=True, related_name="matters")
     number = models.CharField("编号", max_length=24, null=True, blank=True)
     title = models.CharField("案由", max_length=300, blank=True)

@@ -10,6 +10,7 @@ from members.rights import may
 from members.shown import Act
 from proposals.handling.eyes import Eye
 from proposals.handling.models import COORDINATE_AFTER, Access, Assignment, ExtensionRequest, Matter, Objection
+from proposals.handling.owners import course_of
 from proposals.handling.rights import IN_HAND, allowed
 
 from .links import to
@@ -42,6 +43,8 @@ WORDS = {
 URGENT = ("sign_for", "draft_reply", "send_opinion")
 WORDED = ("draft_reply", "send_opinion", "record_contact", "consult_jointly")
 """Acts that take words; what is handled offline has none of them (P19)."""
+APPLIES = {"record_contact": "contact", "consult_jointly": "evaluation", "reopen": "evaluation"}
+"""Acts that belong to what not every kind of matter has (`owners.Course`)."""
 OF_THE_UNIT = (*URGENT, "object", "pass_inside", "record_contact", "ask_extension")
 
 
@@ -89,6 +92,8 @@ def offer(
     clocks = running.keys()
     kinds = {type(request) for request in waiting if part_of(request).pk == row.pk}
     if panels.offline and name in WORDED:
+        return False
+    if name in APPLIES and not getattr(course_of(row.matter), APPLIES[name]):
         return False
     match name:
         case "object":

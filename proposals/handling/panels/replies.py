@@ -12,6 +12,7 @@ from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.blocks import Answer, ReplyShown
 from proposals.handling.eyes import Eye, Eyes
 from proposals.handling.models import Attachment, Matter, Reply, Suggestion
+from proposals.handling.owners import course_of
 from proposals.handling.queries import labels_of
 from proposals.handling.rights import allowed
 
@@ -36,7 +37,8 @@ def replies_shown(
 
 def told_of(user: Any, row: Reply, view: Eyes, shown: ReplyShown) -> ReplyShown:
     """The same with what the unit proposed for its publication, and the way to propose it or to put it back."""
-    if Aspect.DISCLOSURE not in aspects(view, row) or row.assignment.matter.placeholder:
+    matter = row.assignment.matter
+    if Aspect.DISCLOSURE not in aspects(view, row) or matter.placeholder or not course_of(matter).disclosure:
         return shown
     said = getattr(row, "disclosure", None)
     shown.facts.append(Fact("公开属性", said.words if said else "承办单位还没有提出"))

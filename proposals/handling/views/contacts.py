@@ -7,6 +7,7 @@ from django.utils import timezone
 from django_filters import FilterSet
 
 from members.pages import Column, ListPage
+from proposals.handling import owners
 from proposals.handling.contacted import State, by_contact, figures_by_unit
 from proposals.handling.filters import ContactFilter
 from proposals.handling.models import Reply
@@ -37,6 +38,7 @@ class Contacts(Mine, ListPage[Reply]):
 
     def get_queryset(self) -> QuerySet[Reply]:
         delivered = Reply.objects.filter(state=Reply.State.DELIVERED, imported=False)
+        delivered = delivered.filter(assignment__matter__kind__in=owners.contacting())
         rows = in_hands_of(delivered, self.me, self.action, "assignment")
         rows = rows.select_related("assignment__matter__session", "assignment__unit")
         return by_contact(rows, on=timezone.localdate()).order_by("-replied_on", "-pk")

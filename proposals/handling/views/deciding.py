@@ -176,7 +176,7 @@ class RevokeExtension(OfficeForm):
     title = "撤销延期"
     form_class = forms.ReasonForm
     submit_label = "撤销最近一次延期"
-    done_sentence = "已撤销延期，并通知承办单位和提案者。"
+    done_sentence = "已撤销延期，并通知有关各方。"
 
     def do(self, form: Any, paper: Paper | None) -> None:
         reason = form.cleaned_data["reason"]
@@ -226,7 +226,7 @@ class AddUnit(SharingForm):
     title = "增加承办单位"
     form_class = forms.AddUnitForm
     submit_label = "增加"
-    done_sentence = "已增加，并通知有关单位和提案者。"
+    done_sentence = "已增加，并通知有关各方。"
 
     def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
         return actions.add_unit(
@@ -239,7 +239,7 @@ class Release(SharingForm):
     title = "不再承办"
     form_class = forms.ReasonForm
     submit_label = "不再由该单位承办"
-    done_sentence = "已调整，并通知有关单位和提案者。"
+    done_sentence = "已调整，并通知有关各方。"
 
     def change(self, data: dict[str, Any], paper: Paper | None) -> Assignment:
         return actions.release(self.object, reason=data["reason"], by=self.me, now=timezone.now(), paper=paper)

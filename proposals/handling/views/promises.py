@@ -42,6 +42,8 @@ class DraftPromises(WithDraft):
 
     def prepare(self) -> None:
         super().prepare()
+        if not self.course.promises:
+            raise Refused(actions.NO_PROMISES)
         draft = actions.readable_draft(self.object, by=self.me)
         if draft is None:
             raise WrongStep("还没有答复稿。请先拟写答复，选好各条的办理结果。")

@@ -67,6 +67,7 @@ class Parts(Mine, ListPage[Assignment]):
     columns: ClassVar[Sequence[Column]] = (
         Column("编号", lambda row: row.matter.number or ""),
         Column("案由", lambda row: row.matter.unit_title or row.matter.title),
+        Column("上级来源", lambda row: row.matter.origin),
         Column("承办单位", lambda row: row.unit.name),
         Column("职责", lambda row: row.get_role_display()),
         Column("状态", lambda row: row.get_state_display()),

@@ -33,6 +33,7 @@ from .base import AssignmentForm, PartConfirm, PartForm
 
 WHOLE = ("result", "opening", "no_contact_reason")
 """What the page asks about the reply as a whole; the other fields of the letter are its formal side."""
+TO_OFFICE = "提交后由交办机构审核；审核通过的，由交办机构报送上级。提交后不能再改，退回的除外。"
 
 
 def result_said(reply: Reply) -> str:
@@ -43,6 +44,11 @@ def result_said(reply: Reply) -> str:
 
 class WithDraft(AssignmentForm):
     """A page that shows the unit's draft: whoever may not read it, or comes too late, is told why."""
+
+    @property
+    def course(self) -> owners.Course:
+        """What applies to this kind of matter."""
+        return owners.course_of(self.matter)
 
     def rows(self) -> QuerySet[Assignment]:
         steps = SigningStep.objects.current().filter(unit=OuterRef("unit"))
@@ -117,7 +123,7 @@ class DraftReply(WithDraft):
         return super().label_of(name) or (labels.get(kind, "") if number.isdigit() else "")
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        given = {"suggestions": self.suggestions, "labels": self.labels, "letters": self.letters}
+        given = {"suggestions": self.suggestions, "labels": self.labels, "letters": self.letters, "course": self.course}
         return {**super().get_form_kwargs(), **given}
 
     @cached_property
@@ -171,7 +177,7 @@ class DraftReply(WithDraft):
         if "ready" in self.request.POST and not self.may_send:
             actions.ask_to_send(self.object, by=self.me, now=timezone.now())
         address = self.next_page or self.home()
-        if "promises" in self.request.POST or actions.unpromised(reply):
+        if self.course.promises and ("promises" in self.request.POST or actions.unpromised(reply)):
             address = reverse("handling:draft_promises", args=[self.object.public_id])
         return HttpResponseRedirect(address)
 
@@ -209,7 +215,8 @@ class DraftReply(WithDraft):
         return super().get_context_data(
             answers=answers,
             paper=[form[name] for name in LETTER_FIELDS if name not in WHOLE],
-            whole=[form[name] for name in WHOLE],
+            whole=[form[name] for name in WHOLE if name in form.fields],
+            promises=self.course.promises,
             draft=self.draft,
             may_send=self.may_send,
             letters=self.letters,
@@ -272,6 +279,9 @@ class SendReply(PartConfirm[Assignment], WithDraft):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "wanting": [row.unit.name for row in self.wanting]}
+
+    def get_question(self) -> str:
+        return self.question if self.course.evaluation else TO_OFFICE
 
     def get_back_url(self) -> str:
         return reverse("handling:draft_reply", args=[self.object.public_id])
@@ -351,6 +361,8 @@ class CheckReply(OfChecking):
 
     def prepare(self) -> None:
         super().prepare()
+        if not owners.course_of(self.matter).evaluation:
+            self.submit_label, self.done_sentence = "审核通过，待报送", "已审核，请在报送上级后登记。"
         self.letters = letters_of(self.object)
         everything = suggestions_of(self.matter)
         self.labels = labels_of(everything)

@@ -88,6 +88,7 @@ class Part(Mine, DetailPage[Assignment]):
             kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
             people=f"{part.office}{short_day(timezone.localdate(part.given_at))}交办",
             marks=[
+                *([Mark(matter.origin, "info")] if matter.origin else []),
                 *([Mark(part.get_state_display())] if part.get_state_display() != matter.get_stage_display() else []),
                 *self.panels.marks,
             ],
@@ -112,6 +113,7 @@ class Part(Mine, DetailPage[Assignment]):
 
     def details_url(self) -> str:
         seen = Aspect.CONTACT_DETAILS in aspects(self.panels.view, self.object)
+        seen = seen and owners.course_of(self.object.matter).contact
         return reverse("handling:contact_details", args=[self.object.public_id]) if seen else ""
 
     def acts(self) -> list[Act]:

@@ -1,0 +1,283 @@
+"""Matters handed down (上级交办件): the office's list, the page of one, a form for each step."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import F, Q, QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from members.pages import ActionPage, Column, DetailPage, FormPage, ListPage, RowMixin
+from members.shown import Act, Crumb, Fact, Mark
+from proposals import actions, handed_down
+from proposals.forms import AllocationForm
+from proposals.handed_forms import EnterForm, LaterForm, PassUpForm, SendBackForm
+from proposals.handling.actions import note_view
+from proposals.handling.panels import panels_of, suspend_act
+from proposals.handling.sights import note
+from proposals.models import HandedDown
+
+from .base import Signed
+from .writing import file_rows
+
+State = HandedDown.State
+
+
+class HandedDownFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(label="编号、案由或来文编号", method="find")
+    level = django_filters.ChoiceFilter(label="级别", choices=HandedDown.Level.choices, empty_label="全部级别")
+    state = django_filters.ChoiceFilter(label="状态", choices=State.choices, empty_label="全部状态")
+
+    class Meta:
+        model = HandedDown
+        fields: list[str] = []
+
+    def find(self, rows: QuerySet[HandedDown], name: str, text: str) -> QuerySet[HandedDown]:
+        text = text.strip()
+        own = Q(matter__number=text.removeprefix("第").removesuffix("号"))
+        return rows.filter(own | Q(matter__title__icontains=text) | Q(their_number__icontains=text)) if text else rows
+
+
+class HandedDownList(Signed, ListPage[HandedDown]):
+    """What came from above, the next due first; what was passed up stands last."""
+
+    action = "proposals.handed_down"
+    title = "上级交办件"
+    template_name = "proposals/handed_down_list.html"
+    filterset_class = HandedDownFilter
+    empty_sentence = "没有符合条件的上级交办件。"
+    columns = (
+        Column("编号", lambda row: row.matter.number or ""),
+        Column("案由", lambda row: row.matter.title),
+        Column("级别", lambda row: row.get_level_display()),
+        Column("交办的上级机构", lambda row: row.from_body),
+        Column("来文编号", lambda row: row.their_number),
+        Column("状态", lambda row: row.matter.get_stage_display()),
+        Column("承办单位", lambda row: units_in(row)),
+        Column("收到日期", lambda row: row.received_on),
+        Column("上级期限", lambda row: row.due_on),
+        Column("报送日期", lambda row: row.passed_on or ""),
+        Column("报送文号", lambda row: row.passed_no),
+    )
+
+    def get_queryset(self) -> QuerySet[HandedDown]:
+        rows = handed_down.in_hands_of(self.me).prefetch_related("matter__assignments__unit")
+        return rows.order_by(F("passed_on").desc(nulls_first=True), "due_on", "pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        for row in kwargs["page_obj"]:
+            row.units_shown = units_in(row)
+        return super().get_context_data(**kwargs)
+
+    def acts(self) -> list[Act]:
+        return [Act("登记上级交办件", reverse("proposals:enter_handed_down"), "clipboard-list", "primary")]
+
+
+def units_in(row: HandedDown) -> str:
+    """The units that have it in hand now, the leading one first."""
+    parts = [one for one in row.matter.assignments.all() if one.ended_at is None]
+    return "、".join(one.unit.name for one in sorted(parts, key=lambda one: one.pk))
+
+
+class Enter(Signed, FormPage):
+    """Staff and assigning officers write down what came from above."""
+
+    action = "proposals.handed_down"
+    title = "登记上级交办件"
+    form_class = EnterForm
+    submit_label = "登记"
+    done_sentence = "已登记，请交办给承办单位。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("上级交办件", reverse("proposals:handed_down"))]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        offices = actions.receiving(self.me, on=timezone.localdate())
+        row = actions.enter_handed_down(
+            form.facts(),
+            title=form.cleaned_data["title"],
+            office=offices[0] if offices else None,
+            file=form.cleaned_data["file"],
+            by=self.me,
+            now=timezone.now(),
+        )
+        return HttpResponseRedirect(row.get_absolute_url())
+
+
+class OneHandedDown(Signed, RowMixin[HandedDown]):
+    """Takes the row of the address from those in this person's hands."""
+
+    kwargs: dict[str, Any]
+
+    def get_queryset(self) -> QuerySet[HandedDown]:
+        return handed_down.in_hands_of(self.me)
+
+    def get_object(self) -> HandedDown:
+        return get_object_or_404(self.get_queryset(), matter__public_id=self.kwargs["public_id"])
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("上级交办件", reverse("proposals:handed_down"))]
+
+
+class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
+    """One of them: what came, who handles it, what was answered; for its units as well."""
+
+    action = "proposals.handed_down"
+    template_name = "proposals/handed_down.html"
+
+    def may_open(self, user: Any) -> bool:
+        return bool(user.is_authenticated)
+
+    def get_queryset(self) -> QuerySet[HandedDown]:
+        return HandedDown.objects.visible_to(self.me).select_related("matter__session", "matter__office")
+
+    def note_view(self) -> None:
+        note_view(self.object.matter, by=self.me, now=timezone.now())
+        note(self.me, [self.object.matter_id])
+
+    def get_title(self) -> str:
+        return self.object.matter.title
+
+    def crumbs(self) -> list[Crumb]:
+        return super().crumbs() if self.me.has_perm(self.action) else []
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        row, matter = self.object, self.object.matter
+        self.held = handed_down.is_held(self.me, row)
+        self.panels = panels_of(self.me, matter)
+        return super().get_context_data(
+            matter=matter,
+            panels=self.panels,
+            files=self.panels.files if self.panels.assignments else file_rows(matter, self.me),
+            kicker=f"{matter.session or ''} · {matter.label}",
+            marks=[Mark(matter.origin, "info"), *self.panels.marks],
+            text=row.text,
+            facts=self.facts(),
+            due_on=None if row.state == State.PASSED_UP else row.due_on,
+            **kwargs,
+        )
+
+    def facts(self) -> list[Fact]:
+        row = self.object
+        facts = [
+            Fact("交办的上级机构", row.from_body),
+            Fact("来文编号或原案号", row.their_number),
+            Fact("原提案者", row.proposers),
+            Fact("收到日期", row.received_on),
+            Fact("上级规定的期限", row.due_on),
+            Fact("上级同意推迟的依据", row.agreed_later),
+            Fact("受理的交办机构", row.matter.office or "交办时确定"),
+            Fact("报送日期", row.passed_on),
+            Fact("报送文号", row.passed_no),
+            Fact("报送机构", row.passed_to),
+        ]
+        return [fact for fact in facts if fact.value]
+
+    def acts(self) -> list[Act]:
+        return [*(self.own_acts() if self.held else []), *self.panels.acts, *suspend_act(self.me, self.object.matter)]
+
+    def own_acts(self) -> list[Act]:
+        """What the office can do next, the first of them in colour."""
+        offered = {
+            State.RECEIVED: ["give_out", "agree_later", "correct"],
+            State.ASSIGNED: ["agree_later"],
+            State.ANSWERED: ["pass_up", "send_back"],
+        }.get(State(self.object.state), [])
+        at = [self.object.matter.public_id]
+        return [
+            Act(ACTS[name], reverse(f"proposals:{name}_handed_down", args=at), kind="primary" if name in FIRST else "")
+            for name in offered
+        ]
+
+
+ACTS = {
+    "give_out": "交办",
+    "correct": "更正登记",
+    "agree_later": "登记上级同意推迟",
+    "pass_up": "登记报送",
+    "send_back": "退回单位",
+}
+FIRST = ("give_out", "pass_up")
+
+
+class Step(OneHandedDown, ActionPage[HandedDown]):
+    """A form of the office about one of them."""
+
+    action = "proposals.handed_down"
+
+    def crumbs(self) -> list[Crumb]:
+        return [*super().crumbs(), Crumb(self.object.matter.label, self.object.get_absolute_url())]
+
+    def version(self) -> int | None:
+        """The actions lock the row and look at its state themselves."""
+        return None
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        self.do(form.cleaned_data, form)
+        return HttpResponseRedirect(self.object.get_absolute_url())
+
+    def do(self, data: dict[str, Any], form: Any) -> None:
+        raise NotImplementedError
+
+
+class Correct(Step):
+    title, submit_label, done_sentence, form_class = "更正登记", "保存更正", "已更正。", EnterForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
+    def get_initial(self) -> dict[str, Any]:
+        row = self.object
+        return {"title": row.matter.title, **{name: getattr(row, name) for name in actions.PLAIN}}
+
+    def do(self, data: dict[str, Any], form: Any) -> None:
+        actions.correct_entry(
+            self.object, form.facts(), title=data["title"], file=data["file"], by=self.me, now=timezone.now()
+        )
+
+
+class GiveOut(Step):
+    title, submit_label, form_class = "交办上级交办件", "交办", AllocationForm
+    done_sentence = "已交办，承办单位会收到通知。"
+
+    def do(self, data: dict[str, Any], form: Any) -> None:
+        actions.give_out(self.object, form.shares(), by=self.me, now=timezone.now())
+
+
+class AgreeLater(Step):
+    title, submit_label, form_class = "登记上级同意推迟", "登记", LaterForm
+    done_sentence = "已登记。承办单位需要延期的，可以申请到新期限为止。"
+
+    def do(self, data: dict[str, Any], form: Any) -> None:
+        actions.agree_later(self.object, to=data["to"], how=data["how"], by=self.me, now=timezone.now())
+
+
+class SendBack(Step):
+    title, submit_label, form_class = "办理意见退回单位", "退回单位", SendBackForm
+    done_sentence = "已退回，单位会收到通知。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "parts": handed_down.parts_answering(self.object)}
+
+    def do(self, data: dict[str, Any], form: Any) -> None:
+        actions.send_back_answer(self.object, data["part"], reason=data["reason"], by=self.me, now=timezone.now())
+
+
+class PassUp(Step):
+    title, submit_label, form_class = "登记报送上级", "登记报送", PassUpForm
+    done_sentence = "已登记报送，本件办结。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"to": self.object.from_body}
+
+    def do(self, data: dict[str, Any], form: Any) -> None:
+        facts = {name: data[name] for name in ("on", "number", "to", "file")}
+        actions.pass_up(self.object, **facts, by=self.me, now=timezone.now())

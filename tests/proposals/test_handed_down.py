@@ -1,0 +1,465 @@
+"""Matters handed down (上级交办件): from the entry to the report upwards, who sees them, and what does not apply (P10)."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from members.choices import Role
+from members.desk import work_of
+from members.errors import Refused, WrongStep
+from members.inbox.models import Message
+from members.inbox.registry import Rendered, render
+from members.models import Body, Person
+from members.shown import Count
+from proposals import actions
+from proposals.actions import Share
+from proposals.handed_down import ERASED, HandedDownOwner, last_workday
+from proposals.handling import actions as handling
+from proposals.handling import official, readers
+from proposals.handling.aspects import Aspect, aspects
+from proposals.handling.eyes import eyes
+from proposals.handling.models import Assignment, EvaluationRound, Matter, Reply, Stage
+from proposals.models import HandedDown, Proposal
+from tests.factories import SessionFactory, appoint
+from tests.handling.conftest import House, build_house, part_of, reason, result_class, signed
+from tests.uploads import made
+
+State = HandedDown.State
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    SessionFactory()
+    house = build_house()
+    house.now = timezone.now()
+    return house
+
+
+def day(house: House, days: int) -> date:
+    return timezone.localdate(house.now) + timedelta(days=days)
+
+
+def facts_of(house: House, **more: Any) -> dict[str, Any]:
+    return {
+        "level": "provincial",
+        "from_body": "省政协提案委员会",
+        "their_number": "0123",
+        "proposers": "省政协某委员",
+        "text": "建议：一是加装电梯；二是修缮管网。",
+        "received_on": day(house, -2),
+        "due_on": day(house, 60),
+        **more,
+    }
+
+
+def entered(house: House, *, office: Body | None = None, by: Person | None = None, **more: Any) -> HandedDown:
+    office, by = (house.assigning, house.officer) if by is None else (office, by)
+    facts = facts_of(house, **more)
+    return actions.enter_handed_down(facts, title="关于老旧小区改造的提案", office=office, by=by, now=house.later())
+
+
+def given(house: House, *shares: Share, **more: Any) -> HandedDown:
+    row = entered(house, **more)
+    actions.give_out(row, shares or [Share(house.unit, "sole")], by=house.officer, now=house.later())
+    row.refresh_from_db()
+    return row
+
+
+def drafted(house: House, part: Assignment, by: Person | None = None) -> Reply:
+    points = {row.pk: handling.PointGiven(result_class("B"), "已列入计划。") for row in part.matter.suggestions.all()}
+    fields = {"result": result_class("B"), "opening": "经研究，意见如下。"}
+    return handling.draft_reply(part, fields, points, by=by or house.clerk, now=house.later())
+
+
+def answered(house: House, row: HandedDown, unit: Body | None = None, clerk: Person | None = None) -> HandedDown:
+    """The unit signs for it, answers, and the office lets the answer go."""
+    part = signed(house, row.matter, unit, clerk)
+    reply = handling.deliver_reply(drafted(house, part, clerk), by=clerk or house.clerk, now=house.later())
+    handling.approve_reply(reply, by=house.officer, now=house.later())
+    row.refresh_from_db()
+    return row
+
+
+def passed_up(house: House, row: HandedDown, **more: Any) -> HandedDown:
+    facts: dict[str, Any] = {"on": day(house, 0), "number": "市府督函〔2026〕3号", "to": "省政协提案委员会", **more}
+    return actions.pass_up(row, **facts, by=house.officer, now=house.later())
+
+
+def verbs(matter: Matter) -> list[str]:
+    return list(matter.events.order_by("seq").values_list("verb", flat=True))
+
+
+def told(template: str) -> list[str]:
+    rows = Message.objects.filter(template=template, channel="inapp").order_by("recipient__name")
+    return list(rows.values_list("recipient__name", flat=True))
+
+
+def opened(person: Person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_from_the_entry_to_the_report_upwards(house: House) -> None:
+    row = given(house, Share(house.unit, "lead"), Share(house.other_unit, "co"))
+    matter = row.matter
+    assert (matter.kind, matter.origin, matter.office, row.state) == (
+        "handed_down", "省级提案", house.assigning, State.ASSIGNED
+    )  # fmt: skip
+    assert (matter.number or "").startswith("交")
+    assert [one.text for one in matter.suggestions.order_by("number")] == ["加装电梯；", "修缮管网。"]
+    lead, co = part_of(matter, house.unit), part_of(matter, house.other_unit)
+    clocks = {clock.stage: clock for clock in lead.obligations.all()}
+    assert sorted(clocks) == ["objection_window", "reply", "sign_for"]
+    assert clocks["reply"].fixed_on == clocks["reply"].due_on == last_workday(row.due_on)
+    assert co.obligations.get(stage="co_opinion").due_on < row.due_on
+    assert told("assigned") == sorted(["沈青", "温良"])
+
+    co = signed(house, matter, house.other_unit, house.other_clerk)
+    handling.send_opinion(co, text="同意。", by=house.other_clerk, now=house.later())
+    part = signed(house, matter)
+    reply = handling.deliver_reply(drafted(house, part), by=house.clerk, now=house.later())
+    assert (reply.state, reply.to_check) == (Reply.State.CHECKING, True)
+    assert part.obligations.get(stage="reply").status == "paused"
+    assert part.obligations.get(stage="reply_check").holder_body == house.assigning
+    handling.return_reply(reply, reason="请写明措施。", by=house.officer, now=house.later())
+    reply = handling.deliver_reply(drafted(house, part), by=house.clerk, now=house.later())
+    colleague = appoint(Role.ASSIGNING_OFFICER, house.assigning, name="邵华")
+    handling.approve_reply(reply, by=house.officer, now=house.later())
+
+    row.refresh_from_db()
+    matter.refresh_from_db()
+    assert (row.state, matter.stage, matter.get_stage_display()) == (State.ANSWERED, Stage.TO_PASS_UP, "待报送")
+    assert told("replied_to_office") == [colleague.name]
+    assert not EvaluationRound.objects.exists()
+    assert not part.commitments.exists()
+
+    passed_up(house, row)
+
+    row.refresh_from_db()
+    matter.refresh_from_db()
+    assert (row.state, row.passed_no, row.passed_to) == (State.PASSED_UP, "市府督函〔2026〕3号", "省政协提案委员会")
+    assert (matter.stage, matter.is_closed) == (Stage.CLOSED, True)
+    assert not matter.obligations.running().exists()
+    assert told("closed") == sorted(["沈青", "温良"])
+    assert verbs(matter) == [
+        "handed_down_entered", "assigned", "signed_for", "opinion_sent", "signed_for", "reply_check_asked", "reply_returned",
+        "reply_check_asked", "replied", "handed_down_passed_up", "closed",
+    ]  # fmt: skip
+    assert readers.audit()[1] == []
+
+
+def test_an_answer_goes_back_before_it_is_passed_up_and_is_due_on_the_same_day(house: House) -> None:
+    row = answered(house, given(house))
+    part = part_of(row.matter, house.unit)
+    with pytest.raises(Refused, match="请写明退回的原因"):
+        actions.send_back_answer(row, part, reason=" ", by=house.officer, now=house.later())
+
+    actions.send_back_answer(row, part, reason="措施不具体。", by=house.officer, now=house.later())
+
+    row.refresh_from_db()
+    part.refresh_from_db()
+    again = part.obligations.get(stage="rehandle")
+    assert (row.state, part.state, part.round, again.due_on) == (
+        State.ASSIGNED, "signed", 2, last_workday(row.due_on)
+    )  # fmt: skip
+    assert Matter.objects.get(pk=row.matter_id).stage == Stage.HANDLING
+    assert told("handed_down_sent_back") == sorted(["沈青", "方正"])
+    with pytest.raises(WrongStep, match="要等承办单位的办理意见审核通过"):
+        passed_up(house, row)
+    reply = handling.deliver_reply(drafted(house, part), by=house.clerk, now=house.later())
+    handling.approve_reply(reply, by=house.officer, now=house.later())
+    passed_up(house, row)
+    with pytest.raises(WrongStep, match="已经报送上级"):
+        passed_up(house, row)
+    with pytest.raises(Refused, match="请按新的来文登记"):
+        handling.reopen(part, reason="上级退回", by=house.officer, now=house.later())
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"text": " "}, "请填写内容"),
+        ({"from_body": ""}, "请填写交办的上级机构"),
+        ({"their_number": ""}, "请填写来文编号"),
+        ({"received_on": date(2999, 1, 1), "due_on": date(2999, 2, 1)}, "收到日期不能晚于今天"),
+        ({"due_on": date(2020, 1, 1)}, "上级规定的期限应晚于收到日期"),
+    ],
+)
+def test_an_entry_that_is_not_whole_is_refused(house: House, facts: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        entered(house, **facts)
+
+
+def test_the_same_letter_is_entered_once_while_it_is_in_hand(house: House) -> None:
+    row = entered(house)
+    with pytest.raises(Refused, match="已经登记"):
+        entered(house)
+    actions.correct_entry(
+        row, facts_of(house, their_number="0124"), title="更正后的案由", by=house.officer, now=house.later()
+    )
+    row.refresh_from_db()
+    assert (row.their_number, row.matter.title) == ("0124", "更正后的案由")
+    other = entered(house)
+    with transaction.atomic(), pytest.raises(IntegrityError):
+        HandedDown.objects.filter(pk=other.pk).update(their_number="0124")
+    with transaction.atomic(), pytest.raises(IntegrityError):
+        HandedDown.objects.filter(pk=other.pk).update(state=State.PASSED_UP)
+
+
+def test_after_the_hand_over_an_entry_stays_and_is_not_given_twice(house: House) -> None:
+    row = given(house)
+    with pytest.raises(WrongStep, match="要等承办单位"):
+        actions.correct_entry(row, facts_of(house), title="别的", by=house.officer, now=house.later())
+    with pytest.raises(WrongStep, match="不能这样做"):
+        actions.give_out(row, [Share(house.unit, "sole")], by=house.officer, now=house.later())
+
+
+def test_what_the_staff_enters_is_assigned_by_the_leading_units_office(house: House) -> None:
+    row = entered(house, by=house.staff)
+    assert row.matter.office is None
+    assert not Matter.objects.visible_to(house.officer).filter(pk=row.matter_id).exists()
+    with pytest.raises(Refused, match="请选择独办或主办单位"):
+        actions.give_out(row, [Share(house.unit, "co")], by=house.staff, now=house.later())
+
+    actions.give_out(row, [Share(house.unit, "sole")], by=house.staff, now=house.later())
+
+    part = part_of(row.matter, house.unit)
+    assert (part.office, Matter.objects.get(pk=row.matter_id).office) == (house.assigning, house.assigning)
+
+
+def test_nobody_is_given_a_day_that_has_come(house: House) -> None:
+    row = entered(house, received_on=day(house, -20), due_on=day(house, -1))
+    with pytest.raises(Refused, match="请先登记上级同意的新期限"):
+        actions.give_out(row, [Share(house.unit, "sole")], by=house.officer, now=house.later())
+    actions.agree_later(row, to=day(house, 50), how="省政协来函", by=house.officer, now=house.later())
+    actions.give_out(row, [Share(house.unit, "sole")], by=house.officer, now=house.later())
+    assert part_of(row.matter, house.unit).obligations.get(stage="reply").due_on == last_workday(day(house, 50))
+
+
+def test_a_day_from_above_on_a_weekend_is_kept_by_the_friday(house: House) -> None:
+    house.now = timezone.make_aware(datetime(2026, 3, 4, 10))
+    row = given(house, due_on=date(2026, 5, 16))
+
+    part = part_of(row.matter, house.unit)
+
+    assert part.obligations.get(stage="reply").due_on == date(2026, 5, 15)
+
+
+def test_an_extension_goes_beyond_the_day_from_above_only_where_that_was_agreed(house: House) -> None:
+    row = given(house)
+    part, wanted = signed(house, row.matter), last_workday(day(house, 70))
+    with pytest.raises(Refused, match="由其登记上级同意的新期限"):
+        handling.ask_extension(part, to=wanted, reason="量大", by=house.clerk, now=house.later())
+    with pytest.raises(Refused, match="上级怎样同意"):
+        actions.agree_later(row, to=wanted, how="", by=house.officer, now=house.later())
+    with pytest.raises(Refused, match="新期限应晚于"):
+        actions.agree_later(row, to=row.due_on, how="来函", by=house.officer, now=house.later())
+
+    actions.agree_later(row, to=wanted, how="省政协来函", by=house.officer, now=house.later())
+
+    assert told("handed_down_later") == ["沈青"]
+    asked = handling.ask_extension(part, to=wanted, reason="量大", by=house.clerk, now=house.later())
+    for office, by in (("assigning", house.officer), ("proposal", house.staff)):
+        asked = handling.decide_extension(asked, office=office, agrees=True, reason="", by=by, now=house.later())
+    assert (asked.state, part.obligations.get(stage="reply").due_on) == ("granted", wanted)
+
+
+def test_a_unit_objects_as_to_any_matter(house: House) -> None:
+    row = given(house)
+    part = part_of(row.matter, house.unit)
+    handling.object_to(
+        part,
+        reason=reason("objection"),
+        text="不是职责",
+        approved_by="方正",
+        suggested=None,
+        by=house.clerk,
+        now=house.later(),
+    )
+    objection = part.objections.get()
+    handling.refuse_objection(objection, text="职责在你单位", by=house.officer, now=house.later())
+    assert "objection_refused" in verbs(row.matter)
+
+
+def test_what_belongs_to_proposers_does_not_apply(house: House) -> None:
+    row = given(house)
+    part = signed(house, row.matter)
+    with pytest.raises(Refused, match="不用登记沟通情况"):
+        handling.record_contact(
+            part,
+            when="before",
+            mode="visit",
+            held_on=day(house, 0),
+            persons="某",
+            text="谈",
+            by=house.clerk,
+            now=house.later(),
+        )
+    reply = drafted(house, part)
+    assert handling.unpromised(reply) == []
+    with pytest.raises(Refused, match="不登记承诺事项"):
+        handling.promise(
+            reply.points.all()[0], text="修", measure="修完", due_on=day(house, 90), by=house.clerk, now=house.later()
+        )
+    with pytest.raises(Refused, match="不在本市公开"):
+        handling.propose_disclosure(reply, attribute="active", by=house.clerk, now=house.later())
+    assert not Proposal.objects.filter(matter=row.matter).exists()
+
+
+def test_a_report_upwards_says_when_to_whom_and_under_which_number(house: House) -> None:
+    row = answered(house, given(house))
+    for more, sentence in (
+        ({"to": ""}, "请填写报送给哪个机构"),
+        ({"number": " "}, "请填写报送文号"),
+        ({"on": day(house, 1)}, "不能晚于今天"),
+        ({"on": day(house, -1)}, "不能早于交办日期"),
+    ):
+        with pytest.raises(Refused, match=sentence):
+            passed_up(house, row, **more)
+
+
+def test_only_its_office_the_staff_and_its_units_see_it(house: House) -> None:
+    row = answered(house, given(house))
+    matter, part = row.matter, part_of(row.matter, house.unit)
+    stranger = appoint(Role.ASSIGNING_OFFICER, name="党委督查")
+    leader, reviewer = appoint(Role.LEADER, name="某领导"), appoint(Role.DISCLOSURE_REVIEWER, name="审查员")
+    url = row.get_absolute_url()
+
+    for person in (house.officer, house.staff, house.clerk):
+        assert "加装电梯" in opened(person).get(url).content.decode()
+    for person in (stranger, house.member, house.third_clerk, leader, reviewer):
+        assert not Matter.objects.visible_to(person).filter(pk=matter.pk).exists()
+        assert opened(person).get(url).status_code == 404
+    assert opened(stranger).get(reverse("proposals:pass_up_handed_down", args=[matter.public_id])).status_code == 404
+    assert opened(house.clerk).get(reverse("proposals:pass_up_handed_down", args=[matter.public_id])).status_code == 403
+    reply = part.replies.get()
+    reads = {one: aspects(eyes(one, matter), reply) for one in (house.officer, house.staff, house.clerk, house.member)}
+    assert [Aspect.REPLY in found for found in reads.values()] == [True, True, True, False]
+
+
+def test_its_messages_lead_to_it_and_say_nothing_to_who_sees_it_no_more(house: House) -> None:
+    row = given(house)
+    actions.agree_later(row, to=day(house, 80), how="来函", by=house.officer, now=house.later())
+    subject = {"matter": str(row.matter.public_id)}
+
+    shown = render([("handed_down_later", subject)], house.clerk)[0]
+    assert isinstance(shown, Rendered)
+    assert (shown.url, "上级同意推迟期限" in shown.title) == (row.get_absolute_url(), True)
+    assert render([("handed_down_later", subject)], house.member) == [None]
+
+
+def test_the_office_does_it_all_on_its_pages(house: House) -> None:
+    client = opened(house.officer)
+    page = client.get(reverse("proposals:enter_handed_down")).content.decode()
+    assert "上级规定的期限" in page
+    facts = {**facts_of(house), "title": "关于老旧小区改造的提案"}
+    data = {**{name: str(value) for name, value in facts.items()}, "file": SimpleUploadedFile("来文.pdf", made.pdf())}
+    client.post(reverse("proposals:enter_handed_down"), data)
+    row = HandedDown.objects.get()
+    assert "来文.pdf" in client.get(row.get_absolute_url()).content.decode()
+
+    def step(name: str, **data: Any) -> str:
+        url = reverse(f"proposals:{name}_handed_down", args=[row.matter.public_id])
+        assert client.get(url).status_code == 200
+        answer = client.post(url, {key: str(value) for key, value in data.items()}, follow=True)
+        assert answer.redirect_chain, answer.content.decode()
+        return str(answer.content.decode())
+
+    step("correct", **{**facts, "proposers": "省政协李委员"})
+    step("give_out", way="lead", lead=house.unit.name)
+    step("agree_later", to=day(house, 90), how="来函")
+    answered(house, row)
+    step("send_back", part=part_of(row.matter, house.unit).public_id, reason="补充措施")
+    part = part_of(row.matter, house.unit)
+    reply = handling.deliver_reply(drafted(house, part), by=house.clerk, now=house.later())
+    page = client.get(reverse("handling:check_reply", args=[reply.public_id])).content.decode()
+    assert "审核通过，待报送" in page
+    handling.approve_reply(reply, by=house.officer, now=house.later())
+    assert "已报送" not in client.get(row.get_absolute_url()).content.decode()
+    assert "市府督函" in step("pass_up", on=day(house, 0), number="市府督函1号", to="省政协提案委员会")
+
+
+def test_the_units_pages_ask_for_nothing_that_belongs_to_proposers(house: House) -> None:
+    row = given(house)
+    part = signed(house, row.matter)
+    client = opened(house.clerk)
+
+    queue = client.get(reverse("handling:queue")).content.decode()
+    assert "省级提案" in queue
+    assert "省级提案" not in client.get(reverse("handling:queue"), {"kind": "proposal"}).content.decode()
+    page = client.get(reverse("handling:part", args=[part.public_id])).content.decode()
+    assert "加装电梯" in page
+    for word in ("登记沟通", "提案者联系方式"):
+        assert word not in page
+    form = client.get(reverse("handling:draft_reply", args=[part.public_id])).content.decode()
+    for word in ("未与提案者沟通的原因", "承诺事项"):
+        assert word not in form
+    drafted(house, part)
+    send = client.get(reverse("handling:reply", args=[part.public_id])).content.decode()
+    assert "由交办机构报送上级" in send
+    assert "公开属性" not in client.get(reverse("handling:part", args=[part.public_id])).content.decode()
+    away = client.get(reverse("handling:draft_promises", args=[part.public_id]), follow=True)
+    assert "不登记承诺事项" in away.content.decode()
+
+
+def test_its_letter_speaks_to_the_office(house: House) -> None:
+    row = answered(house, given(house))
+    part = official.parts().get(matter=row.matter)
+    source = next(one for one in official.sources(part, eyes(house.clerk, row.matter)) if one.kind == "reply")
+
+    letter = source.write(None, [])
+
+    assert (letter.title, letter.addressee) == ("关于《关于老旧小区改造的提案》的办理意见", house.assigning.name)
+    assert not any("感谢" in line.text for line in letter.lines)
+
+
+def test_replies_to_it_stand_in_no_figure_of_contacts(house: House) -> None:
+    answered(house, given(house))
+    page = opened(house.staff).get(reverse("handling:contacts")).content.decode()
+    assert "没有符合条件的答复" in page
+
+
+def test_the_list_and_the_desk_name_what_waits_at_a_constant_cost(house: House) -> None:
+    client, url = opened(house.officer), reverse("proposals:handed_down")
+
+    def cost() -> int:
+        client.get(url)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url)
+        return len(queries)
+
+    row = given(house)
+    one = cost()
+    for number in range(3):
+        given(house, their_number=f"9{number}")
+    assert cost() == one <= 15
+    for page in (row.get_absolute_url(), reverse("handling:part", args=[part_of(row.matter, house.unit).public_id])):
+        client.get(page)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(page)
+        assert len(queries) <= 15, page
+    entered(house, their_number="88")
+    assert "省政协提案委员会" in client.get(url, {"level": "provincial", "q": "88"}).content.decode()
+    assert "没有符合条件" in client.get(url, {"level": "national"}).content.decode()
+    desk = work_of(house.officer, timezone.localdate())
+    assert [count.value for count in desk.counts if isinstance(count, Count) and count.label == "上级交办件待交办"] == [
+        1
+    ]
+
+
+def test_a_suspended_one_takes_nothing_and_a_purge_leaves_no_word(house: House) -> None:
+    row = entered(house)
+    Matter.objects.filter(pk=row.matter_id).update(access="suspended")
+    with pytest.raises(WrongStep, match="暂停办理"):
+        actions.give_out(row, [Share(house.unit, "sole")], by=house.officer, now=house.later())
+    HandedDownOwner().erase(row.matter)
+    row.refresh_from_db()
+    assert (row.text, row.proposers, row.agreed_later) == (ERASED, "", "")
