@@ -12,6 +12,7 @@ from django.utils import timezone
 from members.pages import ActionPage, Column, DetailPage, FormPage, ListPage, RowMixin
 from members.shown import Act, Crumb, Fact, Mark
 from proposals import actions, handed_down
+from proposals.fields import unit_names
 from proposals.forms import AllocationForm
 from proposals.handed_forms import EnterForm, LaterForm, PassUpForm, SendBackForm
 from proposals.handling.actions import note_view
@@ -243,7 +244,11 @@ class Correct(Step):
 
 class GiveOut(Step):
     title, submit_label, form_class = "交办上级交办件", "交办", AllocationForm
+    template_name = "proposals/with_units.html"
     done_sentence = "已交办，承办单位会收到通知。"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(units=unit_names(), **kwargs)
 
     def do(self, data: dict[str, Any], form: Any) -> None:
         actions.give_out(self.object, form.shares(), by=self.me, now=timezone.now())

@@ -29,6 +29,7 @@ from proposals.handling.models import Assignment, EvaluationRound, Matter, Reply
 from proposals.models import HandedDown, Proposal
 from tests.factories import SessionFactory, appoint
 from tests.handling.conftest import House, build_house, part_of, reason, result_class, signed
+from tests.html import assert_valid
 from tests.uploads import made
 
 State = HandedDown.State
@@ -368,7 +369,7 @@ def test_the_office_does_it_all_on_its_pages(house: House) -> None:
 
     def step(name: str, **data: Any) -> str:
         url = reverse(f"proposals:{name}_handed_down", args=[row.matter.public_id])
-        assert client.get(url).status_code == 200
+        assert_valid(client.get(url).content)
         answer = client.post(url, {key: str(value) for key, value in data.items()}, follow=True)
         assert answer.redirect_chain, answer.content.decode()
         return str(answer.content.decode())
