@@ -11,12 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from members.choices import Role
+from members.choices import Role, System
 from members.desk import work_of
 from members.errors import Refused, WrongStep
 from members.inbox.models import Message
 from members.inbox.registry import Rendered, render
-from members.models import Body, Person
+from members.models import AssigningOffice, Body, Person
 from members.shown import Count
 from proposals import actions
 from proposals.actions import Share
@@ -27,7 +27,7 @@ from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.eyes import eyes
 from proposals.handling.models import Assignment, EvaluationRound, Matter, Reply, Stage
 from proposals.models import HandedDown, Proposal
-from tests.factories import SessionFactory, appoint
+from tests.factories import BodyFactory, SessionFactory, appoint
 from tests.handling.conftest import House, build_house, part_of, reason, result_class, signed
 from tests.html import assert_valid
 from tests.uploads import made
@@ -234,6 +234,17 @@ def test_what_the_staff_enters_is_assigned_by_the_leading_units_office(house: Ho
 
     part = part_of(row.matter, house.unit)
     assert (part.office, Matter.objects.get(pk=row.matter_id).office) == (house.assigning, house.assigning)
+
+
+def test_every_part_is_assigned_by_the_office_that_received_it(house: House) -> None:
+    row = given(house, Share(house.unit, "lead"), Share(house.other_unit, "co"))
+    party_office = BodyFactory(name="市委督查室测试", system=System.PARTY)
+    AssigningOffice.objects.update_or_create(system=System.PARTY, defaults={"office": party_office})
+    party = BodyFactory(name="市委某部测试", system=System.PARTY)
+
+    handling.add_unit(part_of(row.matter, house.unit), party, reason="涉及", by=house.officer, now=house.later())
+
+    assert part_of(row.matter, party).office == house.assigning
 
 
 def test_nobody_is_given_a_day_that_has_come(house: House) -> None:
