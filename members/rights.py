@@ -158,12 +158,14 @@ def _read(user: Person, on: date) -> Standing:
     """Whoever was a member and is none any more stands as a former member, without an appointment of its own (P13)."""
     lent = Delegation.objects.in_force(on).filter(to=user).values("appointment")
     standing = Standing()
-    rows = Appointment.objects.in_force(on).filter(Q(person=user) | Q(pk__in=lent))
-    seat = Appointment.objects.confirmed().filter(person=user, role=Role.MEMBER, ends_on__lt=on)
+    rows = Appointment.objects.confirmed().filter(Q(person=user) | Q(pk__in=lent), starts_on__lte=on)
     columns = ("person_id", "body_id", "role", "body__system", "ends_on", "person__name", "person__public_id")
-    for person_id, body_id, role, system, ends_on, name, public_id in (rows | seat).values_list(*columns):
-        side = standing.own if person_id == user.pk else standing.lent
-        held = Role(role) if ends_on is None or ends_on >= on else Role.FORMER_MEMBER
+    for person_id, body_id, role, system, ends_on, name, public_id in rows.values_list(*columns):
+        side, held = standing.own if person_id == user.pk else standing.lent, Role(role)
+        if ends_on is not None and ends_on < on:
+            if side is standing.lent or held != Role.MEMBER:
+                continue
+            held = Role.FORMER_MEMBER
         side.setdefault(held, set()).add(body_id)
         standing.systems[body_id] = System(system)
         if person_id != user.pk:
