@@ -188,7 +188,7 @@ def test(arguments: Sequence[str]) -> NoReturn:
     """Install the browser and a Chinese font where they are missing, then hand over to pytest."""
     install_packages(missing_packages())
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # set by the import of Celery: the settings wait for the servers
-    os.execv(PYTHON, [PYTHON, "-m", "pytest", "-n", "4", "--dist", "worksteal", *arguments])
+    os.execv(PYTHON, [PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *arguments])
 
 
 def missing_packages() -> list[str]:
