@@ -12,20 +12,23 @@ from members.shown import Act, Todo
 from proposals.aspects import my_organisations
 from proposals.handling.models import Matter
 from proposals.keyed import candidates_asked, expected_of_leader, keys_of_list, led_by, next_day, with_next
-from proposals.models import EDITABLE, KeyProposal, PreConsultation, Proposal, Publication, Status
+from proposals.models import EDITABLE, KeyProposal, PreConsultation, Proposal, Publication, SentUp, Status
 from proposals.queries import asked_of, invitations_for
 from proposals.rights import in_hands_of
+from proposals.sent_up import may_answer, sendings_asked, sendings_of_list, suggested
 
 FEW = 5
 
 
 def register() -> None:
     offer(writer, action="proposals.write", order=10)
+    offer(asked_up, action="proposals.answer_sending", order=15)
     offer(invited, action="proposals.answer_invitation", order=20)
     offer(reviewer, action="proposals.review", order=30)
     offer(numberer, action="proposals.number", order=35)
     offer(allocator, action="proposals.allocate", order=40)
     offer(disclosing, action="proposals.disclosures", order=45)
+    offer(going_up, action="proposals.send_up", order=46)
     offer(asked, action="proposals.answer_preconsultation", order=50)
     offer(candidates, action="proposals.give_key_opinion", order=52)
     offer(leading, action="proposals.lead_key", order=54)
@@ -132,6 +135,32 @@ def led(user: Any, on: date) -> Work:
 def disclosing(user: Any, on: date) -> Work:
     rows = Publication.objects.waiting().filter(proposal__matter__in=Matter.objects.visible_to(user))
     return Work(counts=[Waiting("待公开审查", rows, reverse("proposals:disclosures"), only_if_any=True)])
+
+
+def asked_up(user: Any, on: date) -> Work:
+    """The first proposer says whether his proposal may go to a higher body."""
+    rows = sendings_asked(user).prefetch_related("proposal__matter__participants")[:FEW]
+    todos = [
+        Todo(
+            f"是否同意转报{row.to}：{row.proposal.matter.title}",
+            reverse("proposals:answer_sending", args=[row.public_id]),
+        )
+        for row in rows
+        if may_answer(user, row.proposal)
+    ]
+    return Work(queues=[Queue("请您答复", todos)] if todos else [])
+
+
+def going_up(user: Any, on: date) -> Work:
+    """Consents to act upon, and replies that say the powers lie higher up."""
+    agreed = sendings_of_list(user).filter(state=SentUp.State.AGREED)
+    url = reverse("proposals:sent_up")
+    return Work(
+        counts=[
+            Waiting("待转报上级", agreed, f"{url}?state={SentUp.State.AGREED}", only_if_any=True),
+            Waiting("可转报上级", suggested(user), reverse("proposals:may_go_up"), only_if_any=True),
+        ]
+    )
 
 
 def asked(user: Any, on: date) -> Work:

@@ -262,6 +262,7 @@ class MeetingForm(PlainForm):
     """A decision that a review meeting took is recorded with its minutes; one taken at the desk leaves that empty (P1)."""
 
     purpose = Purpose.MINUTES
+    paper_if = "按会议或签批登记的"
     paper_who = forms.CharField(
         label="审查会议或签批人", max_length=40, required=False, help_text="会议决定或领导签批的才填写，连同下面两项。"
     )
@@ -288,7 +289,7 @@ class MeetingForm(PlainForm):
         if any(data.get(name) for name in PAPER_FIELDS):
             for name in PAPER_FIELDS[:3]:
                 if not data.get(name) and name not in self.errors:
-                    self.add_error(name, f"按会议或签批登记的，请填写{self.fields[name].label}。")
+                    self.add_error(name, f"{self.paper_if}，请填写{self.fields[name].label}。")
         return data
 
     def paper(self, scan: str = "") -> Paper | None:
@@ -823,6 +824,11 @@ ROW_FIELDS: dict[tuple[str, str], Callable[[], forms.Field]] = {
     ("results", "promises"): lambda: forms.BooleanField(
         label="需跟踪落实", required=False, help_text="选这一类答复的，要登记承诺并跟踪。"
     ),
+    ("results", "beyond"): lambda: forms.BooleanField(
+        label="权限在上级",
+        required=False,
+        help_text="选这一类答复的，要写明由哪个机关决定；提案委会看到可以转报上级的提示。",
+    ),
     ("", "points"): lambda: forms.IntegerField(label="分值", min_value=1, max_value=100, help_text="1 至 100。"),
     ("", "mark"): lambda: forms.IntegerField(
         label="满分线", min_value=1, max_value=1000, help_text="比率写百分数，例如 90；其余写件数、人数。"
@@ -860,6 +866,12 @@ class RowForm(PlainForm):
             self.fields[name] = field()
             self.fields[name].disabled = not new and name in words.fixed
         in_plain_words(self)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("promises") and data.get("beyond"):
+            self.add_error("beyond", "权限在上级的一类没有承诺可以跟踪，“需跟踪落实”和“权限在上级”只能选一项。")
+        return data
 
 
 class ChoiceForm(PlainForm):

@@ -23,6 +23,7 @@ def register() -> None:
         ),
         Entry("办理", "下载本单位提案", "download", "proposals:unit_papers", "handling.read_unit", order=70),
         Entry("办理", "公开审查", "eye", "proposals:disclosures", "proposals.disclosures", order=62),
+        Entry("办理", "转报上级", "send", "proposals:sent_up", "proposals.sent_up", order=63),
         Entry("办理", "涉密占位", "lock", "proposals:placeholder", "proposals.placeholder", order=65),
         Entry("办理", "大会提案情况", "chart-column", "proposals:plenary", "proposals.plenary", order=60),
         Entry("办理", "上级交办件", "landmark", "proposals:handed_down", "proposals.handed_down", order=52),

@@ -6,11 +6,12 @@ from functools import partial
 from django.urls import reverse
 from django.utils import timezone
 
+from members.days import full_day
 from members.inbox.registry import Pair, Rendered, Subject, register_heading, register_template, register_templates
 from members.models import Body, Person
 from proposals.handling import queries, reminders
 from proposals.handling.models import Access, Matter
-from proposals.models import EDITABLE, Award, CoSignature, Proposal, Publication
+from proposals.models import EDITABLE, Award, CoSignature, Proposal, Publication, SentUp
 
 PREFIX = "proposal_"  # of a template's name
 TITLES: dict[str, str] = {
@@ -65,6 +66,14 @@ COSIGN_TITLES: dict[str, str] = {
     "cosign_expired": "联名邀请已过期",
     "cosign_removed": "您已不在联名人之中",
 }
+UP_TITLES: dict[str, str] = {
+    "up_asked": "请您答复：是否同意把提案转报{to}",
+    "up_recorded": "已登记您{said}把提案转报{to}",
+    "up_answered": "提案者{said}把提案转报{to}",
+    "sent_up": "提案已转报{to}",
+    "up_fate": "提案转报{to}有了结果",
+    "up_dropped": "提案不再转报{to}",
+}
 OF_UNITS: dict[str, str] = {
     "unit_honoured": "贵单位被评为{session}先进承办单位",
     "unit_honour_taken_back": "{session}先进承办单位的公布已撤回",
@@ -80,7 +89,7 @@ GONE: dict[str, str] = {
 
 
 def register() -> None:
-    register_templates((f"{PREFIX}{name}" for name in TITLES), _render)
+    register_templates((f"{PREFIX}{name}" for name in (*TITLES, *UP_TITLES)), _render)
     register_templates((f"{PREFIX}{name}" for name in COSIGN_TITLES), _render_cosign)
     register_template("history_taken_over", _render_history)
     for name, title in OF_UNITS.items():
@@ -106,10 +115,16 @@ def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
     found = _visible((subject for _, subject in pairs), person)
     plain = [(name.removeprefix(PREFIX), subject["matter"]) for name, subject in pairs]
     gone = _out_of_hands([matter for name, matter in plain if name in GONE and matter not in found])
-    return [
-        _gone(GONE[name], gone[matter]) if name in GONE and matter in gone else _words(name, found.get(matter))
-        for name, matter in plain
-    ]
+    ways_up = _ways_up(pairs)
+    words = []
+    for (name, matter), (_, subject) in zip(plain, pairs, strict=True):
+        if name in UP_TITLES:
+            words.append(_up_words(name, ways_up.get(subject["sent_up"]), found.get(matter), subject))
+        elif name in GONE and matter in gone:
+            words.append(_gone(GONE[name], gone[matter]))
+        else:
+            words.append(_words(name, found.get(matter)))
+    return words
 
 
 def _out_of_hands(ids: list[str]) -> dict[str, Matter]:
@@ -196,6 +211,43 @@ def _render_award(title: str, subject: Subject, person: Person, *, told_while: b
         return None
     words = title.format(session=award.session)
     return Rendered(title=words, body=unit.name, url=reverse("portal:open_honours"), outside=words)
+
+
+def _ways_up(pairs: Sequence[Pair]) -> dict[str, SentUp]:
+    """The ways up that messages are about; what became of them is read only where one tells of that."""
+    asked = [subject["sent_up"] for _, subject in pairs if "sent_up" in subject]
+    if not asked:
+        return {}
+    rows = SentUp.objects.filter(public_id__in=asked)
+    if any("fate" in subject for _, subject in pairs):
+        rows = rows.prefetch_related("fates")
+    return {str(row.public_id): row for row in rows}
+
+
+def _up_words(name: str, row: SentUp | None, proposal: Proposal | None, subject: Subject) -> Rendered | None:
+    """Whither, and of the fate what was said of it; outside only that there is news of it."""
+    if row is None or proposal is None:
+        return None
+    said = "不同意" if row.state == SentUp.State.REFUSED else "同意"
+    asks = name == "up_asked" and row.state == SentUp.State.ASKED
+    outside = "请您答复是否同意转报提案" if name == "up_asked" else "提案转报上级有新的情况"
+    return Rendered(
+        title=UP_TITLES[name].format(to=row.to, said=said),
+        body="\n".join(part for part in (proposal.matter.label, _of_way_up(name, row, subject)) if part),
+        url=reverse("proposals:answer_sending", args=[row.public_id]) if asks else proposal.get_absolute_url(),
+        outside=outside if proposal.matter.access == Access.OPEN else "",
+    )
+
+
+def _of_way_up(name: str, row: SentUp, subject: Subject) -> str:
+    if name == "up_asked":
+        return f"{row.reason}\n点开后选择同意或者不同意。"
+    if name == "sent_up":
+        return f"转报日期：{full_day(row.sent_on)}。" if row.sent_on else ""
+    if name != "up_fate":
+        return ""
+    fates = (fate for fate in row.fates.all() if str(fate.public_id) == subject["fate"])
+    return "".join(f"{full_day(fate.on)}{fate.get_kind_display()}：{fate.text}" for fate in fates)
 
 
 def _render_cosign(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:

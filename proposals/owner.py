@@ -14,6 +14,7 @@ from proposals.handling.readers import HANDLED
 from proposals.models import (
     Award,
     Category,
+    Fate,
     Instruction,
     KeyOpinion,
     KeyProposal,
@@ -22,6 +23,7 @@ from proposals.models import (
     Proposal,
     Publication,
     PublicReply,
+    SentUp,
     Status,
     become_all,
 )
@@ -98,6 +100,8 @@ class ProposalOwner:
         proposal.cosignatures.update(note="")
         proposal.preconsultations.update(text="")
         erase_key(proposal, here)
+        SentUp.objects.using(here).filter(proposal=proposal.pk).update(reason=ERASED, number="", note="")
+        Fate.objects.using(here).filter(sent_up__proposal=proposal.pk).update(text=ERASED)
         awards = Award.objects.using(here).filter(entries__proposal=proposal.pk).exclude(reason="")
         Award.objects.using(here).filter(pk__in=awards.values("pk")).update(reason=ERASED)
         for copy in Opinion.objects.using(here).filter(origin=matter).select_related("matter"):

@@ -121,6 +121,9 @@ RIGHTS: dict[str, Right] = {
     "proposals.instruct": Right(
         {**STAFF, Role.ASSIGNING_OFFICER: Held.ANY_OFFICE}, frozenset({Status.FILED, Status.ASSIGNED, Status.CLOSED})
     ),
+    "proposals.sent_up": Right({**STAFF}),
+    "proposals.send_up": Right({**STAFF}, frozenset({Status.FILED, Status.ASSIGNED, Status.CLOSED})),
+    "proposals.answer_sending": Right({**WRITERS, Role.FORMER_MEMBER: Held.OWN}),
     "proposals.honours": Right({**STAFF}),
     "proposals.award": Right({**STAFF}),
     "proposals.close_history": Right({**STAFF}, frozenset({Status.ASSIGNED})),
@@ -160,6 +163,8 @@ NOT_ON_OWN = frozenset(
         "proposals.correct",
         "proposals.undo",
         "proposals.shortlist",
+        "proposals.sent_up",
+        "proposals.send_up",
         "proposals.choose_key",
         "proposals.review_publication",
         "proposals.publish_many",

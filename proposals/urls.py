@@ -12,6 +12,7 @@ from proposals.views import (
     papers,
     reading,
     reviewing,
+    sent_up,
     writing,
 )
 
@@ -63,6 +64,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handed-down/<uuid:public_id>/later/", handed_down.AgreeLater.as_view(), name="agree_later_handed_down"),
     path("handed-down/<uuid:public_id>/send-back/", handed_down.SendBack.as_view(), name="send_back_handed_down"),
     path("handed-down/<uuid:public_id>/pass-up/", handed_down.PassUp.as_view(), name="pass_up_handed_down"),
+    path("sent-up/", sent_up.SentUps.as_view(), name="sent_up"),
+    path("sent-up/suggested/", sent_up.MayGoUp.as_view(), name="may_go_up"),
+    path("sent-up/<uuid:public_id>/answer/", sent_up.Answer.as_view(), name="answer_sending"),
+    path("sent-up/<uuid:public_id>/record-answer/", sent_up.RecordAnswer.as_view(), name="record_answer_up"),
+    path("sent-up/<uuid:public_id>/sent/", sent_up.RecordSent.as_view(), name="record_sent"),
+    path("sent-up/<uuid:public_id>/fate/", sent_up.RecordFate.as_view(), name="record_fate"),
+    path("sent-up/<uuid:public_id>/drop/", sent_up.Drop.as_view(), name="drop_sending"),
+    path("<uuid:public_id>/send-up/", sent_up.SendUp.as_view(), name="send_up"),
     path("key/", key.KeyList.as_view(), name="key_list"),
     path("led/", key.Led.as_view(), name="led"),
     path("key/opinions/<uuid:public_id>/", key.GiveOpinion.as_view(), name="key_opinion"),

@@ -117,7 +117,7 @@ ALL = [
         "办理结果",
         ResultClass,
         "code",
-        ("code", "label", "promises"),
+        ("code", "label", "promises", "beyond"),
         ("code",),
         "ends_on",
         fixed=frozenset({"code"}),

@@ -97,6 +97,15 @@ from .reviewing import (
     units_to_begin_with,
     why_contested,
 )
+from .sending_up import GOING as GOING_UP
+from .sending_up import (
+    answer_sending,
+    ask_to_send_up,
+    drop_sending,
+    record_fate,
+    record_sent,
+    why_not_sent_up,
+)
 from .submitting import (
     Limits,
     ask_to_confirm,
@@ -114,6 +123,7 @@ from .undoing import obstacle_to_undo, undo_hand_over
 
 __all__ = [
     "DRAFTED",
+    "GOING_UP",
     "GROUNDS",
     "IN_OFFICE",
     "PLAIN",
@@ -134,11 +144,13 @@ __all__ = [
     "announce_award",
     "answer_consultation",
     "answer_invitation",
+    "answer_sending",
     "answerers",
     "archive",
     "ask_again",
     "ask_opinions",
     "ask_to_confirm",
+    "ask_to_send_up",
     "begin",
     "cease_key",
     "change_proposer",
@@ -157,6 +169,7 @@ __all__ = [
     "details_of",
     "discard",
     "drop_candidate",
+    "drop_sending",
     "enter_handed_down",
     "faults_of",
     "file",
@@ -196,8 +209,10 @@ __all__ = [
     "publish",
     "recall",
     "receiving",
+    "record_fate",
     "record_instruction",
     "record_offline",
+    "record_sent",
     "record_visit",
     "recorded",
     "refuse_publication",
@@ -231,6 +246,7 @@ __all__ = [
     "why_contested",
     "why_not_checked",
     "why_not_public",
+    "why_not_sent_up",
     "withdraw",
     "withdraw_publication",
 ]

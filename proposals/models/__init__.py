@@ -17,6 +17,7 @@ from .proposal import (
     become_all,
 )
 from .publication import Publication, PublicReply
+from .sent_up import Fate, SentUp
 
 __all__ = [
     "EDITABLE",
@@ -31,6 +32,7 @@ __all__ = [
     "Claim",
     "CoSignature",
     "Criterion",
+    "Fate",
     "HandedDown",
     "Honour",
     "Instruction",
@@ -46,6 +48,7 @@ __all__ = [
     "Review",
     "ReviewPass",
     "Revision",
+    "SentUp",
     "Status",
     "Text",
     "become_all",

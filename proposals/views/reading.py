@@ -25,13 +25,14 @@ from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
 from proposals.handling.sights import note, noted
 from proposals.handling.standing import next_due
 from proposals.keyed import view_of
-from proposals.models import EDITABLE, Instruction, Proposal, Publication, Status, Text
+from proposals.models import EDITABLE, Instruction, Proposal, Publication, SentUp, Status, Text
 from proposals.models.publication import OVER
 from proposals.naming import outside, proposers_of, title_shown, units_of
 from proposals.public import address_of
 from proposals.queries import steps
 from proposals.reports.models import Opinion, Referral
 from proposals.rights import is_held
+from proposals.sent_up import Shown, sendings_for
 
 from .base import OneProposal, PaperPage, ProposalPage, Signed, name_of, to
 from .writing import facts_of, file_rows, with_removal
@@ -154,6 +155,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
     action = "proposals.list"
     template_name = "proposals/detail.html"
     panels: Panels
+    sendings: list[Shown]
 
     def may_open(self, user: Any) -> bool:
         return bool(user.is_authenticated)
@@ -167,6 +169,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             noted=noted(self.me),
             title_shown=title_shown(self.me),
             instructed=Exists(Instruction.objects.filter(proposal=OuterRef("pk")).exclude(kind=Instruction.Kind.READ)),
+            goes_up=Exists(SentUp.objects.filter(proposal=OuterRef("pk"))),
         )
         rows = rows.select_related(
             "matter__session",
@@ -202,6 +205,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
         if not getattr(proposal, "noted", False):
             note(self.me, [matter.pk])
         self.panels = panels_of(self.me, matter)
+        goes_up = getattr(proposal, "goes_up", False)
+        self.sendings = sendings_for(self.me, proposal, self.panels.view) if goes_up else []
         return super().get_context_data(
             proposal=proposal,
             matter=matter,
@@ -212,6 +217,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             due=self.due(),
             text=facts_of(self.text()),
             panels=self.panels,
+            sendings=self.sendings,
             facts=self.facts(),
             followers=self.linked(Matter.objects.filter(merged_into=matter))
             if self.panels.merged and proposal.filed_at
@@ -359,7 +365,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
         own = [Act(act.label, act.url, act.icon, "primary") if act is likely else act for act in found]
         asked = [act for shown in self.panels.rounds for act in shown.acts if act.kind == "primary"]
         asked = [Act(f"去{act.label}", act.url, "star", "primary") for act in asked[:1]]
-        return [*asked, *self.panels.acts, *own, *self.key_act(), *suspend_act(self.me, self.object.matter)]
+        wanted = [act for shown in self.sendings for act in shown.acts if act.kind == "primary"][: not asked]
+        return [*asked, *wanted, *self.panels.acts, *own, *self.key_act(), *suspend_act(self.me, self.object.matter)]
 
     def key_act(self) -> list[Act]:
         """The way to the page of supervision and instructions, for whoever finds something there."""
@@ -392,6 +399,7 @@ ACTS = (
     ("proposals.merge", "unmerge", "取消并案", "undo-2"),
     ("proposals.turn", "turn", "转其他渠道", "shuffle"),
     ("proposals.cosign_on_paper", "cosign_on_paper", "登记纸质联名", "users"),
+    ("proposals.send_up", "send_up", "转报上级", "send"),
     ("proposals.offline", "offline", "登记线下办理情况", "calendar-days"),
     ("proposals.correct", "correct", "更正", "pen-line"),
     ("proposals.undo", "undo", "撤销决定", "undo-2"),
@@ -428,6 +436,7 @@ SHOWS: dict[str, Shows] = {
     "turn": lambda proposal: proposal.status == Status.DECLINED,
     "disclosure": lambda proposal: getattr(proposal, "publication", None) is not None,
     "open_publication": lambda proposal: not is_waiting(proposal) and not actions.why_not_public(proposal),
+    "send_up": lambda proposal: not actions.why_not_sent_up(proposal),
     "offline": lambda proposal: proposal.matter.placeholder,
     "link_proposer": lambda proposal: proposal.source == "import",
     "withdraw": lambda proposal: proposal.receipt is not None,

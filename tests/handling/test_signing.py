@@ -467,6 +467,18 @@ def test_the_office_corrects_the_class_of_the_whole_and_of_a_point_and_the_unit_
     assert not [line for line in panels_of(house.member, part.matter).happenings if "审核时" in line.what]
 
 
+def test_an_office_is_led_from_one_reply_to_the_next(house: House) -> None:
+    house.now = timezone.now()
+    checked_by_the_office(house)
+    parts = [signed(house, give(house)) for _ in range(2)]
+    replies = [actions.deliver_reply(drafted(house, one), by=house.clerk, now=timezone.now()) for one in parts]
+    desk, classes = browser(house.officer), {"result": "A", "class_1": "A", "class_2": "A"}
+
+    ways = [desk.post(url("check_reply", one), classes).headers["Location"] for one in replies]
+
+    assert ways == [reverse("handling:reply_checks"), reverse("handling:part", args=[parts[1].public_id])]
+
+
 def test_nobody_checks_the_reply_to_the_own_proposal(house: House) -> None:
     house.now = timezone.now()
     checked_by_the_office(house)

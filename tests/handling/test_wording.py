@@ -191,6 +191,24 @@ def test_clerk_and_head_keep_the_templates_of_their_unit(house: House) -> None:
     assert list(said) == ["handling.keep_wording", "handling.keep_wording", "handling.drop_wording"]
 
 
+def test_what_was_typed_for_a_template_that_a_colleague_deleted_comes_back(house: House) -> None:
+    ours, theirs = kept(house), kept(house, house.other_unit, "他们的")
+    clerk = browser(house.clerk)
+    paths = [reverse("handling:change_wording", args=[row.public_id]) for row in (ours, theirs)]
+    actions.drop_wording(ours, by=house.head, now=house.later())
+    typed = {"name": "一般答复", "category": "", "opening": "写了很久的话", "answer": ""}
+
+    deleted, not_ours = (clerk.post(path, typed) for path in paths)
+
+    assert (deleted.status_code, not_ours.status_code) == (409, 409), "what is not his looks as if it were not there"
+    for answer in (deleted, not_ours):
+        assert "写了很久的话" in answer.content.decode() and "可能已由同事删除" in answer.content.decode()
+        assert "他们的" not in answer.content.decode()
+    assert [clerk.post(path, {}).status_code for path in paths] == [404, 404]
+    assert [clerk.get(path).status_code for path in paths] == [404, 404]
+    assert Wording.objects.get(pk=theirs.pk).opening == OPENING
+
+
 def test_a_category_that_was_given_up_stays_with_its_template(house: House) -> None:
     row = kept(house, category="社会建设")
     Category.objects.filter(name="社会建设").update(ended_on=timezone.localdate())

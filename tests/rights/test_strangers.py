@@ -17,7 +17,7 @@ from members.uploads import Use, check
 from proposals import actions as front
 from proposals.handling.actions.attaching import attach
 from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Purpose
-from proposals.models import CoSignature, PreConsultation, Proposal, Text
+from proposals.models import CoSignature, PreConsultation, Proposal, SentUp, Text
 from tests.channels import WAYS, words_of
 from tests.factories import BodyFactory, MatterFactory, SessionFactory, appoint
 from tests.handling.conftest import House, build_house
@@ -65,6 +65,7 @@ def objects(part: Assignment, *more: Proposal) -> dict[str, list[Any]]:
         "/handling/matters/": [matter],
         "/proposals/invitations/": list(CoSignature.objects.all()),
         "/proposals/cosigners/": list(CoSignature.objects.all()),
+        "/proposals/sent-up/": list(SentUp.objects.filter(proposal__in=proposals)),
         "/proposals/consultations/": list(PreConsultation.objects.all()),
         "/proposals/": [proposal.matter for proposal in proposals],
     }
@@ -110,6 +111,8 @@ def told_apart(person: Person, role: Role, rows: dict[str, list[Any]], *, but: I
 def part_of_a_year(house: House) -> Assignment:
     """A matter with everything, a file that its unit may open and one that is the committee's among it."""
     part = planted(house)
+    proposal, now = part.matter.proposal, house.later()
+    SentUp.objects.create(proposal=proposal, to="省政协", reason="权限在省里", asked_by=house.staff, asked_at=now)
     for purpose in (Purpose.LETTER, Purpose.EVALUATION):
         file = check(upload(f"{purpose.label}.pdf", pdf()), use=Use.ATTACHMENT)
         attach(part.matter, file, purpose=purpose, assignment=part, by=house.director, now=house.later())

@@ -45,12 +45,13 @@ from .keys import tell_of_keys
 from .on_the_way import leave_on_the_way
 from .own_letters import bring_letters
 from .people import People, make_session
+from .sent_up import leave_sent_up
 from .texts import Draft, Writer
 
 FRIDAY = 4
 SIZES = {"city": 60, "province": 400}
 GRADES = ("satisfied", "satisfied", "satisfied", "basic", "satisfied", "dissatisfied", "basic", "satisfied")
-CLASSES = ("A", "A", "B", "B", "C")
+CLASSES = ("A", "A", "B", "B", "C", "A", "A", "B", "B", "E")
 CATEGORIES = {
     "经济发展": "经济建设",
     "农业农村": "经济建设",
@@ -97,6 +98,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     evening = timezone.make_aware(datetime.combine(stage.today - timedelta(days=1), time(18)))
     leave_on_the_way(stage.people, partial(draft_reply, stage), evening)
     leave_honours(stage.session, stage.staff, evening)
+    leave_sent_up(stage.session, stage.staff, evening)
     bring_letters(stage.people, evening)
     leave_handed_down(stage.people, evening)
     hand_over_by_mistake(stage, evening)

@@ -96,8 +96,13 @@ ANSWERS = {
     ),
     "C": (
         "受{limit}限制，目前暂不具备实施条件，您的建议我们将留作工作参考。",
-        "该事项权限在上级部门，我们已将建议如实反映。",
+        "目前条件尚不具备，待时机成熟再作研究。",
         "经会同有关单位研究，近期难以解决，主要是{limit}。",
+    ),
+    "E": (
+        "该事项由省级主管部门决定，我们已将建议如实反映。",
+        "审批权限在省里，市里已按程序报告。",
+        "相关标准由省里统一制定，您的建议我们已书面上报。",
     ),
 }
 DONE = (
@@ -170,7 +175,7 @@ class Writer:
         return f"您提出的“{draft.title}”收悉。{thanks}{met}现将办理情况答复如下。"
 
     def answer(self, number: int, result: str) -> str:
-        """The answer to one suggestion in class A, B or C."""
+        """The answer to one suggestion in class A, B, C or E."""
         chance = self.chance("answer", number)
         parts = {
             "done": chance.choice(DONE),

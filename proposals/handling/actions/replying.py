@@ -14,7 +14,7 @@ from members.inbox.actions import tell
 from members.models import Person
 from proposals.handling import clocks, owners, queries
 from proposals.handling.blanks import blanks_of, still_blank
-from proposals.handling.classes import class_of
+from proposals.handling.classes import class_of, faults_of_powers
 from proposals.handling.models import (
     Assignment,
     Commitment,
@@ -269,6 +269,7 @@ def check_complete(reply: Reply, *, on: date) -> None:
     contacted = not course.contact or reply.assignment.contacts.filter(round=reply.round).exists()
     if not contacted and not reply.no_contact_reason.strip():
         faults.append("还没有与提案者沟通的记录；确实没有沟通的，请写明原因。")
+    faults += faults_of_powers(reply)
     faults += faults_of_promises(reply, on=on)
     if faults:
         raise Refused("".join(faults))
@@ -414,7 +415,7 @@ def approve_reply(
     reply = lock_reply(reply, Reply.State.CHECKING)
     assert reply.letter_on is not None
     _correct_classes(reply, result, points or {}, reason=reason.strip(), by=by, now=now, paper=paper)
-    if faults := faults_of_promises(reply, on=reply.letter_on):
+    if faults := faults_of_powers(reply) + faults_of_promises(reply, on=reply.letter_on):
         raise Refused("".join(faults) + "请退回修改，由承办单位填写。")
     checked(reply, by=by, now=now, paper=paper)
     return deliver(reply, on=reply.letter_on, by=by, now=now, paper=paper)

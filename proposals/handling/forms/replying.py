@@ -25,7 +25,7 @@ class ReplyForm(ActForm):
     result = ClassField(
         label="总的办理结果",
         required=False,
-        help_text="不选的按各条得出：有一条需跟踪落实的即为该类，其余取条数最多的一类。",
+        help_text="不选的按各条得出：有一条需跟踪落实的即为该类，其余取条数最多的一类。权限在上级的，请在总体说明中写明由哪个机关决定。",
     )
     opening = LongText(label="总体说明", rows=8, max_length=20000, required=False)
     issuer = forms.ModelChoiceField(

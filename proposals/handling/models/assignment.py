@@ -53,18 +53,25 @@ class Reason(Addressed):
 
 
 class ResultClass(Addressed):
-    """What a reply means (办理结果 A/B/C/D): the letters differ by city, so they are rows."""
+    """What a reply means (办理结果 A/B/C/D): the letters differ by city, so they are rows.
+
+    One that is `beyond` says that the powers lie with a higher body (权限在上级): nothing is solved or promised here.
+    """
 
     code = models.CharField("类别", max_length=2)
     label = models.CharField("含义", max_length=60)
     promises = models.BooleanField("需跟踪落实", default=False)
+    beyond = models.BooleanField("权限在上级", default=False)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
 
     objects = DatedQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["code"], condition=Q(ends_on=None), name="one_current_class")]
+        constraints = [
+            models.UniqueConstraint(fields=["code"], condition=Q(ends_on=None), name="one_current_class"),
+            models.CheckConstraint(condition=Q(promises=False) | Q(beyond=False), name="beyond_promises_nothing"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code}类（{self.label}）"

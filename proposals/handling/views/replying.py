@@ -26,7 +26,7 @@ from proposals.handling.forms.replying import LETTER_FIELDS, key_of, names_of
 from proposals.handling.models import Assignment, Commitment, Purpose, Reply, SigningStep, Suggestion, Wording
 from proposals.handling.promises import drafted
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
-from proposals.handling.rights import allowed
+from proposals.handling.rights import allowed, in_hands_of
 from proposals.handling.sights import note, noted
 
 from .base import AssignmentForm, PartConfirm, PartForm
@@ -408,6 +408,13 @@ class CheckReply(OfChecking):
 
     def do(self, form: Any, paper: Paper | None) -> None:
         actions.approve_reply(self.object, **form.classes(), by=self.me, now=timezone.now(), paper=paper)
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        """On to the list where more waits for this office."""
+        answer = super().form_valid(form)
+        rest = in_hands_of(Reply.objects.checking(), self.me, self.action, self.path)
+        more = not self.keeper and rest.exists()
+        return HttpResponseRedirect(reverse("handling:reply_checks")) if more else answer
 
 
 class ReturnReply(OfChecking):

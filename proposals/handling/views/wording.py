@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.forms import BaseForm
-from django.http import HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -67,6 +68,23 @@ class ChangeWording(OwnWordings, ActionPage[Wording]):
     form_class: ClassVar[type[BaseForm]] = forms.WordingForm
     submit_label = "保存"
     done_sentence = "已保存。已经拟写的答复没有改动。"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """A colleague may have deleted it meanwhile: the words come back, whatever template the address once named."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except Http404:
+            labels = {name: field.label for name, field in forms.WordingForm.base_fields.items()}
+            typed = [
+                Fact(str(label), words, wide=True)
+                for name, label in labels.items()
+                if (words := request.POST.get(name, "").strip())
+            ]
+            if not typed:
+                raise
+        sentence = "这个模板不在了，可能已由同事删除。要留用刚才写的内容，请从下面复制，新增一个模板。"
+        context = {"sentence": sentence, "typed": typed, "reload_url": reverse("handling:wordings")}
+        return TemplateResponse(request, "409.html", context, status=409)
 
     def acts(self) -> list[Act]:
         return [Act("删除", reverse("handling:drop_wording", args=[self.object.public_id]))]
