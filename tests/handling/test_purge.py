@@ -157,7 +157,7 @@ def test_every_typed_word_is_either_erased_or_known_to_be_harmless() -> None:
     from django.db import models
 
     harmless = {
-        "handling.matter": {"number"},
+        "handling.matter": {"number", "origin"},
         "handling.event": {"verb", "payload_hash", "chain"},
         "handling.obligation": {"stage", "error"},
         "handling.evaluation": {"device"},
