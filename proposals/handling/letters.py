@@ -5,6 +5,7 @@ shipped: the .docx is opened, signed and sealed on a machine of the office that 
 """
 
 import io
+import math
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,8 +37,11 @@ LINES, CHARACTERS = 22, 28
 SIZE = 16
 POINTS = 72 / 25.4
 LINE_TWIPS = round(HEIGHT / LINES * POINTS * 20)
-SPACE = round((WIDTH / CHARACTERS * POINTS - SIZE) * 4096)
-"""What Word adds to each character, in 1/4096 of a point: 28 characters of 16 points are wider than the page's text."""
+CLOSER = math.floor((WIDTH / CHARACTERS * POINTS - SIZE) * 20)
+"""What is added to each character, in 1/20 of a point: 28 characters of 16 points are wider than the page's text.
+
+A grid of characters would do in Word alone: other programs give two of its cells to whatever is wider than one.
+"""
 RED = RGBColor(0xD7, 0x00, 0x0F)
 DIGITS = "零一二三四五六七八九"
 OLDEST = (1980, 1, 1, 0, 0, 0)
@@ -134,11 +138,14 @@ def grid_paper(title: str) -> Paper:
     if grid is None:
         grid = OxmlElement("w:docGrid")
         section._sectPr.append(grid)
-    for name, value in (("type", "linesAndChars"), ("linePitch", LINE_TWIPS), ("charSpace", SPACE)):
+    for name, value in (("type", "lines"), ("linePitch", LINE_TWIPS)):
         grid.set(qn(f"w:{name}"), str(value))
     style = paper.styles["Normal"]
     style.font.name, style.font.size = "Times New Roman", Pt(SIZE)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), BODY)
+    closer = OxmlElement("w:spacing")
+    closer.set(qn("w:val"), str(CLOSER))
+    style.element.rPr.find(qn("w:sz")).addprevious(closer)
     shape = style.paragraph_format
     shape.space_before = shape.space_after = Pt(0)
     shape.line_spacing = 1

@@ -147,10 +147,11 @@ def test_margins_grid_and_sizes_are_those_of_the_standard() -> None:
     assert [round(one.mm) for one in margins if one] == [37, 35, 28, 26]
     grid = section._sectPr.find(f"{{{W}}}docGrid")
     assert grid is not None
-    assert grid.get(f"{{{W}}}type") == "linesAndChars"
+    assert grid.get(f"{{{W}}}type") == "lines"
     height, width = Mm(297 - 37 - 35).pt, Mm(210 - 28 - 26).pt
     assert height // (int(grid.get(f"{{{W}}}linePitch")) / 20 - 0.02) == 22
-    assert width // (16 + int(grid.get(f"{{{W}}}charSpace")) / 4096) == 28
+    closer = paper.styles["Normal"].element.find(f"{{{W}}}rPr/{{{W}}}spacing")
+    assert width // (16 + int(closer.get(f"{{{W}}}val")) / 20) == 28
     title = next(one for one in paper.paragraphs if one.text == REPLY.title)
     assert (title.runs[0].font.size, paper.styles["Normal"].font.size) == (Pt(22), Pt(16))
 
