@@ -163,3 +163,9 @@ def drop_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime, 
 
 def today(now: datetime) -> date:
     return timezone.localdate(now)
+
+
+def not_later(on: date, now: datetime, what: str) -> None:
+    """Refuse a day that is yet to come; `what` names it."""
+    if on > today(now):
+        raise Refused(f"{what}不能晚于今天。", field="on")

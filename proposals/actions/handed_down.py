@@ -24,7 +24,7 @@ from proposals.models import HandedDown
 from proposals.splitting import split
 
 from .allocating import LEADING, Share, office_of
-from .base import SUSPENDED
+from .base import SUSPENDED, not_later
 
 State = HandedDown.State
 PLAIN = ("level", "from_body", "their_number", "proposers", "text", "received_on", "due_on")
@@ -174,13 +174,11 @@ def pass_up(
 ) -> HandedDown:
     """The answer went to the higher body (报送): the matter is over, its units are told."""
     row = _lock(row, State.ANSWERED)
-    today = timezone.localdate(now)
     if not to.strip():
         raise Refused("请填写报送给哪个机构。", field="to")
     if not number.strip():
         raise Refused("请填写报送文号；没有文号的写“无”。", field="number")
-    if on > today:
-        raise Refused("报送日期不能晚于今天。", field="on")
+    not_later(on, now, "报送日期")
     first = min(timezone.localdate(one.given_at) for one in row.matter.assignments.current())
     if on < first:
         raise Refused(f"报送日期不能早于交办日期（{short_day(first)}）。", field="on")

@@ -16,7 +16,7 @@ from proposals.handling.queries import clerks_of
 from proposals.merits import Candidate
 from proposals.models import Award, AwardEntry, AwardFigure, Honour, Proposal
 
-from .base import lock_many, proposers, today, told
+from .base import lock_many, not_later, proposers, today, told
 
 CHANGED = "您打开本页之后，评选结果已被他人登记或更改。"
 
@@ -46,8 +46,7 @@ def decide_award(
         raise Stale(CHANGED)
     if merits.has_own(session, by):
         raise WrongStep("本届有您本人的提案，评选结果请由提案委其他同事登记。")
-    if on > today(now):
-        raise Refused("决定日期不能晚于今天。", field="on")
+    not_later(on, now, "决定日期")
     picked, passed_over = _picked(merits.ranking(honour, session, by=by, on=today(now)), chosen)
     if passed_over and not reason.strip():
         names = "、".join(one.called for one in passed_over[:5])

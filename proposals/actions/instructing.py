@@ -14,7 +14,7 @@ from proposals.handling.queries import HEAD_ROLES, clerks_of, people_in
 from proposals.models import Instruction, Proposal, Status
 from proposals.rights import offices_in
 
-from .base import expect, lock, proposers, today, told
+from .base import expect, lock, not_later, proposers, today, told
 
 Kind = Instruction.Kind
 INSTRUCTED = (Status.FILED, Status.ASSIGNED, Status.CLOSED)
@@ -46,8 +46,7 @@ def record_instruction(
     name = leader.name if leader else leader_name.strip()
     if not name:
         raise Refused("请选择领导，或填写领导姓名。", field="leader_name")
-    if on > day:
-        raise Refused("日期不能晚于今天。", field="on")
+    not_later(on, now, "日期")
     if kind == Kind.READ and (text or units):
         raise Refused("圈阅只表示已阅，不填写内容和批给的单位；有具体意见的请选“批示”或“转办”。", field="kind")
     if kind == Kind.INSTRUCTION and not text and settings.ZONE != "internet":

@@ -17,7 +17,7 @@ from proposals.handling.models import Assignment, Matter
 from proposals.handling.queries import HEAD_ROLES, clerks_of, officers_of, people_in
 from proposals.models import KeyOpinion, KeyProposal, KeyVisit, Proposal, Status
 
-from .base import drop_clocks, end_clocks, expect, lock, proposal_office, proposers, today, told
+from .base import drop_clocks, end_clocks, expect, lock, not_later, proposal_office, proposers, today, told
 
 State = KeyProposal.State
 ON_THE_WAY = (Status.TO_NUMBER, Status.FILED, Status.ASSIGNED)
@@ -117,7 +117,7 @@ def choose_key(
     """
     key = lock_key(proposal, State.SHORTLISTED)
     expect(key.proposal, *ON_THE_WAY)
-    _not_later(on, now, "主席会议日期")
+    not_later(on, now, "主席会议日期")
     if not text.strip():
         raise Refused("请写明主席会议的决定。", field="text")
     key.state, key.decided_on, key.decision_no, key.decision = State.CHOSEN, on, number.strip(), text.strip()
@@ -183,7 +183,7 @@ def name_leader(
 def hand_notice(proposal: Proposal, *, on: date, how: str, by: Person, now: datetime) -> KeyProposal:
     """The printed notice has been handed to the leader, by a person."""
     key = lock_key(proposal, State.LED, State.RUNNING)
-    _not_later(on, now, "送达日期")
+    not_later(on, now, "送达日期")
     if key.notice_on:
         raise WrongStep(f"领办通知已于{short_day(key.notice_on)}送达。")
     if key.decided_on and on < key.decided_on:
@@ -237,7 +237,7 @@ def record_visit(
 ) -> KeyVisit:
     """Note a visit, a meeting or a tour; the proposers learn that it took place, its notes stay inside."""
     key = lock_key(proposal, State.RUNNING)
-    _not_later(visit.on, now, "活动日期")
+    not_later(visit.on, now, "活动日期")
     if key.decided_on and visit.on < key.decided_on:
         raise Refused(f"活动日期不能早于主席会议日期（{short_day(key.decided_on)}）。", field="on")
     if visit.next_on and not visit.next_step.strip():
@@ -258,7 +258,7 @@ def finish_key(
 ) -> KeyProposal:
     """Say what the supervision has achieved (督办成效) and end it; it stays a key proposal."""
     key = lock_key(proposal, State.RUNNING)
-    _not_later(on, now, "办结日期")
+    not_later(on, now, "办结日期")
     last = key.visits.order_by("-on", "-pk").first()
     if last is None:
         raise WrongStep("还没有登记督办活动，请先登记至少一次走访、座谈、调研或推进会。")
@@ -311,11 +311,6 @@ def _all_of(matter: Matter, *, now: datetime) -> set[int]:
 
 def _holds(person: Person, role: Role, on: date) -> bool:
     return Appointment.objects.in_force(on).filter(person=person, role=role).exists()
-
-
-def _not_later(on: date, now: datetime, what: str) -> None:
-    if on > today(now):
-        raise Refused(f"{what}不能晚于今天。", field="on")
 
 
 def _why(reason: str) -> None:

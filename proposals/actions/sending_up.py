@@ -14,7 +14,7 @@ from proposals.handling.actions import Paper, paper_facts
 from proposals.handling.models import Access, Assignment, Event, Matter
 from proposals.models import Fate, Proposal, SentUp, Status
 
-from .base import SUSPENDED, first_proposer, handling_it, lock, proposers_by_matter, today, told
+from .base import SUSPENDED, first_proposer, handling_it, lock, not_later, proposers_by_matter, today, told
 
 State = SentUp.State
 GOING = (Status.FILED, Status.ASSIGNED, Status.CLOSED)
@@ -108,7 +108,7 @@ def record_sent(row: SentUp, *, on: date, number: str = "", note: str = "", by: 
     row = lock_sending(row, State.AGREED)
     proposal, matter = row.proposal, row.proposal.matter
     assert row.answered_on is not None
-    _not_later(on, now, "转报日期")
+    not_later(on, now, "转报日期")
     if proposal.filed_at and on < (filed := timezone.localdate(proposal.filed_at)):
         raise Refused(f"转报日期不能早于立案日期（{short_day(filed)}）。", field="on")
     if on < row.answered_on:
@@ -131,7 +131,7 @@ def record_fate(row: SentUp, *, kind: str, text: str, on: date, by: Person, now:
     """
     row = lock_sending(row, *SentUp.GONE, whenever=True)
     assert row.sent_on is not None
-    _not_later(on, now, "日期")
+    not_later(on, now, "日期")
     if on < row.sent_on:
         raise Refused(f"日期不能早于转报日期（{short_day(row.sent_on)}）。", field="on")
     if not text.strip():
@@ -175,11 +175,6 @@ def behind_it(matter: Matter, *, on: date) -> set[int]:
     """The proposers, those of what was merged into it, too."""
     followers = Matter.objects.filter(merged_into=matter)
     return {person for people in proposers_by_matter([matter, *followers], on=on).values() for person in people}
-
-
-def _not_later(on: date, now: datetime, what: str) -> None:
-    if on > today(now):
-        raise Refused(f"{what}不能晚于今天。", field="on")
 
 
 def _tell(row: SentUp, people: Iterable[int], event: Event, template: str, *, now: datetime, **more: Any) -> None:

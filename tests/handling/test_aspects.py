@@ -121,6 +121,11 @@ def everything(person: Person, part: Assignment, ways: Iterable[str] = WAYS) -> 
     return "\n".join(shown)
 
 
+def marks_seen(person: Person, part: Assignment) -> set[str]:
+    text = everything(person, part)
+    return {mark for mark in MARKS if mark in text}
+
+
 def people(house: House) -> dict[str, Person]:
     return {
         "unit": house.clerk,
@@ -138,24 +143,16 @@ def people(house: House) -> dict[str, Person]:
     }
 
 
-NEAR = ("unit", "co", "suggested", "office", "staff", "member", "cosigner")
-
-
 def near(house: House) -> dict[str, Person]:
     """Those of them who have to do with the matter."""
     everybody = people(house)
-    return {name: everybody[name] for name in NEAR}
-
-
-def said_to_all(house: House, part: Assignment) -> dict[str, str]:
-    """What each is shown; a list that is empty on the screen is not printed and exported, too."""
-    return {name: everything(person, part, WAYS if name in NEAR else [""]) for name, person in people(house).items()}
+    return {name: everybody[name] for name in ("unit", "co", "suggested", "office", "staff", "member", "cosigner")}
 
 
 def test_before_the_reply_each_reads_only_what_the_table_gives(house: House, lead: Assignment) -> None:
-    said = said_to_all(house, lead)
+    seen = {name: marks_seen(person, lead) for name, person in people(house).items()}
 
-    assert {name: {mark for mark in MARKS if mark in words} for name, words in said.items()} == {
+    assert seen == {
         "unit": {DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION, DRAFT, CONTACT},
         "co": {OPINION},
         "suggested": set(),
@@ -207,7 +204,7 @@ def test_before_the_round_closes_only_the_rater_and_the_office_read_an_evaluatio
 ) -> None:
     part = delivered_and_rated(house, lead)
 
-    said = said_to_all(house, part)
+    said = {name: everything(person, part) for name, person in people(house).items()}
 
     assert {name for name, words in said.items() if FORM in words} == {"staff", "cosigner"}
     assert not [mark for mark in MARKS if mark in packet_of(house.clerk)]
