@@ -9,11 +9,13 @@ from django.forms import HiddenInput, TextInput
 from members.models import Session
 from members.rights import may
 from proposals.handling.models import Priority, Stage
+from proposals.handling.models.matter import OF_REPORTS
 from proposals.handling.numbering import spellings
 from proposals.models import AllocationPart, Category, Proposal, ReviewPass
 from proposals.queries import standing_in
 
-SHOWN_STAGES = [choice for choice in Stage.choices if choice[0] not in (Stage.DRAFT, Stage.TO_PASS_UP)]
+NOT_OF_PROPOSALS = {Stage.TO_PASS_UP, *OF_REPORTS}
+SHOWN_STAGES = [choice for choice in Stage.choices if choice[0] not in {Stage.DRAFT, *NOT_OF_PROPOSALS}]
 
 
 SESSIONS = Session.objects.newest_first()

@@ -21,6 +21,7 @@ READERS: dict[str, frozenset[Eye]] = {
     Purpose.SIGNING: BEFORE_DELIVERY,  # the sheet may hold the reply itself
     Purpose.LETTER: BEFORE_DELIVERY,
     Purpose.EVALUATION: frozenset({Eye.STAFF}),
+    Purpose.REPORT: AUTHORS,  # a name or a picture may tell who reports (S20)
 }
 
 
@@ -52,7 +53,7 @@ def may_open(attachment: Attachment, user: Any, view: Eyes) -> bool:
 
 
 WRITERS = frozenset({Eye.FIRST})
-OWNERS = frozenset({Purpose.TEXT, Purpose.ORIGINAL, Purpose.SIGNATURES})
+OWNERS = frozenset({Purpose.TEXT, Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.REPORT})
 
 
 def removable(attachment: Attachment) -> bool:

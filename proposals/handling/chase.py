@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from members.choices import Role
 from members.models import Absence, Appointment, Delegation, Person
 
+from . import owners
 from .eyes import Eye
 from .knowing import eyes_on
 from .models import Audience, Obligation, Participant
@@ -64,7 +65,7 @@ class Directory:
     def read(
         cls, bodies: Iterable[int], *, matters: Iterable[int] = (), people: Iterable[int] = (), on: date
     ) -> "Directory":
-        everywhere = [*PROPOSAL_OFFICE, *REVIEWERS, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
+        everywhere = [*owners.keepers(), *REVIEWERS, Role.LEADER, Role.SYSTEM_ADMINISTRATOR]
         leading = Participant.objects.leading().filter(matter__in=set(matters))
         rows_of = list(leading.values_list("matter_id", "person_id", "body_id", "person__is_active"))
         known = {*bodies, *(body for _, _, body, _ in rows_of if body)}
@@ -212,5 +213,6 @@ def _office(obligation: Obligation, directory: Directory) -> set[int]:
 
 
 def _committee(obligation: Obligation, directory: Directory) -> set[int]:
-    """The proposal office, of what it may know: not of what is inside a unit, nor of a draft."""
-    return directory.anywhere(PROPOSAL_OFFICE) if Eye.STAFF in eyes_on(obligation) else set()
+    """Who keeps matters of this kind, of what they may know: not of what is inside a unit, nor of a draft."""
+    keepers = owners.course_of(obligation.matter).keepers
+    return directory.anywhere(keepers) if Eye.STAFF in eyes_on(obligation) else set()

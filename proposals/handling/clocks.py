@@ -51,7 +51,7 @@ TURNS = (Kind.PAUSE, Kind.RESUME, Kind.COMPLETE, Kind.CANCEL, Kind.REOPEN)
 
 OUTLASTING = ("commitment", "promise_check")
 """What runs on when its matter is answered, closed and archived: a promise, and the office's word on it."""
-SAME_STEP = {"reply_key": "reply"}
+SAME_STEP = {"reply_key": "reply", "report_feedback": "reply", "report_urgent": "report_screening"}
 """Rules of a stage that has another name."""
 SAME = ("matter_id", "assignment_id", "stage", "round")
 """What two running clocks of one body never share."""

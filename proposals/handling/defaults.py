@@ -213,6 +213,9 @@ LIMITS = (
     Limit("promise_check", "承诺核实", 5, "workday", "office"),
     Limit("publication", "公开审查", 20, "workday", "publication"),
     Limit("opinion", "意见建议答复", 30, "day", "unit_reply"),
+    Limit("report_screening", "社情民意筛选", 5, "workday", "office"),
+    Limit("report_urgent", "社情民意筛选（急报）", 0, "day", "office", roll="none"),  # the same day, rest day or not
+    Limit("report_feedback", "社情民意办理反馈", 30, "day", "unit_reply", extend=1, cap=3),
 )
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from members.rights import Roles, bodies_of, may, standing_of
 
-from . import queries
+from . import owners, queries
 from .models import Assignment, Matter, Participant
 
 
@@ -18,7 +18,7 @@ class Eye(StrEnum):
 
     PROPOSER = "proposer"  # stands behind the matter, or acts for the organisation that does
     FIRST = "first"  # leads among them, or writes for who does: who invites others
-    STAFF = "staff"  # the proposal office
+    STAFF = "staff"  # the proposal office, or whose office keeps matters of this kind
     LEADER = "leader"  # leads the key proposal (领办)
     OFFICE = "office"  # the office that assigned this part
     UNIT = "unit"  # the unit whose part it is
@@ -82,7 +82,7 @@ def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None =
     general = {Eye.PROPOSER} if places.held else set()
     if places.first:
         general.add(Eye.FIRST)
-    if may(user, "handling.oversee"):
+    if may(user, owners.course_of(matter).oversee):
         general.add(Eye.STAFF)
     if matter.leader_id == user.pk:
         general.add(Eye.LEADER)

@@ -11,9 +11,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from members.choices import Role
-from members.rights import Roles, roles_of
+from members.rights import Roles, actions, roles_of
 
-from . import queries
+from . import owners, queries
 from .events import VERBS
 from .eyes import Eye, Eyes
 from .models import Access, Assignment, Exposure, Matter, Obligation, Participant
@@ -55,6 +55,7 @@ STAGES: dict[str, frozenset[Eye]] = {
     "joint_consultation": OFFICES,
     "promise_check": OFFICES,
     "opinion": frozenset({STAFF, OFFICE, PROPOSER}),
+    "report_screening": frozenset({STAFF, PROPOSER}),
     "key_notice": COMMITTEE,
     "publication": frozenset({STAFF, REVIEWER}),
     # nobody outside the committee learns who has evaluated, or that a dissatisfaction is being confirmed
@@ -125,6 +126,8 @@ def _known(rows: ObligationQuerySet, user: Any, visible: Q) -> ObligationQuerySe
     }
     if RIGHTS["handling.oversee"].by.keys() & roles.keys():
         relations[Eye.STAFF] = ~Q(stage__in=JUDGING) | ~_of(behind)
+    elif kept := owners.kept_with({action for action, roles_of_it in actions().items() if roles_of_it & roles.keys()}):
+        relations[Eye.STAFF] = Q(matter__kind__in=kept)
     if RIGHTS["handling.review_disclosure"].by.keys() & roles.keys():
         relations[Eye.REVIEWER] = Q(pk__isnull=False)
     shown = Q(pk__in=[])

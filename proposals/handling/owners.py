@@ -4,12 +4,15 @@ An owner is registered for each kind of matter at start-up. Its functions are ca
 transaction with the matter locked, and never call back into handling.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
+
+from members import keys
+from members.choices import Role
 
 from .models import Kind, Matter, Stage
 
@@ -24,6 +27,14 @@ class Course:
     disclosure: bool = True  # the unit proposes whether its reply is published
     one_office: bool = False  # the office that leads the matter assigns every part, whatever the unit's system
     checked: bool = False  # the office looks at every reply, whatever it has set for others
+    office: int | None = (
+        keys.PROPOSAL_OFFICE
+    )  # whose audience everything out of draft is; none where the owner alone says
+    oversee: str = "handling.oversee"  # the right of those who keep the matter: what they know, an author does not
+    keepers: frozenset[Role] = frozenset(
+        {Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR}
+    )  # who hears where nobody else would
+    reply_rule: str = "reply"  # by which rule the units' time to answer counts
     answered: Stage = Stage.ANSWERED  # where the matter stands when every reply is out
     again: Stage = Stage.REHANDLING  # and when a unit handles it in a further round
 
@@ -80,6 +91,16 @@ def course_of(matter: Matter) -> Course:
 def contacting() -> list[str]:
     """The kinds of matter of which units speak with proposers."""
     return sorted(kind for kind, course in _courses.items() if course.contact)
+
+
+def kept_with(actions: Collection[str]) -> list[str]:
+    """The kinds of matter that are kept by whoever has one of these rights."""
+    return sorted(kind for kind, course in _courses.items() if course.oversee in actions)
+
+
+def keepers() -> set[Role]:
+    """Everybody who keeps matters of some kind."""
+    return set().union(*(course.keepers for course in _courses.values()))
 
 
 def kinds() -> set[str]:

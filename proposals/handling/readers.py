@@ -29,7 +29,8 @@ def _derived(matter: Matter, audience: set[int], units: set[int]) -> list[int]:
         return [keys.SUSPENDED]
     if matter.exposure == Exposure.DRAFT:
         return sorted(audience)
-    audience = audience | units | {keys.PROPOSAL_OFFICE}
+    office = owners.course_of(matter).office
+    audience = audience | units | ({office} if office else set())
     if matter.office_id:
         audience.add(keys.body_key(matter.office_id))
     if matter.exposure in HANDLED and matter.leader_id:

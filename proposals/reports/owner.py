@@ -1,4 +1,4 @@
-"""What handling asks of an opinion (`handling.owners`)."""
+"""What handling asks of an opinion or a report (`handling.owners`)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -7,8 +7,26 @@ from typing import Any
 from django.db.models import Case, QuerySet, Value, When
 
 from members import keys
-from proposals.handling.models import Matter, Participant
-from proposals.reports.models import Opinion
+from members.choices import Role
+from proposals.handling import owners
+from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Stage
+from proposals.reports.models import Opinion, Report, Submission, handed_in
+
+ERASED = "（已清除）"
+REPORTS = owners.Course(
+    contact=False,
+    evaluation=False,
+    promises=False,
+    disclosure=False,
+    one_office=True,
+    office=None,
+    oversee="reports.oversee",
+    keepers=frozenset({Role.REPORT_STAFF}),
+    reply_rule="report_feedback",
+    answered=Stage.CLOSED,
+    again=Stage.HANDLING,
+)
+"""Its authors are hidden: nobody speaks with them, the answer goes to the report office, which tells them (S20)."""
 
 
 class OpinionOwner:
@@ -57,3 +75,67 @@ class OpinionOwner:
 def _become(opinion: Opinion, status: Opinion.Status) -> None:
     opinion.status = status
     opinion.save(update_fields=["status"])
+
+
+class ReportOwner:
+    """The report office keeps it; a sensitive one those of it alone who may see such (S3)."""
+
+    def assigned(self, matters: Sequence[Matter]) -> None:
+        """What it has become says the matter's stage."""
+
+    def answered(self, matter: Matter, round: int) -> None:
+        """Whether it is over is said by `settled`."""
+
+    def settled(self, matter: Matter) -> None:
+        """Its own steps lie behind it."""
+
+    def reopened(self, matter: Matter) -> None:
+        """The same."""
+
+    def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
+        """Its authors, those of what was put into it, and the office once it was handed in; units are added by handling."""
+        found: dict[int, set[int]] = {matter.pk: set() for matter in matters}
+        for matter in matters:
+            if matter.exposure != Exposure.DRAFT:
+                sensitive = matter.access == Access.SENSITIVE
+                found[matter.pk].add(keys.SENSITIVE_REPORTS if sensitive else keys.REPORT_OFFICE)
+        rows = Participant.objects.filter(matter__in=found, left_at=None)
+        for pk, person, body in rows.values_list("matter_id", "person_id", "body_id"):
+            found[pk].add(keys.person_key(person) if person else keys.body_key(body))
+        return found
+
+    def erase(self, matter: Matter) -> None:
+        here = matter._state.db
+        report = Report.objects.using(here).get(matter=matter)
+        Report.objects.using(here).filter(pk=report.pk).update(
+            title="",
+            situation="",
+            cause="",
+            suggestion="",
+            author_text="",
+            fingerprint="",
+            decided_text="",
+            referred_to="",
+            consent="",
+        )
+        rows = Submission.objects.using(here).filter(report=report)
+        rows.update(title=ERASED, situation=ERASED, cause="", suggestion="")
+
+    def text(self, matter: Matter) -> str:
+        words = handed_in(matter.report)
+        return f"{matter.title_for_units}\n{words.body}"
+
+    def limit(self, matter: Matter) -> date | None:
+        return None
+
+    def category(self, matter: Matter) -> "QuerySet[Any, str]":
+        """Reports are not sorted."""
+        return Matter.objects.none().values_list("title", flat=True)
+
+    def categories(self) -> Sequence[str]:
+        return []
+
+
+def register() -> None:
+    owners.register(Kind.OPINION, OpinionOwner())
+    owners.register(Kind.REPORT, ReportOwner(), REPORTS)

@@ -27,7 +27,7 @@ from tests.handling.conftest import House, give, part_of
 from tests.handling.factories import MONDAY, at
 
 pytestmark = pytest.mark.django_db
-NOT_STAGES = {"cosign_session", "assignment_offsession", "reply_key"}
+NOT_STAGES = {"cosign_session", "assignment_offsession", "reply_key", "report_feedback", "report_urgent"}
 """Rules of a stage that has another name."""
 START = date(2026, 5, 18)
 
@@ -72,7 +72,7 @@ def opened(matter: Matter, person: Person) -> set[str]:
 def test_each_knows_of_the_clocks_that_the_table_gives_him(house: House) -> None:
     matter = every_clock(house)
     work = {"sign_for", "first_contact", "co_opinion", "reply"} | {"rehandle", "commitment"}
-    front = {"revision", "review", "numbering", "assignment", "opinion"}
+    front = {"revision", "review", "numbering", "assignment", "opinion", "report_screening"}
     deciding = {"objection_decision", "extension_decision", "reply_check", "joint_consultation", "objection_opinion"}
     deciding |= {"promise_check", "coordination"}
     everything = set(knowing.STAGES)

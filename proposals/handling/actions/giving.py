@@ -134,7 +134,7 @@ def clocks_of(assignment: Assignment, *, on: date, fixed_on: date | None = None)
     return [
         clocks.Wanted(
             assignment.matter,
-            KEY_RULE if stage == "reply" and assignment.matter.key else stage,
+            _rule_of(assignment.matter) if stage == "reply" else stage,
             on,
             stage=stage,
             assignment=assignment,
@@ -144,6 +144,10 @@ def clocks_of(assignment: Assignment, *, on: date, fixed_on: date | None = None)
         )
         for stage in stages
     ]
+
+
+def _rule_of(matter: Matter) -> str:
+    return KEY_RULE if matter.key else owners.course_of(matter).reply_rule
 
 
 def announce(given: Iterable[Given], *, sending: str, now: datetime, mail_at: datetime | None = None) -> None:

@@ -36,6 +36,8 @@ class Reason(Addressed):
         OBJECTION = "objection", "申请退回"
         EXTENSION = "extension", "延期"
         DISSATISFIED = "dissatisfied", "不满意"
+        REPORT_KEEP = "report_keep", "社情民意留存"
+        REPORT_RETURN = "report_back", "社情民意退回"
 
     use = models.CharField(max_length=12, choices=Use)
     code = models.CharField(max_length=24)

@@ -22,6 +22,7 @@ class Purpose(models.TextChoices):
     OPINION = "opinion", "会办意见"
     LETTER = "letter", "答复函"
     EVALUATION = "evaluation", "征询意见表"
+    REPORT = "report", "社情民意附件"
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):

@@ -22,12 +22,14 @@ class Kind(models.TextChoices):
     PROPOSAL = "proposal", "提案"
     OPINION = "opinion", "意见建议"
     HANDED_DOWN = "handed_down", "上级交办件"
+    REPORT = "report", "社情民意信息"
 
 
 FOLDERS: dict[str, str] = {
     Kind.PROPOSAL: "proposals",
     Kind.OPINION: "reports/opinions",
     Kind.HANDED_DOWN: "proposals/handed-down",
+    Kind.REPORT: "reports",
 }
 
 
@@ -70,6 +72,31 @@ class Stage(models.TextChoices):
     REPORTED = "reported", "转社情民意"
     PASSED_UP = "passed_up", "转上级政协"
     WITHDRAWN = "withdrawn", "已撤案"
+    # of reports, before units have them and beside that
+    SCREENING = "screening", "待筛选"
+    EDITING = "editing", "编辑中"
+    SIGNING = "signing", "待签发"
+    ISSUED = "issued", "已刊发"
+    KEPT = "kept", "留存备查"
+    REFERRED = "referred", "原文转送"
+    LED = "led", "转提案线索"
+    COMBINED = "combined", "已合并"
+    RECALLED = "recalled", "已撤回"
+
+
+OF_REPORTS = frozenset(
+    {
+        Stage.SCREENING,
+        Stage.EDITING,
+        Stage.SIGNING,
+        Stage.ISSUED,
+        Stage.KEPT,
+        Stage.REFERRED,
+        Stage.LED,
+        Stage.COMBINED,
+        Stage.RECALLED,
+    }
+)
 
 
 class Addressed(models.Model):

@@ -1,0 +1,87 @@
+"""What every act on a report begins and ends with: locks, steps, who is told."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from members.choices import Role
+from members.errors import Refused, WrongStep
+from members.inbox.actions import tell
+from members.models import Appointment, Body, Person
+from proposals.handling import clocks, queries, readers
+from proposals.handling.models import Access, Event, Matter
+from proposals.reports.models import Report, Status
+
+SUSPENDED = "该件正在保密核查，暂停办理。请联系社情民意工作人员。"
+
+
+def lock(report: Report) -> Report:
+    """The report as it is now, its matter locked first; a suspended one refuses every act."""
+    matter = report.matter.locked()
+    if matter.access == Access.SUSPENDED:
+        raise WrongStep(SUSPENDED)
+    fresh = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    fresh.matter = matter
+    return fresh
+
+
+def expect(report: Report, *statuses: str) -> None:
+    if report.status not in statuses:
+        raise WrongStep(f"这篇信息现在是“{report.get_status_display()}”，不能这样做。请刷新页面查看最新情况。")
+
+
+def move(report: Report, status: Status, **facts: Any) -> None:
+    """Take one step; the matter's stage follows. `facts` are further columns of the matter."""
+    report.become(status)
+    matter = report.matter
+    matter.stage = status.value
+    for name, value in facts.items():
+        setattr(matter, name, value)
+    matter.save(update_fields=["stage", *facts])
+    readers.refresh(matter)
+
+
+def today(now: datetime) -> date:
+    return timezone.localdate(now)
+
+
+def authors(report: Report, *, on: date) -> list[int]:
+    """Who is told for those behind it and behind what was put into it: persons, an organisation's secretaries."""
+    return queries.people_behind(queries.participants_of(report.matter), on=on)
+
+
+def report_staff(*, on: date) -> list[int]:
+    return queries.people_in([Role.REPORT_STAFF], on=on)
+
+
+def report_office(*, on: date) -> Body:
+    """The body whose staff screen reports."""
+    row = (
+        Appointment.objects.in_force(on)
+        .filter(role=Role.REPORT_STAFF, body__ended_on=None)
+        .select_related("body")
+        .order_by("body_id")
+        .first()
+    )
+    if row is None:
+        raise Refused("还没有设置社情民意工作人员，请联系系统管理员。")
+    return row.body
+
+
+def told(report: Report, people: Iterable[int], event: Event, template: str, *, now: datetime, **more: Any) -> None:
+    """Tell everyone but the one who did it; the words are made when it is shown (S4)."""
+    others = [person for person in people if person != event.by_id]
+    subject = {"matter": str(report.matter.public_id), **more}
+    tell(others, event_id=event.pk, template=f"report_{template}", subject=subject, now=now)
+
+
+def end_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime) -> None:
+    """What these stages waited for has been done."""
+    clocks.complete_many(clocks.open_for(matter=matter).filter(stage__in=stages), by=by, now=now)
+
+
+def drop_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime, reason: str) -> None:
+    rows = clocks.open_for(matter=matter).filter(stage__in=stages)
+    clocks.cancel_many(rows, by=by, now=now, reason=reason)
