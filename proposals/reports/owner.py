@@ -1,6 +1,6 @@
 """What handling asks of an opinion or a report (`handling.owners`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,11 +19,12 @@ REPORTS = owners.Course(
     promises=False,
     disclosure=False,
     one_office=True,
+    checked=True,
     office=None,
     oversee="reports.oversee",
     keepers=frozenset({Role.REPORT_STAFF}),
     reply_rule="report_feedback",
-    answered=Stage.CLOSED,
+    answered=Stage.TO_TELL,
     again=Stage.HANDLING,
 )
 """Its authors are hidden: nobody speaks with them, the answer goes to the report office, which tells them (S20)."""
@@ -77,6 +78,10 @@ def _become(opinion: Opinion, status: Opinion.Status) -> None:
     opinion.save(update_fields=["status"])
 
 
+ERASERS: list[Callable[[Report, str | None], None]] = []
+"""What else was written of a report is taken away by these, on the connection of the purge."""
+
+
 class ReportOwner:
     """The report office keeps it; a sensitive one those of it alone who may see such (S3)."""
 
@@ -120,6 +125,8 @@ class ReportOwner:
         )
         rows = Submission.objects.using(here).filter(report=report)
         rows.update(title=ERASED, situation=ERASED, cause="", suggestion="")
+        for erase in ERASERS:
+            erase(report, here)
 
     def text(self, matter: Matter) -> str:
         words = handed_in(matter.report)

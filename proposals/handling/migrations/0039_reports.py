@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='matter',
             name='stage',
-            field=models.CharField(choices=[('draft', '草稿'), ('cosigning', '联名中'), ('submitted', '待审查'), ('reviewing', '审查中'), ('returned', '退回修改'), ('to_number', '待编号'), ('filed', '待交办'), ('to_sign', '待签收'), ('coordinating', '协调中'), ('handling', '办理中'), ('answered', '已答复待评价'), ('to_pass_up', '待报送'), ('rehandling', '二次办理'), ('closed', '已办结'), ('closed_silent', '办结（未反馈）'), ('archived', '已归档'), ('merged', '已并案'), ('declined', '不予立案'), ('turned', '转意见建议'), ('reported', '转社情民意'), ('passed_up', '转上级政协'), ('withdrawn', '已撤案'), ('screening', '待筛选'), ('editing', '编辑中'), ('signing', '待签发'), ('issued', '已刊发'), ('kept', '留存备查'), ('referred', '原文转送'), ('led', '转提案线索'), ('combined', '已合并'), ('recalled', '已撤回')], default='draft', max_length=16, verbose_name='状态'),
+            field=models.CharField(choices=[('draft', '草稿'), ('cosigning', '联名中'), ('submitted', '待审查'), ('reviewing', '审查中'), ('returned', '退回修改'), ('to_number', '待编号'), ('filed', '待交办'), ('to_sign', '待签收'), ('coordinating', '协调中'), ('handling', '办理中'), ('answered', '已答复待评价'), ('to_pass_up', '待报送'), ('rehandling', '二次办理'), ('closed', '已办结'), ('closed_silent', '办结（未反馈）'), ('archived', '已归档'), ('merged', '已并案'), ('declined', '不予立案'), ('turned', '转意见建议'), ('reported', '转社情民意'), ('passed_up', '转上级政协'), ('withdrawn', '已撤案'), ('screening', '待筛选'), ('editing', '编辑中'), ('signing', '待签发'), ('issued', '已刊发'), ('kept', '留存备查'), ('referred', '原文转送'), ('led', '转提案线索'), ('combined', '已合并'), ('recalled', '已撤回'), ("to_tell", "待反馈")], default='draft', max_length=16, verbose_name='状态'),
         ),
         migrations.AlterField(
             model_name='reason',
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='matter',
-            constraint=models.CheckConstraint(condition=models.Q(('stage__in', ['draft', 'cosigning', 'submitted', 'reviewing', 'returned', 'to_number', 'filed', 'to_sign', 'coordinating', 'handling', 'answered', 'to_pass_up', 'rehandling', 'closed', 'closed_silent', 'archived', 'merged', 'declined', 'turned', 'reported', 'passed_up', 'withdrawn', 'screening', 'editing', 'signing', 'issued', 'kept', 'referred', 'led', 'combined', 'recalled'])), name='matter_stage_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('stage__in', ['draft', 'cosigning', 'submitted', 'reviewing', 'returned', 'to_number', 'filed', 'to_sign', 'coordinating', 'handling', 'answered', 'to_pass_up', 'rehandling', 'closed', 'closed_silent', 'archived', 'merged', 'declined', 'turned', 'reported', 'passed_up', 'withdrawn', 'screening', 'editing', 'signing', 'issued', 'kept', 'referred', 'led', 'combined', 'recalled', "to_tell"])), name='matter_stage_known'),
         ),
         migrations.AddConstraint(
             model_name='matter',

@@ -82,6 +82,7 @@ class Stage(models.TextChoices):
     LED = "led", "转提案线索"
     COMBINED = "combined", "已合并"
     RECALLED = "recalled", "已撤回"
+    TO_TELL = "to_tell", "待反馈"
 
 
 OF_REPORTS = frozenset(
@@ -95,6 +96,7 @@ OF_REPORTS = frozenset(
         Stage.LED,
         Stage.COMBINED,
         Stage.RECALLED,
+        Stage.TO_TELL,
     }
 )
 

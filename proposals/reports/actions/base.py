@@ -27,6 +27,18 @@ def lock(report: Report) -> Report:
     return fresh
 
 
+def lock_many(reports: Iterable[Report]) -> list[Report]:
+    """The same for many, in one order, so that two people never wait for each other crosswise."""
+    ids = [report.matter_id for report in reports]
+    matters = {row.pk: row for row in Matter.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")}
+    if any(matter.access == Access.SUSPENDED for matter in matters.values()):
+        raise WrongStep(SUSPENDED)
+    fresh = list(Report.objects.select_for_update(of=("self",)).filter(matter__in=ids).order_by("matter_id"))
+    for report in fresh:
+        report.matter = matters[report.matter_id]
+    return fresh
+
+
 def expect(report: Report, *statuses: str) -> None:
     if report.status not in statuses:
         raise WrongStep(f"这篇信息现在是“{report.get_status_display()}”，不能这样做。请刷新页面查看最新情况。")

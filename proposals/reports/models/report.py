@@ -77,8 +77,14 @@ class Words:
         return len(self.situation) + len(self.cause) + len(self.suggestion)
 
     @property
+    def parts(self) -> list[tuple[str, str]]:
+        """The parts of the body with their headings, those that say something."""
+        rows = [("情况", self.situation), ("原因", self.cause), ("建议", self.suggestion)]
+        return [(label, said) for label, said in rows if said]
+
+    @property
     def body(self) -> str:
-        return "\n".join(part for part in (self.situation, self.cause, self.suggestion) if part)
+        return "\n".join(said for _, said in self.parts)
 
     @property
     def fingerprint(self) -> str:
