@@ -41,6 +41,7 @@ TONES: Final[dict[str, Tone]] = {
     "已答复待评价": "info",
     "待报送": "warn",
     "已报送": "ok",
+    "待反馈": "warn",
     "二次办理": "danger",
     "跟踪落实": "info",
     "已办结": "ok",

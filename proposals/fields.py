@@ -1,13 +1,13 @@
 """Fields that take names as people write them: units, members, one suggestion a box."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
-from members.models import Appointment, Body, Membership, Person
+from members.member_fields import Names
+from members.models import Body
 from members.widgets import Counted
 from proposals.handling.forms.fields import unit_called
 
@@ -17,13 +17,6 @@ else:
     _Bodies = forms.ModelChoiceField
 
 MOST_SUGGESTIONS = 30
-
-
-class Names(forms.TextInput):
-    """A line that offers names while one types, and takes any other; the list stands once on the page."""
-
-    def __init__(self, source: str, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"list": source, "autocomplete": "off", **(attrs or {})})
 
 
 class UnitField(forms.CharField):
@@ -41,24 +34,6 @@ class UnitField(forms.CharField):
         return value.name if isinstance(value, Body) else value
 
 
-class MemberField(forms.CharField):
-    """A current member by name; two of one name are told apart by sector, as in 张三（经济界）.
-
-    `needed_by` says when an optional field must be filled after all; with `body` its own people are found as well.
-    """
-
-    def __init__(self, *, needed_by: str = "", body: Body | None = None, **kwargs: Any) -> None:
-        self.needed_by, self.body = needed_by, body
-        super().__init__(widget=Names("members"), max_length=128, **kwargs)
-
-    def clean(self, value: Any) -> Person | None:
-        text = super().clean(value)
-        return member_called(text, self.body) if text else None
-
-    def prepare_value(self, value: Any) -> Any:
-        return value.name if isinstance(value, Person) else value
-
-
 class CollectiveField(_Bodies):
     """A body that may raise a collective proposal."""
 
@@ -66,44 +41,6 @@ class CollectiveField(_Bodies):
         self.needed_by = needed_by
         rows = Body.objects.collective().order_by("kind", "pinyin", "pk")
         super().__init__(queryset=rows, to_field_name="public_id", empty_label="（不是集体提案）", **kwargs)
-
-
-def member_called(text: str, body: Body | None = None) -> Person:
-    """The current member whom `text` names, or somebody of `body`, or ValidationError."""
-    wanted = text.strip().replace("(", "（").replace(")", "）")
-    name = wanted.split("（")[0].strip()
-    rows = [row for row in current_members() if row.person.name == name]
-    found = [row.person for row in rows if len(rows) == 1 or member_label(row) == wanted]
-    if not found and not rows and body:
-        found = [person for person in colleagues(body) if person.name == name]
-    if not found:
-        hint = (
-            f"有{len(rows)}位同名委员，请写成“姓名（界别）”。"
-            if rows
-            else f"请核对姓名，只能选择现任委员{'或本组织的工作人员' if body else ''}。"
-        )
-        raise ValidationError(f"没有找到委员“{text[:40]}”。{hint}")
-    return found[0]
-
-
-def colleagues(body: Body) -> list[Person]:
-    """Who works for an organisation today."""
-    held = Appointment.objects.in_force(timezone.localdate()).filter(body=body)
-    return list(Person.objects.filter(pk__in=held.values("person"), is_active=True).order_by("pinyin", "pk"))
-
-
-def current_members() -> Sequence[Membership]:
-    rows = Membership.objects.in_force(timezone.localdate()).filter(person__is_active=True)
-    return list(rows.select_related("person", "sector").order_by("person__pinyin", "person_id"))
-
-
-def member_label(row: Membership) -> str:
-    return f"{row.person.name}（{row.sector}）" if row.sector else row.person.name
-
-
-def member_labels() -> list[str]:
-    """What a line for members offers while one types."""
-    return [member_label(row) for row in current_members()]
 
 
 def unit_names() -> list[str]:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from members.forms import in_plain_words
+from members.member_fields import MemberField, member_called
 from members.models import Body, Person, Session
 from members.uploads import BadFile, Clean
 from members.widgets import Counted, CountedLine, Day
@@ -18,10 +19,8 @@ from proposals.fields import (
     CollectiveField,
     DraftedText,
     LongText,
-    MemberField,
     SuggestionsField,
     UnitField,
-    member_called,
 )
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import admit

@@ -73,6 +73,9 @@ class HandedDownOwner:
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.handed_down.text}"
 
+    def source(self, matter: Matter) -> str:
+        return ""
+
     def limit(self, matter: Matter) -> date | None:
         day = HandedDown.objects.filter(matter=matter).values_list("due_on", flat=True).first()
         return last_workday(day) if day else None

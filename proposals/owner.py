@@ -115,6 +115,9 @@ class ProposalOwner:
         text = matter.proposal.text()
         return "\n".join([text.title, text.situation, text.analysis, *text.suggestions])
 
+    def source(self, matter: Matter) -> str:
+        return ""
+
     def limit(self, matter: Matter) -> date | None:
         return None
 

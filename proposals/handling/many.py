@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from members.choices import Role
 from members.days import short_day
 from members.inbox.many import Many, Preview, Whom
 from members.inbox.many import register as offer
@@ -18,7 +17,7 @@ from . import actions, queries
 from .actions.extending import needed_of
 from .models import Assignment, ExtensionApproval, ExtensionRequest, Matter
 from .reminders import name_of
-from .rights import in_hands_of
+from .rights import ASSIGNING, in_hands_of
 
 Office = ExtensionApproval.Office
 
@@ -164,5 +163,6 @@ def part_of(row: ExtensionRequest) -> Assignment:
 
 def office_for(person: Person, part: Assignment) -> str:
     """For which office this person speaks: an officer for the assigning one, staff for the proposal office."""
-    officer = part.office_id in roles_of(person, timezone.localdate()).get(Role.ASSIGNING_OFFICER, set())
+    roles = roles_of(person, timezone.localdate())
+    officer = any(part.office_id in roles.get(role, ()) for role in ASSIGNING)
     return str(Office.ASSIGNING if officer else Office.PROPOSAL)

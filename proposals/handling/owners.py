@@ -38,6 +38,11 @@ class Course:
     answered: Stage = Stage.ANSWERED  # where the matter stands when every reply is out
     again: Stage = Stage.REHANDLING  # and when a unit handles it in a further round
 
+    @property
+    def has_own_keepers(self) -> bool:
+        """Whether others than the proposal office keep it."""
+        return self.oversee != Course.oversee
+
 
 class Owner(Protocol):
     def assigned(self, matters: Sequence[Matter]) -> None:
@@ -60,6 +65,9 @@ class Owner(Protocol):
 
     def text(self, matter: Matter) -> str:
         """What search may find, without authors or hidden aspects."""
+
+    def source(self, matter: Matter) -> str:
+        """Of whom units read that it comes; empty where other parts of their page say so."""
 
     def limit(self, matter: Matter) -> date | None:
         """A last day that nobody in this house may move; none where the rules alone say."""

@@ -57,7 +57,7 @@ from .models.signing import Signer
 
 CLERK_ROLES = (Role.UNIT_CLERK,)
 HEAD_ROLES = (Role.UNIT_HEAD,)
-OFFICER_ROLES = (Role.ASSIGNING_OFFICER,)
+OFFICER_ROLES = (Role.ASSIGNING_OFFICER, Role.REPORT_STAFF)
 SECRETARY_ROLES = (Role.ORGANISATION_SECRETARY, Role.CONVENER)
 STAFF_ROLES = (Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR)
 
@@ -214,7 +214,12 @@ def own_participants(matter: Matter) -> list[Participant]:
 
 
 def evaluators(matter: Matter) -> list[Participant]:
-    """Everyone who gets the reply and evaluates it: the proposers of the matter and of those merged into it."""
+    """Everyone who gets the reply and evaluates it: the proposers of the matter and of those merged into it.
+
+    Nobody where the reply stays with the office, which tells those behind the matter itself.
+    """
+    if not owners.course_of(matter).evaluation:
+        return []
     rows = participants_of(matter).filter(role__in=Participant.EVALUATING)
     return list(rows.select_related("person", "body", "matter").order_by("matter_id", "order", "id"))
 

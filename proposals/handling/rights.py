@@ -54,6 +54,9 @@ STAFF = {Role.PROPOSAL_STAFF: Held.COMMITTEE, Role.PROPOSAL_DIRECTOR: Held.COMMI
 REVIEWERS = {Role.DISCLOSURE_REVIEWER: Held.COMMITTEE}
 # whoever keeps the file records what happened on paper (P1); the actions ask these roles for the sheet
 KEEPERS = {**OFFICERS, **STAFF}
+# the report office assigns opinions and reports itself: towards its own it is what an assigning office is
+ASSIGNING = {**OFFICERS, Role.REPORT_STAFF: Held.OFFICE}
+OFFICES = {**KEEPERS, **ASSIGNING}
 PROPOSERS = {
     Role.MEMBER: Held.PROPOSER,
     Role.FORMER_MEMBER: Held.FORMER,
@@ -63,44 +66,44 @@ PROPOSERS = {
 
 RIGHTS: dict[str, Right] = {
     "handling.read_unit": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT}),
-    "handling.see": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, Role.SESSION_STAFF: Held.COMMITTEE}),
-    "handling.ledger": Right({**KEEPERS, Role.SESSION_STAFF: Held.COMMITTEE}),
+    "handling.see": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **OFFICES, Role.SESSION_STAFF: Held.COMMITTEE}),
+    "handling.ledger": Right({**OFFICES, Role.SESSION_STAFF: Held.COMMITTEE}),
     "handling.oversee": Right({**STAFF, Role.SESSION_STAFF: Held.COMMITTEE}),
-    "handling.decide": Right({**OFFICERS}),
-    "handling.sign_for": Right({**CLERKS, **KEEPERS}, frozenset({State.PENDING})),
-    "handling.object": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, IN_HAND),
-    "handling.withdraw_objection": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, IN_HAND),
+    "handling.decide": Right({**ASSIGNING}),
+    "handling.sign_for": Right({**CLERKS, **OFFICES}, frozenset({State.PENDING})),
+    "handling.object": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **OFFICES}, IN_HAND),
+    "handling.withdraw_objection": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **OFFICES}, IN_HAND),
     "handling.answer_objection": Right(
-        {Role.UNIT_CLERK: Held.SUGGESTED, Role.UNIT_HEAD: Held.SUGGESTED, **KEEPERS}, IN_HAND
+        {Role.UNIT_CLERK: Held.SUGGESTED, Role.UNIT_HEAD: Held.SUGGESTED, **OFFICES}, IN_HAND
     ),
-    "handling.decide_objection": Right({**KEEPERS}, IN_HAND),
-    "handling.call_coordination": Right({**KEEPERS}, IN_HAND),
-    "handling.rule_coordination": Right({**KEEPERS}, IN_HAND),
+    "handling.decide_objection": Right({**OFFICES}, IN_HAND),
+    "handling.call_coordination": Right({**OFFICES}, IN_HAND),
+    "handling.rule_coordination": Right({**OFFICES}, IN_HAND),
     "handling.coordination_opinion": Right(
-        {Role.UNIT_CLERK: Held.INVITED, Role.UNIT_HEAD: Held.INVITED, **KEEPERS}, IN_HAND
+        {Role.UNIT_CLERK: Held.INVITED, Role.UNIT_HEAD: Held.INVITED, **OFFICES}, IN_HAND
     ),
-    "handling.transfer": Right({**KEEPERS}, IN_HAND),
-    "handling.add_unit": Right({**KEEPERS}, IN_HAND),
-    "handling.release": Right({**KEEPERS}, IN_HAND),
-    "handling.make_lead": Right({**KEEPERS}, LIVE),
-    "handling.name_successor": Right({**KEEPERS}, LIVE | {State.SETTLED}),  # of what is closed, for its promises
-    "handling.pass_inside": Right({**CLERKS, **KEEPERS}, IN_HAND),
-    "handling.ask_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
-    "handling.withdraw_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
-    "handling.revoke_extension": Right({**KEEPERS}, SIGNED),
-    "handling.decide_extension": Right({**KEEPERS}, SIGNED),
+    "handling.transfer": Right({**OFFICES}, IN_HAND),
+    "handling.add_unit": Right({**OFFICES}, IN_HAND),
+    "handling.release": Right({**OFFICES}, IN_HAND),
+    "handling.make_lead": Right({**OFFICES}, LIVE),
+    "handling.name_successor": Right({**OFFICES}, LIVE | {State.SETTLED}),  # of what is closed, for its promises
+    "handling.pass_inside": Right({**CLERKS, **OFFICES}, IN_HAND),
+    "handling.ask_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **OFFICES}, SIGNED),
+    "handling.withdraw_extension": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **OFFICES}, SIGNED),
+    "handling.revoke_extension": Right({**OFFICES}, SIGNED),
+    "handling.decide_extension": Right({**OFFICES}, SIGNED),
     "handling.record_contact": Right({**HANDLERS, **KEEPERS}, LIVE),
     "handling.confirm_contact": Right({**PROPOSERS, Role.COMMITTEE_OFFICE: Held.PROPOSER, **STAFF}),
-    "handling.send_opinion": Right({**HANDLERS, **KEEPERS}, GIVING_OPINIONS),
-    "handling.draft_reply": Right({**HANDLERS, **KEEPERS}, SIGNED),
-    "handling.reply": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS}, SIGNED),
+    "handling.send_opinion": Right({**HANDLERS, **OFFICES}, GIVING_OPINIONS),
+    "handling.draft_reply": Right({**HANDLERS, **OFFICES}, SIGNED),
+    "handling.reply": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **OFFICES}, SIGNED),
     "handling.send_up": Right({**HANDLERS}, SIGNED),
     "handling.sign_reply": Right({**CLERKS, Role.UNIT_HANDLER: Held.UNIT}, LIVE),
-    "handling.countersign": Right({**HANDLERS, **KEEPERS}, LIVE),
+    "handling.countersign": Right({**HANDLERS, **OFFICES}, LIVE),
     "handling.settle_countersigns": Right({**HANDLERS}, SIGNED),
-    "handling.read_version": Right({**CLERKS, Role.UNIT_HANDLER: Held.UNIT, **OFFICERS}),
+    "handling.read_version": Right({**CLERKS, Role.UNIT_HANDLER: Held.UNIT, **ASSIGNING}),
     "handling.signing_steps": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
-    "handling.check_reply": Right({**KEEPERS}, SIGNED),
+    "handling.check_reply": Right({**OFFICES}, SIGNED),
     "handling.propose_disclosure": Right(
         {Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT, **KEEPERS},
         frozenset({State.SIGNED, State.ANSWERED, State.SETTLED}),
@@ -130,13 +133,13 @@ RIGHTS: dict[str, Right] = {
     "handling.suspend": Right(dict.fromkeys(STAFF_ROLES - ADMINISTRATORS, Held.COMMITTEE)),
     "handling.lift_suspension": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE}),
     "handling.purge": Right({**STAFF}),
-    "handling.chase": Right({**KEEPERS}, IN_HAND),
+    "handling.chase": Right({**OFFICES}, IN_HAND),
     "handling.quiet": Right({**STAFF}),
     "handling.issue_sheet": Right(
-        {**KEEPERS}
+        {**OFFICES}
     ),  # as long as its clock runs: a promise's does after the matter is closed
-    "handling.read_sheet": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS}),
-    "handling.papers": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **KEEPERS, **PROPOSERS}),
+    "handling.read_sheet": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **OFFICES}),
+    "handling.papers": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT, **OFFICES, **PROPOSERS}),
     "handling.take_number": Right({**HANDLERS}, GIVING_OPINIONS),
     "handling.wordings": Right({Role.UNIT_CLERK: Held.UNIT, Role.UNIT_HEAD: Held.UNIT}),
     "handling.read_catalogue": Right(
@@ -150,7 +153,7 @@ RIGHTS: dict[str, Right] = {
     "handling.explain": Right(
         {
             **HANDLERS,
-            **KEEPERS,
+            **OFFICES,
             **PROPOSERS,
             Role.SESSION_STAFF: Held.COMMITTEE,
             Role.LEADER: Held.COMMITTEE,  # of what he leads

@@ -6,7 +6,72 @@ from django import forms
 from django.utils import timezone
 
 from members.forms import in_plain_words
-from members.widgets import Counted, Day
+from members.member_fields import MembersField
+from members.models import Body, Person
+from members.page_forms import BodyByName
+from members.uploads import BadFile, Clean
+from members.widgets import Counted, CountedLine, Day
+from proposals.handling.actions.attaching import admit
+from proposals.handling.forms.fields import UnitField, UnitsField
+from proposals.handling.models import Purpose
+from proposals.reports.models import Opinion
+
+BY_STAFF = [(one.value, one.label) for one in Opinion.Source if one != Opinion.Source.PROPOSAL]
+
+
+class EnterOpinionForm(forms.Form):
+    source = forms.ChoiceField(label="来源", choices=BY_STAFF, widget=forms.RadioSelect)
+    authors = MembersField(
+        label="反映的委员", required=False, help_text="几位委员之间用顿号分开；同名的写成“姓名（界别）”。"
+    )
+    body = BodyByName(
+        label="小组或专委会", required=False, help_text="没有具体委员的填写，例如：经济界、市政协提案委员会。"
+    )
+    occasion = forms.CharField(
+        label="场合",
+        max_length=120,
+        required=False,
+        help_text="小组讨论、视察调研的必填，例如：全会第三组讨论、老旧小区改造视察。",
+    )
+    on = forms.DateField(label="来信或提出日期", widget=Day, initial=timezone.localdate)
+    title = forms.CharField(label="标题", max_length=300, widget=CountedLine)
+    text = forms.CharField(
+        label="内容",
+        max_length=5000,
+        widget=Counted({"rows": 8}),
+        help_text="照录原意，涉密内容不得录入。承办单位只看到内容，看不到是谁反映的。",
+    )
+    file = forms.FileField(label="来信或记录的扫描件", required=False, help_text="PDF 或图片，承办单位看不到。")
+
+    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+        in_plain_words(self)
+
+    def clean_file(self) -> Clean | None:
+        upload = self.cleaned_data["file"]
+        try:
+            return admit(upload, purpose=Purpose.ORIGINAL, by=self.by) if upload else None
+        except BadFile as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class AssignForm(forms.Form):
+    """To whom something is given, and until when."""
+
+    lead = UnitField(label="承办单位")
+    co = UnitsField(label="会办单位", required=False)
+    due_on = forms.DateField(
+        label="办理期限", widget=Day, required=False, help_text="不填的，按时限规则“社情民意办理反馈”计算。"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_plain_words(self)
+
+    def units(self) -> tuple[Body, list[Body]]:
+        lead = self.cleaned_data["lead"]
+        return lead, [unit for unit in self.cleaned_data["co"] if unit != lead]
 
 
 class PassOnForm(forms.Form):

@@ -8,7 +8,12 @@ from proposals.handling.models import Access, Matter
 from proposals.handling.reminders import name_of
 from proposals.reports.models import Opinion
 
-WORDS = {"opinion_passed": "意见建议已转有关单位研究", "opinion_answered": "意见建议已答复，请查看"}
+WORDS = {
+    "opinion_entered": "您的意见建议已登记，正在办理",
+    "opinion_assigned": "意见建议已交有关单位办理",
+    "opinion_passed": "意见建议已转有关单位研究",
+    "opinion_answered": "意见建议已答复，请查看",
+}
 
 
 def register() -> None:

@@ -13,6 +13,7 @@ from proposals.handling.models import Access, Exposure, Kind, Matter, Participan
 from proposals.reports.models import Opinion, Report, Submission, handed_in
 
 ERASED = "（已清除）"
+FROM_MEMBERS = "来自政协委员"
 REPORTS = owners.Course(
     contact=False,
     evaluation=False,
@@ -28,6 +29,21 @@ REPORTS = owners.Course(
     again=Stage.HANDLING,
 )
 """Its authors are hidden: nobody speaks with them, the answer goes to the report office, which tells them (S20)."""
+
+OPINIONS = owners.Course(
+    contact=False,
+    evaluation=False,
+    promises=False,
+    disclosure=False,
+    one_office=True,
+    checked=True,
+    oversee="reports.handle_opinion",
+    keepers=frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.REPORT_STAFF}),
+    reply_rule="report_feedback",
+    answered=Stage.TO_TELL,
+    again=Stage.HANDLING,
+)
+"""Units answer the office that gave it to them and do not learn who said it; the office tells the members."""
 
 
 class OpinionOwner:
@@ -53,7 +69,8 @@ class OpinionOwner:
     def erase(self, matter: Matter) -> None:
         Opinion.objects.using(matter._state.db).filter(matter=matter).update(
             text="（已清除）",
-            consent="（已清除）",
+            consent=Case(When(consent="", then=Value("")), default=Value("（已清除）")),
+            occasion=Case(When(occasion="", then=Value("")), default=Value("（已清除）")),
             passed_to="",
             answered_by="",
             answer=Case(When(answer="", then=Value("")), default=Value("（已清除）")),
@@ -61,6 +78,9 @@ class OpinionOwner:
 
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.opinion.text}"
+
+    def source(self, matter: Matter) -> str:
+        return FROM_MEMBERS
 
     def limit(self, matter: Matter) -> date | None:
         return None
@@ -132,6 +152,10 @@ class ReportOwner:
         words = handed_in(matter.report)
         return f"{matter.title_for_units}\n{words.body}"
 
+    def source(self, matter: Matter) -> str:
+        """The authors' names only where they agreed (S20)."""
+        return names_of(matter) if matter.report.shows_name else FROM_MEMBERS
+
     def limit(self, matter: Matter) -> date | None:
         return None
 
@@ -143,6 +167,12 @@ class ReportOwner:
         return []
 
 
+def names_of(matter: Matter) -> str:
+    """Who is behind it, in the order of the record."""
+    rows = matter.participants.filter(left_at=None).select_related("person", "body").order_by("order", "pk")
+    return "、".join(str(row) for row in rows)
+
+
 def register() -> None:
-    owners.register(Kind.OPINION, OpinionOwner())
+    owners.register(Kind.OPINION, OpinionOwner(), OPINIONS)
     owners.register(Kind.REPORT, ReportOwner(), REPORTS)

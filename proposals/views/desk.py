@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.errors import Stale
+from members.member_fields import member_labels
 from members.models import Session
 from members.pages import FormPage, Page
 from members.shown import Count
 from proposals import actions, word_list
-from proposals.fields import member_labels, unit_names
+from proposals.fields import unit_names
 from proposals.forms import ConfirmTextForm, LinkProposerForm, OfflineForm, PlaceholderForm, ProposerForm, RegisterForm
 from proposals.handling.actions import Part
 from proposals.handling.models import Stage

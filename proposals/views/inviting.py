@@ -8,12 +8,12 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from members.member_fields import member_labels
 from members.models import Body
 from members.pages import ActionPage, ListPage
 from members.shown import Crumb, Fact
 from proposals import actions
 from proposals.aspects import my_organisations
-from proposals.fields import member_labels
 from proposals.forms import AnswerForm, CosignOnPaperForm, InviteBodiesForm, InviteForm
 from proposals.handling.sights import note
 from proposals.models import CoSignature, Proposal, Text

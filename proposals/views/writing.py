@@ -15,6 +15,7 @@ from django.utils import timezone
 from members.choices import Role
 from members.errors import Refused, Stale, WrongStep
 from members.forms import plain
+from members.member_fields import colleagues, member_labels
 from members.models import Body
 from members.pages import ActionPage, FormPage, Page
 from members.rights import may, roles_of
@@ -22,7 +23,7 @@ from members.shown import Crumb, Fact, FileRow
 from members.uploads import ScanState
 from proposals import actions, word_list
 from proposals.aspects import my_organisations
-from proposals.fields import colleagues, member_labels, unit_names
+from proposals.fields import unit_names
 from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationForm, RemoveFileForm, TextForm
 from proposals.handling.actions.attaching import attach
 from proposals.handling.attachments import OWNERS, attachments_of, removable

@@ -43,6 +43,7 @@ from .handed_down import leave_handed_down
 from .honours import leave_honours
 from .keys import tell_of_keys
 from .on_the_way import leave_on_the_way
+from .opinions import leave_opinions
 from .own_letters import bring_letters
 from .people import People, make_session
 from .sent_up import leave_sent_up
@@ -101,6 +102,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     leave_sent_up(stage.session, stage.staff, evening)
     bring_letters(stage.people, evening)
     leave_handed_down(stage.people, evening)
+    leave_opinions(stage.people, stage.members, evening)
     hand_over_by_mistake(stage, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()
 

@@ -114,10 +114,16 @@ def offices_needed(assignment: Assignment, *, on: date) -> set[str]:
 
 
 def needed_of(assignments: Iterable[Assignment], *, on: date) -> dict[int, set[str]]:
-    """The same for many, by their ids, in a constant number of queries."""
+    """The same for many, by their ids, in a constant number of queries; what others keep is not the proposal office's."""
     own, choice = queries.proposal_office(on=on), queries.policy("extension_offices", on=on, default="both")
     chosen = {str(Office.ASSIGNING), str(Office.PROPOSAL)} if choice == "both" else {choice}
-    return {row.pk: {str(Office.PROPOSAL)} if row.office_id == own.pk else set(chosen) for row in assignments}
+
+    def of(row: Assignment) -> set[str]:
+        if row.office_id == own.pk:
+            return {str(Office.PROPOSAL)}
+        return {str(Office.ASSIGNING)} if owners.course_of(row.matter).has_own_keepers else set(chosen)
+
+    return {row.pk: of(row) for row in assignments}
 
 
 def body_of(office: str, assignment: Assignment, *, on: date) -> Body:

@@ -86,7 +86,15 @@ class Part(Mine, DetailPage[Assignment]):
             text=[line for line in text.split("\n")[1:] if line.strip()],
             suggestions=self.suggestions(),
             kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
-            people=f"{part.office}{short_day(timezone.localdate(part.given_at))}交办",
+            people="　".join(
+                filter(
+                    None,
+                    (
+                        f"{part.office}{short_day(timezone.localdate(part.given_at))}交办",
+                        owners.of(matter).source(matter),
+                    ),
+                )
+            ),
             marks=[
                 *([Mark(matter.origin, "info")] if matter.origin else []),
                 *([Mark(part.get_state_display())] if part.get_state_display() != matter.get_stage_display() else []),
@@ -136,7 +144,8 @@ class ContactDetails(Mine, DetailPage[Assignment]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         matter = self.object.matter
-        if Aspect.CONTACT_DETAILS not in aspects(eyes(self.me, matter), self.object):
+        speaks = owners.course_of(matter).contact  # else nobody outside learns who is behind it
+        if not speaks or Aspect.CONTACT_DETAILS not in aspects(eyes(self.me, matter), self.object):
             raise Http404
         audit.record("view_contact_details", by=self.me, subject=str(matter.public_id), now=timezone.now())
         rows = queries.participants_of(matter).select_related("person", "body").order_by("order", "pk")

@@ -34,7 +34,8 @@ class Opinion(models.Model):
     source = models.CharField("来源", max_length=12, choices=Source)
     origin = models.ForeignKey(Matter, models.PROTECT, null=True, related_name="opinions", verbose_name="原件")
     text = models.TextField("内容")
-    consent = models.CharField("提案者同意情况", max_length=200)
+    occasion = models.CharField("场合", max_length=120, blank=True)
+    consent = models.CharField("提案者同意情况", max_length=200, blank=True)
     received_at = models.DateTimeField("登记时间")
     passed_to = models.CharField("转送单位", max_length=80, blank=True)
     passed_on = models.DateField("转送日期", null=True)
@@ -50,6 +51,9 @@ class Opinion(models.Model):
                 condition=Q(status__in=["received", "assigned", "answered"]), name="opinion_status_known"
             ),
             models.CheckConstraint(condition=~Q(text=""), name="opinion_has_text"),
+            models.CheckConstraint(
+                condition=~Q(source__in=["discussion", "tour"]) | ~Q(occasion=""), name="opinion_says_where_it_was_said"
+            ),
             models.CheckConstraint(
                 condition=~Q(status="answered") | (~Q(answer="") & Q(answered_on__isnull=False)),
                 name="answered_opinion_has_answer",
