@@ -139,7 +139,7 @@ def disclosing(user: Any, on: date) -> Work:
 
 def asked_up(user: Any, on: date) -> Work:
     """The first proposer says whether his proposal may go to a higher body."""
-    rows = sendings_asked(user).prefetch_related("proposal__matter__participants")[:FEW]
+    rows = sendings_asked(user).prefetch_related("proposal__matter__participants")
     todos = [
         Todo(
             f"是否同意转报{row.to}：{row.proposal.matter.title}",
@@ -148,7 +148,7 @@ def asked_up(user: Any, on: date) -> Work:
         for row in rows
         if may_answer(user, row.proposal)
     ]
-    return Work(queues=[Queue("请您答复", todos)] if todos else [])
+    return Work(queues=[Queue("请您答复", todos[:FEW])] if todos else [])
 
 
 def going_up(user: Any, on: date) -> Work:

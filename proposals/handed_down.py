@@ -39,12 +39,14 @@ COURSE = owners.Course(
 VERBS = {
     "handed_down_entered": Verb("登记{level}：{body}{number}，上级规定{due}前报送", ALL, "ok"),
     "handed_down_corrected": Verb("更正登记：{body}{number}，上级规定{due}前报送", ALL),
-    "handed_down_later": Verb("{body}同意推迟到{to}：{how}", ALL, "warn"),
+    "handed_down_later": Verb("{body}规定的期限改为{to}：{how}", ALL, "warn"),
+    "handed_down_file_removed": Verb("删除误传的附件：{name}", ALL, "warn"),
     "handed_down_sent_back": Verb("{unit}的办理意见退回重新办理：{reason}", OWN_UNIT, "warn"),
     "handed_down_passed_up": Verb("{on}报送{to}，文号{number}", ALL, "ok"),
+    "handed_down_passing_undone": Verb("撤销报送登记：{reason}", ALL, "warn"),
 }
 WORDS = {
-    "handed_down_later": "上级同意推迟期限，需要延期的请申请",
+    "handed_down_later": "上级规定的期限有变动，请按新的期限办理",
     "handed_down_sent_back": "办理意见退回，请重新办理",
 }
 
@@ -113,7 +115,7 @@ def is_held(user: Any, row: HandedDown) -> bool:
 
 def parts_answering(row: HandedDown) -> QuerySet[Assignment]:
     """Whose answers may go back before it is passed up."""
-    return row.matter.assignments.current().answering().select_related("unit").order_by("pk")
+    return row.matter.assignments.current().answering().select_related("unit", "office").order_by("pk")
 
 
 def waiting(user: Any, on: date) -> Work:

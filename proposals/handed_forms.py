@@ -1,14 +1,16 @@
 """What people fill in about matters handed down. Forms check input; actions check rules."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 
+from members.days import short_day
 from members.models import Person
 from members.uploads import Clean
 from members.widgets import Counted, CountedLine, Day
-from proposals.forms import PlainForm, let_in, not_later
+from proposals.forms import AllocationForm, PlainForm, let_in, not_later
 from proposals.handling.models import Assignment, Purpose
 from proposals.models import HandedDown
 
@@ -34,13 +36,15 @@ class EnterForm(WithFile):
     their_number = forms.CharField(label="来文编号或原案号", max_length=60)
     proposers = forms.CharField(label="原提案者", max_length=200, required=False, help_text="来文写明的照录。")
     received_on = forms.DateField(label="收到日期", widget=Day, initial=timezone.localdate)
-    due_on = forms.DateField(label="上级规定的期限", widget=Day, help_text="承办单位的办理期限就是这一天。")
+    due_on = forms.DateField(
+        label="上级规定的期限", widget=Day, help_text="承办单位按这一天办理；交办时可以要求提前，留出审核和报送的时间。"
+    )
     title = forms.CharField(label="案由", max_length=300, widget=CountedLine)
     text = forms.CharField(
         label="内容",
         max_length=20000,
         widget=Counted({"rows": 12}),
-        help_text="建议写成一是、二是，或分条编号的，逐条答复。",
+        help_text="建议写成一是、二是，或分条编号的，逐条答复。涉密来文不得在本系统登记，请按保密规定线下办理。",
     )
     file = forms.FileField(label="来文附件", required=False, help_text="承办单位可以查看。")
 
@@ -51,9 +55,32 @@ class EnterForm(WithFile):
         return {name: value for name, value in self.cleaned_data.items() if name not in ("title", "file")}
 
 
-class LaterForm(PlainForm):
-    to = forms.DateField(label="上级同意的新期限", widget=Day)
-    how = forms.CharField(label="依据", max_length=200, help_text="例如：来文文号、电话记录的日期和经办人。")
+class GiveOutForm(AllocationForm):
+    due_on = forms.DateField(label="要求承办单位办结的日期", widget=Day, required=False)
+
+    def __init__(self, *args: Any, limit: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[
+            "due_on"
+        ].help_text = f"不填的，就是上级规定的期限（{short_day(limit)}）。可以提前几天，留出审核和报送的时间。"
+
+
+class DueForm(PlainForm):
+    to = forms.DateField(label="新的期限", widget=Day)
+    how = forms.CharField(
+        label="依据",
+        max_length=200,
+        help_text="例如：来文文号、电话记录的日期和经办人。原来登记错了的，写明更正。承办单位会看到。",
+    )
+
+
+class UndoForm(PlainForm):
+    reason = forms.CharField(
+        label="原因",
+        max_length=300,
+        widget=Counted({"rows": 3}),
+        help_text="例如：文号写错、登记错了件。承办单位会看到。",
+    )
 
 
 class SendBackForm(PlainForm):

@@ -72,6 +72,8 @@ UP_TITLES: dict[str, str] = {
     "up_answered": "提案者{said}把提案转报{to}",
     "sent_up": "提案已转报{to}",
     "up_fate": "提案转报{to}有了结果",
+    "up_undone": "提案转报{to}的登记有误，已撤销",
+    "up_fate_undone": "提案转报{to}的一条结果登记有误，已撤销",
     "up_dropped": "提案不再转报{to}",
 }
 OF_UNITS: dict[str, str] = {
@@ -225,8 +227,13 @@ def _ways_up(pairs: Sequence[Pair]) -> dict[str, SentUp]:
 
 
 def _up_words(name: str, row: SentUp | None, proposal: Proposal | None, subject: Subject) -> Rendered | None:
-    """Whither, and of the fate what was said of it; outside only that there is news of it."""
-    if row is None or proposal is None:
+    """Whither, and of the fate what was said of it; outside only that there is news of it.
+
+    What was entered by mistake and taken back is told no more.
+    """
+    if row is None or proposal is None or (name == "sent_up" and row.state not in SentUp.GONE):
+        return None
+    if name == "up_fate" and all(str(fate.public_id) != subject["fate"] for fate in row.fates.all()):
         return None
     said = "不同意" if row.state == SentUp.State.REFUSED else "同意"
     asks = name == "up_asked" and row.state == SentUp.State.ASKED

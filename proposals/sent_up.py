@@ -109,7 +109,7 @@ def facts_of(row: SentUp, own: Collection[Eye]) -> list[Fact]:
 OFFICE_ACTS: dict[str, tuple[tuple[str, str], ...]] = {
     State.ASKED: (("record_answer_up", "登记提案者的答复"), ("drop_sending", "不再转报")),
     State.AGREED: (("record_sent", "登记转报"), ("drop_sending", "不再转报")),
-    State.SENT: (("record_fate", "登记去向"),),
+    State.SENT: (("record_fate", "登记去向"), ("undo_sent", "撤销转报登记")),
     State.KNOWN: (("record_fate", "补记去向"),),
 }
 
@@ -120,6 +120,9 @@ def acts_of(user: Any, row: SentUp, proposal: Proposal, *, works: bool) -> list[
         for name, label in OFFICE_ACTS.get(row.state, ())
         if works
     ]
+    if works and row.state == State.KNOWN:
+        last = max(row.fates.all(), key=lambda one: one.pk)
+        acts.append(Act("撤销去向登记", reverse("proposals:undo_fate", args=[last.public_id]), about=f"{row}：{last}"))
     if row.state == State.ASKED and may_answer(user, proposal) and not actions.why_not_sent_up(proposal):
         acts.insert(
             0, Act("答复是否同意转报", reverse("proposals:answer_sending", args=[row.public_id]), "check", "primary")

@@ -5,8 +5,11 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from members.models import Person
+from members.uploads import Clean
 from members.widgets import Counted, Day
-from proposals.forms import PaperForm, PlainForm, not_later
+from proposals.forms import PaperForm, PlainForm, let_in, not_later
+from proposals.handling.models import Purpose
 from proposals.key_forms import SheetForm
 from proposals.models import Fate
 
@@ -47,24 +50,50 @@ class RecordAnswerForm(PaperForm):
     field_order = ("agrees", "who", "on", "sheet", "scan")
 
 
-class SentForm(PlainForm):
+class WithScan(PlainForm):
+    """A letter that goes up or comes down may be kept with the proposal (P1); its proposers may open it."""
+
+    purpose = Purpose.ORIGINAL
+
+    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean_scan(self) -> Clean | None:
+        return let_in(self.cleaned_data["scan"], self.purpose, self.by)
+
+    def facts(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "scan"}
+
+
+class SentForm(WithScan):
     on = forms.DateField(label="转报日期", widget=Day, initial=timezone.localdate)
     number = forms.CharField(label="文号", max_length=60, required=False)
     note = forms.CharField(label="备注", max_length=300, required=False, help_text="只有提案委能看到。")
+    scan = forms.FileField(label="转报函扫描件", required=False, help_text="PDF 或图片，不超过 20 MB。提案者可以查看。")
 
     def clean_on(self) -> Any:
         return not_later(self.cleaned_data["on"])
 
 
-class FateForm(PlainForm):
+class FateForm(WithScan):
     kind = forms.ChoiceField(label="去向", choices=Fate.Kind.choices, widget=forms.RadioSelect)
     on = forms.DateField(label="日期", widget=Day, initial=timezone.localdate)
     text = forms.CharField(
         label="情况", max_length=1000, widget=Counted({"rows": 4}), help_text="上级怎样处理、怎样答复。提案者会看到。"
     )
+    scan = forms.FileField(
+        label="上级来函扫描件", required=False, help_text="PDF 或图片，不超过 20 MB。提案者可以查看。"
+    )
 
     def clean_on(self) -> Any:
         return not_later(self.cleaned_data["on"])
+
+
+class UndoForm(PlainForm):
+    reason = forms.CharField(
+        label="原因", max_length=300, widget=Counted({"rows": 3}), help_text="例如：日期写错。提案者和承办单位会看到。"
+    )
 
 
 class DropForm(PlainForm):

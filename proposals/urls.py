@@ -61,15 +61,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handed-down/<uuid:public_id>/", handed_down.HandedDownPage.as_view(), name="one_handed_down"),
     path("handed-down/<uuid:public_id>/correct/", handed_down.Correct.as_view(), name="correct_handed_down"),
     path("handed-down/<uuid:public_id>/give-out/", handed_down.GiveOut.as_view(), name="give_out_handed_down"),
-    path("handed-down/<uuid:public_id>/later/", handed_down.AgreeLater.as_view(), name="agree_later_handed_down"),
+    path("handed-down/<uuid:public_id>/due/", handed_down.ChangeDue.as_view(), name="change_due_handed_down"),
     path("handed-down/<uuid:public_id>/send-back/", handed_down.SendBack.as_view(), name="send_back_handed_down"),
     path("handed-down/<uuid:public_id>/pass-up/", handed_down.PassUp.as_view(), name="pass_up_handed_down"),
+    path(
+        "handed-down/<uuid:public_id>/undo-passing/", handed_down.UndoPassing.as_view(), name="undo_passing_handed_down"
+    ),
+    path(
+        "handed-down/files/<uuid:public_id>/remove/", handed_down.RemoveHandedFile.as_view(), name="remove_handed_file"
+    ),
     path("sent-up/", sent_up.SentUps.as_view(), name="sent_up"),
     path("sent-up/suggested/", sent_up.MayGoUp.as_view(), name="may_go_up"),
     path("sent-up/<uuid:public_id>/answer/", sent_up.Answer.as_view(), name="answer_sending"),
     path("sent-up/<uuid:public_id>/record-answer/", sent_up.RecordAnswer.as_view(), name="record_answer_up"),
     path("sent-up/<uuid:public_id>/sent/", sent_up.RecordSent.as_view(), name="record_sent"),
     path("sent-up/<uuid:public_id>/fate/", sent_up.RecordFate.as_view(), name="record_fate"),
+    path("sent-up/<uuid:public_id>/undo-sent/", sent_up.UndoSent.as_view(), name="undo_sent"),
+    path("sent-up/fates/<uuid:public_id>/undo/", sent_up.UndoFate.as_view(), name="undo_fate"),
     path("sent-up/<uuid:public_id>/drop/", sent_up.Drop.as_view(), name="drop_sending"),
     path("<uuid:public_id>/send-up/", sent_up.SendUp.as_view(), name="send_up"),
     path("key/", key.KeyList.as_view(), name="key_list"),

@@ -75,6 +75,8 @@ VERBS = {
     "up_refused": Verb("提案者不同意转报{to}", AUTHORS, "warn"),
     "sent_up": Verb("{on}转报{to}", ALL, "ok"),
     "up_fate": Verb("{on}{to}：{kind}", ALL),
+    "up_undone": Verb("撤销转报{to}的登记：{reason}", ALL, "warn"),
+    "up_fate_undone": Verb("撤销去向登记（{on}{to}：{kind}）：{reason}", ALL, "warn"),
     "up_dropped": Verb("不再转报{to}：{reason}", AUTHORS, "warn"),
     "publication_opened": Verb("送公开审查", REVIEWING),
     "publication_masked": Verb("核对公开文本，手工遮盖{n}处", REVIEWING),

@@ -37,13 +37,15 @@ from .drafting import (
 from .grouping import groups_of, reviewers, set_groups, stamp_of_groups
 from .handed_down import (
     PLAIN,
-    agree_later,
+    change_due,
     correct_entry,
     enter_handed_down,
     give_out,
     pass_up,
     receiving,
+    remove_handed_file,
     send_back_answer,
+    undo_passing,
 )
 from .handing_over import Plan, Refusal, hand_over, hand_over_by_session, plan
 from .honours import announce_award, decide_award, take_back_award
@@ -104,6 +106,8 @@ from .sending_up import (
     drop_sending,
     record_fate,
     record_sent,
+    undo_fate,
+    undo_sent,
     why_not_sent_up,
 )
 from .submitting import (
@@ -139,7 +143,6 @@ __all__ = [
     "Way",
     "advise",
     "after_passes",
-    "agree_later",
     "allocate",
     "announce_award",
     "answer_consultation",
@@ -153,6 +156,7 @@ __all__ = [
     "ask_to_send_up",
     "begin",
     "cease_key",
+    "change_due",
     "change_proposer",
     "check_copy",
     "choose_key",
@@ -221,6 +225,7 @@ __all__ = [
     "release_instruction",
     "remove_cosigner",
     "remove_file",
+    "remove_handed_file",
     "reviewers",
     "run",
     "said_of",
@@ -239,7 +244,10 @@ __all__ = [
     "to_be_public",
     "turn",
     "undo_decision",
+    "undo_fate",
     "undo_hand_over",
+    "undo_passing",
+    "undo_sent",
     "units_to_begin_with",
     "unmerge",
     "waiting",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from members.choices import Role
@@ -14,12 +14,13 @@ from members.inbox.actions import tell
 from members.models import Body, Person, Session
 from members.rights import roles_of
 from members.uploads import Clean
-from proposals.handed_down import last_workday
+from proposals.handed_down import last_workday, parts_answering
 from proposals.handling import numbering, queries, readers
-from proposals.handling.actions import Given, Part, announce, another_round, assign
-from proposals.handling.actions.attaching import attach
+from proposals.handling.actions import Given, Part, announce, another_round, assign, due_anew
+from proposals.handling.actions.attaching import attach, detach
 from proposals.handling.actions.closing import settle
-from proposals.handling.models import Assignment, Exposure, Kind, Matter, Purpose, Stage
+from proposals.handling.actions.giving import restage
+from proposals.handling.models import Assignment, Attachment, Exposure, Kind, Matter, Purpose, Stage
 from proposals.models import HandedDown
 from proposals.splitting import split
 
@@ -27,12 +28,14 @@ from .allocating import LEADING, Share, office_of
 from .base import SUSPENDED, not_later
 
 State = HandedDown.State
+MOST_YEARS = 2
+AGAIN = "这个来文编号已经登记，还在办理。请在上级交办件列表中查找；列表中没有的，请联系提案委核对。"
 PLAIN = ("level", "from_body", "their_number", "proposers", "text", "received_on", "due_on")
 NEXT_STEP: dict[str, str] = {
     State.RECEIVED: "下一步是交办给承办单位",
     State.ASSIGNED: "要等承办单位的办理意见审核通过",
     State.ANSWERED: "下一步是报送上级，或退回单位",
-    State.PASSED_UP: "已经报送上级，不再改动",
+    State.PASSED_UP: "已经报送上级；报送登记错了的，请先撤销报送登记",
 }
 
 
@@ -90,20 +93,36 @@ def _write(row: HandedDown, facts: Mapping[str, Any], *, title: str, now: dateti
         raise Refused("请填写案由。", field="title")
     if row.received_on > timezone.localdate(now):
         raise Refused("收到日期不能晚于今天。", field="received_on")
-    if row.due_on <= row.received_on:
-        raise Refused("上级规定的期限应晚于收到日期，请核对来文。", field="due_on")
-    same = HandedDown.objects.filter(from_body=row.from_body, their_number=row.their_number)
-    if same.exclude(state=State.PASSED_UP).exclude(pk=row.pk).exists():
-        raise Refused("这个来文编号已经登记，还在办理。请在上级交办件列表中查找。", field="their_number")
+    _believable(row.due_on, row, field="due_on")
+    if _in_hand_again(row):
+        raise Refused(AGAIN, field="their_number")
     matter = row.matter
     matter.title = matter.unit_title = title.strip()
     matter.origin = row.get_level_display()
     matter.save()
     row.matter = matter
-    row.save()
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:  # a colleague has just entered it
+        raise Refused(AGAIN, field="their_number") from error
     matter.suggestions.all().delete()
     for number, text in enumerate(split(row.text), start=1):
         matter.suggestions.create(number=number, text=text)
+
+
+def _believable(day: date, row: HandedDown, *, field: str) -> None:
+    """Refuse a last day that no letter sets: before the letter came, or in another year than was meant."""
+    if day <= row.received_on:
+        raise Refused(f"上级规定的期限应晚于收到日期（{short_day(row.received_on)}），请核对来文。", field=field)
+    if day.year > row.received_on.year + MOST_YEARS:
+        raise Refused(f"上级规定的期限在收到日期 {MOST_YEARS} 年以后，请核对两个日期的年份。", field=field)
+
+
+def _in_hand_again(row: HandedDown) -> bool:
+    """Whether another one with this number of this body is being handled."""
+    same = HandedDown.objects.filter(from_body=row.from_body, their_number=row.their_number)
+    return same.exclude(state=State.PASSED_UP).exclude(pk=row.pk).exists()
 
 
 def _recorded(row: HandedDown, verb: str, *, by: Person, now: datetime) -> None:
@@ -112,17 +131,25 @@ def _recorded(row: HandedDown, verb: str, *, by: Person, now: datetime) -> None:
 
 
 @transaction.atomic
-def give_out(row: HandedDown, shares: Sequence[Share], *, by: Person, now: datetime) -> Given:
-    """Give it to its units (交办): their replies are due by the day that was set above, co-handlers before the lead.
+def remove_handed_file(row: HandedDown, file: Attachment, *, by: Person, now: datetime) -> None:
+    """A file that was brought in by mistake is taken away (删除附件)."""
+    row = _lock(row, State.RECEIVED, State.ASSIGNED, State.ANSWERED)
+    detach(file, by=by, now=now)
+    row.matter.record("handed_down_file_removed", by=by, now=now, name=file.name)
 
-    The office that received it assigns every part; where none did, that of the leading unit.
+
+@transaction.atomic
+def give_out(
+    row: HandedDown, shares: Sequence[Share], *, by: Person, now: datetime, due_on: date | None = None
+) -> Given:
+    """Give it to its units (交办): replies are due by the day that was set above, or earlier; co-handlers before the lead.
+
+    The office that received it assigns every part; where none did, that of the leading unit. What comes when the day
+    from above has passed is handled all the same: the office says until when.
     """
     row = _lock(row, State.RECEIVED)
     matter = row.matter
-    if row.due_on <= timezone.localdate(now):
-        raise Refused(
-            f"上级规定的期限（{short_day(row.due_on)}）已到，不能按这一天交办。请先登记上级同意的新期限。", field="lead"
-        )
+    due_on = _day_of_units(row, due_on, today=timezone.localdate(now))
     if ended := [share.unit.name for share in shares if share.unit.ended_on]:
         raise Refused(f"{'、'.join(ended)}已撤销，请选择承接其职责的单位。", field="lead")
     if matter.office is None:
@@ -132,23 +159,50 @@ def give_out(row: HandedDown, shares: Sequence[Share], *, by: Person, now: datet
         matter.office = office_of(leading[0].unit, now=now)
         matter.save(update_fields=["office"])
     parts = [Part(share.unit, share.role, matter.office) for share in shares]
-    given = assign(matter, parts, by=by, now=now, fixed_on=last_workday(row.due_on))
+    given = assign(matter, parts, by=by, now=now, fixed_on=due_on)
     announce([given], sending=f"handed_down:{matter.public_id}", now=now)
     return given
 
 
+def _day_of_units(row: HandedDown, wanted: date | None, *, today: date) -> date:
+    """Until when the units answer: the day that was set above, unless the office wants it earlier, or it has come."""
+    limit = last_workday(row.due_on)
+    if wanted is None:
+        if limit <= today:
+            raise Refused(
+                f"上级规定的期限（{short_day(row.due_on)}）已到，请填写要求承办单位办结的日期。"
+                "上级同意改期的，请先登记上级改期。",
+                field="due_on",
+            )
+        return limit
+    wanted = last_workday(wanted)
+    if wanted <= today:
+        raise Refused("要求承办单位办结的日期应是今天以后的工作日。", field="due_on")
+    if today < limit < wanted:
+        raise Refused(f"要求办结的日期不能晚于上级规定的期限（{short_day(limit)}）。", field="due_on")
+    return wanted
+
+
 @transaction.atomic
-def agree_later(row: HandedDown, *, to: date, how: str, by: Person, now: datetime) -> HandedDown:
-    """The higher body agreed to a later day (上级同意推迟): units may now ask for that much; it moves no clock itself."""
-    row = _lock(row, State.RECEIVED, State.ASSIGNED)
+def change_due(row: HandedDown, *, to: date, how: str, by: Person, now: datetime) -> HandedDown:
+    """The day from above is another one (上级改期), or was entered wrong: units that have not answered are due by it."""
+    row = _lock(row, State.RECEIVED, State.ASSIGNED, State.ANSWERED)
     if not how.strip():
-        raise Refused("请写明上级怎样同意的，例如：来文文号、电话记录。", field="how")
-    if to <= max(row.due_on, timezone.localdate(now)):
-        raise Refused(f"新期限应晚于今天和原期限（{short_day(row.due_on)}）。", field="to")
+        raise Refused("请写明依据，例如：来文文号、电话记录；原来登记错了的，写明更正。", field="how")
+    if to == row.due_on:
+        raise Refused(f"现在登记的期限就是{short_day(to)}，请核对新期限。", field="to")
+    _believable(to, row, field="to")
+    day = last_workday(to)
+    if day <= timezone.localdate(now):
+        raise Refused("新期限应在今天以后，并且在它之前还有工作日。", field="to")
     row.due_on, row.agreed_later = to, how.strip()
     row.save(update_fields=["due_on", "agreed_later"])
     event = row.matter.record("handed_down_later", by=by, now=now, body=row.from_body, to=to, how=row.agreed_later)
-    _tell_units(row, event.pk, "handed_down_later", now=now)
+    for part in parts_answering(row):
+        part.matter = row.matter
+        due_anew(part, to=day, by=by, now=now, reason=row.agreed_later)
+    if row.state == State.ASSIGNED:
+        _tell_units(row, event.pk, "handed_down_later", now=now)
     return row
 
 
@@ -156,7 +210,10 @@ def agree_later(row: HandedDown, *, to: date, how: str, by: Person, now: datetim
 def send_back_answer(row: HandedDown, part: Assignment, *, reason: str, by: Person, now: datetime) -> HandedDown:
     """Before it is passed up, an answer goes back to its unit, which answers once more (退回单位)."""
     row = _lock(row, State.ANSWERED)
-    part = row.matter.assignments.current().answering().select_related("unit", "office").get(pk=part.pk)
+    found = parts_answering(row).filter(pk=part.pk).first()
+    if found is None:
+        raise WrongStep("这个单位已不再承办本件，请刷新页面重新选择。")
+    part = found
     part.matter = row.matter
     if not reason.strip():
         raise Refused("请写明退回的原因，承办单位会看到。", field="reason")
@@ -190,6 +247,25 @@ def pass_up(
     facts: dict[str, Any] = {"on": on, "number": row.passed_no, "to": row.passed_to}
     row.matter.record("handed_down_passed_up", by=by, now=now, **facts)
     settle(row.matter, by=by, now=now)
+    return row
+
+
+@transaction.atomic
+def undo_passing(row: HandedDown, *, reason: str, by: Person, now: datetime) -> HandedDown:
+    """What was entered of the report upwards is wrong (撤销报送登记): it waits again to be passed up."""
+    row = _lock(row, State.PASSED_UP)
+    if not reason.strip():
+        raise Refused("请写明撤销报送登记的原因，承办单位会看到。", field="reason")
+    if _in_hand_again(row):
+        raise Refused("同一来文编号已经重新登记，还在办理。请在那一件中办理，不用撤销本件。")
+    row.state, row.passed_on, row.passed_no, row.passed_to, row.passed_by = State.ANSWERED, None, "", "", None
+    row.save(update_fields=["state", "passed_on", "passed_no", "passed_to", "passed_by"])
+    matter = row.matter
+    matter.closed_at = None
+    matter.save(update_fields=["closed_at"])
+    matter.assignments.current().update(state=Assignment.State.ANSWERED)
+    restage(matter)
+    matter.record("handed_down_passing_undone", by=by, now=now, reason=reason.strip())
     return row
 
 

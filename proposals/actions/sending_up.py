@@ -23,7 +23,7 @@ NEXT_STEP: dict[str, str] = {
     State.AGREED: "下一步是登记转报",
     State.REFUSED: "没有提案者同意，不能转报",
     State.SENT: "下一步是登记去向",
-    State.KNOWN: "还有新的去向，请继续登记去向",
+    State.KNOWN: "还有新的去向，请继续登记去向；登记错了的，请先撤销去向登记",
     State.DROPPED: "要再次转报，请重新征求提案者意见",
 }
 
@@ -68,7 +68,9 @@ def ask_to_send_up(
             f"已经向{to}转报过，现在是“{before.get_state_display()}”，有了去向才能再次转报。{NEXT_STEP[before.state]}。",
             field="to",
         )
-    row = SentUp.objects.create(proposal=proposal, to=to, reason=reason.strip(), asked_by=by, asked_at=now)
+    row = SentUp(proposal=proposal, to=to, reason=reason.strip(), asked_by=by, asked_at=now)
+    _check_day(row, paper, now=now, field="paper_on")
+    row.save()
     if paper:
         return _answered(row, agrees=True, by=by, now=now, paper=paper)
     event = proposal.matter.record("up_asked", by=by, now=now, to=to)
@@ -82,12 +84,22 @@ def answer_sending(row: SentUp, *, agrees: bool, by: Person, now: datetime, pape
     row = lock_sending(row, State.ASKED)
     if paper is None and by.pk not in first_proposer(row.proposal.matter, on=today(now)):
         raise Refused("是否同意转报，由第一提案者回答。以纸质或电话答复的，请由提案委登记。")
+    _check_day(row, paper, now=now)
     return _answered(row, agrees=agrees, by=by, now=now, paper=paper)
 
 
+def _check_day(row: SentUp, paper: Paper | None, *, now: datetime, field: str = "on") -> None:
+    """He said so on a day that has come, of a proposal that was there."""
+    if paper is None:
+        return
+    if paper.on > today(now):
+        raise Refused("提案者答复的日期不能晚于今天。", field=field)
+    begun = row.proposal.submitted_at or row.proposal.filed_at
+    if begun and paper.on < (first := timezone.localdate(begun)):
+        raise Refused(f"提案者答复的日期不能早于提交提案的日期（{short_day(first)}）。", field=field)
+
+
 def _answered(row: SentUp, *, agrees: bool, by: Person, now: datetime, paper: Paper | None) -> SentUp:
-    if paper and paper.on > today(now):
-        raise Refused("提案者答复的日期不能晚于今天。", field="on")
     row.state = State.AGREED if agrees else State.REFUSED
     row.answered_by, row.answered_on = by, paper.on if paper else today(now)
     row.on_paper = paper is not None
@@ -117,9 +129,27 @@ def record_sent(row: SentUp, *, on: date, number: str = "", note: str = "", by: 
     row.number, row.note = number.strip(), note.strip()
     row.save(update_fields=["state", "sent_by", "sent_on", "number", "note"])
     event = matter.record("sent_up", by=by, now=now, on=on, to=row.to)
+    _tell(row, _hearing(matter, on=today(now)), event, "sent_up", now=now)
+    return row
+
+
+def _hearing(matter: Matter, *, on: date) -> set[int]:
+    """The proposers, the units and the offices that assigned it."""
     units = Assignment.objects.current().filter(matter=matter).select_related("office")
-    people = {*behind_it(matter, on=today(now)), *handling_it(matter, units, on=today(now))}
-    _tell(row, people, event, "sent_up", now=now)
+    return {*behind_it(matter, on=on), *handling_it(matter, units, on=on)}
+
+
+@transaction.atomic
+def undo_sent(row: SentUp, *, reason: str, by: Person, now: datetime) -> SentUp:
+    """What was entered of its sending is wrong (撤销转报登记): it waits to be sent; whoever heard of it hears this."""
+    row = lock_sending(row, State.SENT, whenever=True)
+    if not reason.strip():
+        raise Refused("请写明撤销转报登记的原因，提案者和承办单位会看到。", field="reason")
+    row.state, row.sent_by, row.sent_on, row.number, row.note = State.AGREED, None, None, "", ""
+    row.save(update_fields=["state", "sent_by", "sent_on", "number", "note"])
+    matter = row.proposal.matter
+    event = matter.record("up_undone", by=by, now=now, to=row.to, reason=reason.strip())
+    _tell(row, _hearing(matter, on=today(now)), event, "up_undone", now=now)
     return row
 
 
@@ -143,6 +173,25 @@ def record_fate(row: SentUp, *, kind: str, text: str, on: date, by: Person, now:
     event = matter.record("up_fate", by=by, now=now, on=on, to=row.to, kind=fate.get_kind_display())
     _tell(row, behind_it(matter, on=today(now)), event, "up_fate", now=now, fate=str(fate.public_id))
     return fate
+
+
+@transaction.atomic
+def undo_fate(fate: Fate, *, reason: str, by: Person, now: datetime) -> SentUp:
+    """What was entered as its fate is wrong (撤销去向登记); the proposers, who heard of it, hear this."""
+    row = lock_sending(fate.sent_up, State.KNOWN, whenever=True)
+    if not reason.strip():
+        raise Refused("请写明撤销去向登记的原因，提案者会看到。", field="reason")
+    gone = row.fates.filter(pk=fate.pk).first()
+    if gone is None:
+        raise WrongStep("这条去向登记已经撤销。请刷新页面查看。")
+    gone.delete()
+    row.state = State.KNOWN if row.fates.exists() else State.SENT
+    row.save(update_fields=["state"])
+    matter = row.proposal.matter
+    facts: dict[str, Any] = {"kind": fate.get_kind_display(), "on": fate.on, "reason": reason.strip()}
+    event = matter.record("up_fate_undone", by=by, now=now, to=row.to, **facts)
+    _tell(row, behind_it(matter, on=today(now)), event, "up_fate_undone", now=now)
+    return row
 
 
 @transaction.atomic

@@ -96,6 +96,12 @@ def course_of(matter: Matter) -> Course:
     return _courses[matter.kind]
 
 
+def last_day(matter: Matter, *, after: date) -> date | None:
+    """The last day that nobody in this house may move, unless it has come by `after`."""
+    day = of(matter).limit(matter)
+    return day if day and day > after else None
+
+
 def contacting() -> list[str]:
     """The kinds of matter of which units speak with proposers."""
     return sorted(kind for kind, course in _courses.items() if course.contact)

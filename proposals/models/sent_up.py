@@ -23,8 +23,8 @@ class SentUp(Addressed):
         ASKED = "asked", "待提案者答复"
         AGREED = "agreed", "待转报"
         REFUSED = "refused", "提案者不同意"
-        SENT = "sent", "去向待查"
-        KNOWN = "known", "去向已明"
+        SENT = "sent", "已转报待回音"
+        KNOWN = "known", "上级已有回音"
         DROPPED = "dropped", "不再转报"
 
     OPEN: ClassVar = (State.ASKED, State.AGREED, State.SENT)

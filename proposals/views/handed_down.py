@@ -1,21 +1,24 @@
 """Matters handed down (上级交办件): the office's list, the page of one, a form for each step."""
 
+from dataclasses import replace
 from typing import Any
 
 import django_filters
+from django.contrib import messages
 from django.db.models import F, Q, QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import ActionPage, Column, DetailPage, FormPage, ListPage, RowMixin
-from members.shown import Act, Crumb, Fact, Mark
-from proposals import actions, handed_down
+from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, RowMixin, SeenMixin
+from members.shown import Act, Crumb, Fact, FileRow, Mark
+from proposals import actions, handed_down, word_list
 from proposals.fields import unit_names
-from proposals.forms import AllocationForm
-from proposals.handed_forms import EnterForm, LaterForm, PassUpForm, SendBackForm
+from proposals.handed_forms import DueForm, EnterForm, GiveOutForm, PassUpForm, SendBackForm, UndoForm
 from proposals.handling.actions import note_view
+from proposals.handling.attachments import OWNERS
+from proposals.handling.models import Attachment
 from proposals.handling.panels import panels_of, suspend_act
 from proposals.handling.sights import note
 from proposals.models import HandedDown
@@ -107,7 +110,14 @@ class Enter(Signed, FormPage):
             by=self.me,
             now=timezone.now(),
         )
+        warn(self.request, row)
         return HttpResponseRedirect(row.get_absolute_url())
+
+
+def warn(request: Any, row: HandedDown) -> None:
+    """Say so where a word of the list that points to secrets has been entered (S5)."""
+    if found := word_list.named([("案由", row.matter.title), ("内容", row.text)]):
+        messages.warning(request, f"{found}中有保密词表所列的词。{word_list.ADVICE}")
 
 
 class OneHandedDown(Signed, RowMixin[HandedDown]):
@@ -154,7 +164,7 @@ class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
         return super().get_context_data(
             matter=matter,
             panels=self.panels,
-            files=self.panels.files if self.panels.assignments else file_rows(matter, self.me),
+            files=self.files(),
             kicker=f"{matter.session or ''} · {matter.label}",
             marks=[Mark(matter.origin, "info"), *self.panels.marks],
             text=row.text,
@@ -162,6 +172,14 @@ class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
             due_on=None if row.state == State.PASSED_UP else row.due_on,
             **kwargs,
         )
+
+    def files(self) -> list[FileRow]:
+        """Those of the text may be taken away again by the office, until it was passed up."""
+        rows = self.panels.files if self.panels.assignments else file_rows(self.object.matter, self.me)
+        if not self.held or self.object.state == State.PASSED_UP:
+            return rows
+        url = "proposals:remove_handed_file"
+        return [replace(row, remove_url=reverse(url, args=[row.key])) if row.key else row for row in rows]
 
     def facts(self) -> list[Fact]:
         row = self.object
@@ -171,7 +189,7 @@ class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
             Fact("原提案者", row.proposers),
             Fact("收到日期", row.received_on),
             Fact("上级规定的期限", row.due_on),
-            Fact("上级同意推迟的依据", row.agreed_later),
+            Fact("改期的依据", row.agreed_later),
             Fact("受理的交办机构", row.matter.office or "交办时确定"),
             Fact("报送日期", row.passed_on),
             Fact("报送文号", row.passed_no),
@@ -185,9 +203,10 @@ class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
     def own_acts(self) -> list[Act]:
         """What the office can do next, the first of them in colour."""
         offered = {
-            State.RECEIVED: ["give_out", "agree_later", "correct"],
-            State.ASSIGNED: ["agree_later"],
-            State.ANSWERED: ["pass_up", "send_back"],
+            State.RECEIVED: ["give_out", "change_due", "correct"],
+            State.ASSIGNED: ["change_due"],
+            State.ANSWERED: ["pass_up", "send_back", "change_due"],
+            State.PASSED_UP: ["undo_passing"],
         }.get(State(self.object.state), [])
         at = [self.object.matter.public_id]
         return [
@@ -199,9 +218,10 @@ class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
 ACTS = {
     "give_out": "交办",
     "correct": "更正登记",
-    "agree_later": "登记上级同意推迟",
+    "change_due": "登记上级改期",
     "pass_up": "登记报送",
     "send_back": "退回单位",
+    "undo_passing": "撤销报送登记",
 }
 FIRST = ("give_out", "pass_up")
 
@@ -214,7 +234,7 @@ class Step(OneHandedDown, ActionPage[HandedDown]):
     def crumbs(self) -> list[Crumb]:
         return [*super().crumbs(), Crumb(self.object.matter.label, self.object.get_absolute_url())]
 
-    def version(self) -> int | None:
+    def version(self) -> int | str | None:
         """The actions lock the row and look at its state themselves."""
         return None
 
@@ -226,8 +246,20 @@ class Step(OneHandedDown, ActionPage[HandedDown]):
         raise NotImplementedError
 
 
-class Correct(Step):
+class Correct(SeenMixin, Step):
+    """What a colleague has corrected meanwhile is not written over."""
+
     title, submit_label, done_sentence, form_class = "更正登记", "保存更正", "已更正。", EnterForm
+    stale_sentence = "您打开本页之后，同事更正过：{changed}。请打开最新内容，再填写您的更正。"
+
+    def shown(self) -> dict[str, str]:
+        labels = {name: str(field.label) for name, field in EnterForm.base_fields.items()}
+        return {labels[name]: str(value) for name, value in self.get_initial().items()}
+
+    def check_locked(self) -> None:
+        self.object.matter.locked()
+        self.object = self.get_object()
+        self.check_seen()
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "by": self.me}
@@ -237,29 +269,33 @@ class Correct(Step):
         return {"title": row.matter.title, **{name: getattr(row, name) for name in actions.PLAIN}}
 
     def do(self, data: dict[str, Any], form: Any) -> None:
-        actions.correct_entry(
+        row = actions.correct_entry(
             self.object, form.facts(), title=data["title"], file=data["file"], by=self.me, now=timezone.now()
         )
+        warn(self.request, row)
 
 
 class GiveOut(Step):
-    title, submit_label, form_class = "交办上级交办件", "交办", AllocationForm
+    title, submit_label, form_class = "交办上级交办件", "交办", GiveOutForm
     template_name = "proposals/with_units.html"
     done_sentence = "已交办，承办单位会收到通知。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "limit": handed_down.last_workday(self.object.due_on)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(units=unit_names(), **kwargs)
 
     def do(self, data: dict[str, Any], form: Any) -> None:
-        actions.give_out(self.object, form.shares(), by=self.me, now=timezone.now())
+        actions.give_out(self.object, form.shares(), due_on=data["due_on"], by=self.me, now=timezone.now())
 
 
-class AgreeLater(Step):
-    title, submit_label, form_class = "登记上级同意推迟", "登记", LaterForm
-    done_sentence = "已登记。承办单位需要延期的，可以申请到新期限为止。"
+class ChangeDue(Step):
+    title, submit_label, form_class = "登记上级改期", "登记", DueForm
+    done_sentence = "已登记。还没有答复的承办单位按新的期限办理，会收到通知。"
 
     def do(self, data: dict[str, Any], form: Any) -> None:
-        actions.agree_later(self.object, to=data["to"], how=data["how"], by=self.me, now=timezone.now())
+        actions.change_due(self.object, to=data["to"], how=data["how"], by=self.me, now=timezone.now())
 
 
 class SendBack(Step):
@@ -286,3 +322,34 @@ class PassUp(Step):
     def do(self, data: dict[str, Any], form: Any) -> None:
         facts = {name: data[name] for name in ("on", "number", "to", "file")}
         actions.pass_up(self.object, **facts, by=self.me, now=timezone.now())
+
+
+class UndoPassing(Step):
+    title, submit_label, form_class = "撤销报送登记", "撤销报送登记", UndoForm
+    done_sentence = "已撤销，本件恢复为待报送。请重新登记报送。"
+
+    def do(self, data: dict[str, Any], form: Any) -> None:
+        actions.undo_passing(self.object, reason=data["reason"], by=self.me, now=timezone.now())
+
+
+class RemoveHandedFile(OneHandedDown, ConfirmPage[HandedDown]):
+    """Takes away a file that was brought in by mistake."""
+
+    action = "proposals.handed_down"
+    title, submit_label, done_sentence, danger = "删除附件", "删除附件", "附件已删除。", True
+
+    def get_object(self) -> HandedDown:
+        rows = Attachment.objects.kept().filter(purpose__in=OWNERS, assignment=None, event=None, released_at=None)
+        held = rows.filter(matter__handed_down__in=self.get_queryset()).select_related("matter__handed_down")
+        self.file = get_object_or_404(held, public_id=self.kwargs["public_id"])
+        return self.get_queryset().get(matter=self.file.matter_id)
+
+    def get_question(self) -> str:
+        return f"将删除附件“{self.file.name}”，删除后不能恢复。"
+
+    def crumbs(self) -> list[Crumb]:
+        return [*super().crumbs(), Crumb(self.object.matter.label, self.object.get_absolute_url())]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        actions.remove_handed_file(self.object, self.file, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.object.get_absolute_url())

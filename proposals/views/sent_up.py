@@ -9,16 +9,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from members.days import full_day
 from members.errors import Refused
 from members.models import Session
 from members.pages import Column, ListPage
 from members.shown import Crumb, Fact, Tab
 from proposals import actions
-from proposals.models import Proposal, SentUp
+from proposals.models import Fate, Proposal, SentUp
 from proposals.naming import title_shown, units_of
 from proposals.rights import in_hands_of
 from proposals.sent_up import may_answer, sendings_of_list, suggested
-from proposals.sent_up_forms import DropForm, FateForm, RecordAnswerForm, SendUpForm, SentForm
+from proposals.sent_up_forms import DropForm, FateForm, RecordAnswerForm, SendUpForm, SentForm, UndoForm
 
 from .base import PaperPage, ProposalPage, SaysTooLate, Signed, name_of, to
 from .reading import PEOPLE
@@ -131,8 +132,11 @@ class OneSending(PaperPage):
 
     def get_object(self) -> Proposal:
         rows = SentUp.objects.select_related("proposal__matter").filter(proposal__in=self.proposals())
-        self.row = get_object_or_404(rows, public_id=self.kwargs["public_id"])
+        self.row = self.row_of(rows)
         return self.row.proposal
+
+    def row_of(self, rows: QuerySet[SentUp]) -> SentUp:
+        return get_object_or_404(rows, public_id=self.kwargs["public_id"])
 
     def proposals(self) -> QuerySet[Proposal]:
         """Whatever has become of the proposal since: the action says what."""
@@ -166,22 +170,53 @@ class InHouse(OneSending):
         return ProposalPage.get_form_kwargs(self)
 
 
-class RecordSent(InHouse):
+class RecordSent(OneSending):
     title = "登记转报"
     form_class = SentForm
     done_sentence = "已登记转报，提案者和承办单位会收到通知。"
 
     def do(self, form: Any) -> None:
-        actions.record_sent(self.row, **form.cleaned_data, by=self.me, now=timezone.now())
+        actions.record_sent(self.row, **form.facts(), by=self.me, now=timezone.now())
+        self.keep(form)
 
 
-class RecordFate(InHouse):
+class UndoSent(InHouse):
+    title = "撤销转报登记"
+    form_class = UndoForm
+    submit_label = "撤销登记"
+    done_sentence = "已撤销，请重新登记转报。提案者和承办单位会收到通知。"
+
+    def do(self, form: Any) -> None:
+        actions.undo_sent(self.row, **form.cleaned_data, by=self.me, now=timezone.now())
+
+
+class RecordFate(OneSending):
     title = "登记去向"
     form_class = FateForm
     done_sentence = "已登记去向，提案者会收到通知。"
 
     def do(self, form: Any) -> None:
-        actions.record_fate(self.row, **form.cleaned_data, by=self.me, now=timezone.now())
+        actions.record_fate(self.row, **form.facts(), by=self.me, now=timezone.now())
+        self.keep(form)
+
+
+class UndoFate(InHouse):
+    """Takes back what was entered last; the address names it, so that nothing else is taken back."""
+
+    title = "撤销去向登记"
+    form_class = UndoForm
+    submit_label = "撤销登记"
+    done_sentence = "已撤销这条去向，提案者会收到通知。"
+
+    def row_of(self, rows: QuerySet[SentUp]) -> SentUp:
+        self.fate = get_object_or_404(Fate, sent_up__in=rows, public_id=self.kwargs["public_id"])
+        return rows.get(pk=self.fate.sent_up_id)
+
+    def get_title(self) -> str:
+        return f"{self.title}：{self.row.to}（{full_day(self.fate.on)}{self.fate.get_kind_display()}）"
+
+    def do(self, form: Any) -> None:
+        actions.undo_fate(self.fate, **form.cleaned_data, by=self.me, now=timezone.now())
 
 
 class Drop(InHouse):

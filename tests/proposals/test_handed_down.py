@@ -1,6 +1,7 @@
 """Matters handed down (上级交办件): from the entry to the report upwards, who sees them, and what does not apply (P10)."""
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,19 +19,23 @@ from members.inbox.models import Message
 from members.inbox.registry import Rendered, render
 from members.models import AssigningOffice, Body, Person
 from members.shown import Count
+from members.uploads import Use, check
 from proposals import actions
 from proposals.actions import Share
 from proposals.handed_down import ERASED, HandedDownOwner, last_workday
 from proposals.handling import actions as handling
 from proposals.handling import official, readers
+from proposals.handling.actions.attaching import attach
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.eyes import eyes
-from proposals.handling.models import Assignment, EvaluationRound, Matter, Reply, Stage
+from proposals.handling.models import Assignment, EvaluationRound, Matter, Purpose, Reply, Stage
 from proposals.models import HandedDown, Proposal
 from tests.factories import BodyFactory, SessionFactory, appoint
 from tests.handling.conftest import House, build_house, part_of, reason, result_class, signed
 from tests.html import assert_valid
 from tests.uploads import made
+
+from .test_pages_thread import hidden
 
 State = HandedDown.State
 
@@ -247,13 +252,53 @@ def test_every_part_is_assigned_by_the_office_that_received_it(house: House) -> 
     assert part_of(row.matter, party).office == house.assigning
 
 
-def test_nobody_is_given_a_day_that_has_come(house: House) -> None:
+def due(part: Assignment, stage: str = "reply") -> date:
+    return part.obligations.running().get(stage=stage).due_on
+
+
+def test_what_comes_when_its_day_has_passed_is_handled_until_the_office_says(house: House) -> None:
     row = entered(house, received_on=day(house, -20), due_on=day(house, -1))
-    with pytest.raises(Refused, match="请先登记上级同意的新期限"):
-        actions.give_out(row, [Share(house.unit, "sole")], by=house.officer, now=house.later())
-    actions.agree_later(row, to=day(house, 50), how="省政协来函", by=house.officer, now=house.later())
-    actions.give_out(row, [Share(house.unit, "sole")], by=house.officer, now=house.later())
-    assert part_of(row.matter, house.unit).obligations.get(stage="reply").due_on == last_workday(day(house, 50))
+    for until, sentence in ((None, "请填写要求承办单位办结的日期"), (day(house, 0), "今天以后的工作日")):
+        with pytest.raises(Refused, match=sentence):
+            actions.give_out(row, [Share(house.unit, "sole")], due_on=until, by=house.officer, now=house.later())
+
+    actions.give_out(row, [Share(house.unit, "sole")], due_on=day(house, 20), by=house.officer, now=house.later())
+
+    assert due(part_of(row.matter, house.unit)) == last_workday(day(house, 20))
+
+
+def test_units_may_be_given_an_earlier_day_never_a_later_one(house: House) -> None:
+    row = entered(house)
+    with pytest.raises(Refused, match="不能晚于上级规定的期限"):
+        actions.give_out(row, [Share(house.unit, "sole")], due_on=day(house, 63), by=house.officer, now=house.later())
+    actions.give_out(row, [Share(house.unit, "sole")], due_on=day(house, 45), by=house.officer, now=house.later())
+    assert due(part_of(row.matter, house.unit)) == last_workday(day(house, 45))
+
+
+def test_a_day_that_no_letter_sets_is_refused(house: House) -> None:
+    for due_on in (day(house, 365 * 4), date(2199, 12, 31)):
+        with pytest.raises(Refused, match="请核对两个日期的年份"):
+            entered(house, due_on=due_on)
+
+
+def test_whoever_takes_a_part_over_or_joins_keeps_the_day_from_above(house: House) -> None:
+    row = given(house)
+    part = part_of(row.matter, house.unit)
+    new = handling.transfer(part, house.other_unit, reason="职责", by=house.officer, now=house.later())
+    assert due(new) == last_workday(row.due_on)
+
+    split = given(house, Share(house.unit, "split"), Share(house.other_unit, "split"), their_number="77")
+    beside = part_of(split.matter, house.unit)
+    third = handling.add_unit(beside, house.third_unit, reason="涉及", by=house.officer, now=house.later())
+    assert due(third) == last_workday(split.due_on)
+
+
+def test_a_colleague_who_enters_it_in_the_same_moment_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered(house)
+    monkeypatch.setattr("proposals.actions.handed_down._in_hand_again", lambda row: False)
+    with pytest.raises(Refused, match="列表中没有的，请联系提案委"):
+        entered(house)
+    assert Matter.objects.filter(kind="handed_down").count() == 1
 
 
 def test_a_day_from_above_on_a_weekend_is_kept_by_the_friday(house: House) -> None:
@@ -270,18 +315,73 @@ def test_an_extension_goes_beyond_the_day_from_above_only_where_that_was_agreed(
     part, wanted = signed(house, row.matter), last_workday(day(house, 70))
     with pytest.raises(Refused, match="由其登记上级同意的新期限"):
         handling.ask_extension(part, to=wanted, reason="量大", by=house.clerk, now=house.later())
-    with pytest.raises(Refused, match="上级怎样同意"):
-        actions.agree_later(row, to=wanted, how="", by=house.officer, now=house.later())
-    with pytest.raises(Refused, match="新期限应晚于"):
-        actions.agree_later(row, to=row.due_on, how="来函", by=house.officer, now=house.later())
+    for to, how, sentence in (
+        (wanted, "", "请写明依据"),
+        (row.due_on, "来函", "现在登记的期限就是"),
+        (day(house, 0), "来函", "新期限应在今天以后"),
+        (day(house, -9), "来函", "应晚于收到日期"),
+        (day(house, 4000), "来函", "请核对两个日期的年份"),
+    ):
+        with pytest.raises(Refused, match=sentence):
+            actions.change_due(row, to=to, how=how, by=house.officer, now=house.later())
 
-    actions.agree_later(row, to=wanted, how="省政协来函", by=house.officer, now=house.later())
+    actions.change_due(row, to=wanted, how="省政协来函", by=house.officer, now=house.later())
 
     assert told("handed_down_later") == ["沈青"]
-    asked = handling.ask_extension(part, to=wanted, reason="量大", by=house.clerk, now=house.later())
-    for office, by in (("assigning", house.officer), ("proposal", house.staff)):
-        asked = handling.decide_extension(asked, office=office, agrees=True, reason="", by=by, now=house.later())
-    assert (asked.state, part.obligations.get(stage="reply").due_on) == ("granted", wanted)
+    assert due(part) == wanted
+
+
+def test_a_day_entered_wrong_is_put_right_though_units_have_it(house: House) -> None:
+    """Later, then earlier; what the unit asked for meanwhile is moot, and nothing is told twice."""
+    row = entered(house, due_on=day(house, 120))
+    shares = [Share(house.unit, "lead"), Share(house.other_unit, "co")]
+    actions.give_out(row, shares, due_on=day(house, 80), by=house.officer, now=house.later())
+    part, co = signed(house, row.matter), part_of(row.matter, house.other_unit)
+    to = last_workday(day(house, 95))
+    asked = handling.ask_extension(part, to=to, reason="量大", by=house.clerk, now=house.later())
+
+    actions.change_due(row, to=day(house, 60), how="更正：年份写错", by=house.officer, now=house.later())
+
+    row.refresh_from_db()
+    assert (row.due_on, due(part)) == (day(house, 60), last_workday(day(house, 60)))
+    asked.refresh_from_db()
+    assert (asked.state, part.obligations.running().filter(stage="extension_decision").exists()) == ("withdrawn", False)
+    assert due(co, "co_opinion") < due(part)
+    assert part.obligations.filter(stage="reply", status="cancelled").count() == 1
+    wanted = last_workday(day(house, 90))
+    actions.change_due(row, to=wanted, how="来函", by=house.officer, now=house.later())
+    assert due(part) == wanted
+
+
+def test_an_answer_that_is_being_checked_keeps_its_day(house: House) -> None:
+    row = given(house)
+    part = signed(house, row.matter)
+    reply = handling.deliver_reply(drafted(house, part), by=house.clerk, now=house.later())
+    before = due(part)
+    actions.change_due(row, to=day(house, 30), how="来函", by=house.officer, now=house.later())
+    assert due(part) == before
+    handling.approve_reply(reply, by=house.officer, now=house.later())
+    row = actions.change_due(row, to=day(house, 40), how="来函", by=house.officer, now=house.later())
+    assert (row.state, told("handed_down_later")) == (State.ANSWERED, ["沈青"])
+
+
+def test_a_report_upwards_entered_wrong_is_taken_back_and_entered_anew(house: House) -> None:
+    row = passed_up(house, answered(house, given(house)))
+    with pytest.raises(Refused, match="请写明撤销报送登记的原因"):
+        actions.undo_passing(row, reason=" ", by=house.officer, now=house.later())
+
+    actions.undo_passing(row, reason="文号写错", by=house.officer, now=house.later())
+
+    row.refresh_from_db()
+    matter = Matter.objects.get(pk=row.matter_id)
+    assert (row.state, row.passed_on, row.passed_by) == (State.ANSWERED, None, None)
+    assert (matter.stage, matter.is_closed) == (Stage.TO_PASS_UP, False)
+    assert readers.audit()[1] == []
+    row = passed_up(house, row, number="市府督函〔2026〕30号")
+    assert (row.passed_no, Matter.objects.get(pk=row.matter_id).is_closed) == ("市府督函〔2026〕30号", True)
+    entered(house)
+    with pytest.raises(Refused, match="已经重新登记"):
+        actions.undo_passing(row, reason="写错", by=house.officer, now=house.later())
 
 
 def test_a_unit_objects_as_to_any_matter(house: House) -> None:
@@ -359,12 +459,12 @@ def test_only_its_office_the_staff_and_its_units_see_it(house: House) -> None:
 
 def test_its_messages_lead_to_it_and_say_nothing_to_who_sees_it_no_more(house: House) -> None:
     row = given(house)
-    actions.agree_later(row, to=day(house, 80), how="来函", by=house.officer, now=house.later())
+    actions.change_due(row, to=day(house, 80), how="来函", by=house.officer, now=house.later())
     subject = {"matter": str(row.matter.public_id)}
 
     shown = render([("handed_down_later", subject)], house.clerk)[0]
     assert isinstance(shown, Rendered)
-    assert (shown.url, "上级同意推迟期限" in shown.title) == (row.get_absolute_url(), True)
+    assert (shown.url, "请按新的期限办理" in shown.title) == (row.get_absolute_url(), True)
     assert render([("handed_down_later", subject)], house.member) == [None]
 
 
@@ -386,8 +486,8 @@ def test_the_office_does_it_all_on_its_pages(house: House) -> None:
         return str(answer.content.decode())
 
     step("correct", **{**facts, "proposers": "省政协李委员"})
-    step("give_out", way="lead", lead=house.unit.name)
-    step("agree_later", to=day(house, 90), how="来函")
+    step("give_out", way="lead", lead=house.unit.name, due_on=day(house, 50))
+    step("change_due", to=day(house, 90), how="来函")
     answered(house, row)
     step("send_back", part=part_of(row.matter, house.unit).public_id, reason="补充措施")
     part = part_of(row.matter, house.unit)
@@ -397,6 +497,57 @@ def test_the_office_does_it_all_on_its_pages(house: House) -> None:
     handling.approve_reply(reply, by=house.officer, now=house.later())
     assert "已报送" not in client.get(row.get_absolute_url()).content.decode()
     assert "市府督函" in step("pass_up", on=day(house, 0), number="市府督函1号", to="省政协提案委员会")
+    assert "恢复为待报送" in step("undo_passing", reason="文号写错")
+
+
+def test_a_wrong_file_is_taken_away_by_whoever_holds_the_matter(house: House) -> None:
+    row = entered(house)
+    file = attach(
+        row.matter,
+        check(made.upload("误传.pdf", made.pdf()), use=Use.ATTACHMENT),
+        purpose=Purpose.TEXT,
+        by=house.officer,
+        now=house.now,
+    )
+    url = reverse("proposals:remove_handed_file", args=[file.public_id])
+    client, page = opened(house.officer), row.get_absolute_url()
+    assert url in client.get(page).content.decode()
+    assert [opened(one).get(url).status_code for one in (house.clerk, appoint(Role.ASSIGNING_OFFICER))] == [403, 404]
+    assert_valid(client.get(url).content)
+
+    client.post(url)
+
+    assert not row.matter.attachments.kept().exists()
+    assert "handed_down_file_removed" in verbs(row.matter)
+    assert client.get(url).status_code == 404
+
+
+def test_a_correction_is_not_written_over_by_one_begun_earlier(house: House) -> None:
+    row = entered(house)
+    client, url = opened(house.officer), reverse("proposals:correct_handed_down", args=[row.matter.public_id])
+    typed = {name: str(value) for name, value in facts_of(house).items()} | {"title": "关于老旧小区改造的提案"}
+    seen = hidden(client.get(url).content.decode())["version"]
+    client.post(url, {**typed, "version": seen, "their_number": "0200"})
+
+    late = client.post(url, {**typed, "version": seen, "from_body": "省政府办公厅"})
+
+    assert (late.status_code, "来文编号或原案号" in late.content.decode()) == (409, True)
+    assert "省政府办公厅" in late.content.decode()
+    row.refresh_from_db()
+    assert (row.their_number, row.from_body) == ("0200", "省政协提案委员会")
+
+
+def test_words_that_point_to_secrets_are_said_to_whoever_entered_them(
+    house: House, settings: Any, tmp_path: Path
+) -> None:
+    listed = tmp_path / "words.txt"
+    listed.write_text("绝密工程\n", encoding="utf-8")
+    settings.WORD_LIST = str(listed)
+    client = opened(house.officer)
+    typed = {name: str(value) for name, value in facts_of(house, text="涉及绝密工程。").items()} | {"title": "某提案"}
+    page = client.get(reverse("proposals:enter_handed_down")).content.decode()
+    answer = client.post(reverse("proposals:enter_handed_down"), typed, follow=True).content.decode()
+    assert ("涉密来文不得在本系统登记" in page, "“内容”中有保密词表所列的词" in answer) == (True, True)
 
 
 def test_the_units_pages_ask_for_nothing_that_belongs_to_proposers(house: House) -> None:

@@ -24,6 +24,7 @@ from proposals.models import Fate, Proposal, SentUp
 from proposals.owner import ProposalOwner
 from proposals.sent_up import suggested
 from tests.factories import appoint
+from tests.uploads import made
 
 from .conftest import House
 from .test_key import told
@@ -131,9 +132,17 @@ def test_what_he_said_on_paper_or_by_phone_is_entered_with_its_date(house: House
     assert told("up_recorded") == {"林溪"}
     other = asked(house, proposal, to="省民政厅", paper=PHONED)
     assert (other.state, verbs(proposal)) == (State.AGREED, ["up_asked", "up_agreed", "up_agreed"])
-    with pytest.raises(Refused, match="不能晚于今天"):
-        late = Paper(who="林溪", on=TODAY + timedelta(days=1), sheet="电话记录")
-        asked(house, proposal, to="省财政厅", paper=late)
+    for on, sentence in (
+        (TODAY + timedelta(days=1), "不能晚于今天"),
+        (date(1926, 3, 4), "不能早于提交提案的日期"),
+    ):
+        said_on = Paper(who="林溪", on=on, sheet="电话记录")
+        with pytest.raises(Refused, match=sentence):
+            asked(house, proposal, to="省财政厅", paper=said_on)
+        third = asked(house, proposal, to="省教育厅")
+        with pytest.raises(Refused, match=sentence):
+            actions.answer_sending(third, agrees=True, by=house.staff, now=house.later(), paper=said_on)
+        actions.drop_sending(third, reason="另行转报", by=house.staff, now=house.later())
 
 
 def test_only_the_first_proposer_answers(house: House, handed: Make, draft: Make) -> None:
@@ -255,6 +264,67 @@ def test_one_that_was_asked_by_mistake_is_dropped_with_a_reason(house: House, ha
     assert row.answered_on is None
 
 
+def test_what_was_entered_wrong_is_taken_back_and_entered_anew(house: House, handed: Make) -> None:
+    proposal = handed()
+    row, clerk, staff = sent(house, proposal, number="9号"), Person.objects.get(name="沈青"), signed_in(house.staff)
+    send(staff, url(row, "fate"), kind="not_taken", text="误录", on=timezone.localdate().isoformat())
+    fate = row.fates.get()
+    undo = f"/proposals/sent-up/fates/{fate.public_id}/undo/"
+    assert undo in page_of(staff, page(proposal)) and "未采纳" in page_of(staff, undo)
+    assert "误录" in newest(house.member, "up_fate")
+    with pytest.raises(WrongStep, match="请先撤销去向登记"):
+        actions.undo_sent(row, reason="日期写错", by=house.staff, now=house.later())
+    with pytest.raises(Refused, match="请写明撤销去向登记的原因"):
+        actions.undo_fate(fate, reason=" ", by=house.staff, now=house.later())
+
+    send(staff, undo, reason="登记错了件")
+
+    row.refresh_from_db()
+    assert (row.state, row.fates.count(), told("up_fate_undone")) == (State.SENT, 0, {"林溪"})
+    assert "误录" not in newest(house.member, "up_fate")
+    assert staff.get(undo).status_code == 404
+    with pytest.raises(WrongStep, match="登记去向"):
+        actions.undo_fate(fate, reason="再撤一次", by=house.staff, now=house.later())
+    with pytest.raises(Refused, match="请写明撤销转报登记的原因"):
+        actions.undo_sent(row, reason="", by=house.staff, now=house.later())
+
+    send(staff, url(row, "undo-sent"), reason="日期写错")
+
+    row.refresh_from_db()
+    assert (row.state, row.sent_on, row.number) == (State.AGREED, None, "")
+    assert told("up_undone") == told("sent_up") == {"林溪", "沈青", "严明"}
+    assert "日期写错" in page_of(signed_in(clerk), page(proposal)), "who read of it reads this"
+    assert verbs(proposal)[-2:] == ["up_fate_undone", "up_undone"]
+    assert actions.record_sent(row, on=TODAY, number="10号", by=house.staff, now=house.later()).number == "10号"
+
+
+def test_of_two_fates_the_one_that_was_named_is_taken_back(house: House, handed: Make) -> None:
+    row = sent(house, handed())
+    known: dict[str, Any] = {"on": TODAY, "by": house.staff}
+    first, second = (
+        actions.record_fate(row, kind=kind, text=kind, now=house.later(), **known) for kind in ("taken_up", "answered")
+    )
+
+    actions.undo_fate(first, reason="重复", by=house.staff, now=house.later())
+
+    row.refresh_from_db()
+    assert (row.state, list(row.fates.all())) == (State.KNOWN, [second])
+
+
+def test_the_letter_up_and_the_answer_from_above_are_kept_as_scans(house: House, handed: Make) -> None:
+    proposal = handed()
+    row, staff, today = asked(house, proposal, paper=PHONED), signed_in(house.staff), timezone.localdate().isoformat()
+    wrong = staff.post(url(row, "sent"), {"on": today, "scan": made.upload("函.pdf", b"not a pdf")})
+    assert (wrong.status_code, "看不出这是什么文件" in wrong.content.decode()) == (422, True)
+
+    send(staff, url(row, "sent"), on=today, scan=made.upload("转报函.pdf", made.pdf()))
+    send(staff, url(row, "fate"), kind="answered", text="已答复", on=today, scan=made.upload("复函.pdf", made.pdf()))
+
+    shown = {one: page_of(signed_in(one), page(proposal)) for one in (house.staff, house.member)}
+    assert all("转报函.pdf" in text and "复函.pdf" in text for text in shown.values())
+    assert "复函.pdf" not in page_of(signed_in(Person.objects.get(name="沈青")), page(proposal))
+
+
 def test_the_fate_comes_even_after_the_archive(house: House, handed: Make) -> None:
     row = sent(house, handed())
     Proposal.objects.update(status="archived")
@@ -267,14 +337,14 @@ def test_the_fate_comes_even_after_the_archive(house: House, handed: Make) -> No
 def test_whoever_is_no_staff_may_not_and_staff_leave_their_own_to_colleagues(house: House, handed: Make) -> None:
     proposal = handed()
     row = asked(house, proposal)
-    steps = [url(row, name) for name in ("record-answer", "sent", "fate", "drop")]
+    steps = [url(row, name) for name in ("record-answer", "sent", "undo-sent", "fate", "drop")]
     pages = [LISTED, SUGGESTED, f"{page(proposal)}send-up/", *steps]
     for person in (house.member, house.officer, Person.objects.get(name="沈青")):
         assert {signed_in(person).get(one).status_code for one in pages} == {403}
     assert {signed_in(house.colleague).get(one).status_code for one in pages} == {200}
     proposal.matter.participants.create(person=house.colleague, role="cosigner", order=1)
 
-    assert [signed_in(house.colleague).get(one).status_code for one in pages] == [200, 200, 404, 404, 404, 404, 404]
+    assert [signed_in(house.colleague).get(one).status_code for one in pages] == [200, 200, *[404] * 6]
 
 
 def test_the_list_finds_whose_fate_is_open_and_costs_the_same_for_one_and_for_three(house: House, handed: Make) -> None:

@@ -26,6 +26,7 @@ from .extending import (
     OWN_REQUEST,
     ask_extension,
     decide_extension,
+    due_anew,
     revoke_extension,
     withdraw_extension,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "draft_reply",
     "drop_promise",
     "drop_wording",
+    "due_anew",
     "end_remit",
     "end_step",
     "erase_papers",

@@ -226,6 +226,33 @@ def waiting(assignment: Assignment) -> ObligationQuerySet:
     return clocks.open_for(assignment=assignment, stage="extension_decision")
 
 
+def due_anew(assignment: Assignment, *, to: date, by: Person, now: datetime, reason: str) -> None:
+    """The answer is due on another day than was said, earlier or later: decided outside this house, matter locked.
+
+    What was asked meanwhile is moot. The clock begins anew from the same day: steps that are behind it are not told
+    again. An answer that waits to be checked has its day already.
+    """
+    clock = clocks.open_for(assignment=assignment).filter(stage__in=["reply", "rehandle"]).first()
+    if clock is None or clock.status == Obligation.Status.PAUSED or clock.due_on == to:
+        return
+    asked = clock.extension_requests.asked()
+    asked.update(state=ExtensionRequest.State.WITHDRAWN, decided_by=by, decided_at=now)
+    no_longer_asked(assignment, by=by, now=now)
+    clocks.cancel(clock, by=by, now=now, reason=reason)
+    clocks.start(
+        assignment.matter,
+        clock.stage,
+        assignment=assignment,
+        round=clock.round,
+        body=assignment.unit,
+        anchor_on=clock.anchor_on,
+        fixed_on=to,
+        fire_past=False,
+        by=by,
+        now=now,
+    )
+
+
 def no_longer_asked(assignment: Assignment, *, by: Person, now: datetime) -> None:
     """Whose word is not wanted any more is chased for it no longer."""
     for clock in waiting(assignment):

@@ -140,7 +140,7 @@ def clocks_of(assignment: Assignment, *, on: date, fixed_on: date | None = None)
             assignment=assignment,
             round=assignment.round,
             body=assignment.unit,
-            fixed_on=fixed_on if stage == "reply" else None,
+            fixed_on=fixed_on if stage in ("reply", "rehandle") else None,
         )
         for stage in stages
     ]

@@ -81,7 +81,6 @@ def another_round(assignment: Assignment, event: Event, *, by: Person, now: date
     assignment.round += 1
     assignment.state = State.SIGNED
     assignment.save(update_fields=["round", "state"])
-    limit = owners.of(matter).limit(matter)
     clocks.start(
         matter,
         "rehandle",
@@ -89,7 +88,7 @@ def another_round(assignment: Assignment, event: Event, *, by: Person, now: date
         round=assignment.round,
         body=assignment.unit,
         anchor_on=today,
-        fixed_on=limit if limit and limit > today else None,
+        fixed_on=owners.last_day(matter, after=today),
         by=by,
         now=now,
     )

@@ -318,11 +318,15 @@ def take_role(assignment: Assignment, role: str, *, round: int) -> None:
 
 
 def start(assignment: Assignment, *stages: str, by: Person, now: datetime, paper: Paper | None) -> None:
-    """Start the clocks of a part, or `stages` only, from the day of the decision; what runs already goes on."""
+    """Start the clocks of a part, or `stages` only, from the day of the decision; what runs already goes on.
+
+    A last day that nobody here may move is that of whoever answers now, too.
+    """
     known = set(clocks.open_for(assignment=assignment).values_list("stage", flat=True))
     if assignment.signed_at:
         known.add("sign_for")
-    wanted = clocks_of(assignment, on=acted_on(paper, now=now))
+    limit = owners.last_day(assignment.matter, after=timezone.localdate(now))
+    wanted = clocks_of(assignment, on=acted_on(paper, now=now), fixed_on=limit)
     chosen = [one for one in wanted if one.code not in known and (not stages or one.code in stages)]
     clocks.start_many(chosen, by=by, now=now)
 
