@@ -7,11 +7,15 @@ class ReportsConfig(AppConfig):
     verbose_name = "社情民意与意见建议"
 
     def ready(self) -> None:
+        from members import audit_words
         from members.rights import register
-        from proposals.reports import menu, notices, owner, rights, verbs
+        from proposals.reports import bulletin_files, edition_notices, menu, notices, owner, rights, verbs
 
         owner.register()
         verbs.register()
         register("reports", rights.RIGHTS)
+        audit_words.name(rights.AUDITED)
         notices.register()
+        edition_notices.register()
+        bulletin_files.register()
         menu.register()

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Case, QuerySet, Value, When
+import pgtrigger
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from members import keys
 from members.choices import Role
 from proposals.handling import owners
 from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Stage
-from proposals.reports.models import Opinion, Report, Submission, handed_in
+from proposals.reports.models import AuthorWord, Edition, IssueSignature, Opinion, Report, Submission, handed_in
 
 ERASED = "（已清除）"
 FROM_MEMBERS = "来自政协委员"
@@ -102,6 +103,19 @@ ERASERS: list[Callable[[Report, str | None], None]] = []
 """What else was written of a report is taken away by these, on the connection of the purge."""
 
 
+def erase_editions(report: Report, here: str | None) -> None:
+    """The edited texts, and what was said about them."""
+    with pgtrigger.ignore("reports.Edition:frozen"):
+        Edition.objects.using(here).filter(report=report).update(title=ERASED, text=ERASED)
+    said = Case(When(text="", then=Value("")), default=Value(ERASED))
+    of_it = Q(edition__report=report) | Q(participant__matter=report.matter_id)
+    AuthorWord.objects.using(here).filter(of_it).update(text=said, said="")
+    IssueSignature.objects.using(here).filter(issue__items__report=report).update(text=said)
+
+
+ERASERS.append(erase_editions)
+
+
 class ReportOwner:
     """The report office keeps it; a sensitive one those of it alone who may see such (S3)."""
 
@@ -149,6 +163,10 @@ class ReportOwner:
             erase(report, here)
 
     def text(self, matter: Matter) -> str:
+        """What was signed, and before that what was handed in."""
+        signed = matter.report.editions.filter(state=Edition.State.SIGNED).newest_first().first()
+        if signed:
+            return f"{signed.title}\n{signed.text}"
         words = handed_in(matter.report)
         return f"{matter.title_for_units}\n{words.body}"
 

@@ -11,4 +11,27 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "reports.handle_opinion": OFFICE,
     "reports.leads": OFFICE | {Role.REPORT_EDITOR},
     "reports.oversee": REPORT_OFFICE,
+    "reports.edit": REPORT_OFFICE,
+    "reports.issues": REPORT_OFFICE,
+    "reports.read_issue": REPORT_OFFICE | {Role.SECRETARY_GENERAL},
+    "reports.check_issue": frozenset({Role.REPORT_STAFF}),
+    "reports.sign_issue": frozenset({Role.SECRETARY_GENERAL}),
+    "reports.sign_or_check": frozenset({Role.REPORT_STAFF, Role.SECRETARY_GENERAL}),
+    "reports.issue": frozenset({Role.REPORT_STAFF}),
+    "reports.series": frozenset({Role.REPORT_STAFF}),
 }
+
+AUDITED = {
+    "reports.check_issue": "核稿",
+    "reports.deliver": "登记刊物发送",
+    "reports.drop_issue": "删除未送签的刊物",
+    "reports.issue": "编发刊物",
+    "reports.record_return": "登记送阅单退回",
+    "reports.send_issue_back": "退回送签的刊物",
+    "reports.send_issue_up": "刊物送签",
+    "reports.set_recipient": "设置发送对象",
+    "reports.set_series": "设置刊物",
+    "reports.sign_issue": "签发刊物",
+    "reports.take_issue_back": "撤回送签的刊物",
+}
+"""What the auditor reads for what is written down here."""

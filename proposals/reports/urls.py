@@ -1,5 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
+from proposals.reports import bulletin_urls
 from proposals.reports.views import opinions
 
 app_name = "reports"
@@ -11,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("opinions/<uuid:public_id>/assign/", opinions.AssignOpinion.as_view(), name="assign_opinion"),
     path("opinions/<uuid:public_id>/answer/", opinions.Answer.as_view(), name="answer_opinion"),
     path("leads/", opinions.Leads.as_view(), name="leads"),
+    *bulletin_urls.urlpatterns,
 ]

@@ -2,6 +2,9 @@
 
 from proposals.handling import events
 from proposals.handling.events import AUTHORS, Verb
+from proposals.handling.eyes import Eye
+
+OFFICE = frozenset({Eye.STAFF})
 
 VERBS = {
     "opinion_received": Verb("由{origin}转为意见建议", AUTHORS),
@@ -10,6 +13,21 @@ VERBS = {
     "opinion_answered": Verb("{unit}答复，答复日期{on}", AUTHORS, "ok"),
 }
 
+EDITING = {
+    "report_edited": Verb("保存编辑稿（第{number}稿）", OFFICE),
+    "report_author_asked": Verb("请{who}核对编辑稿（第{number}稿）", AUTHORS, plain="请反映人核对编辑稿"),
+    "report_author_answered": Verb("{who}核对编辑稿：{answer}", AUTHORS, plain="反映人核对了编辑稿"),
+    "report_combined": Verb("与{main}合并编辑", AUTHORS, plain="与同类信息合并编辑"),
+    "report_took_in": Verb("{other}并入本篇", OFFICE),
+    "report_parted": Verb("取消与{main}的合并：{reason}", AUTHORS, plain="改为单独编辑"),
+    "report_let_go": Verb("{other}不再并入本篇", OFFICE),
+    "report_sent_to_sign": Verb("编入{issue}送签", OFFICE),
+    "report_sent_back": Verb("{issue}退回修改", OFFICE, "warn"),
+    "report_issued": Verb("编入{issue}", AUTHORS, "ok"),
+    "report_sent_up": Verb("{on}报送{to}", AUTHORS, "ok"),
+    "report_delivered": Verb("{on}发送{to}", OFFICE),
+}
+
 
 def register() -> None:
-    events.register(VERBS)
+    events.register(VERBS | EDITING)

@@ -37,6 +37,7 @@ COMMITTEE = DESK | roles(
 WRITERS = roles("member", "organisation_secretary", "convener")
 SIGNERS = WRITERS
 PROPOSERS = WRITERS | roles("former_member")
+REPORTS = roles("report_staff", "report_editor")
 
 TABLE: dict[str, Row] = {
     "reports:opinions": Row(STAFF | WRITERS | roles("report_staff")),
@@ -45,6 +46,34 @@ TABLE: dict[str, Row] = {
     "reports:assign_opinion": Row(STAFF | roles("report_staff"), row=True),
     "reports:pass_on": Row(STAFF | roles("report_staff"), row=True),
     "reports:answer_opinion": Row(STAFF | roles("report_staff"), row=True),
+    "reports:editing": Row(REPORTS),
+    "reports:edit": Row(REPORTS, row=True),
+    "reports:combine": Row(REPORTS, row=True),
+    "reports:separate": Row(REPORTS, row=True),
+    "reports:edition": Row(REPORTS, row=True),
+    "reports:ask_authors": Row(REPORTS, row=True),
+    "reports:confirm_edition": Row(EVERYBODY, row=True),
+    "reports:record_word": Row(REPORTS, row=True),
+    "reports:issues": Row(REPORTS | roles("secretary_general")),
+    "reports:compose": Row(REPORTS),
+    "reports:issue": Row(REPORTS | roles("secretary_general"), row=True),
+    "reports:arrange": Row(REPORTS, row=True),
+    "reports:drop_issue": Row(REPORTS, row=True),
+    "reports:send_issue_up": Row(REPORTS, row=True),
+    "reports:take_issue_back": Row(REPORTS, row=True),
+    "reports:sign_issue": Row(roles("report_staff", "secretary_general"), row=True),
+    "reports:issue_now": Row(roles("report_staff"), row=True),
+    "reports:issue_print": Row(REPORTS | roles("secretary_general"), row=True),
+    "reports:issue_file": Row(REPORTS | roles("secretary_general"), row=True),
+    "reports:issue_pdf": Row(REPORTS | roles("secretary_general"), row=True),
+    "reports:deliver": Row(roles("report_staff"), row=True),
+    "reports:deliveries": Row(REPORTS),
+    "reports:record_return": Row(roles("report_staff"), row=True),
+    "reports:series": Row(roles("report_staff")),
+    "reports:add_series": Row(roles("report_staff")),
+    "reports:change_series": Row(roles("report_staff"), row=True),
+    "reports:add_recipient": Row(roles("report_staff")),
+    "reports:change_recipient": Row(roles("report_staff"), row=True),
     "reports:leads": Row(STAFF | roles("report_staff", "report_editor")),
     "proposals:list": Row(
         UNITS | DESK | WRITERS | roles("assigning_officer", "leader", "leader_secretary", "secretary_general")

@@ -29,10 +29,16 @@ def lock(report: Report) -> Report:
 
 def lock_many(reports: Iterable[Report]) -> list[Report]:
     """The same for many, in one order, so that two people never wait for each other crosswise."""
+    found = lock_all(reports)
+    if any(report.matter.access == Access.SUSPENDED for report in found):
+        raise WrongStep(SUSPENDED)
+    return found
+
+
+def lock_all(reports: Iterable[Report]) -> list[Report]:
+    """The same, suspended ones too: what is done to all together says itself what becomes of those."""
     ids = [report.matter_id for report in reports]
     matters = {row.pk: row for row in Matter.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")}
-    if any(matter.access == Access.SUSPENDED for matter in matters.values()):
-        raise WrongStep(SUSPENDED)
     fresh = list(Report.objects.select_for_update(of=("self",)).filter(matter__in=ids).order_by("matter_id"))
     for report in fresh:
         report.matter = matters[report.matter_id]

@@ -1,5 +1,7 @@
 """Reports on social conditions, and members' opinions outside proposals and reports."""
 
+from .edition import AuthorWord, Edition
+from .issue import Delivery, Issue, IssueItem, IssueSignature, Recipient, Series, SeriesYear
 from .opinion import Opinion
 from .referral import Referral
 from .report import MOST_CHARACTERS, TO_SCREEN, WRITTEN, Report, Status, Submission, Words, handed_in
@@ -8,9 +10,18 @@ __all__ = [
     "MOST_CHARACTERS",
     "TO_SCREEN",
     "WRITTEN",
+    "AuthorWord",
+    "Delivery",
+    "Edition",
+    "Issue",
+    "IssueItem",
+    "IssueSignature",
     "Opinion",
+    "Recipient",
     "Referral",
     "Report",
+    "Series",
+    "SeriesYear",
     "Status",
     "Submission",
     "Words",

@@ -1,0 +1,103 @@
+"""A bulletin gathered for its reader (S2), and the long job that makes its PDF.
+
+The file is made anew from what was signed: what is out of sight now stands in no copy that is made now (S5).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from members import audit
+from members.errors import WrongStep
+from members.inbox.models import LongJob
+from members.inbox.work import Product, Progress
+from members.inbox.work import register as offer
+from members.models import Person
+from members.rights import may
+from proposals.handling.actions.secrecy import note_view
+from proposals.handling.models import Access, Matter
+from proposals.handling.sights import note
+
+from .bulletin import Bulletin, bulletin_pdf, item
+from .credits import credits_of, sources_of
+from .models import Issue, IssueItem, IssueSignature, Series
+
+PDF = "proposals.bulletin_pdf"
+"""The kind of the long job; it begins as all whose files a suspension takes back (S5)."""
+OUT_OF_SIGHT = "（本条正在保密核查）"
+
+
+def register() -> None:
+    offer(PDF, preview, action="reports.read_issue")
+
+
+def items_for(issue: Issue, user: Any) -> list[tuple[IssueItem, bool]]:
+    """The items in their order, each with whether this reader may see its words now.
+
+    Whoever signs reads what he is to sign; the report office what it keeps.
+    """
+    items = list(issue.items.select_related("report__matter", "edition__by").in_order())
+    if may(user, "reports.issues"):
+        ids = [one.report.matter_id for one in items]
+        seen = set(Matter.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
+    else:
+        seen = {one.report.matter_id for one in items if one.report.matter.access != Access.SUSPENDED}
+    return [(one, one.report.matter_id in seen) for one in items]
+
+
+def bulletin_of(issue: Issue, user: Person, *, now: datetime) -> Bulletin:
+    """What this reader's copy says; a sensitive one says whose copy it is, and when it was taken (S20)."""
+    items = items_for(issue, user)
+    lines = credits_of([one.report for one, _ in items])
+    signed = issue.signatures.filter(round=issue.round, step=IssueSignature.Step.SIGN, agrees=True).first()
+    guarded = issue.level == Access.SENSITIVE
+    return Bulletin(
+        head=issue.series.name,
+        number=issue.mark,
+        publisher=issue.series.publisher,
+        on=issue.issued_on,
+        level="" if issue.level == Access.OPEN else issue.get_level_display(),
+        urgent=issue.series.kind == Series.Kind.URGENT,
+        addressee=issue.addressee.name if issue.addressee else "",
+        signer=signed.name if signed else "",
+        listed=issue.listed,
+        mark=f"{user.name} {timezone.localtime(now):%Y-%m-%d %H:%M}" if guarded else "",
+        items=[
+            item(one.edition.title, one.edition.text, lines[one.report.matter_id])
+            if in_sight
+            else item(OUT_OF_SIGHT, "", "")
+            for one, in_sight in items
+        ],
+    )
+
+
+def note_reading(issue: Issue, user: Person, *, now: datetime) -> None:
+    """Write down who had the texts before the eyes; of sensitive ones each view is an audit row (S20, S23)."""
+    reports = [one.report for one, in_sight in items_for(issue, user) if in_sight]
+    note(user, [row.matter_id for rows in sources_of(reports).values() for row in rows])
+    for report in reports:
+        note_view(report.matter, by=user, now=now)
+
+
+def note_download(issue: Issue, user: Person, *, now: datetime, form: str) -> None:
+    note_reading(issue, user, now=now)
+    audit.record("download", by=user, subject=str(issue.public_id), now=now, level=issue.level, form=form)
+
+
+def preview(job: LongJob, progress: Progress) -> Product:
+    """A PDF to look at; the .docx is what is printed and sealed."""
+    issue = (
+        Issue.objects.visible_to(job.by)
+        .filter(public_id=job.args["issue"])
+        .select_related("series", "addressee")
+        .first()
+    )
+    if issue is None:
+        raise WrongStep("这一期现在不能查看，没有生成文件。")
+    now = timezone.now()
+    note_download(issue, job.by, now=now, form="pdf")
+    made = bulletin_of(issue, job.by, now=now)
+    content = bulletin_pdf(made)
+    progress(1, 1)
+    return Product(content, "pdf", f"{made.name}（预览）.pdf")

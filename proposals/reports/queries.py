@@ -1,0 +1,43 @@
+"""Questions about reports and bulletins that span tables."""
+
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from proposals.handling.queries import pairs_of
+from proposals.reports.models import Edition, Issue, IssueItem, Report, Status
+
+LOOK_BACK, OFFERED, READY = 400, 40, 100
+GOING_IN = (Status.SUBMITTED, Status.KEPT, Status.REFERRED, Status.EDITING)
+
+
+def in_editing(user: Any) -> QuerySet[Report]:
+    """What is being edited, those that went into another one aside."""
+    rows = Report.objects.visible_to(user).filter(status=Status.EDITING, matter__merged_into=None)
+    return rows.select_related("matter__session")
+
+
+def ready_for(user: Any, issue: Issue | None = None) -> list[Edition]:
+    """The latest edited text of each report that may stand in an issue, those of this one first, then the urgent ones."""
+    last = Edition.objects.filter(report=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    taken = IssueItem.objects.filter(issue__state__in=Issue.OPEN).exclude(issue=issue.pk if issue else 0)
+    rows = in_editing(user).exclude(pk__in=taken.values("report")).annotate(last=Subquery(last)).exclude(last=None)
+    mine = dict(issue.items.values_list("report", "order")) if issue else {}
+    found = list(
+        Edition.objects.filter(pk__in=rows.order_by("-urgent", "-pk").values("last")[:READY]).select_related(
+            "report__matter"
+        )
+    )
+    return sorted(found, key=lambda one: (mine.get(one.report_id, 1000), not one.report.urgent, -one.report_id))
+
+
+def alike(report: Report, user: Any) -> list[Report]:
+    """Reports that may go into this one, those on the same subject first."""
+    rows = Report.objects.visible_to(user).filter(status__in=GOING_IN, matter__merged_into=None).exclude(pk=report.pk)
+    found = list(rows.select_related("matter__session").order_by("-submitted_at", "-pk")[:LOOK_BACK])
+    own = pairs_of(report.matter.title)
+    return sorted(found, key=lambda row: -_likeness(own, pairs_of(row.matter.title)))[:OFFERED]
+
+
+def _likeness(own: set[str], other: set[str]) -> float:
+    return len(own & other) / len(own | other) if own | other else 0

@@ -1,0 +1,149 @@
+"""What was sent to whom and when, and what came back of it."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from members.pages import ActionPage, Column, ListPage
+from members.shown import Crumb, Fact
+from members.widgets import Day
+from proposals.handling.models import Access
+from proposals.reports.actions import bulletins, delivering
+from proposals.reports.bulletin_forms import DeliverForm, ReturnForm
+from proposals.reports.models import Delivery, Issue, Recipient, Series
+
+from .bulletins import ActOnIssue
+from .editing import Mine
+
+RECIPIENTS = Recipient.objects.in_order()
+BACK = [("no", "没有退回"), *Delivery.Returned.choices]
+
+
+class DeliveryFilter(django_filters.FilterSet):
+    recipient = django_filters.ModelChoiceFilter(
+        queryset=RECIPIENTS, to_field_name="public_id", label="发送对象", empty_label="全部对象"
+    )
+    kind = django_filters.ChoiceFilter(
+        field_name="recipient__kind", choices=Recipient.Kind.choices, label="类别", empty_label="全部类别"
+    )
+    series = django_filters.ModelChoiceFilter(
+        field_name="issue__series",
+        queryset=Series.objects.order_by("pk"),
+        to_field_name="public_id",
+        label="刊物",
+        empty_label="全部刊物",
+    )
+    returned = django_filters.ChoiceFilter(choices=BACK, method="by_return", label="送阅单", empty_label="不限")
+    since = django_filters.DateFilter(field_name="sent_on", lookup_expr="gte", label="发送日期从", widget=Day)
+    until = django_filters.DateFilter(field_name="sent_on", lookup_expr="lte", label="发送日期到", widget=Day)
+
+    class Meta:
+        model = Delivery
+        fields: list[str] = []
+
+    def by_return(self, rows: QuerySet[Delivery], name: str, word: str) -> QuerySet[Delivery]:
+        return rows.filter(returned="" if word == "no" else word)
+
+
+class Deliveries(Mine, ListPage[Delivery]):
+    """What went to whom, the newest first; no title of a report stands in it."""
+
+    action = "reports.issues"
+    title = "发送登记"
+    template_name = "reports/deliveries.html"
+    filterset_class = DeliveryFilter
+    unit_word = "条"
+    empty_sentence = "没有符合条件的发送记录。"
+    columns = (
+        Column("刊物", lambda row: row.issue.series.name),
+        Column("期号", lambda row: row.issue.mark),
+        Column("密级", lambda row: row.get_level_display()),
+        Column("发送对象", lambda row: row.recipient.name),
+        Column("类别", lambda row: row.recipient.get_kind_display()),
+        Column("发送日期", lambda row: row.sent_on),
+        Column("方式", lambda row: row.get_how_display()),
+        Column("份数", lambda row: row.copies),
+        Column("送阅单", lambda row: row.get_returned_display()),
+        Column("退回日期", lambda row: row.returned_on or ""),
+        Column("登记人", lambda row: row.by.name),
+    )
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("社情民意刊物", reverse("reports:issues"))]
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        rows = Delivery.objects.visible_to(self.me).select_related("issue__series", "recipient", "by")
+        return rows.order_by("-sent_on", "-pk")
+
+    def export(self, rows: QuerySet[Delivery]) -> HttpResponseBase:
+        """Sensitive ones leave the house in no table (S20)."""
+        return super().export(rows.exclude(level=Access.SENSITIVE))
+
+
+class Deliver(ActOnIssue, ActionPage[Issue]):
+    """Whom the issue was sent to, on one day in one way."""
+
+    action = "reports.issue"
+    title = "登记发送"
+    template_name = "reports/deliver.html"
+    form_class = DeliverForm
+    submit_label = "登记发送"
+    done_sentence = "已登记发送。"
+
+    def get_queryset(self) -> QuerySet[Issue]:
+        return super().get_queryset().filter(state=Issue.State.ISSUED)
+
+    @cached_property
+    def offered(self) -> list[Recipient]:
+        had = self.object.deliveries.values("recipient")
+        return list(Recipient.objects.current().exclude(pk__in=had).in_order())
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "offered": self.offered, "issue": self.object}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {
+            "recipients": [str(one.public_id) for one in bulletins.fixed_recipients(self.object) if one in self.offered]
+        }
+
+    def do(self, form: Any) -> None:
+        said = {name: form.cleaned_data[name] for name in ("on", "how", "copies")}
+        delivering.deliver(self.object, form.chosen(), **said, by=self.me, now=timezone.now())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(facts=self.facts(), **kwargs)
+
+
+class RecordReturn(Mine, ActionPage[Delivery]):
+    """What a leader put on the slip that went with an issue (送阅单, P18)."""
+
+    action = "reports.issue"
+    title = "登记送阅单退回"
+    form_class = ReturnForm
+    submit_label = "登记"
+    done_sentence = "已登记。"
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        return Delivery.objects.visible_to(self.me).select_related("issue__series", "recipient")
+
+    def version(self) -> None:
+        return None
+
+    def get_title(self) -> str:
+        return f"{self.title}：{self.object.recipient}"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(str(self.object.issue), self.object.issue.get_absolute_url())]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        delivering.record_return(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.object.issue.get_absolute_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        facts = [Fact("期次", str(self.object.issue)), Fact("发送日期", self.object.sent_on)]
+        return super().get_context_data(facts=facts, **kwargs)

@@ -1,0 +1,425 @@
+"""Editing beside the original, asking its authors, combining with others."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from members.days import moment
+from members.models import Person
+from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage
+from members.shown import Act, Crumb, Fact
+from proposals.handling.actions.secrecy import note_view
+from proposals.handling.models import Access, Matter
+from proposals.handling.queries import people_behind
+from proposals.handling.sights import note
+from proposals.reports.actions import combining, editing
+from proposals.reports.comparing import differences, tidy, woven
+from proposals.reports.credits import authors_of, sources_of
+from proposals.reports.editing_forms import (
+    AskForm,
+    AuthorAnswerForm,
+    CombineForm,
+    EditionForm,
+    ReasonForm,
+    RecordAnswerForm,
+)
+from proposals.reports.models import AuthorWord, Edition, Report, Status, handed_in
+from proposals.reports.queries import alike, in_editing
+
+
+class Mine:
+    """A page that only people with an account reach."""
+
+    request: Any
+
+    @property
+    def me(self) -> Person:
+        assert isinstance(self.request.user, Person)
+        return self.request.user
+
+
+class Desk(Mine, ListPage[Report]):
+    """What is being edited: who has it in hand, how far it is."""
+
+    action = "reports.edit"
+    title = "编辑中的信息"
+    template_name = "reports/editing_desk.html"
+    empty_sentence = "没有正在编辑的信息。筛选时选“采用编辑”的会列在这里。"
+    columns = (
+        Column("编号", lambda row: row.matter.number or ""),
+        Column("标题", lambda row: row.matter.title),
+        Column("密级", lambda row: row.matter.get_access_display()),
+        Column("提交日期", lambda row: timezone.localdate(row.submitted_at)),
+    )
+
+    def get_queryset(self) -> QuerySet[Report]:
+        rows = in_editing(self.me).select_related("claimed_by").prefetch_related("editions", "matter__followers")
+        return rows.order_by("-urgent", "submitted_at", "pk")
+
+    def export(self, rows: QuerySet[Report]) -> HttpResponseBase:
+        """Sensitive ones leave the house in no table (S20)."""
+        return super().export(rows.exclude(matter__access=Access.SENSITIVE))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        for row in kwargs["page_obj"]:
+            row.last = max(row.editions.all(), key=lambda one: one.number, default=None)
+            row.others = len(row.matter.followers.all())
+        return super().get_context_data(**kwargs)
+
+    def acts(self) -> list[Act]:
+        return [Act("组稿", reverse("reports:compose"), "plus", "primary")]
+
+
+class OfReport(Mine):
+    """Takes the report of the address from those in hand."""
+
+    kwargs: dict[str, Any]
+    object: Any
+
+    def get_queryset(self) -> QuerySet[Report]:
+        return in_editing(self.me)
+
+    def get_object(self) -> Report:
+        return get_object_or_404(self.get_queryset(), matter__public_id=self.kwargs["public_id"])
+
+    def crumbs(self) -> list[Crumb]:
+        desk = Crumb("编辑中的信息", reverse("reports:editing"))
+        return [desk, Crumb(self.object.matter.label, self.object.get_absolute_url())]
+
+    @cached_property
+    def behind(self) -> list[Report]:
+        """The report and those that went into it."""
+        return sources_of([self.object])[self.object.matter_id]
+
+
+def read(matters: list[Matter], by: Person) -> None:
+    """The texts were before somebody's eyes (S5); of sensitive ones that is an audit row (S20)."""
+    note(by, [matter.pk for matter in matters])
+    for matter in matters:
+        note_view(matter, by=by, now=timezone.now())
+
+
+def originals(reports: list[Report]) -> list[dict[str, Any]]:
+    """What was handed in, report by report, with who reports it and whether his name may be seen."""
+    authors = authors_of([row.matter_id for row in reports])
+    shown = []
+    for row in reports:
+        words = handed_in(row)
+        people = "、".join(str(one) for one in authors[row.matter_id]) or row.author_text
+        name = "有关部门可以看到姓名" if row.shows_name else "姓名不对外"
+        facts = [Fact("反映人", people), Fact("姓名", name), Fact("密级", row.matter.get_access_display())]
+        shown.append({"label": row.matter.label, "title": words.title, "facts": facts, "parts": words.parts})
+    return shown
+
+
+class Edit(OfReport, ActionPage[Report]):
+    """The edited text beside what was handed in; what has changed stands below."""
+
+    action = "reports.edit"
+    title = "编辑"
+    template_name = "reports/edit.html"
+    form_class = EditionForm
+    submit_label = "保存为新的一稿"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer = super().get(request, *args, **kwargs)
+        read([row.matter for row in self.behind], self.me)
+        return answer
+
+    @cached_property
+    def last(self) -> Edition | None:
+        found = self.object.editions.select_related("by").newest_first().first()
+        assert found is None or isinstance(found, Edition)
+        return found
+
+    def version(self) -> int:
+        return self.last.number if self.last else 0
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        most = editing.MOST_COMBINED if len(self.behind) > 1 else editing.MOST
+        return {**super().get_form_kwargs(), "most": most}
+
+    def get_initial(self) -> dict[str, Any]:
+        if self.last:
+            return {"title": self.last.title, "text": self.last.text}
+        words = [handed_in(row) for row in self.behind]
+        return {"title": words[0].title, "text": woven([one.body for one in words])}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        data = form.cleaned_data
+        made = editing.save_edition(self.object, **data, seen=self.opened_version(), by=self.me, now=timezone.now())
+        self.done_sentence = f"已保存{made}。"
+        return HttpResponseRedirect(self.request.path)
+
+    def acts(self) -> list[Act]:
+        at = [self.object.matter.public_id]
+        acts = [Act("合并同类信息", reverse("reports:combine", args=at), "copy")]
+        if self.last and editing.authors_to_ask(self.last):
+            acts.append(Act("请反映人核对", reverse("reports:ask_authors", args=[self.last.public_id]), "send"))
+        return acts
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        words = handed_in(self.behind[0])
+        changed = []
+        if self.last:
+            changed = differences((words.title, tidy(words.body)), (self.last.title, self.last.text))
+        editions = list(self.object.editions.select_related("by").newest_first())
+        return super().get_context_data(
+            sources=originals(self.behind),
+            last=self.last,
+            changed=changed,
+            editions=[(one, reverse("reports:edition", args=[one.public_id])) for one in editions],
+            claimed=self.claimed(),
+            **kwargs,
+        )
+
+    def claimed(self) -> str:
+        """That somebody else has it in hand (H2); two texts never overwrite each other anyway."""
+        report = self.object
+        if report.claimed_by_id in (None, self.me.pk):
+            return ""
+        return f"{report.claimed_by}正在编辑（{moment(report.claimed_at)}），请先商量由谁改。两人同时保存的，后保存的一方会看到双方的文字。"
+
+
+class EditionMixin(Mine):
+    """Takes the edition of the address, of a report that this person sees."""
+
+    kwargs: dict[str, Any]
+    object: Edition
+
+    def get_queryset(self) -> QuerySet[Edition]:
+        seen = Report.objects.visible_to(self.me)
+        return Edition.objects.filter(report__in=seen).select_related("report__matter__session", "by")
+
+    def crumbs(self) -> list[Crumb]:
+        report = self.object.report
+        desk = Crumb("编辑中的信息", reverse("reports:editing"))
+        if report.status == Status.EDITING and not report.matter.merged_into_id:
+            return [desk, Crumb(report.matter.label, reverse("reports:edit", args=[report.matter.public_id]))]
+        return [desk, Crumb(report.matter.label, report.get_absolute_url())]
+
+
+class EditionPage(EditionMixin, DetailPage[Edition]):
+    """One version: its words, how they depart from the original and from the version before, what its authors said."""
+
+    action = "reports.edit"
+    template_name = "reports/edition.html"
+
+    def get_title(self) -> str:
+        return f"编辑稿{self.object}：{self.object.title}"
+
+    def note_view(self) -> None:
+        read([self.object.report.matter], self.me)
+
+    @cached_property
+    def words(self) -> list[AuthorWord]:
+        return list(
+            self.object.words.select_related("participant__person", "participant__body", "answered_by").order_by("pk")
+        )
+
+    @cached_property
+    def is_latest(self) -> bool:
+        report = self.object.report
+        newer = report.editions.filter(number__gt=self.object.number).exists()
+        return not newer and report.status == Status.EDITING
+
+    def acts(self) -> list[Act]:
+        if not self.is_latest:
+            return []
+        acts = []
+        if editing.authors_to_ask(self.object):
+            acts.append(Act("请反映人核对", reverse("reports:ask_authors", args=[self.object.public_id]), "send"))
+        return acts
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        one, report = self.object, self.object.report
+        words = handed_in(report)
+        before = report.editions.filter(number__lt=one.number).newest_first().first()
+        facts = [
+            Fact("状态", one.get_state_display()),
+            Fact("编辑", f"{one.by}　{moment(one.at)}"),
+            Fact("字数", f"{len(one.text)} 字"),
+        ]
+        return super().get_context_data(
+            edition=one,
+            facts=facts,
+            words=[(word, self.way_of(word)) for word in self.words],
+            from_original=differences((words.title, tidy(words.body)), (one.title, one.text)),
+            before=before,
+            from_before=differences((before.title, before.text), (one.title, one.text)) if before else [],
+            **kwargs,
+        )
+
+    def way_of(self, word: AuthorWord) -> str:
+        """Where what was said on the telephone is entered."""
+        return reverse("reports:record_word", args=[word.public_id]) if self.is_latest and not word.answer else ""
+
+
+class AskAuthors(EditionMixin, ActionPage[Edition]):
+    """Who of the authors is asked whether the meaning is still the same."""
+
+    action = "reports.edit"
+    title = "请反映人核对"
+    form_class = AskForm
+    submit_label = "发给反映人"
+    done_sentence = "已请反映人核对，答复后会通知您。"
+
+    def get_queryset(self) -> QuerySet[Edition]:
+        return super().get_queryset().filter(report__status=Status.EDITING)
+
+    def version(self) -> None:
+        return None
+
+    @cached_property
+    def offered(self) -> list[Any]:
+        return editing.authors_to_ask(self.object)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "offered": self.offered}
+
+    def get_initial(self) -> dict[str, Any]:
+        form = AskForm(offered=self.offered)
+        return {"people": list(form.offered)}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        editing.ask_authors(self.object, form.chosen(), by=self.me, now=timezone.now())
+        return HttpResponseRedirect(reverse("reports:edition", args=[self.object.public_id]))
+
+
+class RecordWord(Mine, ActionPage[AuthorWord]):
+    """What an author said on the telephone or on paper (P1)."""
+
+    action = "reports.edit"
+    title = "登记反映人的答复"
+    form_class = RecordAnswerForm
+    submit_label = "登记"
+    done_sentence = "已登记反映人的答复。"
+
+    def get_queryset(self) -> QuerySet[AuthorWord]:
+        seen = Report.objects.visible_to(self.me)
+        return AuthorWord.objects.filter(edition__report__in=seen, answer="").select_related("edition__report__matter")
+
+    def version(self) -> None:
+        return None
+
+    def crumbs(self) -> list[Crumb]:
+        one = self.object.edition
+        return [Crumb(f"编辑稿{one}", reverse("reports:edition", args=[one.public_id]))]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        data = form.cleaned_data
+        same = data["answer"] == AuthorWord.Answer.SAME
+        editing.answer_edition(
+            self.object, same=same, text=data["text"], said=data["said"], by=self.me, now=timezone.now()
+        )
+        return HttpResponseRedirect(self.get_back_url())
+
+
+class ConfirmEdition(Mine, ActionPage[AuthorWord]):
+    """The edited text and the own words below it, for an author: one field, two buttons."""
+
+    action = SIGNED_IN
+    title = "请核对编辑稿"
+    template_name = "reports/confirm_edition.html"
+    form_class = AuthorAnswerForm
+    submit_label = "意思没有变"
+    done_sentence = "您的答复已收到，谢谢。"
+
+    def get_queryset(self) -> QuerySet[AuthorWord]:
+        rows = AuthorWord.objects.exclude(edition__report__matter__access=Access.SUSPENDED)
+        rows = rows.filter(participant__left_at=None, participant__matter__in=Matter.objects.visible_to(self.me))
+        return rows.select_related("edition__report__matter", "participant__matter__report")
+
+    def get_object(self) -> AuthorWord:
+        word = get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
+        if self.me.pk not in people_behind([word.participant], on=timezone.localdate()):
+            raise Http404
+        return word
+
+    def version(self) -> None:
+        return None
+
+    def crumbs(self) -> list[Crumb]:
+        own = self.object.participant.matter
+        return [Crumb(own.label, own.get_absolute_url())]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        same = "change" not in self.request.POST
+        editing.answer_edition(self.object, same=same, text=form.cleaned_data["text"], by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.get_back_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        word, edition = self.object, self.object.edition
+        report = edition.report
+        newer = report.editions.filter(number__gt=edition.number).exists()
+        own = handed_in(word.participant.matter.report)
+        alone = report.matter_id == word.participant.matter_id
+        changed = differences((own.title, tidy(own.body)), (edition.title, edition.text)) if alone else []
+        return super().get_context_data(
+            edition=edition,
+            waits=not word.answer and not newer and report.status == Status.EDITING,
+            answer=word.get_answer_display(),
+            own=own,
+            alone=alone,
+            changed=changed,
+            **kwargs,
+        )
+
+
+class Combine(OfReport, ActionPage[Report]):
+    """Which other reports go into this one."""
+
+    action = "reports.edit"
+    title = "合并同类信息"
+    template_name = "reports/combine.html"
+    form_class = CombineForm
+    submit_label = "合并"
+    done_sentence = "已合并，各位反映人会收到通知。原稿和署名都保留。"
+
+    def version(self) -> None:
+        return None
+
+    @cached_property
+    def offered(self) -> list[Report]:
+        return alike(self.object, self.me)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "offered": self.offered}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        combining.combine(self.object, form.chosen(), by=self.me, now=timezone.now())
+        return HttpResponseRedirect(reverse("reports:edit", args=[self.object.matter.public_id]))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        inside = [
+            (row, reverse("reports:separate", args=[row.matter.public_id]))
+            for row in self.behind
+            if row.pk != self.object.pk
+        ]
+        return super().get_context_data(report=self.object, inside=inside, any=bool(self.offered), **kwargs)
+
+
+class Separate(OfReport, ActionPage[Report]):
+    """Take a report out of the one that it went into."""
+
+    action = "reports.edit"
+    title = "取消合并"
+    form_class = ReasonForm
+    submit_label = "取消合并"
+    done_sentence = "已取消合并，这篇信息单独编辑。"
+
+    def get_queryset(self) -> QuerySet[Report]:
+        rows = Report.objects.visible_to(self.me).filter(matter__merged_into__isnull=False)
+        return rows.select_related("matter__session", "matter__merged_into")
+
+    def version(self) -> None:
+        return None
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        combining.separate(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+        return HttpResponseRedirect(reverse("reports:edit", args=[self.object.matter.public_id]))
