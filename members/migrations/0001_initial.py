@@ -39,7 +39,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("facts_hash", models.CharField(blank=True, max_length=64)),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["done", "refused"])), name="audit_outcome_known"
+            )]},
         ),
         migrations.CreateModel(
             name="Person",
@@ -200,7 +202,55 @@ class Migration(migrations.Migration):
                         verbose_name="上级单位",
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(
+                condition=models.Q(("ended_on", None), models.Q(("kind", "section"), _negated=True)),
+                fields=("norm",),
+                name="one_current_body_per_name",
+                violation_error_message="已有同名的单位。",
+            ),models.UniqueConstraint(
+                condition=models.Q(("ended_on", None), ("kind", "section")),
+                fields=("parent", "norm"),
+                name="one_section_per_name_in_a_body",
+                violation_error_message="本单位已有同名的科室。",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "department",
+                            "party_body",
+                            "county",
+                            "zone",
+                            "court",
+                            "procuratorate",
+                            "central_managed",
+                            "enterprise",
+                            "cppcc_committee",
+                            "sector",
+                            "democratic_party",
+                            "organisation",
+                            "group",
+                            "liaison_office",
+                            "office",
+                            "section",
+                        ],
+                    )
+                ),
+                name="body_kind_known",
+            ),models.CheckConstraint(
+                condition=models.Q(("system__in", ["party", "mass", "court", "procuratorate", "government", "cppcc"])),
+                name="body_system_known",
+            ),models.CheckConstraint(condition=models.Q(("norm", ""), _negated=True), name="body_has_a_name"),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "section"), _negated=True), ("parent__isnull", False), _connector="OR"
+                ),
+                name="section_has_a_parent",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_on", None), ("starts_on", None), ("ended_on__gte", models.F("starts_on")), _connector="OR"
+                ),
+                name="body_ends_after_start",
+            )]},
         ),
         migrations.CreateModel(
             name="AssigningOffice",
@@ -231,7 +281,10 @@ class Migration(migrations.Migration):
                         verbose_name="交办机构",
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("system__in", ["party", "mass", "court", "procuratorate", "government", "cppcc"])),
+                name="assigning_system_known",
+            )]},
         ),
         migrations.CreateModel(
             name="Appointment",
@@ -321,399 +374,7 @@ class Migration(migrations.Migration):
                         verbose_name="单位",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="BodyName",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=128, verbose_name="名称")),
-                ("norm", models.CharField(db_index=True, editable=False, max_length=128)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("short", "简称"), ("alias", "别称"), ("former", "曾用名")],
-                        max_length=8,
-                        verbose_name="类别",
-                    ),
-                ),
-                ("until", models.DateField(blank=True, null=True, verbose_name="使用至")),
-                (
-                    "body",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="names", to="members.body"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Code",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "use",
-                    models.CharField(
-                        choices=[("sign_in", "现场登录码"), ("reset", "重置密码"), ("mail", "核实邮箱")],
-                        max_length=8,
-                        verbose_name="用途",
-                    ),
-                ),
-                ("digest", models.CharField(max_length=64)),
-                ("pending", members.fields.EncryptedTextField(blank=True, default="")),
-                ("issued_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("tries", models.PositiveSmallIntegerField(default=0)),
-                ("spent_at", models.DateTimeField(null=True)),
-                (
-                    "issued_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="codes", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Delegation",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("starts_on", models.DateField(verbose_name="开始日期")),
-                ("ends_on", models.DateField(verbose_name="结束日期")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "appointment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="delegations",
-                        to="members.appointment",
-                    ),
-                ),
-                (
-                    "to",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="delegations",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="受托人",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Once",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("form", models.CharField(max_length=120)),
-                ("key", models.UUIDField()),
-                ("answer", models.CharField(default="", max_length=500)),
-                ("made_at", models.DateTimeField()),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PasswordRecord",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("password", models.CharField(max_length=128)),
-                ("at", models.DateTimeField()),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="old_passwords",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SignInFailures",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("account", models.CharField(max_length=64)),
-                ("address", models.GenericIPAddressField(verbose_name="网络地址")),
-                ("count", models.PositiveIntegerField(default=0)),
-                ("first_at", models.DateTimeField()),
-                ("last_at", models.DateTimeField()),
-                ("locked_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "indexes": [models.Index(fields=["address", "last_at"], name="failures_by_address")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("account", "address"), name="one_count_per_account_and_address")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Succession",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("merge", "并入"), ("split", "拆分"), ("rename", "更名"), ("end", "撤销")],
-                        max_length=8,
-                        verbose_name="方式",
-                    ),
-                ),
-                ("on", models.DateField(verbose_name="日期")),
-                ("note", models.CharField(blank=True, max_length=200, verbose_name="依据")),
-                (
-                    "new",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="origins",
-                        to="members.body",
-                    ),
-                ),
-                (
-                    "old",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="members.body"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Term",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveSmallIntegerField(unique=True, verbose_name="届")),
-                ("name", models.CharField(max_length=64, verbose_name="名称")),
-                ("starts_on", models.DateField(verbose_name="开始日期")),
-                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
-                        name="term_ends_after_start",
-                    ),
-                    models.CheckConstraint(condition=models.Q(("number__gte", 1)), name="term_number_positive"),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Session",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveSmallIntegerField(verbose_name="次")),
-                ("code", models.CharField(max_length=8, unique=True, verbose_name="编号")),
-                ("name", models.CharField(max_length=64, verbose_name="名称")),
-                ("opens_on", models.DateField(blank=True, null=True, verbose_name="开幕日期")),
-                ("closes_on", models.DateField(blank=True, null=True, verbose_name="闭幕日期")),
-                ("submissions_open_on", models.DateField(blank=True, null=True, verbose_name="开始提交")),
-                (
-                    "submissions_close_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="大会期间提案截止时间"),
-                ),
-                (
-                    "term",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="sessions",
-                        to="members.term",
-                        verbose_name="届",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Membership",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("post", models.CharField(blank=True, max_length=200, verbose_name="工作单位及职务")),
-                ("starts_on", models.DateField(verbose_name="开始日期")),
-                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),
-                (
-                    "committee",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="members.body",
-                        verbose_name="专门委员会",
-                    ),
-                ),
-                (
-                    "group",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="members.body",
-                        verbose_name="活动组",
-                    ),
-                ),
-                (
-                    "party",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="members.body",
-                        verbose_name="党派",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "sector",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="members.body",
-                        verbose_name="界别",
-                    ),
-                ),
-                (
-                    "term",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="memberships",
-                        to="members.term",
-                        verbose_name="届",
-                    ),
-                ),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name="auditentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["done", "refused"])), name="audit_outcome_known"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="auditentry",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="666d0049510898406d974973bf1fca65e7988af6",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_b389c",
-                    table="members_auditentry",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="body",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on", None), models.Q(("kind", "section"), _negated=True)),
-                fields=("norm",),
-                name="one_current_body_per_name",
-                violation_error_message="已有同名的单位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="body",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on", None), ("kind", "section")),
-                fields=("parent", "norm"),
-                name="one_section_per_name_in_a_body",
-                violation_error_message="本单位已有同名的科室。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="body",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "department",
-                            "party_body",
-                            "county",
-                            "zone",
-                            "court",
-                            "procuratorate",
-                            "central_managed",
-                            "enterprise",
-                            "cppcc_committee",
-                            "sector",
-                            "democratic_party",
-                            "organisation",
-                            "group",
-                            "liaison_office",
-                            "office",
-                            "section",
-                        ],
-                    )
-                ),
-                name="body_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="body",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("system__in", ["party", "mass", "court", "procuratorate", "government", "cppcc"])),
-                name="body_system_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="body",
-            constraint=models.CheckConstraint(condition=models.Q(("norm", ""), _negated=True), name="body_has_a_name"),
-        ),
-        migrations.AddConstraint(
-            model_name="body",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "section"), _negated=True), ("parent__isnull", False), _connector="OR"
-                ),
-                name="section_has_a_parent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="body",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_on", None), ("starts_on", None), ("ended_on__gte", models.F("starts_on")), _connector="OR"
-                ),
-                name="body_ends_after_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assigningoffice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("system__in", ["party", "mass", "court", "procuratorate", "government", "cppcc"])),
-                name="assigning_system_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="appointment",
-            index=models.Index(fields=["body", "role"], name="appointment_by_body"),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
+            ],options={"indexes": [models.Index(fields=["body", "role"], name="appointment_by_body")],"constraints": [models.CheckConstraint(
                 condition=models.Q(
                     (
                         "role__in",
@@ -751,27 +412,15 @@ class Migration(migrations.Migration):
                     )
                 ),
                 name="appointment_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
                 name="appointment_ends_after_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     ("granted_by", None), models.Q(("granted_by", models.F("person")), _negated=True), _connector="OR"
                 ),
                 name="nobody_appoints_himself",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     ("confirmed_by", None),
                     models.Q(
@@ -781,11 +430,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="a_second_person_confirms",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("confirmed_at", None), ("confirmed_by", None)),
                     models.Q(
@@ -794,11 +439,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="confirmed_by_and_at_together",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+            ),django.contrib.postgres.constraints.ExclusionConstraint(
                 expressions=[
                     ("person", "="),
                     ("body", "="),
@@ -816,11 +457,7 @@ class Migration(migrations.Migration):
                 ],
                 name="one_appointment_at_a_time",
                 violation_error_message="此人在该单位已有同一角色的任职，时间重叠。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+            ),django.contrib.postgres.constraints.ExclusionConstraint(
                 condition=models.Q(
                     (
                         "role__in",
@@ -890,70 +527,193 @@ class Migration(migrations.Migration):
                 ],
                 name="never_staff_and_unit_at_once",
                 violation_error_message="同一人不能同时担任政协机关角色和承办单位角色。",
-            ),
+            )]},
         ),
-        migrations.AddConstraint(
-            model_name="bodyname",
-            constraint=models.UniqueConstraint(fields=("body", "norm"), name="one_row_per_name_of_a_body"),
-        ),
-        migrations.AddConstraint(
-            model_name="bodyname",
-            constraint=models.CheckConstraint(
+        migrations.CreateModel(
+            name="BodyName",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=128, verbose_name="名称")),
+                ("norm", models.CharField(db_index=True, editable=False, max_length=128)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("short", "简称"), ("alias", "别称"), ("former", "曾用名")],
+                        max_length=8,
+                        verbose_name="类别",
+                    ),
+                ),
+                ("until", models.DateField(blank=True, null=True, verbose_name="使用至")),
+                (
+                    "body",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="names", to="members.body"
+                    ),
+                ),
+            ],options={"constraints": [models.UniqueConstraint(fields=("body", "norm"), name="one_row_per_name_of_a_body"),models.CheckConstraint(
                 condition=models.Q(("kind__in", ["short", "alias", "former"])), name="body_name_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bodyname",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(("norm", ""), _negated=True), name="body_name_not_empty"
-            ),
+            )]},
         ),
-        migrations.AddConstraint(
-            model_name="code",
-            constraint=models.UniqueConstraint(
+        migrations.CreateModel(
+            name="Code",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[("sign_in", "现场登录码"), ("reset", "重置密码"), ("mail", "核实邮箱")],
+                        max_length=8,
+                        verbose_name="用途",
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("pending", members.fields.EncryptedTextField(blank=True, default="")),
+                ("issued_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("spent_at", models.DateTimeField(null=True)),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="codes", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],options={"constraints": [models.UniqueConstraint(
                 condition=models.Q(("spent_at", None)), fields=("person", "use"), name="one_live_code_per_use"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="code",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(("use__in", ["sign_in", "reset", "mail"])), name="code_use_known"
-            ),
+            )]},
         ),
-        migrations.AddConstraint(
-            model_name="delegation",
-            constraint=models.CheckConstraint(
+        migrations.CreateModel(
+            name="Delegation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("starts_on", models.DateField(verbose_name="开始日期")),
+                ("ends_on", models.DateField(verbose_name="结束日期")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegations",
+                        to="members.appointment",
+                    ),
+                ),
+                (
+                    "to",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegations",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="受托人",
+                    ),
+                ),
+            ],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="delegation_ends_after_start"
-            ),
+            )]},
         ),
-        migrations.AddConstraint(
-            model_name="once",
-            constraint=models.UniqueConstraint(fields=("person", "form", "key"), name="members_once_key"),
+        migrations.CreateModel(
+            name="Once",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("form", models.CharField(max_length=120)),
+                ("key", models.UUIDField()),
+                ("answer", models.CharField(default="", max_length=500)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],options={"constraints": [models.UniqueConstraint(fields=("person", "form", "key"), name="members_once_key")]},
         ),
-        migrations.AddConstraint(
-            model_name="succession",
-            constraint=models.UniqueConstraint(fields=("old", "new", "on"), name="one_succession_per_pair_and_day"),
+        migrations.CreateModel(
+            name="PasswordRecord",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128)),
+                ("at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="old_passwords",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
         ),
-        migrations.AddConstraint(
-            model_name="succession",
-            constraint=models.CheckConstraint(
+        migrations.CreateModel(
+            name="SignInFailures",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account", models.CharField(max_length=64)),
+                ("address", models.GenericIPAddressField(verbose_name="网络地址")),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("locked_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["address", "last_at"], name="failures_by_address")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "address"), name="one_count_per_account_and_address")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Succession",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("merge", "并入"), ("split", "拆分"), ("rename", "更名"), ("end", "撤销")],
+                        max_length=8,
+                        verbose_name="方式",
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="日期")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="依据")),
+                (
+                    "new",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="origins",
+                        to="members.body",
+                    ),
+                ),
+                (
+                    "old",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="members.body"
+                    ),
+                ),
+            ],options={"constraints": [models.UniqueConstraint(fields=("old", "new", "on"), name="one_succession_per_pair_and_day"),models.CheckConstraint(
                 condition=models.Q(("kind__in", ["merge", "split", "rename", "end"])), name="succession_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="succession",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("kind", "end"), ("new", None)),
                     models.Q(models.Q(("kind", "end"), _negated=True), ("new__isnull", False)),
                     _connector="OR",
                 ),
                 name="only_an_end_has_no_successor",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="succession",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("kind", "rename"), ("old", models.F("new"))),
                     models.Q(
@@ -963,38 +723,146 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="only_a_rename_keeps_the_body",
-            ),
+            )]},
         ),
-        migrations.AddConstraint(
-            model_name="session",
-            constraint=models.UniqueConstraint(fields=("term", "number"), name="one_session_per_number"),
+        migrations.CreateModel(
+            name="Term",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(unique=True, verbose_name="届")),
+                ("name", models.CharField(max_length=64, verbose_name="名称")),
+                ("starts_on", models.DateField(verbose_name="开始日期")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
+                        name="term_ends_after_start",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("number__gte", 1)), name="term_number_positive"),
+                ],
+            },
         ),
-        migrations.AddConstraint(
-            model_name="session",
-            constraint=models.CheckConstraint(
+        migrations.CreateModel(
+            name="Session",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="次")),
+                ("code", models.CharField(max_length=8, unique=True, verbose_name="编号")),
+                ("name", models.CharField(max_length=64, verbose_name="名称")),
+                ("opens_on", models.DateField(blank=True, null=True, verbose_name="开幕日期")),
+                ("closes_on", models.DateField(blank=True, null=True, verbose_name="闭幕日期")),
+                ("submissions_open_on", models.DateField(blank=True, null=True, verbose_name="开始提交")),
+                (
+                    "submissions_close_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="大会期间提案截止时间"),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="members.term",
+                        verbose_name="届",
+                    ),
+                ),
+            ],options={"constraints": [models.UniqueConstraint(fields=("term", "number"), name="one_session_per_number"),models.CheckConstraint(
                 condition=models.Q(("code__regex", "^[1-9][0-9]?-[1-9][0-9]?$")), name="session_code_shape"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="session",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     ("opens_on", None), ("closes_on", None), ("closes_on__gte", models.F("opens_on")), _connector="OR"
                 ),
                 name="session_closes_after_opening",
-            ),
+            )]},
         ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("post", models.CharField(blank=True, max_length=200, verbose_name="工作单位及职务")),
+                ("starts_on", models.DateField(verbose_name="开始日期")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),
+                (
+                    "committee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="专门委员会",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="活动组",
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="党派",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "sector",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.body",
+                        verbose_name="界别",
+                    ),
+                ),
+                (
+                    "term",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="members.term",
+                        verbose_name="届",
+                    ),
+                ),
+            ],options={"constraints": [models.UniqueConstraint(
                 condition=models.Q(("ends_on", None)), fields=("person", "term"), name="one_open_membership_per_term"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
                 name="membership_ends_after_start",
+            )]},
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="auditentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="666d0049510898406d974973bf1fca65e7988af6",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_b389c",
+                    table="members_auditentry",
+                    when="BEFORE",
+                ),
             ),
         ),
     ]

@@ -143,7 +143,45 @@ class Migration(migrations.Migration):
                         blank=True, related_name="+", to="members.body", verbose_name="建议承办单位"
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "draft",
+                            "cosigning",
+                            "submitted",
+                            "reviewing",
+                            "returned",
+                            "to_number",
+                            "filed",
+                            "assigned",
+                            "closed",
+                            "archived",
+                            "merged",
+                            "declined",
+                            "turned",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="proposal_status_known",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    ("consents", True),
+                    models.Q(("consent_reason", ""), _negated=True),
+                    ("status__in", ["draft", "cosigning", "returned"]),
+                    _connector="OR",
+                ),
+                name="no_consent_needs_reason",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    ("submitted_at", None), ("receipt__isnull", False), ("source", "import"), _connector="OR"
+                ),
+                name="submitted_has_receipt",
+            ),models.UniqueConstraint(
+                condition=models.Q(("receipt__isnull", False)), fields=("receipt",), name="receipt_once"
+            )]},
         ),
         migrations.CreateModel(
             name="PreConsultation",
@@ -189,7 +227,7 @@ class Migration(migrations.Migration):
                         to="proposals.proposal",
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=("proposal", "unit"), name="unit_asked_once")]},
         ),
         migrations.CreateModel(
             name="CoSignature",
@@ -246,7 +284,18 @@ class Migration(migrations.Migration):
                         to="proposals.proposal",
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("person__isnull", True), ("body__isnull", True), _connector="XOR"),
+                name="cosigner_one",
+            ),models.UniqueConstraint(
+                condition=models.Q(("person__isnull", False), ("state__in", ["invited", "agreed"])),
+                fields=("proposal", "person"),
+                name="one_live_invitation",
+            ),models.UniqueConstraint(
+                condition=models.Q(("body__isnull", False), ("state__in", ["invited", "agreed"])),
+                fields=("proposal", "body"),
+                name="one_live_body_invitation",
+            )]},
         ),
         migrations.CreateModel(
             name="Claim",
@@ -334,7 +383,9 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE, related_name="allocation", to="proposals.proposal"
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=("proposal", "unit"), name="unit_once_in_allocation"),models.UniqueConstraint(
+                condition=models.Q(("role__in", ["sole", "lead"])), fields=("proposal",), name="one_lead_in_allocation"
+            )]},
         ),
         migrations.CreateModel(
             name="ReviewPass",
@@ -401,7 +452,9 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="proposals.reviewpass"
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(
+                fields=("proposal", "review_pass", "submission"), name="one_review_a_pass"
+            )]},
         ),
         migrations.CreateModel(
             name="Revision",
@@ -426,107 +479,6 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT, related_name="revisions", to="proposals.proposal"
                     ),
                 ),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "draft",
-                            "cosigning",
-                            "submitted",
-                            "reviewing",
-                            "returned",
-                            "to_number",
-                            "filed",
-                            "assigned",
-                            "closed",
-                            "archived",
-                            "merged",
-                            "declined",
-                            "turned",
-                            "withdrawn",
-                        ],
-                    )
-                ),
-                name="proposal_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("consents", True),
-                    models.Q(("consent_reason", ""), _negated=True),
-                    ("status__in", ["draft", "cosigning", "returned"]),
-                    _connector="OR",
-                ),
-                name="no_consent_needs_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("submitted_at", None), ("receipt__isnull", False), ("source", "import"), _connector="OR"
-                ),
-                name="submitted_has_receipt",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("receipt__isnull", False)), fields=("receipt",), name="receipt_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preconsultation",
-            constraint=models.UniqueConstraint(fields=("proposal", "unit"), name="unit_asked_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="cosignature",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("person__isnull", True), ("body__isnull", True), _connector="XOR"),
-                name="cosigner_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cosignature",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("person__isnull", False), ("state__in", ["invited", "agreed"])),
-                fields=("proposal", "person"),
-                name="one_live_invitation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cosignature",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("body__isnull", False), ("state__in", ["invited", "agreed"])),
-                fields=("proposal", "body"),
-                name="one_live_body_invitation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="allocationpart",
-            constraint=models.UniqueConstraint(fields=("proposal", "unit"), name="unit_once_in_allocation"),
-        ),
-        migrations.AddConstraint(
-            model_name="allocationpart",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("role__in", ["sole", "lead"])), fields=("proposal",), name="one_lead_in_allocation"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(
-                fields=("proposal", "review_pass", "submission"), name="one_review_a_pass"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="revision",
-            constraint=models.UniqueConstraint(fields=("proposal", "version"), name="revision_once"),
+            ],options={"constraints": [models.UniqueConstraint(fields=("proposal", "version"), name="revision_once")]},
         ),
     ]

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ('proposal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='key', to='proposals.proposal')),
                 ('secretary', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='领导秘书')),
                 ('shortlisted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('state__in', ['shortlisted', 'chosen', 'led', 'running', 'done', 'not_chosen', 'ceased'])), name='key_state_known'),models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='key_has_a_reason'),models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['chosen', 'led', 'running', 'done']), _negated=True), ('decided_on__isnull', False), _connector='OR'), name='key_was_decided'),models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['running', 'done']), _negated=True), models.Q(models.Q(('plan', ''), _negated=True), ('plan_due_on__isnull', False)), _connector='OR'), name='key_running_has_a_plan'),models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(models.Q(('result', ''), _negated=True), ('result_on__isnull', False)), _connector='OR'), name='key_done_has_a_result'),models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['not_chosen', 'ceased']), _negated=True), models.Q(('ended_reason', ''), _negated=True), _connector='OR'), name='key_ended_says_why')]},
         ),
         migrations.CreateModel(
             name='KeyOpinion',
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('body', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body')),
                 ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='proposals.keyproposal')),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=('key', 'body'), name='key_opinion_once'),models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='key_opinion_answered'),models.CheckConstraint(condition=models.Q(('answered_at', None), models.Q(('text', ''), _negated=True), _connector='OR'), name='key_opinion_has_text')]},
         ),
         migrations.CreateModel(
             name='KeyVisit',
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='proposals.keyproposal')),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['visit', 'meeting', 'research', 'progress'])), name='key_visit_kind_known'),models.CheckConstraint(condition=models.Q(('next_on', None), models.Q(('next_step', ''), _negated=True), _connector='OR'), name='key_visit_next_says_what')]},
         ),
         migrations.CreateModel(
             name='Instruction',
@@ -92,49 +92,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['read', 'instruction', 'passed_on'])), name='instruction_kind_known'), models.CheckConstraint(condition=models.Q(('level__in', ['national', 'province', 'city_main', 'city'])), name='instruction_level_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'read'), _negated=True), ('text', ''), _connector='OR'), name='read_says_nothing'), models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='instruction_released')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='keyproposal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['shortlisted', 'chosen', 'led', 'running', 'done', 'not_chosen', 'ceased'])), name='key_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyproposal',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='key_has_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['chosen', 'led', 'running', 'done']), _negated=True), ('decided_on__isnull', False), _connector='OR'), name='key_was_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['running', 'done']), _negated=True), models.Q(models.Q(('plan', ''), _negated=True), ('plan_due_on__isnull', False)), _connector='OR'), name='key_running_has_a_plan'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(models.Q(('result', ''), _negated=True), ('result_on__isnull', False)), _connector='OR'), name='key_done_has_a_result'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyproposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['not_chosen', 'ceased']), _negated=True), models.Q(('ended_reason', ''), _negated=True), _connector='OR'), name='key_ended_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyopinion',
-            constraint=models.UniqueConstraint(fields=('key', 'body'), name='key_opinion_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyopinion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='key_opinion_answered'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyopinion',
-            constraint=models.CheckConstraint(condition=models.Q(('answered_at', None), models.Q(('text', ''), _negated=True), _connector='OR'), name='key_opinion_has_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyvisit',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['visit', 'meeting', 'research', 'progress'])), name='key_visit_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='keyvisit',
-            constraint=models.CheckConstraint(condition=models.Q(('next_on', None), models.Q(('next_step', ''), _negated=True), _connector='OR'), name='key_visit_next_says_what'),
         ),
     ]

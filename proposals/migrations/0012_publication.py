@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('ended_on', models.DateField(null=True, verbose_name='撤回日期')),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('proposal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='publication', to='proposals.proposal')),
-            ],
+            ],options={"indexes": [models.Index(models.OrderBy(models.F('publish_on'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('state', 'released')), name='publication_newest')],"constraints": [models.CheckConstraint(condition=models.Q(('state__in', ['none', 'released', 'refused', 'withdrawn'])), name='publication_state_known'),models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='publication_decided_together'),models.CheckConstraint(condition=models.Q(('state', 'none'), ('decided_at__isnull', False), _connector='OR'), name='publication_is_decided'),models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['released', 'withdrawn']), _negated=True), ('publish_on__isnull', False), _connector='OR'), name='released_has_a_day'),models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['refused', 'withdrawn']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='not_public_says_why'),models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', False), ('state', 'withdrawn')), models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('ended_on', None)), _connector='OR'), name='withdrawn_has_a_day')]},
         ),
         migrations.CreateModel(
             name='PublicReply',
@@ -44,33 +44,5 @@ class Migration(migrations.Migration):
                 ('publication', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='proposals.publication')),
                 ('reply', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='public_copy', to='handling.reply')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='publication',
-            index=models.Index(models.OrderBy(models.F('publish_on'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('state', 'released')), name='publication_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['none', 'released', 'refused', 'withdrawn'])), name='publication_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='publication_decided_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'none'), ('decided_at__isnull', False), _connector='OR'), name='publication_is_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['released', 'withdrawn']), _negated=True), ('publish_on__isnull', False), _connector='OR'), name='released_has_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['refused', 'withdrawn']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='not_public_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', False), ('state', 'withdrawn')), models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('ended_on', None)), _connector='OR'), name='withdrawn_has_a_day'),
         ),
     ]

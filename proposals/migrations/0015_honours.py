@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('announced_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='members.session')),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=('session', 'honour'), name='one_award_a_session'),models.CheckConstraint(condition=models.Q(('honour__in', ['proposal', 'unit'])), name='award_honour_known'),models.CheckConstraint(condition=models.Q(models.Q(('announced_at__isnull', True), ('announced_by__isnull', True)), models.Q(('announced_at__isnull', False), ('announced_by__isnull', False)), _connector='OR'), name='award_announced_together'),models.CheckConstraint(condition=models.Q(models.Q(('announced_at', None), ('state', 'decided')), models.Q(('announced_at__isnull', False), ('state', 'announced')), _connector='OR'), name='award_announced_with_its_moment')]},
         ),
         migrations.CreateModel(
             name='AwardEntry',
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('award', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='proposals.award')),
                 ('proposal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='honours', to='proposals.proposal')),
                 ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body')),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('proposal', None), ('unit', None), _connector='XOR'), name='award_entry_proposal_or_unit'),models.CheckConstraint(condition=models.Q(models.Q(('unit', None), ('unit_name', '')), models.Q(('unit_name', ''), _negated=True), _connector='OR'), name='award_unit_is_named'),models.UniqueConstraint(condition=models.Q(('proposal__isnull', False)), fields=('award', 'proposal'), name='proposal_once_in_award'),models.UniqueConstraint(condition=models.Q(('unit__isnull', False)), fields=('award', 'unit'), name='unit_once_in_award')]},
         ),
         migrations.CreateModel(
             name='Criterion',
@@ -96,43 +96,7 @@ class Migration(migrations.Migration):
                 ('points', models.DecimalField(decimal_places=2, max_digits=7, null=True, verbose_name='得分')),
                 ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='figures', to='proposals.awardentry')),
                 ('criterion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='proposals.criterion')),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.UniqueConstraint(fields=('session', 'honour'), name='one_award_a_session'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('honour__in', ['proposal', 'unit'])), name='award_honour_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('announced_at__isnull', True), ('announced_by__isnull', True)), models.Q(('announced_at__isnull', False), ('announced_by__isnull', False)), _connector='OR'), name='award_announced_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('announced_at', None), ('state', 'decided')), models.Q(('announced_at__isnull', False), ('state', 'announced')), _connector='OR'), name='award_announced_with_its_moment'),
-        ),
-        migrations.AddConstraint(
-            model_name='awardentry',
-            constraint=models.CheckConstraint(condition=models.Q(('proposal', None), ('unit', None), _connector='XOR'), name='award_entry_proposal_or_unit'),
-        ),
-        migrations.AddConstraint(
-            model_name='awardentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('unit', None), ('unit_name', '')), models.Q(('unit_name', ''), _negated=True), _connector='OR'), name='award_unit_is_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='awardentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('proposal__isnull', False)), fields=('award', 'proposal'), name='proposal_once_in_award'),
-        ),
-        migrations.AddConstraint(
-            model_name='awardentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('unit__isnull', False)), fields=('award', 'unit'), name='unit_once_in_award'),
-        ),
-        migrations.AddConstraint(
-            model_name='awardfigure',
-            constraint=models.UniqueConstraint(fields=('entry', 'criterion'), name='figure_once_an_entry'),
+            ],options={"constraints": [models.UniqueConstraint(fields=('entry', 'criterion'), name='figure_once_an_entry')]},
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

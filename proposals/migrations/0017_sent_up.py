@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sent_up', to='proposals.proposal')),
                 ('sent_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'agreed', 'refused', 'sent', 'known', 'dropped'])), name='sent_up_state_known'),models.CheckConstraint(condition=models.Q(models.Q(('to', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='sent_up_says_whither_and_why'),models.UniqueConstraint(condition=models.Q(('state__in', ['asked', 'agreed', 'sent'])), fields=('proposal', 'to'), name='sent_up_once_while_open'),models.CheckConstraint(condition=models.Q(models.Q(('answered_by__isnull', True), ('answered_on__isnull', True)), models.Q(('answered_by__isnull', False), ('answered_on__isnull', False)), _connector='OR'), name='sent_up_answered_together'),models.CheckConstraint(condition=models.Q(models.Q(('sent_by__isnull', True), ('sent_on__isnull', True)), models.Q(('sent_by__isnull', False), ('sent_on__isnull', False)), _connector='OR'), name='sent_up_together'),models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['agreed', 'refused', 'sent', 'known']), _negated=True), ('answered_on__isnull', False), _connector='OR'), name='sent_up_was_answered'),models.CheckConstraint(condition=models.Q(models.Q(('sent_on__isnull', False), ('state__in', ['sent', 'known'])), models.Q(models.Q(('state__in', ['sent', 'known']), _negated=True), ('sent_on', None)), _connector='OR'), name='sent_up_has_its_day')]},
         ),
         migrations.CreateModel(
             name='Fate',
@@ -45,42 +45,6 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='登记时间')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('sent_up', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fates', to='proposals.sentup')),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name='sentup',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'agreed', 'refused', 'sent', 'known', 'dropped'])), name='sent_up_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='sentup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('to', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='sent_up_says_whither_and_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='sentup',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['asked', 'agreed', 'sent'])), fields=('proposal', 'to'), name='sent_up_once_while_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='sentup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_by__isnull', True), ('answered_on__isnull', True)), models.Q(('answered_by__isnull', False), ('answered_on__isnull', False)), _connector='OR'), name='sent_up_answered_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='sentup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_by__isnull', True), ('sent_on__isnull', True)), models.Q(('sent_by__isnull', False), ('sent_on__isnull', False)), _connector='OR'), name='sent_up_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='sentup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['agreed', 'refused', 'sent', 'known']), _negated=True), ('answered_on__isnull', False), _connector='OR'), name='sent_up_was_answered'),
-        ),
-        migrations.AddConstraint(
-            model_name='sentup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_on__isnull', False), ('state__in', ['sent', 'known'])), models.Q(models.Q(('state__in', ['sent', 'known']), _negated=True), ('sent_on', None)), _connector='OR'), name='sent_up_has_its_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='fate',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['taken_up', 'answered', 'not_taken'])), name='fate_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='fate',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='fate_says_what'),
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['taken_up', 'answered', 'not_taken'])), name='fate_kind_known'),models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='fate_says_what')]},
         ),
     ]

@@ -32,7 +32,9 @@ class Migration(migrations.Migration):
                 ("n", models.PositiveSmallIntegerField()),
                 ("fired_at", models.DateTimeField()),
                 ("outcome", models.CharField(choices=[("fired", "已发出"), ("superseded", "已并入")], max_length=12)),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["fired", "superseded"])), name="checkpoint_outcome_known"
+            )]},
         ),
         migrations.CreateModel(
             name="EngineBeat",
@@ -104,7 +106,28 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="每隔（工作日）"),
                 ),
                 ("max_repeats", models.PositiveSmallIntegerField(default=1, verbose_name="最多次数")),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("anchor__in", ["due", "start"])), name="step_anchor_known"
+            ),models.CheckConstraint(
+                condition=models.Q(("at_time__gte", datetime.time(9, 0)), ("at_time__lte", datetime.time(17, 30))),
+                name="step_within_office_hours",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    ("audience_rule__len__gt", 0),
+                    (
+                        "audience_rule__contained_by",
+                        ["handler", "holder_clerks", "holder_heads", "assigning_office", "proposal_office", "person"],
+                    ),
+                ),
+                name="step_has_an_audience",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("max_repeats", 1), ("repeat_every", None)),
+                    models.Q(("max_repeats__gte", 1), ("max_repeats__lte", 99), ("repeat_every__gte", 1)),
+                    _connector="OR",
+                ),
+                name="step_repeats_make_sense",
+            )]},
         ),
         migrations.CreateModel(
             name="Matter",
@@ -181,7 +204,45 @@ class Migration(migrations.Migration):
                 ("placeholder", models.BooleanField(default=False, verbose_name="涉密占位")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("closed_at", models.DateTimeField(null=True)),
-            ],
+            ],options={"indexes": [django.contrib.postgres.indexes.GinIndex(fields=["readers"], name="matter_readers"),models.Index(fields=["stage", "id"], name="matter_stage")],"constraints": [models.CheckConstraint(
+                condition=models.Q(("number", ""), _negated=True), name="number_not_empty"
+            ),models.CheckConstraint(
+                condition=models.Q(("placeholder", False), ("title", ""), _connector="OR"),
+                name="placeholder_has_no_title",
+            ),models.CheckConstraint(
+                condition=models.Q(("access__in", ["open", "internal", "sensitive", "suspended"])),
+                name="matter_access_known",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "stage__in",
+                        [
+                            "draft",
+                            "cosigning",
+                            "submitted",
+                            "reviewing",
+                            "returned",
+                            "to_number",
+                            "filed",
+                            "to_sign",
+                            "coordinating",
+                            "handling",
+                            "answered",
+                            "rehandling",
+                            "closed",
+                            "closed_silent",
+                            "archived",
+                            "merged",
+                            "declined",
+                            "turned",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="matter_stage_known",
+            ),models.CheckConstraint(
+                condition=models.Q(("kind__in", ["proposal", "opinion"])), name="matter_kind_known"
+            )]},
         ),
         migrations.CreateModel(
             name="NumberSeries",
@@ -221,7 +282,14 @@ class Migration(migrations.Migration):
                 ("decision_text", models.TextField(blank=True, verbose_name="决定说明")),
                 ("minutes", models.TextField(blank=True, verbose_name="协调会议纪要")),
                 ("coordinated_on", models.DateField(null=True, verbose_name="协调会日期")),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("suggested_accepts__isnull", True), ("suggested_at__isnull", True)),
+                    models.Q(("suggested_accepts__isnull", False), ("suggested_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="objection_answer_together",
+            )]},
         ),
         migrations.CreateModel(
             name="Obligation",
@@ -257,7 +325,25 @@ class Migration(migrations.Migration):
                 ("next_at", models.DateTimeField(null=True)),
                 ("next_n", models.PositiveSmallIntegerField(null=True)),
                 ("error", models.CharField(blank=True, max_length=300, verbose_name="故障")),
-            ],
+            ],options={"indexes": [models.Index(
+                condition=models.Q(("next_at__isnull", False)), fields=["next_at", "id"], name="obligation_next"
+            ),models.Index(
+                condition=models.Q(("status__in", ["open", "paused"])),
+                fields=["calendar_version", "id"],
+                name="obligation_running",
+            )],"constraints": [models.CheckConstraint(
+                condition=models.Q(("next_at", None), ("status", "open"), _connector="OR"), name="only_open_fires"
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", False), ("late_workdays__isnull", False), ("status", "done")),
+                    models.Q(models.Q(("status", "done"), _negated=True), ("done_at", None), ("late_workdays", None)),
+                    _connector="OR",
+                ),
+                name="done_is_frozen",
+            ),models.CheckConstraint(
+                condition=models.Q(("status__in", ["open", "paused", "done", "cancelled"])),
+                name="obligation_status_known",
+            )]},
         ),
         migrations.CreateModel(
             name="Participant",
@@ -289,7 +375,7 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=40)),
                 ("value", models.CharField(max_length=60)),
                 ("starts_on", models.DateField()),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=("code", "starts_on"), name="policy_once_a_day")]},
         ),
         migrations.CreateModel(
             name="Priority",
@@ -298,7 +384,7 @@ class Migration(migrations.Migration):
                 ("year", models.PositiveSmallIntegerField(verbose_name="年份")),
                 ("name", models.CharField(max_length=60, verbose_name="中心工作")),
                 ("ended_on", models.DateField(blank=True, null=True, verbose_name="停用日期")),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=("year", "name"), name="priority_once_a_year")]},
         ),
         migrations.CreateModel(
             name="Reason",
@@ -321,7 +407,7 @@ class Migration(migrations.Migration):
                 ("label", models.CharField(max_length=80, verbose_name="说明")),
                 ("starts_on", models.DateField(blank=True, null=True)),
                 ("ends_on", models.DateField(blank=True, null=True)),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=("use", "code"), name="reason_once")]},
         ),
         migrations.CreateModel(
             name="Reply",
@@ -372,7 +458,9 @@ class Migration(migrations.Migration):
                 ("promises", models.BooleanField(default=False, verbose_name="需跟踪落实")),
                 ("starts_on", models.DateField(blank=True, null=True)),
                 ("ends_on", models.DateField(blank=True, null=True)),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(
+                condition=models.Q(("ends_on", None)), fields=("code",), name="one_current_class"
+            )]},
         ),
         migrations.CreateModel(
             name="Suggestion",
@@ -380,7 +468,9 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveSmallIntegerField(verbose_name="序号")),
                 ("text", models.TextField(verbose_name="建议内容")),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="suggestion_has_text"
+            )]},
         ),
         migrations.CreateModel(
             name="Suspension",
@@ -456,7 +546,26 @@ class Migration(migrations.Migration):
                 ),
                 ("floor_workdays", models.PositiveSmallIntegerField(default=2, verbose_name="不早于第几个工作日")),
                 ("basis", models.CharField(blank=True, max_length=120, verbose_name="依据")),
-            ],
+            ],options={"constraints": [django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("code", "="), ("valid", "&&")], name="one_rule_at_a_time"
+            ),models.CheckConstraint(
+                condition=models.Q(("unit__in", ["workday", "day", "month"])), name="rule_unit_known"
+            ),models.CheckConstraint(
+                condition=models.Q(("direction__in", ["after", "before"])), name="rule_direction_known"
+            ),models.CheckConstraint(condition=models.Q(("start", "next_day")), name="rule_start_known"),models.CheckConstraint(
+                condition=models.Q(("roll__in", ["next_workday", "none"])), name="rule_roll_known"
+            ),models.CheckConstraint(condition=models.Q(("amount__lte", 3660)), name="rule_amount_believable"),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("bound_stage", ""), ("bound_workdays", None)),
+                    models.Q(
+                        models.Q(("bound_stage", ""), _negated=True),
+                        ("bound_workdays__gte", 1),
+                        ("floor_workdays__gte", 1),
+                    ),
+                    _connector="OR",
+                ),
+                name="rule_bound_complete",
+            )]},
         ),
         migrations.CreateModel(
             name="Assignment",
@@ -565,7 +674,21 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="members.body"
                     ),
                 ),
-            ],
+            ],options={"indexes": [models.Index(fields=["unit", "state", "id"], name="assignment_unit")],"constraints": [models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), models.Q(("state", "ended"), _negated=True)),
+                    models.Q(("ended_at__isnull", False), ("state", "ended")),
+                    _connector="OR",
+                ),
+                name="ended_means_ended",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("signed_at", None), ("state", "pending")),
+                    models.Q(("state", "pending"), _negated=True),
+                    _connector="OR",
+                ),
+                name="pending_is_unsigned",
+            )]},
         ),
         migrations.CreateModel(
             name="CalendarDay",
@@ -698,7 +821,20 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "extend"), _negated=True),
+                    models.Q(("amount__isnull", True), ("to_on__isnull", False)),
+                    models.Q(("amount__gte", 1), ("to_on__isnull", True), ("unit__in", ["workday", "day", "month"])),
+                    _connector="OR",
+                ),
+                name="extension_by_amount_or_date",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "revoke"), _negated=True), ("takes_back__isnull", False), _connector="OR"
+                ),
+                name="revoke_names_one",
+            )]},
         ),
         migrations.CreateModel(
             name="Contact",
@@ -793,7 +929,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=("assignment", "round", "version"), name="opinion_version_once")]},
         ),
         migrations.CreateModel(
             name="EngineClock",
@@ -853,7 +989,14 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=("assignment", "round"), name="evaluation_round_once"),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("outcome", "")),
+                    models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="closed_round_has_outcome",
+            )]},
         ),
         migrations.CreateModel(
             name="Evaluation",
@@ -910,7 +1053,19 @@ class Migration(migrations.Migration):
                         to="handling.evaluationround",
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(
+                    ("confirmed_by", None), models.Q(("confirmed_by", models.F("by")), _negated=True), _connector="OR"
+                ),
+                name="paper_form_two_persons",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True)),
+                    models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="form_confirmed_together",
+            )]},
         ),
         migrations.CreateModel(
             name="EventPayload",
@@ -990,7 +1145,40 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__isnull", True), ("to_on__isnull", False)),
+                    models.Q(("amount__gte", 1), ("to_on__isnull", True), ("unit__in", ["workday", "day", "month"])),
+                    _connector="OR",
+                ),
+                name="extension_asks_amount_or_date",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at", None), ("decided_by", None), ("state", "asked")),
+                    models.Q(
+                        models.Q(("state", "asked"), _negated=True),
+                        ("decided_at__isnull", False),
+                        ("decided_by__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="extension_decided_together",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    ("on_paper", True),
+                    models.Q(("state__in", ["granted", "refused"]), _negated=True),
+                    models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="nobody_grants_the_own_extension",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "granted"), _negated=True),
+                    models.Q(("new_due__gte", models.F("old_due")), ("old_due__isnull", False)),
+                    _connector="OR",
+                ),
+                name="extension_never_shortens",
+            )]},
         ),
         migrations.CreateModel(
             name="ExtensionApproval",
@@ -1017,7 +1205,7 @@ class Migration(migrations.Migration):
                         to="handling.extensionrequest",
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(fields=("request", "office"), name="one_word_an_office")]},
         ),
         migrations.CreateModel(
             name="JointConsultation",
@@ -1282,14 +1470,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.participant"
             ),
         ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.UniqueConstraint(fields=("code", "starts_on"), name="policy_once_a_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="priority",
-            constraint=models.UniqueConstraint(fields=("year", "name"), name="priority_once_a_year"),
-        ),
         migrations.AddField(
             model_name="matter",
             name="priority",
@@ -1300,10 +1480,6 @@ class Migration(migrations.Migration):
                 related_name="matters",
                 to="handling.priority",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="reason",
-            constraint=models.UniqueConstraint(fields=("use", "code"), name="reason_once"),
         ),
         migrations.AddField(
             model_name="objection",
@@ -1359,12 +1535,6 @@ class Migration(migrations.Migration):
             name="reply",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE, related_name="points", to="handling.reply"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resultclass",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ends_on", None)), fields=("code",), name="one_current_class"
             ),
         ),
         migrations.AddField(
@@ -1484,68 +1654,8 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="coopinion",
-            constraint=models.UniqueConstraint(fields=("assignment", "round", "version"), name="opinion_version_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluationround",
-            constraint=models.UniqueConstraint(fields=("assignment", "round"), name="evaluation_round_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluationround",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at", None), ("outcome", "")),
-                    models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="closed_round_has_outcome",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="extensionapproval",
-            constraint=models.UniqueConstraint(fields=("request", "office"), name="one_word_an_office"),
-        ),
-        migrations.AddConstraint(
             model_name="ladderstep",
             constraint=models.UniqueConstraint(fields=("ladder", "code"), name="step_once_in_ladder"),
-        ),
-        migrations.AddConstraint(
-            model_name="ladderstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("anchor__in", ["due", "start"])), name="step_anchor_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ladderstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("at_time__gte", datetime.time(9, 0)), ("at_time__lte", datetime.time(17, 30))),
-                name="step_within_office_hours",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ladderstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("audience_rule__len__gt", 0),
-                    (
-                        "audience_rule__contained_by",
-                        ["handler", "holder_clerks", "holder_heads", "assigning_office", "proposal_office", "person"],
-                    ),
-                ),
-                name="step_has_an_audience",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ladderstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("max_repeats", 1), ("repeat_every", None)),
-                    models.Q(("max_repeats__gte", 1), ("max_repeats__lte", 99), ("repeat_every__gte", 1)),
-                    _connector="OR",
-                ),
-                name="step_repeats_make_sense",
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="ladderstep",
@@ -1580,10 +1690,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="assignment",
-            index=models.Index(fields=["unit", "state", "id"], name="assignment_unit"),
-        ),
         migrations.AddConstraint(
             model_name="assignment",
             constraint=models.UniqueConstraint(
@@ -1599,28 +1705,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), models.Q(("state", "ended"), _negated=True)),
-                    models.Q(("ended_at__isnull", False), ("state", "ended")),
-                    _connector="OR",
-                ),
-                name="ended_means_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("signed_at", None), ("state", "pending")),
-                    models.Q(("state", "pending"), _negated=True),
-                    _connector="OR",
-                ),
-                name="pending_is_unsigned",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="numberseries",
             constraint=models.UniqueConstraint(fields=("session", "kind"), name="one_series"),
         ),
@@ -1631,63 +1715,8 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="extensionrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("amount__isnull", True), ("to_on__isnull", False)),
-                    models.Q(("amount__gte", 1), ("to_on__isnull", True), ("unit__in", ["workday", "day", "month"])),
-                    _connector="OR",
-                ),
-                name="extension_asks_amount_or_date",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="extensionrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("decided_by", None), ("state", "asked")),
-                    models.Q(
-                        models.Q(("state", "asked"), _negated=True),
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="extension_decided_together",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="extensionrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("on_paper", True),
-                    models.Q(("state__in", ["granted", "refused"]), _negated=True),
-                    models.Q(("decided_by", models.F("asked_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="nobody_grants_the_own_extension",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="extensionrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "granted"), _negated=True),
-                    models.Q(("new_due__gte", models.F("old_due")), ("old_due__isnull", False)),
-                    _connector="OR",
-                ),
-                name="extension_never_shortens",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="checkpoint",
             constraint=models.UniqueConstraint(fields=("obligation", "epoch", "step", "n"), name="checkpoint_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="checkpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["fired", "superseded"])), name="checkpoint_outcome_known"
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="checkpoint",
@@ -1736,14 +1765,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="matter",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["readers"], name="matter_readers"),
-        ),
-        migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(fields=["stage", "id"], name="matter_stage"),
-        ),
-        migrations.AddIndex(
-            model_name="matter",
             index=models.Index(fields=["session", "number"], name="matter_number"),
         ),
         migrations.AddConstraint(
@@ -1757,66 +1778,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="matter",
             constraint=models.CheckConstraint(
-                condition=models.Q(("number", ""), _negated=True), name="number_not_empty"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("placeholder", False), ("title", ""), _connector="OR"),
-                name="placeholder_has_no_title",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("access__in", ["open", "internal", "sensitive", "suspended"])),
-                name="matter_access_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matter",
-            constraint=models.CheckConstraint(
                 condition=models.Q(("exposure__in", ["draft", "office", "handling", "published"])),
                 name="matter_exposure_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "stage__in",
-                        [
-                            "draft",
-                            "cosigning",
-                            "submitted",
-                            "reviewing",
-                            "returned",
-                            "to_number",
-                            "filed",
-                            "to_sign",
-                            "coordinating",
-                            "handling",
-                            "answered",
-                            "rehandling",
-                            "closed",
-                            "closed_silent",
-                            "archived",
-                            "merged",
-                            "declined",
-                            "turned",
-                            "withdrawn",
-                        ],
-                    )
-                ),
-                name="matter_stage_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["proposal", "opinion"])), name="matter_kind_known"
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1854,42 +1817,11 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("suggested_accepts__isnull", True), ("suggested_at__isnull", True)),
-                    models.Q(("suggested_accepts__isnull", False), ("suggested_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="objection_answer_together",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="evaluation",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("withdrawn_at", None)),
                 fields=("round_row", "participant"),
                 name="one_form_a_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("confirmed_by", None), models.Q(("confirmed_by", models.F("by")), _negated=True), _connector="OR"
-                ),
-                name="paper_form_two_persons",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True)),
-                    models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="form_confirmed_together",
             ),
         ),
         migrations.AddConstraint(
@@ -1910,12 +1842,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="suggestion",
             constraint=models.UniqueConstraint(fields=("matter", "number"), name="suggestion_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="suggestion_has_text"
-            ),
         ),
         migrations.AddConstraint(
             model_name="replypoint",
@@ -1940,53 +1866,6 @@ class Migration(migrations.Migration):
                 name="purge_needs_two_persons",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="timerule",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[("code", "="), ("valid", "&&")], name="one_rule_at_a_time"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="timerule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("unit__in", ["workday", "day", "month"])), name="rule_unit_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="timerule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("direction__in", ["after", "before"])), name="rule_direction_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="timerule",
-            constraint=models.CheckConstraint(condition=models.Q(("start", "next_day")), name="rule_start_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="timerule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("roll__in", ["next_workday", "none"])), name="rule_roll_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="timerule",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__lte", 3660)), name="rule_amount_believable"),
-        ),
-        migrations.AddConstraint(
-            model_name="timerule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("bound_stage", ""), ("bound_workdays", None)),
-                    models.Q(
-                        models.Q(("bound_stage", ""), _negated=True),
-                        ("bound_workdays__gte", 1),
-                        ("floor_workdays__gte", 1),
-                    ),
-                    _connector="OR",
-                ),
-                name="rule_bound_complete",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="timerule",
             trigger=pgtrigger.compiler.Trigger(
@@ -2005,12 +1884,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="obligation",
             index=models.Index(
-                condition=models.Q(("next_at__isnull", False)), fields=["next_at", "id"], name="obligation_next"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="obligation",
-            index=models.Index(
                 condition=models.Q(("status", "open")),
                 fields=["holder_body", "due_on", "id"],
                 name="obligation_body_queue",
@@ -2024,25 +1897,11 @@ class Migration(migrations.Migration):
                 name="obligation_person_queue",
             ),
         ),
-        migrations.AddIndex(
-            model_name="obligation",
-            index=models.Index(
-                condition=models.Q(("status__in", ["open", "paused"])),
-                fields=["calendar_version", "id"],
-                name="obligation_running",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="obligation",
             constraint=models.CheckConstraint(
                 condition=models.Q(("holder_body__isnull", True), ("holder_person__isnull", True), _connector="XOR"),
                 name="obligation_one_holder",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="obligation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("next_at", None), ("status", "open"), _connector="OR"), name="only_open_fires"
             ),
         ),
         migrations.AddConstraint(
@@ -2054,24 +1913,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="next_step_complete",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="obligation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", False), ("late_workdays__isnull", False), ("status", "done")),
-                    models.Q(models.Q(("status", "done"), _negated=True), ("done_at", None), ("late_workdays", None)),
-                    _connector="OR",
-                ),
-                name="done_is_frozen",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="obligation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["open", "paused", "done", "cancelled"])),
-                name="obligation_status_known",
             ),
         ),
         migrations.AddConstraint(
@@ -2101,27 +1942,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="clockevent",
             constraint=models.UniqueConstraint(fields=("obligation", "seq"), name="clock_event_seq_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="clockevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "extend"), _negated=True),
-                    models.Q(("amount__isnull", True), ("to_on__isnull", False)),
-                    models.Q(("amount__gte", 1), ("to_on__isnull", True), ("unit__in", ["workday", "day", "month"])),
-                    _connector="OR",
-                ),
-                name="extension_by_amount_or_date",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clockevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "revoke"), _negated=True), ("takes_back__isnull", False), _connector="OR"
-                ),
-                name="revoke_names_one",
-            ),
         ),
         migrations.AddConstraint(
             model_name="clockevent",

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('persons', models.CharField(max_length=200, verbose_name='参加人员')),
                 ('text', models.TextField(verbose_name='说明情况和提案者意见')),
                 ('at', models.DateTimeField(verbose_name='登记时间')),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(models.Q(('persons', ''), _negated=True), models.Q(('text', ''), _negated=True)), name='explanation_is_whole')]},
         ),
         migrations.CreateModel(
             name='Sight',
@@ -98,10 +98,6 @@ class Migration(migrations.Migration):
             model_name='sight',
             name='person',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='explanation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('persons', ''), _negated=True), models.Q(('text', ''), _negated=True)), name='explanation_is_whole'),
         ),
         migrations.AddConstraint(
             model_name='sight',

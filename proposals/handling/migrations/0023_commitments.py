@@ -73,7 +73,31 @@ class Migration(migrations.Migration):
                         to="handling.replypoint",
                     ),
                 ),
-            ],
+            ],options={"indexes": [models.Index(fields=["assignment", "state"], name="commitment_part")],"constraints": [models.CheckConstraint(
+                condition=models.Q(models.Q(("text", ""), _negated=True), models.Q(("measure", ""), _negated=True)),
+                name="commitment_is_whole",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("clock", None), ("given_on", None), ("number", None), ("state", "draft")),
+                    models.Q(
+                        models.Q(("state", "draft"), _negated=True),
+                        ("clock__isnull", False),
+                        ("given_on__isnull", False),
+                        ("number__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="commitment_given_with_its_clock",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kept_on__isnull", False), ("state", "kept")),
+                    models.Q(models.Q(("state", "kept"), _negated=True), ("kept_on", None)),
+                    _connector="OR",
+                ),
+                name="commitment_kept_on_a_day",
+            ),models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "running", "kept"])), name="commitment_state_known"
+            )]},
         ),
         migrations.CreateModel(
             name="CommitmentStep",
@@ -127,7 +151,44 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(
+                condition=models.Q(("state", "asked")), fields=("commitment",), name="one_question_a_promise"
+            ),models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="commitment_step_has_text"
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "progress"), ("state", "noted")),
+                    models.Q(("kind__in", ["delay", "kept"]), ("state__in", ["asked", "agreed", "back"])),
+                    _connector="OR",
+                ),
+                name="progress_asks_nothing",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "delay"), ("old_due__isnull", False), ("to_on__gt", models.F("old_due"))),
+                    models.Q(models.Q(("kind", "delay"), _negated=True), ("old_due", None), ("to_on", None)),
+                    _connector="OR",
+                ),
+                name="delay_says_until_when",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "kept"), _negated=True), models.Q(("reply", ""), _negated=True), _connector="OR"
+                ),
+                name="kept_promise_is_told",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_by", None), ("state__in", ["noted", "asked"])),
+                    models.Q(("decided_by__isnull", False), ("state__in", ["agreed", "back"])),
+                    _connector="OR",
+                ),
+                name="commitment_step_decided",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="commitment_step_decided_together",
+            )]},
         ),
         migrations.CreateModel(
             name="PublicWord",
@@ -172,166 +233,37 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-            ],
-        ),
-        migrations.AddIndex(
-            model_name="commitment",
-            index=models.Index(fields=["assignment", "state"], name="commitment_part"),
-        ),
-        migrations.AddConstraint(
-            model_name="commitment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("text", ""), _negated=True), models.Q(("measure", ""), _negated=True)),
-                name="commitment_is_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("clock", None), ("given_on", None), ("number", None), ("state", "draft")),
-                    models.Q(
-                        models.Q(("state", "draft"), _negated=True),
-                        ("clock__isnull", False),
-                        ("given_on__isnull", False),
-                        ("number__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="commitment_given_with_its_clock",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kept_on__isnull", False), ("state", "kept")),
-                    models.Q(models.Q(("state", "kept"), _negated=True), ("kept_on", None)),
-                    _connector="OR",
-                ),
-                name="commitment_kept_on_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "running", "kept"])), name="commitment_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitmentstep",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "asked")), fields=("commitment",), name="one_question_a_promise"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitmentstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="commitment_step_has_text"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitmentstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "progress"), ("state", "noted")),
-                    models.Q(("kind__in", ["delay", "kept"]), ("state__in", ["asked", "agreed", "back"])),
-                    _connector="OR",
-                ),
-                name="progress_asks_nothing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitmentstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "delay"), ("old_due__isnull", False), ("to_on__gt", models.F("old_due"))),
-                    models.Q(models.Q(("kind", "delay"), _negated=True), ("old_due", None), ("to_on", None)),
-                    _connector="OR",
-                ),
-                name="delay_says_until_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitmentstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "kept"), _negated=True), models.Q(("reply", ""), _negated=True), _connector="OR"
-                ),
-                name="kept_promise_is_told",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitmentstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_by", None), ("state__in", ["noted", "asked"])),
-                    models.Q(("decided_by__isnull", False), ("state__in", ["agreed", "back"])),
-                    _connector="OR",
-                ),
-                name="commitment_step_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="commitmentstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="commitment_step_decided_together",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="publicword",
-            constraint=models.CheckConstraint(
+            ],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(("text", ""), _negated=True), name="public_word_has_text"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="publicword",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("month__isnull", False), ("word", "moved")),
                     models.Q(models.Q(("word", "moved"), _negated=True), ("month", None)),
                     _connector="OR",
                 ),
                 name="moved_word_names_the_month",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="publicword",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("reviewed_by", None), ("state", "waiting")),
                     models.Q(("reviewed_by__isnull", False), ("state__in", ["passed", "refused"])),
                     _connector="OR",
                 ),
                 name="public_word_reviewed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="publicword",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("state", "refused"), _negated=True),
                     models.Q(("reason", ""), _negated=True),
                     _connector="OR",
                 ),
                 name="refused_word_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="publicword",
-            constraint=models.CheckConstraint(
+            ),models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("reviewed_at__isnull", True), ("reviewed_by__isnull", True)),
                     models.Q(("reviewed_at__isnull", False), ("reviewed_by__isnull", False)),
                     _connector="OR",
                 ),
                 name="public_word_reviewed_together",
-            ),
+            )]},
         ),
         migrations.RunPython(load, migrations.RunPython.noop),
     ]

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='送签时间')),
                 ('state', models.CharField(choices=[('signing', '签批中'), ('signed', '已签发'), ('back', '退回修改'), ('dropped', '已撤回')], default='signing', max_length=8)),
                 ('turn', models.PositiveSmallIntegerField(default=1)),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('state__in', ['signing', 'signed', 'back', 'dropped'])), name='reply_version_state_known')]},
         ),
         migrations.CreateModel(
             name='Signature',
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('text', models.CharField(blank=True, max_length=300, verbose_name='意见')),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='签批人姓名')),
                 ('at', models.DateTimeField(null=True, verbose_name='签批时间')),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['countersign', 'section', 'office', 'deputy', 'head'])), name='signature_kind_known'),models.CheckConstraint(condition=models.Q(models.Q(('agrees', False), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='sent_back_says_why')]},
         ),
         migrations.CreateModel(
             name='SigningStep',
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('order', models.PositiveSmallIntegerField(verbose_name='次序')),
                 ('role', models.CharField(blank=True, choices=[('unit_handler', '经办人'), ('unit_clerk', '联络员'), ('unit_deputy', '分管领导'), ('unit_head', '主要负责人')], max_length=24, verbose_name='签批角色')),
                 ('ended_on', models.DateField(null=True, verbose_name='停用日期')),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['countersign', 'section', 'office', 'deputy', 'head'])), name='signing_step_kind_known')]},
         ),
         migrations.AddField(
             model_name='reply',
@@ -121,10 +121,6 @@ class Migration(migrations.Migration):
             model_name='replyversion',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'signing')), fields=('reply',), name='one_version_at_signing'),
         ),
-        migrations.AddConstraint(
-            model_name='replyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['signing', 'signed', 'back', 'dropped'])), name='reply_version_state_known'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='replyversion',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."reply_id" IS DISTINCT FROM (NEW."reply_id") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."content" IS DISTINCT FROM (NEW."content") OR OLD."hash" IS DISTINCT FROM (NEW."hash") OR OLD."why" IS DISTINCT FROM (NEW."why") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."at" IS DISTINCT FROM (NEW."at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='ad7ab39c7cdcb217d6dbecb739142f96e4b75222', operation='UPDATE', pgid='pgtrigger_frozen_5112f', table='handling_replyversion', when='BEFORE')),
@@ -139,23 +135,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='signature',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['countersign', 'section', 'office', 'deputy', 'head'])), name='signature_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='signature',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'countersign'), ('person', None), ('role', '')), models.Q(models.Q(('kind', 'countersign'), _negated=True), models.Q(models.Q(('person__isnull', False), ('role', '')), models.Q(('person', None), ('role__in', ('unit_handler', 'unit_clerk', 'unit_deputy', 'unit_head'))), _connector='OR')), _connector='OR'), name='signature_names_its_signer'),
         ),
         migrations.AddConstraint(
             model_name='signature',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('agrees__isnull', True), ('at__isnull', True), ('by__isnull', True)), models.Q(('agrees__isnull', False), ('at__isnull', False), ('by__isnull', False)), _connector='OR'), name='signature_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agrees', False), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='sent_back_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='signingstep',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['countersign', 'section', 'office', 'deputy', 'head'])), name='signing_step_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='signingstep',

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('objection', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='coordinations', to='handling.objection')),
                 ('ruled_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('undoes', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='handling.coordination', verbose_name='重新协调的裁定')),
-            ],
+            ],options={"constraints": [models.UniqueConstraint(condition=models.Q(('called_off_at', None), ('ruled_at', None)), fields=('assignment',), name='one_open_coordination'),models.CheckConstraint(condition=models.Q(models.Q(('held_on__isnull', True), ('ruled_at__isnull', True), ('ruled_by__isnull', True)), models.Q(('held_on__isnull', False), ('ruled_at__isnull', False), ('ruled_by__isnull', False)), _connector='OR'), name='ruling_is_whole'),models.CheckConstraint(condition=models.Q(models.Q(('ruled_at', None), ('ruling', '')), models.Q(('ruled_at__isnull', False), ('ruling__in', ['keep', 'move', 'release'])), _connector='OR'), name='ruling_known'),models.CheckConstraint(condition=models.Q(('ruled_at', None), ('called_off_at', None), _connector='OR'), name='ruled_or_called_off')]},
         ),
         migrations.AddField(
             model_name='assignment',
@@ -79,31 +79,7 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('coordination', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='handling.coordination')),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body')),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name='coordination',
-            constraint=models.UniqueConstraint(condition=models.Q(('called_off_at', None), ('ruled_at', None)), fields=('assignment',), name='one_open_coordination'),
-        ),
-        migrations.AddConstraint(
-            model_name='coordination',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held_on__isnull', True), ('ruled_at__isnull', True), ('ruled_by__isnull', True)), models.Q(('held_on__isnull', False), ('ruled_at__isnull', False), ('ruled_by__isnull', False)), _connector='OR'), name='ruling_is_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='coordination',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ruled_at', None), ('ruling', '')), models.Q(('ruled_at__isnull', False), ('ruling__in', ['keep', 'move', 'release'])), _connector='OR'), name='ruling_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='coordination',
-            constraint=models.CheckConstraint(condition=models.Q(('ruled_at', None), ('called_off_at', None), _connector='OR'), name='ruled_or_called_off'),
-        ),
-        migrations.AddConstraint(
-            model_name='coordinationopinion',
-            constraint=models.UniqueConstraint(fields=('coordination', 'unit'), name='one_opinion_a_meeting'),
-        ),
-        migrations.AddConstraint(
-            model_name='coordinationopinion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('accepts__isnull', True), ('at__isnull', True), ('by__isnull', True)), models.Q(('accepts__isnull', False), ('at__isnull', False), ('by__isnull', False)), _connector='OR'), name='coordination_opinion_together'),
+            ],options={"constraints": [models.UniqueConstraint(fields=('coordination', 'unit'), name='one_opinion_a_meeting'),models.CheckConstraint(condition=models.Q(models.Q(('accepts__isnull', True), ('at__isnull', True), ('by__isnull', True)), models.Q(('accepts__isnull', False), ('at__isnull', False), ('by__isnull', False)), _connector='OR'), name='coordination_opinion_together')]},
         ),
         migrations.RunPython(forwards, migrations.RunPython.noop),
         migrations.RemoveField(

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('uses', models.JSONField(default=list, verbose_name='用到的字段')),
                 ('at', models.DateTimeField(verbose_name='上传时间')),
                 ('released_at', models.DateTimeField(null=True, verbose_name='启用时间')),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'opinion', 'chase', 'extension', 'form', 'register'])), name='template_kind_known'),models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'on', 'off'])), name='template_state_known')]},
         ),
         migrations.RemoveConstraint(
             model_name='docnumber',
@@ -98,14 +98,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='lettertemplate',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'on')), fields=('body', 'kind'), name='one_template_in_use'),
-        ),
-        migrations.AddConstraint(
-            model_name='lettertemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'opinion', 'chase', 'extension', 'form', 'register'])), name='template_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='lettertemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'on', 'off'])), name='template_state_known'),
         ),
         migrations.AddConstraint(
             model_name='lettertemplate',

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('to', models.CharField(blank=True, max_length=80, verbose_name='接收单位')),
                 ('on', models.DateField(verbose_name='转送日期')),
                 ('consent', models.CharField(max_length=200, verbose_name='提案者同意情况')),
-            ],
+            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['lead', 'higher'])), name='referral_kind_known'),models.CheckConstraint(condition=models.Q(('consent', ''), _negated=True), name='referral_has_consent'),models.CheckConstraint(condition=models.Q(('kind', 'lead'), models.Q(('to', ''), _negated=True), _connector='OR'), name='passed_up_to_somebody')]},
         ),
         migrations.AddField(
             model_name='opinion',
@@ -70,17 +70,5 @@ class Migration(migrations.Migration):
             model_name='referral',
             name='origin',
             field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='referral', to='handling.matter', verbose_name='原件'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['lead', 'higher'])), name='referral_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('consent', ''), _negated=True), name='referral_has_consent'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'lead'), models.Q(('to', ''), _negated=True), _connector='OR'), name='passed_up_to_somebody'),
         ),
     ]

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('led_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handling.matter', verbose_name='据此形成的提案')),
                 ('matter', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='report', to='handling.matter')),
                 ('origin', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='handling.matter', verbose_name='原提案')),
-            ],
+            ],options={"indexes": [models.Index(fields=['status', '-submitted_at'], name='report_queue')],"constraints": [models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'screening', 'returned', 'kept', 'referred', 'led', 'editing', 'signing', 'issued', 'combined', 'recalled'])), name='report_status_known'),models.CheckConstraint(condition=models.Q(('source__in', ['member', 'body', 'branch', 'liaison', 'reporter', 'county', 'other'])), name='report_source_known'),models.CheckConstraint(condition=models.Q(models.Q(('claimed_at', None), ('claimed_by', None)), models.Q(('claimed_at__isnull', False), ('claimed_by__isnull', False)), _connector='OR'), name='report_claimed_together'),models.CheckConstraint(condition=models.Q(models.Q(('submissions', 0), ('submitted_at', None)), models.Q(('submissions__gt', 0), ('submitted_at__isnull', False)), _connector='OR'), name='report_submitted_together'),models.UniqueConstraint(condition=models.Q(('origin__isnull', False)), fields=('origin',), name='one_report_an_origin')]},
         ),
         migrations.CreateModel(
             name='Submission',
@@ -57,34 +57,6 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='originals', to='reports.report')),
-            ],
-        ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['status', '-submitted_at'], name='report_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'screening', 'returned', 'kept', 'referred', 'led', 'editing', 'signing', 'issued', 'combined', 'recalled'])), name='report_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['member', 'body', 'branch', 'liaison', 'reporter', 'county', 'other'])), name='report_source_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claimed_at', None), ('claimed_by', None)), models.Q(('claimed_at__isnull', False), ('claimed_by__isnull', False)), _connector='OR'), name='report_claimed_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('submissions', 0), ('submitted_at', None)), models.Q(('submissions__gt', 0), ('submitted_at__isnull', False)), _connector='OR'), name='report_submitted_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(condition=models.Q(('origin__isnull', False)), fields=('origin',), name='one_report_an_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('report', 'number'), name='submission_once'),
+            ],options={"constraints": [models.UniqueConstraint(fields=('report', 'number'), name='submission_once')]},
         ),
     ]
