@@ -28,6 +28,7 @@ FIT = {
 }
 NO_KEYS = "没有设置 FIELD_KEYS，或格式不对：请写 名称:密钥，密钥是 32 字节随机数的 base64。"
 NO_INDEX = "没有设置 INDEX_KEY，或格式不对：请写 32 字节随机数的 base64。"
+KEPT = ("PATH", "HOME", "LANG", "PYTHONPYCACHEPREFIX")
 START = "import config.wsgi"
 CELERY = "import sys; from celery.__main__ import main; sys.argv = ['celery', '-A', 'config', '{}']; main()"
 
@@ -37,7 +38,7 @@ def start(
 ) -> subprocess.CompletedProcess[str]:
     """Run `program` in production, in the environment of FIT with `changes`; None takes a name away."""
     own = {name: value for name, value in (FIT | (changes or {})).items() if value is not None}
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment = (
         kept
         | {"HUIYIN_VAR": str(tmp_path), "PYTHONIOENCODING": "utf-8", "DJANGO_SETTINGS_MODULE": "config.settings"}
