@@ -12,7 +12,7 @@ from .aspects import Aspect, aspects
 from .clockwork.calendar import WorkCalendar
 from .clockwork.ladder import Firing, waiting
 from .eyes import Eye, Eyes
-from .models import Assignment, Audience, Checkpoint, Exposure, Ladder, LadderStep, Matter, Obligation
+from .models import Assignment, Audience, Checkpoint, Exposure, Kind, Ladder, LadderStep, Matter, Obligation
 from .workdays import today
 
 
@@ -56,7 +56,7 @@ def on_sample(
     sample = Obligation(
         holder_body=body,
         stage=stage,
-        matter=Matter(office=office, exposure=Exposure.HANDLING),
+        matter=Matter(kind=Kind.PROPOSAL, office=office, exposure=Exposure.HANDLING),
         assignment=Assignment(office=office) if office else None,
     )
     return _named(sample, found, steps, on=today(now))

@@ -170,6 +170,16 @@ def test_a_forged_day_of_a_ladder_is_no_error(house: House, day: str) -> None:
         assert client.get(url, {"start": day}).status_code in (200, 404)
 
 
+def test_every_ladder_foretells_whom_it_reaches(house: House) -> None:
+    give(house)
+    client = signed_in(house.staff)
+
+    for code in Ladder.objects.values_list("code", flat=True):
+        url = reverse("clock_settings:ladder", args=[code])
+        assert client.get(url, {"unit": str(house.unit.public_id)}).status_code == 200
+        assert client.get(url).status_code == 200
+
+
 @pytest.mark.parametrize("meanwhile", ["transferred", "suspended"])
 def test_what_is_no_longer_for_the_clerk_is_not_sent(house: House, meanwhile: str) -> None:
     """Transferred between the scan and the digest; suspended between the lease and the hand-off (S4)."""
