@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from members import keys
+from proposals.handling import owners
 from proposals.handling.actions.purging import erase_words
 from proposals.handling.models import Assignment, Exposure, Matter, Participant
 from proposals.handling.readers import HANDLED
@@ -27,7 +28,7 @@ from proposals.models import (
     Status,
     become_all,
 )
-from proposals.reports.models import Opinion, Referral
+from proposals.reports.models import Opinion, Referral, Report
 
 ERASED = "（已清除）"
 
@@ -108,6 +109,9 @@ class ProposalOwner:
             Opinion.objects.using(here).filter(pk=copy.pk).update(text=ERASED, consent=ERASED)
             erase_words(copy.matter)
         Referral.objects.using(here).filter(origin=matter).update(text=ERASED, consent=ERASED)
+        for report in Report.objects.using(here).filter(origin=matter).select_related("matter"):
+            owners.of(report.matter).erase(report.matter)
+            erase_words(report.matter)
 
     def text(self, matter: Matter) -> str:
         if matter.placeholder:

@@ -112,6 +112,8 @@ ALL = [
     _reasons(Reason.Use.OBJECTION, "承办单位申请退回时选择。"),
     _reasons(Reason.Use.EXTENSION, "承办单位申请延期时选择。"),
     _reasons(Reason.Use.DISSATISFIED, "委员评价不满意时选择。"),
+    _reasons(Reason.Use.REPORT_KEEP, "社情民意信息留存备查时选择，并告知反映人。"),
+    _reasons(Reason.Use.REPORT_RETURN, "社情民意信息退回修改时选择。"),
     Vocabulary(
         "results",
         "办理结果",

@@ -34,6 +34,7 @@ from .drafting import (
     save_text,
     takes_internal,
 )
+from .from_report import begin_from_report
 from .grouping import groups_of, reviewers, set_groups, stamp_of_groups
 from .handed_down import (
     PLAIN,
@@ -155,6 +156,7 @@ __all__ = [
     "ask_to_confirm",
     "ask_to_send_up",
     "begin",
+    "begin_from_report",
     "cease_key",
     "change_due",
     "change_proposer",

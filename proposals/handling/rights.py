@@ -63,6 +63,15 @@ PROPOSERS = {
     Role.ORGANISATION_SECRETARY: Held.SECRETARY,
     Role.CONVENER: Held.SECRETARY,
 }
+# the report office, and those who report without raising proposals
+REPORTING = {
+    Role.REPORT_STAFF: Held.COMMITTEE,
+    Role.REPORT_EDITOR: Held.COMMITTEE,
+    Role.COMMITTEE_OFFICE: Held.PROPOSER,
+    Role.LIAISON_OFFICER: Held.PROPOSER,
+    Role.INVITED_REPORTER: Held.PROPOSER,
+    Role.COUNTY_CPPCC: Held.PROPOSER,
+}
 
 RIGHTS: dict[str, Right] = {
     "handling.read_unit": Right({**HANDLERS, Role.UNIT_HANDLER: Held.UNIT}),
@@ -158,6 +167,7 @@ RIGHTS: dict[str, Right] = {
             Role.SESSION_STAFF: Held.COMMITTEE,
             Role.LEADER: Held.COMMITTEE,  # of what he leads
             Role.DISCLOSURE_REVIEWER: Held.COMMITTEE,  # of what he reviews
+            **REPORTING,
         }
     ),
     "handling.settings": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),

@@ -9,7 +9,16 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         from members import audit_words
         from members.rights import register
-        from proposals.reports import bulletin_files, edition_notices, menu, notices, owner, rights, verbs
+        from proposals.reports import (
+            bulletin_files,
+            edition_notices,
+            menu,
+            notices,
+            owner,
+            report_notices,
+            rights,
+            verbs,
+        )
 
         owner.register()
         verbs.register()
@@ -18,4 +27,5 @@ class ReportsConfig(AppConfig):
         notices.register()
         edition_notices.register()
         bulletin_files.register()
+        report_notices.register()
         menu.register()

@@ -5,16 +5,26 @@ from typing import Any
 
 from django.urls import reverse
 
-from members.desk import Waiting, Work
+from members.desk import Queue, Waiting, Work
 from members.desk import register as put
 from members.navigation import Entry
 from members.navigation import register as offer
-from proposals.reports.models import Issue, Opinion
+from members.rights import may
+from members.shown import Act, Todo
+from proposals.reports.hands import own, to_screen
+from proposals.reports.models import WRITTEN, Issue, Opinion
 from proposals.reports.queries import in_editing
+
+FEW = 5
 
 
 def register() -> None:
     offer(
+        Entry("我的", "写信息", "pen-line", "reports:fresh", "reports.write", order=24),
+        Entry("我的", "我的信息", "inbox", "reports:mine", "reports.own", order=25),
+        Entry("办理", "社情民意信息", "list", "reports:list", "reports.list", order=80),
+        Entry("办理", "信息筛选", "gavel", "reports:screening", "reports.screen", order=81),
+        Entry("办理", "代录信息", "clipboard-list", "reports:enter", "reports.enter", order=82),
         Entry("办理", "意见建议", "message-square-reply", "reports:opinions", "reports.opinions", order=90),
         Entry("办理", "编辑中的信息", "pen-line", "reports:editing", "reports.edit", order=88),
         Entry("办理", "社情民意刊物", "file-text", "reports:issues", "reports.read_issue", order=89),
@@ -23,6 +33,8 @@ def register() -> None:
     put(waiting, action="reports.handle_opinion", order=45)
     put(to_edit, action="reports.edit", order=43)
     put(to_sign, action="reports.sign_or_check", order=44)
+    put(writing, action="reports.own", order=12)
+    put(screening, action="reports.screen", order=31)
 
 
 def waiting(user: Any, on: date) -> Work:
@@ -46,3 +58,26 @@ def to_sign(user: Any, on: date) -> Work:
     if user.has_perm("reports.sign_issue"):
         counts.append(Waiting("待签发的刊物", rows.filter(state=state.SIGNING), f"{way}?state={state.SIGNING}"))
     return Work(counts=counts)
+
+
+def writing(user: Any, on: date) -> Work:
+    """The way to the one screen, and what was sent back or is half written."""
+    rows = own(user).filter(status__in=WRITTEN).order_by("-updated_at", "-pk")[:FEW]
+    todos = [
+        Todo(row.title or "未命名草稿", reverse("reports:write", args=[row.public_id]), note=row.get_status_display())
+        for row in rows
+    ]
+    entries = [Act("写信息", reverse("reports:fresh"), "pen-line")] if may(user, "reports.write") else []
+    drafts = Queue("社情民意：草稿与退回修改", todos, f"{reverse('reports:mine')}?drafts=1")
+    return Work(entries=entries, queues=[drafts] if todos else [])
+
+
+def screening(user: Any, on: date) -> Work:
+    rows, url = to_screen(user), reverse("reports:screening")
+    return Work(
+        counts=[
+            Waiting("待筛选信息", rows, url),
+            Waiting("急报待筛选", rows.filter(urgent=True), f"{url}?group=urgent", warn=True, only_if_any=True),
+            Waiting("我正在筛选", rows.filter(claimed_by=user), f"{url}?group=mine", only_if_any=True),
+        ]
+    )

@@ -5,6 +5,17 @@ from members.choices import Role
 OFFICE = frozenset({Role.PROPOSAL_STAFF, Role.PROPOSAL_DIRECTOR, Role.REPORT_STAFF})
 AUTHORS = frozenset({Role.MEMBER, Role.ORGANISATION_SECRETARY, Role.CONVENER})
 REPORT_OFFICE = frozenset({Role.REPORT_STAFF, Role.REPORT_EDITOR})
+REPORTERS = frozenset(
+    {
+        Role.MEMBER,
+        Role.CONVENER,
+        Role.ORGANISATION_SECRETARY,
+        Role.COMMITTEE_OFFICE,
+        Role.LIAISON_OFFICER,
+        Role.INVITED_REPORTER,
+        Role.COUNTY_CPPCC,
+    }
+)
 
 RIGHTS: dict[str, frozenset[Role]] = {
     "reports.opinions": OFFICE | AUTHORS,
@@ -19,6 +30,12 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "reports.sign_or_check": frozenset({Role.REPORT_STAFF, Role.SECRETARY_GENERAL}),
     "reports.issue": frozenset({Role.REPORT_STAFF}),
     "reports.series": frozenset({Role.REPORT_STAFF}),
+    "reports.write": REPORTERS,
+    "reports.own": REPORTERS | {Role.FORMER_MEMBER},
+    "reports.similar": REPORTERS | REPORT_OFFICE,
+    "reports.enter": REPORT_OFFICE,
+    "reports.list": REPORT_OFFICE,
+    "reports.screen": frozenset({Role.REPORT_STAFF}),
 }
 
 AUDITED = {

@@ -27,7 +27,25 @@ EDITING = {
     "report_sent_up": Verb("{on}报送{to}", AUTHORS, "ok"),
     "report_delivered": Verb("{on}发送{to}", OFFICE),
 }
+WRITING = {
+    "report_submitted": Verb("提交，编号{number}", AUTHORS, "ok"),
+    "report_resubmitted": Verb("修改后重新提交", AUTHORS, "ok"),
+    "report_from_proposal": Verb("由{origin}转为社情民意信息，编号{number}", AUTHORS, "ok"),
+    "report_discarded": Verb("删除草稿", AUTHORS),
+    "report_withdrawn": Verb("撤回：{reason}", AUTHORS, "warn"),
+}
+SCREENING = {
+    "report_claimed": Verb("开始筛选", OFFICE),
+    "report_released": Verb("放回待筛选", OFFICE),
+    "report_returned": Verb("退回修改：{reason}　{text}", AUTHORS, "warn"),
+    "report_kept": Verb("留存备查：{reason}　{text}", AUTHORS),
+    "report_referred": Verb("{on}原文转{to}研究", AUTHORS, "ok"),
+    "report_accepted": Verb("采用，进入编辑", AUTHORS, "ok"),
+    "report_led": Verb("转为提案线索", AUTHORS, "ok"),
+    "report_became_proposal": Verb("据此起草提案", AUTHORS, "ok"),
+    "report_level_set": Verb("级别由{old}调整为{new}：{reason}", OFFICE, "warn"),
+}
 
 
 def register() -> None:
-    events.register(VERBS | EDITING)
+    events.register(VERBS | WRITING | SCREENING | EDITING)

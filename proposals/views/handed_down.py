@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, RowMixin, SeenMixin
 from members.shown import Act, Crumb, Fact, FileRow, Mark
-from proposals import actions, handed_down, word_list
+from proposals import actions, handed_down
 from proposals.fields import unit_names
 from proposals.handed_forms import DueForm, EnterForm, GiveOutForm, PassUpForm, SendBackForm, UndoForm
+from proposals.handling import word_list
 from proposals.handling.actions import note_view
 from proposals.handling.attachments import OWNERS
 from proposals.handling.models import Attachment
@@ -116,8 +117,8 @@ class Enter(Signed, FormPage):
 
 def warn(request: Any, row: HandedDown) -> None:
     """Say so where a word of the list that points to secrets has been entered (S5)."""
-    if found := word_list.named([("案由", row.matter.title), ("内容", row.text)]):
-        messages.warning(request, f"{found}中有保密词表所列的词。{word_list.ADVICE}")
+    if words := word_list.warning([("案由", row.matter.title), ("内容", row.text)], office="提案委"):
+        messages.warning(request, words)
 
 
 class OneHandedDown(Signed, RowMixin[HandedDown]):

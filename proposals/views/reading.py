@@ -30,7 +30,7 @@ from proposals.models.publication import OVER
 from proposals.naming import outside, proposers_of, title_shown, units_of
 from proposals.public import address_of
 from proposals.queries import steps
-from proposals.reports.models import Opinion, Referral
+from proposals.reports.models import Opinion, Referral, Report
 from proposals.rights import is_held
 from proposals.sent_up import Shown, sendings_for
 
@@ -170,6 +170,7 @@ class Detail(OneProposal, DetailPage[Proposal]):
             title_shown=title_shown(self.me),
             instructed=Exists(Instruction.objects.filter(proposal=OuterRef("pk")).exclude(kind=Instruction.Kind.READ)),
             goes_up=Exists(SentUp.objects.filter(proposal=OuterRef("pk"))),
+            after_report=Exists(Report.objects.filter(led_to=OuterRef("matter"))),
         )
         rows = rows.select_related(
             "matter__session",
@@ -279,6 +280,8 @@ class Detail(OneProposal, DetailPage[Proposal]):
             facts.append(Fact("提交时间", proposal.submitted_at))
         if proposal.status in WENT:
             facts += self.went()
+        if getattr(proposal, "after_report", False):
+            facts += self.report_facts("据以起草的信息", led_to=matter)
         if matter.priority_id:
             facts.append(Fact("市委中心工作", str(matter.priority)))
         if matter.office_id:
@@ -317,8 +320,14 @@ class Detail(OneProposal, DetailPage[Proposal]):
         if opinion := Opinion.objects.visible_to(self.me).filter(origin=matter).select_related("matter").first():
             return [Fact("转为意见建议", opinion.matter.label, url=opinion.get_absolute_url())]
         if referral := Referral.objects.visible_to(self.me).filter(origin=matter).first():
-            return [Fact(referral.get_kind_display(), referral.to or "已转"), Fact("转送日期", referral.on)]
+            facts = [Fact(referral.get_kind_display(), referral.to or "已转"), Fact("转送日期", referral.on)]
+            return facts + self.report_facts("社情民意信息", origin=matter)
         return []
+
+    def report_facts(self, label: str, **where: Any) -> list[Fact]:
+        """The report that was made of it, or that it was written after, for whoever sees that."""
+        row = Report.objects.visible_to(self.me).filter(**where).select_related("matter").first()
+        return [Fact(label, row.matter.label, url=row.get_absolute_url())] if row else []
 
     def as_registered(self) -> list[Fact]:
         """The words of the register that no column of ours holds: somebody checks them (请人工确认)."""

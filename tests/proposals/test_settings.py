@@ -46,6 +46,8 @@ def test_the_director_keeps_every_list(director: Client, house: House) -> None:
         "objection": {"code": "outdated", "label": "职责已经划转"},
         "extension": {"code": "weather", "label": "受汛期影响"},
         "dissatisfied": {"code": "late_word", "label": "没有事先沟通"},
+        "report_keep": {"code": "rumour", "label": "来源不明，无法核实"},
+        "report_back": {"code": "photo", "label": "请补充现场照片"},
         "results": {"code": "Z", "label": "转入规划", "promises": "on"},
         "priorities": {"year": "2026", "name": "产业强市"},
         "proposal_points": {"points": "10", "measure": "key", "mark": "1"},

@@ -39,7 +39,33 @@ SIGNERS = WRITERS
 PROPOSERS = WRITERS | roles("former_member")
 REPORTS = roles("report_staff", "report_editor")
 
+REPORT_OFFICE = roles("report_staff", "report_editor")
+REPORTERS = WRITERS | roles("committee_office", "liaison_officer", "invited_reporter", "county_cppcc")
+
 TABLE: dict[str, Row] = {
+    "reports:list": Row(REPORT_OFFICE),
+    "reports:mine": Row(REPORTERS | roles("former_member")),
+    "reports:fresh": Row(REPORTERS),
+    "reports:autosave_fresh": Row(REPORTERS),
+    "reports:enter": Row(REPORT_OFFICE),
+    "reports:similar": Row(REPORTERS | REPORT_OFFICE),
+    "reports:screening": Row(roles("report_staff")),
+    "reports:claim_many": Row(roles("report_staff")),
+    "reports:remove_file": Row(REPORTERS | REPORT_OFFICE | roles("former_member"), row=True),
+    "reports:take_up": Row(roles("report_staff"), row=True),
+    "reports:report": Row(EVERYBODY, row=True),
+    "reports:write": Row(REPORTERS | REPORT_OFFICE | roles("former_member"), row=True),
+    "reports:autosave": Row(REPORTERS | REPORT_OFFICE | roles("former_member"), row=True),
+    "reports:discard": Row(REPORTERS | roles("former_member"), row=True),
+    "reports:withdraw": Row(REPORTERS | roles("former_member"), row=True),
+    "reports:screen": Row(roles("report_staff"), row=True),
+    "reports:give_back": Row(roles("report_staff"), row=True),
+    "reports:keep": Row(roles("report_staff"), row=True),
+    "reports:refer": Row(roles("report_staff"), row=True),
+    "reports:accept": Row(roles("report_staff"), row=True),
+    "reports:lead": Row(roles("report_staff"), row=True),
+    "reports:set_level": Row(roles("report_staff"), row=True),
+    "proposals:from_report": Row(WRITERS, row=True),
     "reports:opinions": Row(STAFF | WRITERS | roles("report_staff")),
     "reports:opinion": Row(EVERYBODY, row=True),
     "reports:enter_opinion": Row(STAFF | roles("report_staff")),
@@ -307,7 +333,12 @@ TABLE: dict[str, Row] = {
     "handling:lift_suspension": Row(roles("proposal_director"), row=True),
     "handling:purge": Row(STAFF, row=True),
     "handling:why": Row(
-        UNITS | DESK | PROPOSERS | roles("assigning_officer", "report_staff", "leader", "disclosure_reviewer"),
+        UNITS
+        | DESK
+        | PROPOSERS
+        | REPORTERS
+        | REPORT_OFFICE
+        | roles("assigning_officer", "leader", "disclosure_reviewer"),
         row=True,
     ),
     "handling:attachment": Row(EVERYBODY, row=True),

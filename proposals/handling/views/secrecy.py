@@ -43,11 +43,16 @@ class OneMatter(Mine, ConfirmPage[Matter]):
 class Suspend(OneMatter):
     action = "handling.suspend"
     title = "暂停查看"
-    question = "暂停后，除提案委主任外任何人都不能再看到这件提案，列表、检索、附件、消息同时停止。恢复须由主任决定。"
     form_class = forms.SecrecyForm
     submit_label = "暂停查看"
     danger = True
     done_sentence = "已暂停查看。"
+
+    def get_question(self) -> str:
+        return (
+            f"暂停后，除提案委主任外任何人都不能再看到这件{self.object.get_kind_display()}，"
+            "列表、检索、附件、消息同时停止。恢复须由主任决定。"
+        )
 
     def facts(self) -> list[Fact]:
         return [Fact("编号", self.object.label), Fact("状态", self.object.get_stage_display())]

@@ -14,6 +14,8 @@ from proposals.handling import clocks, queries, readers
 from proposals.handling.models import Access, Event, Matter
 from proposals.reports.models import Report, Status
 
+FOR_BODIES = (Role.LIAISON_OFFICER, Role.COUNTY_CPPCC, Role.COMMITTEE_OFFICE)
+"""Who acts for a body that reports, besides the secretaries and conveners of those that raise proposals, too."""
 SUSPENDED = "该件正在保密核查，暂停办理。请联系社情民意工作人员。"
 
 
@@ -66,8 +68,11 @@ def today(now: datetime) -> date:
 
 
 def authors(report: Report, *, on: date) -> list[int]:
-    """Who is told for those behind it and behind what was put into it: persons, an organisation's secretaries."""
-    return queries.people_behind(queries.participants_of(report.matter), on=on)
+    """Who is told for those behind this one report, whatever it went into: persons, and who acts for a body."""
+    rows = list(report.matter.participants.filter(left_at=None))
+    bodies = [row.body_id for row in rows if row.body_id]
+    acting = queries.people_in(FOR_BODIES, on=on, bodies=bodies) if bodies else []
+    return sorted({*queries.people_behind(rows, on=on), *acting})
 
 
 def report_staff(*, on: date) -> list[int]:

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('draft', '草稿'), ('screening', '待筛选'), ('returned', '退回修改'), ('kept', '留存备查'), ('referred', '原文转送'), ('led', '转提案线索'), ('editing', '编辑中'), ('signing', '待签发'), ('issued', '已刊发'), ('combined', '已合并'), ('recalled', '已撤回')], default='draft', max_length=12, verbose_name='状态')),
                 ('source', models.CharField(choices=[('member', '委员'), ('body', '党派团体、界别、专委会'), ('branch', '党派支部'), ('liaison', '委员联络室'), ('reporter', '特邀信息员'), ('county', '县（市、区）政协'), ('other', '其他')], default='member', max_length=8, verbose_name='来源')),
                 ('author_text', models.CharField(blank=True, max_length=200, verbose_name='反映人（不在名册的）')),
-                ('title', models.CharField(blank=True, max_length=100, verbose_name='标题')),
+                ('title', models.CharField(blank=True, max_length=300, verbose_name='标题')),
                 ('situation', models.TextField(blank=True, verbose_name='情况')),
                 ('cause', models.TextField(blank=True, verbose_name='原因')),
                 ('suggestion', models.TextField(blank=True, verbose_name='建议')),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveSmallIntegerField(verbose_name='第几次')),
-                ('title', models.CharField(max_length=100, verbose_name='标题')),
+                ('title', models.CharField(max_length=300, verbose_name='标题')),
                 ('situation', models.TextField(verbose_name='情况')),
                 ('cause', models.TextField(blank=True, verbose_name='原因')),
                 ('suggestion', models.TextField(blank=True, verbose_name='建议')),

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from members.errors import WrongStep
-from proposals.handling.models import Matter, Reason
+from proposals.handling.models import Access, Matter, Reason
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -96,7 +96,9 @@ class Words:
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: Any) -> "ReportQuerySet":
-        return self.filter(matter__in=Matter.objects.visible_to(user))
+        """Those in sight; with the proposal that it came from a report is out of sight as well (S5)."""
+        rows = self.filter(matter__in=Matter.objects.visible_to(user))
+        return rows.exclude(origin__access=Access.SUSPENDED)
 
     def main(self) -> "ReportQuerySet":
         """Without those that went into another."""
@@ -123,7 +125,7 @@ class Report(models.Model):
     status = models.CharField("状态", max_length=12, choices=Status, default=Status.DRAFT)
     source = models.CharField("来源", max_length=8, choices=Source, default=Source.MEMBER)
     author_text = models.CharField("反映人（不在名册的）", max_length=200, blank=True)
-    title = models.CharField("标题", max_length=100, blank=True)
+    title = models.CharField("标题", max_length=300, blank=True)
     situation = models.TextField("情况", blank=True)
     cause = models.TextField("原因", blank=True)
     suggestion = models.TextField("建议", blank=True)
@@ -199,7 +201,7 @@ class Submission(models.Model):
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="originals")
     number = models.PositiveSmallIntegerField("第几次")
-    title = models.CharField("标题", max_length=100)
+    title = models.CharField("标题", max_length=300)
     situation = models.TextField("情况")
     cause = models.TextField("原因", blank=True)
     suggestion = models.TextField("建议", blank=True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import django_filters
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -26,7 +26,7 @@ from proposals.handling.sights import note
 from proposals.reports import actions
 from proposals.reports.answers import said_by_units, words_of
 from proposals.reports.forms import AnswerForm, AssignForm, EnterOpinionForm, PassOnForm
-from proposals.reports.models import Opinion, Referral
+from proposals.reports.models import Opinion, Referral, Report
 from proposals.reports.owner import FROM_MEMBERS, names_of
 
 A_WEEK = timedelta(days=7)
@@ -285,6 +285,9 @@ class Answer(HandleOpinion):
         )
 
 
+MADE = Prefetch("origin__reports", Report.objects.select_related("matter"))
+
+
 class Leads(ListPage[Referral]):
     """Proposals that were turned into leads for reports, with their words."""
 
@@ -300,4 +303,9 @@ class Leads(ListPage[Referral]):
 
     def get_queryset(self) -> QuerySet[Referral]:
         rows = Referral.objects.visible_to(self.request.user).filter(kind=Referral.Kind.LEAD)
-        return rows.select_related("origin").order_by("-on", "-pk")
+        return rows.select_related("origin").prefetch_related(MADE).order_by("-on", "-pk")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        seen = self.request.user.has_perm("reports.list")
+        takes_up = self.request.user.has_perm("reports.screen")
+        return super().get_context_data(opens_reports=seen, takes_up=takes_up, **kwargs)

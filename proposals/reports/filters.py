@@ -1,0 +1,73 @@
+"""Conditions of the lists of reports; the address is their state."""
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.forms import TextInput
+
+from members.models import Session
+from proposals.handling.models import Access, Stage
+from proposals.handling.models.matter import OF_REPORTS
+from proposals.reports.models import Report
+
+SESSIONS = Session.objects.newest_first()
+SHOWN = [
+    choice
+    for choice in Stage.choices
+    if choice[0] in OF_REPORTS
+    or choice[0] in (Stage.RETURNED, Stage.TO_SIGN, Stage.COORDINATING, Stage.HANDLING, Stage.CLOSED, Stage.ARCHIVED)
+]
+LEVELS = [(Access.OPEN, "公开"), (Access.INTERNAL, "内部"), (Access.SENSITIVE, "敏感")]
+YES = [("yes", "急报"), ("no", "一般")]
+
+
+def called(rows: QuerySet[Report], text: str) -> QuerySet[Report]:
+    """Those with this number, or with these words in the title."""
+    text = text.strip()[:60]
+    number = text.removeprefix("第").removesuffix("号")
+    number = f"信{number.zfill(4)}" if number.isdecimal() else number
+    return rows.filter(Q(matter__title__icontains=text) | Q(matter__number=number))
+
+
+class ReportFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        method="search", label="编号或标题", widget=TextInput({"type": "search", "autocomplete": "off"})
+    )
+    session = django_filters.ModelChoiceFilter(
+        field_name="matter__session", queryset=SESSIONS, to_field_name="code", label="届次", empty_label="全部届次"
+    )
+    stage = django_filters.ChoiceFilter(field_name="matter__stage", choices=SHOWN, label="状态", empty_label="全部状态")
+    source = django_filters.ChoiceFilter(choices=Report.Source.choices, label="来源", empty_label="全部来源")
+    access = django_filters.ChoiceFilter(
+        field_name="matter__access", choices=LEVELS, label="级别", empty_label="全部级别"
+    )
+    urgent = django_filters.ChoiceFilter(choices=YES, method="by_urgency", label="缓急", empty_label="不限")
+
+    class Meta:
+        model = Report
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Report], name: str, text: str) -> QuerySet[Report]:
+        return called(rows, text)
+
+    def by_urgency(self, rows: QuerySet[Report], name: str, word: str) -> QuerySet[Report]:
+        return rows.filter(urgent=word == "yes")
+
+
+class QueueFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        method="search", label="编号或标题", widget=TextInput({"type": "search", "autocomplete": "off"})
+    )
+    source = django_filters.ChoiceFilter(choices=Report.Source.choices, label="来源", empty_label="全部来源")
+    claimed = django_filters.ChoiceFilter(
+        choices=[("no", "无人筛选"), ("yes", "有人筛选")], method="by_claim", label="筛选人", empty_label="不限"
+    )
+
+    class Meta:
+        model = Report
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Report], name: str, text: str) -> QuerySet[Report]:
+        return called(rows, text)
+
+    def by_claim(self, rows: QuerySet[Report], name: str, word: str) -> QuerySet[Report]:
+        return rows.filter(claimed_by__isnull=word == "no")

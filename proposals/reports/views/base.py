@@ -1,0 +1,89 @@
+"""What every page about one report shares."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from members.models import Person
+from members.pages import ActionPage, RowMixin, SeenMixin
+from members.shown import Crumb, Fact
+from proposals.reports.models import Report, Words
+
+
+class Signed:
+    """A page that only people with an account reach."""
+
+    request: Any
+
+    @property
+    def me(self) -> Person:
+        assert isinstance(self.request.user, Person)
+        return self.request.user
+
+
+class OneReport(Signed, RowMixin[Report]):
+    """Takes the report of the address from those that this person may see."""
+
+    action: ClassVar[str]
+    kwargs: dict[str, Any]
+
+    def get_queryset(self) -> QuerySet[Report]:
+        return Report.objects.visible_to(self.me).select_related("matter__session", "claimed_by")
+
+    def get_object(self) -> Report:
+        return get_object_or_404(self.get_queryset(), matter__public_id=self.kwargs["public_id"])
+
+    def crumbs(self) -> list[Crumb]:
+        report: Report = self.object
+        return [*list_crumbs(self.me), Crumb(name_of(report), report.get_absolute_url())]
+
+
+class ReportAct(SeenMixin, OneReport, ActionPage[Report]):
+    """A form about one report; what it shows (`shown`) is compared again with the matter locked."""
+
+    def check_locked(self) -> None:
+        if not self.shown():
+            return
+        self.object.matter.locked()
+        self.object = self.get_object()
+        self.check_seen()
+
+    def conflict(self, form: Any, sentence: str) -> HttpResponse:
+        """What was filled in beside what stands now; nothing is done."""
+        context = {
+            "title": "内容已有改动",
+            "sentence": sentence,
+            "typed": [Fact(str(form[name].label), form[name].value(), wide=True) for name in form.fields],
+            "stored": [Fact(label, words, wide=True) for label, words in self.shown().items()],
+            "path": self.request.path,
+        }
+        return TemplateResponse(self.request, "reports/both_texts.html", context, status=409)
+
+
+def list_crumbs(user: Person) -> list[Crumb]:
+    """The list through which this person comes to reports."""
+    if user.has_perm("reports.list"):
+        return [Crumb("社情民意信息", reverse("reports:list"))]
+    return [Crumb("我的信息", reverse("reports:mine"))] if user.has_perm("reports.own") else []
+
+
+def facts_of(words: Words, *, title: bool = True) -> list[Fact]:
+    first = [Fact("标题", words.title, wide=True)] if title else []
+    return first + [Fact(label, said, wide=True) for label, said in words.parts]
+
+
+def shown_of(words: Words) -> dict[str, str]:
+    """The parts of a text by their labels, as `shown` compares them."""
+    return {"标题": words.title, **dict(words.parts)}
+
+
+def name_of(report: Report) -> str:
+    return report.matter.label if report.matter.number else report.title or "未命名草稿"
+
+
+def to(report: Report, name: str) -> str:
+    return reverse(f"reports:{name}", args=[report.matter.public_id])
