@@ -10,6 +10,7 @@ from members.days import short_day
 from members.models import Person
 from members.uploads import Clean
 from members.widgets import Counted, CountedLine, Day
+from proposals.actions.handed_down import GIVEN
 from proposals.forms import AllocationForm, PlainForm, let_in, not_later
 from proposals.handling.models import Assignment, Purpose
 from proposals.models import HandedDown
@@ -55,14 +56,29 @@ class EnterForm(WithFile):
         return {name: value for name, value in self.cleaned_data.items() if name not in ("title", "file")}
 
 
+class CorrectForm(EnterForm):
+    """The same; of what units have in hand without its text and days."""
+
+    def __init__(self, *args: Any, given: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if given:
+            for name in GIVEN:
+                del self.fields[name]
+
+
 class GiveOutForm(AllocationForm):
     due_on = forms.DateField(label="要求承办单位办结的日期", widget=Day, required=False)
 
     def __init__(self, *args: Any, limit: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields[
-            "due_on"
-        ].help_text = f"不填的，就是上级规定的期限（{short_day(limit)}）。可以提前几天，留出审核和报送的时间。"
+        late = limit <= timezone.localdate()
+        field = self.fields["due_on"]
+        field.required = late
+        field.help_text = (
+            f"上级规定的期限（{short_day(limit)}）已到，请另定承办单位办结的日期。"
+            if late
+            else f"不填的，就是上级规定的期限（{short_day(limit)}）。可以提前几天，留出审核和报送的时间。"
+        )
 
 
 class DueForm(PlainForm):
@@ -72,6 +88,10 @@ class DueForm(PlainForm):
         max_length=200,
         help_text="例如：来文文号、电话记录的日期和经办人。原来登记错了的，写明更正。承办单位会看到。",
     )
+
+    def __init__(self, *args: Any, now: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].help_text = f"现在登记的期限是{short_day(now)}。"
 
 
 class UndoForm(PlainForm):

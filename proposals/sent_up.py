@@ -114,6 +114,20 @@ OFFICE_ACTS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+def next_steps(user: Any, rows: Collection[SentUp]) -> dict[int, Act]:
+    """What the office does next about each of a list, by its id; of one's own proposals nothing (P13)."""
+    matters = [row.proposal.matter_id for row in rows]
+    own = set(
+        Participant.objects.filter(person=user, left_at=None, matter__in=matters).values_list("matter", flat=True)
+    )
+    steps: dict[int, Act] = {}
+    for row in rows:
+        if row.state in OFFICE_ACTS and row.proposal.matter_id not in own:
+            name, label = OFFICE_ACTS[row.state][0]
+            steps[row.pk] = Act(label, reverse(f"proposals:{name}", args=[row.public_id]))
+    return steps
+
+
 def acts_of(user: Any, row: SentUp, proposal: Proposal, *, works: bool) -> list[Act]:
     acts = [
         Act(label, reverse(f"proposals:{name}", args=[row.public_id]), about=str(row))

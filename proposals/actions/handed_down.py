@@ -31,6 +31,8 @@ State = HandedDown.State
 MOST_YEARS = 2
 AGAIN = "这个来文编号已经登记，还在办理。请在上级交办件列表中查找；列表中没有的，请联系提案委核对。"
 PLAIN = ("level", "from_body", "their_number", "proposers", "text", "received_on", "due_on")
+GIVEN = ("text", "received_on", "due_on")
+"""What units that have it in hand answer to, and by when."""
 NEXT_STEP: dict[str, str] = {
     State.RECEIVED: "下一步是交办给承办单位",
     State.ASSIGNED: "要等承办单位的办理意见审核通过",
@@ -73,9 +75,12 @@ def enter_handed_down(
 def correct_entry(
     row: HandedDown, facts: Mapping[str, Any], *, title: str, file: Clean | None = None, by: Person, now: datetime
 ) -> HandedDown:
-    """Correct what was entered, as long as no unit has it (更正)."""
-    row = _lock(row, State.RECEIVED)
-    _write(row, facts, title=title, now=now)
+    """Correct what was entered (更正). What units have in hand is answered as it was given: its text and days stay."""
+    row = _lock(row, State.RECEIVED, State.ASSIGNED, State.ANSWERED)
+    changed = [name for name in GIVEN if name in facts and facts[name] != getattr(row, name)]
+    if changed and row.state != State.RECEIVED:
+        raise WrongStep("本件已经交办，内容和日期不能再改。要补充的，请上传来文附件；期限有变动的，请登记上级改期。")
+    _write(row, {**{name: getattr(row, name) for name in GIVEN}, **facts}, title=title, now=now)
     if file:
         attach(row.matter, file, purpose=Purpose.TEXT, by=by, now=now)
     _recorded(row, "handed_down_corrected", by=by, now=now)
@@ -106,6 +111,8 @@ def _write(row: HandedDown, facts: Mapping[str, Any], *, title: str, now: dateti
             row.save()
     except IntegrityError as error:  # a colleague has just entered it
         raise Refused(AGAIN, field="their_number") from error
+    if row.state != State.RECEIVED:
+        return
     matter.suggestions.all().delete()
     for number, text in enumerate(split(row.text), start=1):
         matter.suggestions.create(number=number, text=text)

@@ -15,7 +15,7 @@ from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage,
 from members.shown import Act, Crumb, Fact, FileRow, Mark
 from proposals import actions, handed_down
 from proposals.fields import unit_names
-from proposals.handed_forms import DueForm, EnterForm, GiveOutForm, PassUpForm, SendBackForm, UndoForm
+from proposals.handed_forms import CorrectForm, DueForm, EnterForm, GiveOutForm, PassUpForm, SendBackForm, UndoForm
 from proposals.handling import word_list
 from proposals.handling.actions import note_view
 from proposals.handling.attachments import OWNERS
@@ -205,8 +205,8 @@ class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
         """What the office can do next, the first of them in colour."""
         offered = {
             State.RECEIVED: ["give_out", "change_due", "correct"],
-            State.ASSIGNED: ["change_due"],
-            State.ANSWERED: ["pass_up", "send_back", "change_due"],
+            State.ASSIGNED: ["change_due", "correct"],
+            State.ANSWERED: ["pass_up", "send_back", "change_due", "correct"],
             State.PASSED_UP: ["undo_passing"],
         }.get(State(self.object.state), [])
         at = [self.object.matter.public_id]
@@ -250,7 +250,7 @@ class Step(OneHandedDown, ActionPage[HandedDown]):
 class Correct(SeenMixin, Step):
     """What a colleague has corrected meanwhile is not written over."""
 
-    title, submit_label, done_sentence, form_class = "更正登记", "保存更正", "已更正。", EnterForm
+    title, submit_label, done_sentence, form_class = "更正登记", "保存更正", "已更正。", CorrectForm
     stale_sentence = "您打开本页之后，同事更正过：{changed}。请打开最新内容，再填写您的更正。"
 
     def shown(self) -> dict[str, str]:
@@ -263,7 +263,7 @@ class Correct(SeenMixin, Step):
         self.check_seen()
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "by": self.me}
+        return {**super().get_form_kwargs(), "by": self.me, "given": self.object.state != State.RECEIVED}
 
     def get_initial(self) -> dict[str, Any]:
         row = self.object
@@ -294,6 +294,9 @@ class GiveOut(Step):
 class ChangeDue(Step):
     title, submit_label, form_class = "登记上级改期", "登记", DueForm
     done_sentence = "已登记。还没有答复的承办单位按新的期限办理，会收到通知。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "now": self.object.due_on}
 
     def do(self, data: dict[str, Any], form: Any) -> None:
         actions.change_due(self.object, to=data["to"], how=data["how"], by=self.me, now=timezone.now())

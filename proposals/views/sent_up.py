@@ -18,7 +18,7 @@ from proposals import actions
 from proposals.models import Fate, Proposal, SentUp
 from proposals.naming import title_shown, units_of
 from proposals.rights import in_hands_of
-from proposals.sent_up import may_answer, sendings_of_list, suggested
+from proposals.sent_up import may_answer, next_steps, sendings_of_list, suggested
 from proposals.sent_up_forms import DropForm, FateForm, RecordAnswerForm, SendUpForm, SentForm, UndoForm
 
 from .base import PaperPage, ProposalPage, SaysTooLate, Signed, name_of, to
@@ -75,8 +75,10 @@ class SentUps(Signed, ListPage[SentUp]):
         return rows.order_by("-asked_at", "-pk")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        for row in kwargs["page_obj"]:
-            row.fate = last_fate(row)
+        rows = list(kwargs["page_obj"])
+        steps = next_steps(self.me, rows)
+        for row in rows:
+            row.fate, row.act = last_fate(row), steps.get(row.pk)
         return super().get_context_data(tabs=tabs("proposals:sent_up"), **kwargs)
 
 
@@ -118,10 +120,13 @@ class SendUp(SaysTooLate):
         return "已登记提案者同意，请转报后登记日期。" if self.paper else "已请提案者答复是否同意。"
 
     def form_valid(self, form: Any) -> HttpResponseBase:
+        """On to the list where more may go up, if this one stood there."""
+        suggested_here = suggested(self.me).filter(pk=self.object.pk).exists()
         data, self.paper = form.cleaned_data, self.paper_of(form)
         said = {"to": data["to"], "reason": data["reason"]}
         actions.ask_to_send_up(self.object, **said, by=self.me, now=timezone.now(), paper=self.paper)
-        return HttpResponseRedirect(to(self.object, "detail"))
+        more = suggested_here and suggested(self.me).exists()
+        return HttpResponseRedirect(reverse("proposals:may_go_up") if more else to(self.object, "detail"))
 
 
 class OneSending(PaperPage):
@@ -235,7 +240,7 @@ class Answer(InHouse):
     action = "proposals.answer_sending"
     title = "是否同意转报"
     template_name = "proposals/answer_sending.html"
-    done_sentence = "您的答复已收到，谢谢。"
+    done_sentence = "您的答复已收到，谢谢。要改变答复的，请联系提案委。"
 
     def proposals(self) -> QuerySet[Proposal]:
         """Those that this person leads; drafters write for the organisation, and do not speak for it."""
@@ -250,7 +255,8 @@ class Answer(InHouse):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.row
         waits = row.state == SentUp.State.ASKED and not actions.why_not_sent_up(self.object)
-        facts = [Fact("提案", name_of(self.object)), Fact("上级机关", row.to), Fact("转报理由", row.reason, wide=True)]
+        named = f"{name_of(self.object)}《{self.object.matter.title}》"
+        facts = [Fact("提案", named, wide=True), Fact("上级机关", row.to), Fact("转报理由", row.reason, wide=True)]
         return super().get_context_data(row=row, facts=facts, waits=waits, **kwargs)
 
     def do(self, form: Any) -> None:

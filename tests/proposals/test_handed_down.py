@@ -220,10 +220,19 @@ def test_the_same_letter_is_entered_once_while_it_is_in_hand(house: House) -> No
         HandedDown.objects.filter(pk=other.pk).update(state=State.PASSED_UP)
 
 
-def test_after_the_hand_over_an_entry_stays_and_is_not_given_twice(house: House) -> None:
+def test_after_the_hand_over_what_units_answer_to_stays_and_is_not_given_twice(house: House) -> None:
     row = given(house)
-    with pytest.raises(WrongStep, match="要等承办单位"):
-        actions.correct_entry(row, facts_of(house), title="别的", by=house.officer, now=house.later())
+    for more in ({"text": "建议：不同的事。"}, {"due_on": day(house, 61)}):
+        with pytest.raises(WrongStep, match="内容和日期不能再改"):
+            actions.correct_entry(row, facts_of(house, **more), title="别的", by=house.officer, now=house.later())
+    before = list(row.matter.suggestions.values_list("pk", flat=True))
+    facts = {name: getattr(row, name) for name in actions.PLAIN if name not in ("text", "received_on", "due_on")}
+    correct = reverse("proposals:correct_handed_down", args=[row.matter.public_id])
+    assert 'name="text"' not in opened(house.officer).get(correct).content.decode()
+    actions.correct_entry(row, {**facts, "their_number": "0199"}, title="案由写对", by=house.officer, now=house.later())
+    row.refresh_from_db()
+    assert (row.their_number, Matter.objects.get(pk=row.matter_id).unit_title) == ("0199", "案由写对")
+    assert list(row.matter.suggestions.values_list("pk", flat=True)) == before
     with pytest.raises(WrongStep, match="不能这样做"):
         actions.give_out(row, [Share(house.unit, "sole")], by=house.officer, now=house.later())
 

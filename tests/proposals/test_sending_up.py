@@ -79,6 +79,7 @@ def test_asked_agreed_with_one_tap_sent_and_its_fate_recorded_twice(house: House
     assert (told("up_asked"), row.state) == ({"林溪"}, State.ASKED)
     assert url(row, "answer") in newest(house.member, "up_asked")
     assert url(row, "answer") in page_of(member, page(proposal))
+    assert proposal.matter.title in page_of(member, url(row, "answer")), "nobody knows a proposal by its number"
     assert url(row, "answer") in page_of(member, reverse("portal:desk"))
     assert HIGHER not in page_of(signed_in(clerk), page(proposal)), "a unit learns of it when it has gone"
     send(member, url(row, "answer"), answer="yes")
@@ -366,6 +367,10 @@ def test_the_list_finds_whose_fate_is_open_and_costs_the_same_for_one_and_for_th
     links = [page(row.proposal) for row in rows]
     assert [link in open_ones for link in links] == [False, True, True]
     assert [link in known for link in links] == [True, False, False]
+    assert [url(row, "fate") in open_ones for row in rows] == [False, True, True], "the next step is one tap away"
+    rows[1].proposal.matter.participants.create(person=house.staff, role="cosigner", order=1)
+    open_ones = page_of(staff, f"{LISTED}?state=sent")
+    assert [url(row, "fate") in open_ones for row in rows] == [False, False, True], "of one's own it is a colleague's"
 
 
 def test_a_purge_takes_every_word(house: House, handed: Make) -> None:
@@ -443,6 +448,9 @@ def test_then_the_office_finds_that_it_can_go_up_and_nothing_follows_by_itself(h
         one.label: one.value for one in work_of(house.staff, timezone.localdate()).counts if isinstance(one, Count)
     }
     assert str(counts["可转报上级"]) == "1"
+    answered_too = replied(house, untouched)
+    handling.deliver_reply(answered_too, by=clerk, now=house.later())
+    assert send(staff, f"{page(untouched)}send-up/", to=HIGHER, reason="权限在省里") == SUGGESTED, "on to the next"
     row = asked(house, proposal, paper=PHONED)
     counts = {
         one.label: one.value for one in work_of(house.staff, timezone.localdate()).counts if isinstance(one, Count)

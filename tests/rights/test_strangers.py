@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from members.pages.lists import ListPage
 from members.uploads import Use, check
 from proposals import actions as front
 from proposals.handling.actions.attaching import attach
-from proposals.handling.models import Assignment, Contact, ExtensionRequest, Objection, Purpose
-from proposals.models import CoSignature, PreConsultation, Proposal, SentUp, Text
+from proposals.handling.models import Assignment, Attachment, Contact, ExtensionRequest, Objection, Purpose
+from proposals.models import CoSignature, Fate, HandedDown, PreConsultation, Proposal, SentUp, Text
 from tests.channels import WAYS, words_of
 from tests.factories import BodyFactory, MatterFactory, SessionFactory, appoint
 from tests.handling.conftest import House, build_house
@@ -66,6 +67,9 @@ def objects(part: Assignment, *more: Proposal) -> dict[str, list[Any]]:
         "/proposals/invitations/": list(CoSignature.objects.all()),
         "/proposals/cosigners/": list(CoSignature.objects.all()),
         "/proposals/sent-up/": list(SentUp.objects.filter(proposal__in=proposals)),
+        "/proposals/sent-up/fates/": list(Fate.objects.all()),
+        "/proposals/handed-down/": [row.matter for row in HandedDown.objects.select_related("matter")],
+        "/proposals/handed-down/files/": list(Attachment.objects.filter(matter__handed_down__isnull=False)),
         "/proposals/consultations/": list(PreConsultation.objects.all()),
         "/proposals/": [proposal.matter for proposal in proposals],
     }
@@ -112,7 +116,18 @@ def part_of_a_year(house: House) -> Assignment:
     """A matter with everything, a file that its unit may open and one that is the committee's among it."""
     part = planted(house)
     proposal, now = part.matter.proposal, house.later()
-    SentUp.objects.create(proposal=proposal, to="省政协", reason="权限在省里", asked_by=house.staff, asked_at=now)
+    today: dict[str, Any] = {"answered_on": now.date(), "sent_on": now.date()}
+    by = {f"{step}_by": house.staff for step in ("asked", "answered", "sent")}
+    up = SentUp.objects.create(
+        proposal=proposal, to="省政协", reason="权限在省里", state="known", asked_at=now, **by, **today
+    )
+    up.fates.create(kind="taken_up", on=now.date(), text="已受理", by=house.staff, at=now)
+    file = check(upload("来文.pdf", pdf()), use=Use.ATTACHMENT)
+    facts = {"level": "provincial", "from_body": "省政协", "their_number": "1", "proposers": "", "text": "某事。"}
+    days = {"received_on": now.date(), "due_on": now.date() + timedelta(days=60)}
+    front.enter_handed_down(
+        {**facts, **days}, title="上级某事", office=house.assigning, file=file, by=house.officer, now=now
+    )
     for purpose in (Purpose.LETTER, Purpose.EVALUATION):
         file = check(upload(f"{purpose.label}.pdf", pdf()), use=Use.ATTACHMENT)
         attach(part.matter, file, purpose=purpose, assignment=part, by=house.director, now=house.later())
