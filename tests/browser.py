@@ -20,6 +20,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
+PATIENCE = 180_000
+"""Milliseconds that a browser may take to start or to lay a whole page out, however busy the machine is."""
 
 
 @contextmanager
@@ -32,7 +34,7 @@ def chromium() -> Iterator[Browser]:
     # Playwright's loop would make Django refuse the database of the test itself.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        browser = playwright.chromium.launch(executable_path=path, args=arguments, timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -102,6 +104,7 @@ class Readers:
 
     def _opened(self, browser: Browser, size: Any) -> Page:
         page = browser.new_page(viewport=size, locale="zh-CN")
+        page.set_default_timeout(PATIENCE)
         style = (ROOT / "static/css/app.css").read_text(encoding="utf-8")
         page.set_content(
             f'<!doctype html><html><head><meta name="viewport" content="width=device-width"><style>{style}'
