@@ -16,11 +16,9 @@ from proposals.handling import actions
 from proposals.handling.actions import Paper
 from proposals.handling.models import Appraisal, Assignment
 from proposals.handling.panels import panels_of
-from tests.channels import packet_of
 from tests.factories import appoint
 from tests.handling.conftest import House, give, part_of, round_of, signed
 from tests.handling.test_acts import answered, rated, verbs
-from tests.handling.test_aspects import everything, near
 from tests.html import assert_valid
 from tests.uploads.made import pdf
 
@@ -80,31 +78,6 @@ def test_the_second_answer_is_appraised_anew(house: House) -> None:
     appraised(house, part_of(part.matter, house.unit))
 
     assert Appraisal.objects.filter(round_row__assignment=part).count() == 2
-
-
-def test_before_the_round_closes_the_unit_alone_reads_it_through_every_channel(house: House) -> None:
-    part = replied(house)
-    appraised(house, part)
-
-    said = {name: everything(person, part, ways=[""]) for name, person in near(house).items()}
-
-    assert {name for name, words in said.items() if MARK in words} == {"unit"}
-    assert {name for name, words in said.items() if "单位对提案的评议" in words} == {"unit"}
-    assert MARK not in packet_of(house.clerk)
-    for name in ("member", "cosigner", "office", "co"):
-        assert "评议提案" not in said[name], name
-
-
-def test_after_it_closed_proposers_and_offices_read_it_and_nobody_else(house: House) -> None:
-    part = replied(house)
-    appraised(house, part)
-    rated(house, round_of(part), house.member, "dissatisfied", text="暗号评价")
-    actions.confirm_dissatisfaction(round_of(part), by=house.staff, now=house.later())
-
-    said = {name: everything(person, part, ways=[""]) for name, person in near(house).items()}
-
-    assert {name for name, words in said.items() if MARK in words} == {"unit", "office", "staff", "member", "cosigner"}
-    assert {name for name, words in said.items() if "暗号评价" in words} == {"office", "staff", "member"}
 
 
 def test_who_works_in_the_unit_and_stands_behind_it_leaves_it_to_colleagues(house: House) -> None:

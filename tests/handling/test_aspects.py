@@ -21,9 +21,9 @@ from tests.handling.conftest import House, give, part_of, reason, result_class, 
 from tests.handling.test_acts import answered
 
 DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION = "暗号电话", "暗号科室", "暗号退回", "暗号延期", "暗号会办"
-DRAFT, FORM, CONTACT = "暗号草稿", "暗号评价", "暗号沟通"
+DRAFT, FORM, CONTACT, APPRAISAL = "暗号草稿", "暗号评价", "暗号沟通", "暗号评议"
 WHY = ("reply", "internal", "evaluation", "confirm_dissatisfaction")
-MARKS = (DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION, DRAFT, FORM, CONTACT)
+MARKS = (DETAILS, INSIDE, OBJECTION, EXTENSION, OPINION, DRAFT, FORM, CONTACT, APPRAISAL)
 
 
 pytestmark = pytest.mark.usefixtures("persons_read_once")
@@ -70,14 +70,18 @@ def planted(house: House) -> Assignment:
 
 
 def delivered_and_rated(house: House, part: Assignment) -> Assignment:
+    """Both sides have said what they think of the other: a proposer of the reply, the unit of the proposal."""
     objection = part.objections.get()
     actions.withdraw_objection(objection, by=house.clerk, now=house.later())
     reply = part.replies.get()
     actions.draft_reply(part, {"opening": "总体答复"}, {}, by=house.clerk, now=house.later())
     reply = answered(house, part)
+    row = round_of(part, reply.round)
+    said = {"topic": "good", "research": "fair", "advice": "plain", "text": APPRAISAL}
+    actions.appraise(row, **said, by=house.clerk, now=house.later())
     place = part.matter.participants.get(person=house.cosigner)
     actions.evaluate(
-        round_of(part, reply.round),
+        row,
         place,
         work="dissatisfied",
         result="dissatisfied",
@@ -199,7 +203,7 @@ def written(house: House, part: Assignment, opening: str) -> Reply:
     return actions.draft_reply(part, fields, points, by=house.clerk, now=house.later())
 
 
-def test_before_the_round_closes_only_the_rater_and_the_office_read_an_evaluation(
+def test_before_the_round_closes_the_rater_and_the_office_read_an_evaluation_and_the_unit_its_appraisal(
     house: House, lead: Assignment
 ) -> None:
     part = delivered_and_rated(house, lead)
@@ -207,20 +211,32 @@ def test_before_the_round_closes_only_the_rater_and_the_office_read_an_evaluatio
     said = {name: everything(person, part) for name, person in people(house).items()}
 
     assert {name for name, words in said.items() if FORM in words} == {"staff", "cosigner"}
+    assert {name for name, words in said.items() if APPRAISAL in words} == {"unit"}
+    assert {name for name, words in said.items() if "单位对提案的评议" in words} == {"unit"}
+    for name in ("member", "cosigner", "office", "co"):
+        assert "评议提案" not in said[name], name
     assert not [mark for mark in MARKS if mark in packet_of(house.clerk)]
     for name, words in said.items():
         assert ("不满意" in words) <= (name in {"staff", "cosigner"} or "待核实的不满意" in words), name
 
 
-def test_after_it_closed_the_unit_reads_the_outcome_and_what_was_cleared(house: House, lead: Assignment) -> None:
+def test_after_it_closed_both_sides_read_the_outcome_and_what_was_cleared(house: House, lead: Assignment) -> None:
     part = delivered_and_rated(house, lead)
     row = round_of(part)
     actions.confirm_dissatisfaction(row, by=house.staff, now=house.later())
     part = part_of(part.matter, house.unit)
-    assert FORM not in everything(house.clerk, part)
-    assert "不满意" in everything(house.clerk, part)
-    assert FORM in everything(house.officer, part)
-    assert FORM not in everything(house.member, part)
+
+    said = {name: everything(person, part) for name, person in near(house).items()}
+
+    assert {name for name, words in said.items() if FORM in words} == {"office", "staff", "cosigner"}
+    assert {name for name, words in said.items() if APPRAISAL in words} == {
+        "unit",
+        "office",
+        "staff",
+        "member",
+        "cosigner",
+    }
+    assert "不满意" in said["unit"]
 
     actions.clear_evaluation(row.evaluations.get(), cleared=True, by=house.staff, now=house.later())
 

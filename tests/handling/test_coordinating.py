@@ -205,6 +205,7 @@ def test_suspended_is_neither_called_nor_ruled(house: House, disputed: Assignmen
         )
 
 
+@pytest.mark.usefixtures("persons_read_once")
 def test_what_is_said_for_a_meeting_is_read_by_the_offices_alone(house: House, disputed: Assignment) -> None:
     row = called(house, disputed)
     opinion = row.opinions.get(unit=house.third_unit)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
@@ -48,6 +49,7 @@ def unnoted(person: Person, *rows: Any, matter: Proposal) -> Iterable[str]:
 SHOWN: set[str] = set()
 
 
+@pytest.mark.usefixtures("persons_read_once")
 def test_a_page_that_renders_the_text_leaves_a_sight(house: House, draft, submitted, filed, clerk_unit: Body) -> None:
     friend, clerk = appoint(Role.MEMBER), clerk_unit.appointments.get().person
     own, waiting, ready = draft(text=MARKED), submitted(text=MARKED), filed(text=MARKED)
