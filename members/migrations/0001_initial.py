@@ -19,31 +19,8 @@ class Migration(migrations.Migration):
 
     dependencies = []
 
-    operations = [
-        BtreeGistExtension(),
-        migrations.CreateModel(
-            name="AuditEntry",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(db_index=True, verbose_name="时间")),
-                ("verb", models.CharField(db_index=True, max_length=40, verbose_name="行为")),
-                ("subject", models.CharField(blank=True, db_index=True, max_length=80, verbose_name="对象")),
-                ("address", models.GenericIPAddressField(null=True, verbose_name="网络地址")),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[("done", "成功"), ("refused", "拒绝")],
-                        default="done",
-                        max_length=8,
-                        verbose_name="结果",
-                    ),
-                ),
-                ("facts_hash", models.CharField(blank=True, max_length=64)),
-            ],options={"constraints": [models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["done", "refused"])), name="audit_outcome_known"
-            )]},
-        ),
-        migrations.CreateModel(
+    operations = [BtreeGistExtension(),
+migrations.CreateModel(
             name="Person",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -93,8 +70,7 @@ class Migration(migrations.Migration):
                 ("blocked_until", models.DateTimeField(blank=True, null=True, verbose_name="重置后限制至")),
                 ("must_change_password", models.BooleanField(default=False, verbose_name="下次登录须改密码")),
                 ("password_changed_at", models.DateTimeField(blank=True, null=True, verbose_name="密码修改时间")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="建立时间")),
-            ],
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="建立时间")),],
             options={
                 "indexes": [models.Index(fields=["name", "id"], name="person_by_name")],
                 "constraints": [
@@ -112,7 +88,34 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
+            name="AuditEntry",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_index=True, verbose_name="时间")),
+                ("verb", models.CharField(db_index=True, max_length=40, verbose_name="行为")),
+                ("subject", models.CharField(blank=True, db_index=True, max_length=80, verbose_name="对象")),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="网络地址")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("done", "成功"), ("refused", "拒绝")],
+                        default="done",
+                        max_length=8,
+                        verbose_name="结果",
+                    ),
+                ),
+                ("facts_hash", models.CharField(blank=True, max_length=64)),("by", models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="人员",
+            )),],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["done", "refused"])), name="audit_outcome_known"
+            )]},
+        ),
+migrations.CreateModel(
             name="AuditFacts",
             fields=[
                 (
@@ -125,21 +128,9 @@ class Migration(migrations.Migration):
                         to="members.auditentry",
                     ),
                 ),
-                ("facts", models.JSONField()),
-            ],
+                ("facts", models.JSONField()),],
         ),
-        migrations.AddField(
-            model_name="auditentry",
-            name="by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="人员",
-            ),
-        ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Body",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -201,8 +192,7 @@ class Migration(migrations.Migration):
                         to="members.body",
                         verbose_name="上级单位",
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(
+                ),],options={"constraints": [models.UniqueConstraint(
                 condition=models.Q(("ended_on", None), models.Q(("kind", "section"), _negated=True)),
                 fields=("norm",),
                 name="one_current_body_per_name",
@@ -252,7 +242,7 @@ class Migration(migrations.Migration):
                 name="body_ends_after_start",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="AssigningOffice",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -280,13 +270,12 @@ class Migration(migrations.Migration):
                         to="members.body",
                         verbose_name="交办机构",
                     ),
-                ),
-            ],options={"constraints": [models.CheckConstraint(
+                ),],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(("system__in", ["party", "mass", "court", "procuratorate", "government", "cppcc"])),
                 name="assigning_system_known",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Appointment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -373,8 +362,7 @@ class Migration(migrations.Migration):
                         to="members.body",
                         verbose_name="单位",
                     ),
-                ),
-            ],options={"indexes": [models.Index(fields=["body", "role"], name="appointment_by_body")],"constraints": [models.CheckConstraint(
+                ),],options={"indexes": [models.Index(fields=["body", "role"], name="appointment_by_body")],"constraints": [models.CheckConstraint(
                 condition=models.Q(
                     (
                         "role__in",
@@ -529,7 +517,7 @@ class Migration(migrations.Migration):
                 violation_error_message="同一人不能同时担任政协机关角色和承办单位角色。",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="BodyName",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -549,14 +537,13 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="names", to="members.body"
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(fields=("body", "norm"), name="one_row_per_name_of_a_body"),models.CheckConstraint(
+                ),],options={"constraints": [models.UniqueConstraint(fields=("body", "norm"), name="one_row_per_name_of_a_body"),models.CheckConstraint(
                 condition=models.Q(("kind__in", ["short", "alias", "former"])), name="body_name_kind_known"
             ),models.CheckConstraint(
                 condition=models.Q(("norm", ""), _negated=True), name="body_name_not_empty"
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Code",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -588,14 +575,13 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="codes", to=settings.AUTH_USER_MODEL
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(
+                ),],options={"constraints": [models.UniqueConstraint(
                 condition=models.Q(("spent_at", None)), fields=("person", "use"), name="one_live_code_per_use"
             ),models.CheckConstraint(
                 condition=models.Q(("use__in", ["sign_in", "reset", "mail"])), name="code_use_known"
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Delegation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -620,12 +606,11 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="受托人",
                     ),
-                ),
-            ],options={"constraints": [models.CheckConstraint(
+                ),],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="delegation_ends_after_start"
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Once",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -638,10 +623,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(fields=("person", "form", "key"), name="members_once_key")]},
+                ),],options={"constraints": [models.UniqueConstraint(fields=("person", "form", "key"), name="members_once_key")]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="PasswordRecord",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -654,10 +638,9 @@ class Migration(migrations.Migration):
                         related_name="old_passwords",
                         to=settings.AUTH_USER_MODEL,
                     ),
-                ),
-            ],
+                ),],
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="SignInFailures",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -666,8 +649,7 @@ class Migration(migrations.Migration):
                 ("count", models.PositiveIntegerField(default=0)),
                 ("first_at", models.DateTimeField()),
                 ("last_at", models.DateTimeField()),
-                ("locked_at", models.DateTimeField(null=True)),
-            ],
+                ("locked_at", models.DateTimeField(null=True)),],
             options={
                 "indexes": [models.Index(fields=["address", "last_at"], name="failures_by_address")],
                 "constraints": [
@@ -675,7 +657,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Succession",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -703,8 +685,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="changes", to="members.body"
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(fields=("old", "new", "on"), name="one_succession_per_pair_and_day"),models.CheckConstraint(
+                ),],options={"constraints": [models.UniqueConstraint(fields=("old", "new", "on"), name="one_succession_per_pair_and_day"),models.CheckConstraint(
                 condition=models.Q(("kind__in", ["merge", "split", "rename", "end"])), name="succession_kind_known"
             ),models.CheckConstraint(
                 condition=models.Q(
@@ -725,15 +706,14 @@ class Migration(migrations.Migration):
                 name="only_a_rename_keeps_the_body",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Term",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveSmallIntegerField(unique=True, verbose_name="届")),
                 ("name", models.CharField(max_length=64, verbose_name="名称")),
                 ("starts_on", models.DateField(verbose_name="开始日期")),
-                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),
-            ],
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="结束日期")),],
             options={
                 "constraints": [
                     models.CheckConstraint(
@@ -744,7 +724,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Session",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -766,8 +746,7 @@ class Migration(migrations.Migration):
                         to="members.term",
                         verbose_name="届",
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(fields=("term", "number"), name="one_session_per_number"),models.CheckConstraint(
+                ),],options={"constraints": [models.UniqueConstraint(fields=("term", "number"), name="one_session_per_number"),models.CheckConstraint(
                 condition=models.Q(("code__regex", "^[1-9][0-9]?-[1-9][0-9]?$")), name="session_code_shape"
             ),models.CheckConstraint(
                 condition=models.Q(
@@ -776,7 +755,7 @@ class Migration(migrations.Migration):
                 name="session_closes_after_opening",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Membership",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -843,15 +822,14 @@ class Migration(migrations.Migration):
                         to="members.term",
                         verbose_name="届",
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(
+                ),],options={"constraints": [models.UniqueConstraint(
                 condition=models.Q(("ends_on", None)), fields=("person", "term"), name="one_open_membership_per_term"
             ),models.CheckConstraint(
                 condition=models.Q(("ends_on", None), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
                 name="membership_ends_after_start",
             )]},
         ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="auditentry",
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
@@ -864,5 +842,4 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-    ]
+        ),]

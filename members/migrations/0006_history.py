@@ -15,27 +15,7 @@ class Migration(migrations.Migration):
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name='AppointmentEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False)),
-                ('role', models.CharField(choices=[('member', '委员'), ('convener', '界别（小组）召集人'), ('organisation_secretary', '党派团体秘书长（联系人）'), ('proposal_staff', '提案委工作人员'), ('proposal_director', '提案委主任'), ('session_staff', '大会提案组工作人员'), ('assigning_officer', '交办机构经办人'), ('unit_clerk', '承办单位联络员'), ('unit_handler', '承办单位经办人'), ('unit_deputy', '承办单位分管领导'), ('unit_head', '承办单位主要负责人'), ('report_staff', '社情民意工作人员'), ('report_editor', '社情民意编辑'), ('invited_reporter', '特邀信息员'), ('consultation_staff', '协商工作人员'), ('committee_office', '专委会办公室'), ('research_office', '研究室'), ('secretary_general', '秘书长'), ('party_office', '市委办公室'), ('government_office', '市政府办公室'), ('leader', '领导'), ('leader_secretary', '领导秘书'), ('liaison_officer', '联络室联络员'), ('duty_staff', '委员联络工作人员'), ('county_cppcc', '县（市、区）政协'), ('disclosure_reviewer', '公开审查员'), ('auditor', '审计员'), ('security_administrator', '安全管理员'), ('system_administrator', '系统管理员')], max_length=24, verbose_name='角色')),
-                ('starts_on', models.DateField(verbose_name='开始日期')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='结束日期')),
-                ('document', models.CharField(blank=True, max_length=200, verbose_name='依据文件')),
-                ('granted_at', models.DateTimeField(auto_now_add=True, verbose_name='授予时间')),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='复核时间')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
+    operations = [migrations.CreateModel(
             name='BodyEvent',
             fields=[
                 ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
@@ -49,71 +29,57 @@ class Migration(migrations.Migration):
                 ('system', models.CharField(choices=[('party', '党委系统'), ('mass', '群团系统'), ('court', '法院系统'), ('procuratorate', '检察系统'), ('government', '政府系统'), ('cppcc', '政协系统')], max_length=16, verbose_name='系统')),
                 ('phone', models.CharField(blank=True, max_length=64, verbose_name='公务电话')),
                 ('starts_on', models.DateField(blank=True, null=True, verbose_name='成立日期')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='撤销日期')),
-            ],
+                ('ended_on', models.DateField(blank=True, null=True, verbose_name='撤销日期')),("parent", models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='members.body', verbose_name='上级单位')),("pgh_context", models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),("pgh_obj", models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='members.body')),],
             options={
                 'abstract': False,
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+migrations.CreateModel(
+            name='AppointmentEvent',
+            fields=[
+                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                ('pgh_label', models.TextField(help_text='The event label.')),
+                ('id', models.BigIntegerField()),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('role', models.CharField(choices=[('member', '委员'), ('convener', '界别（小组）召集人'), ('organisation_secretary', '党派团体秘书长（联系人）'), ('proposal_staff', '提案委工作人员'), ('proposal_director', '提案委主任'), ('session_staff', '大会提案组工作人员'), ('assigning_officer', '交办机构经办人'), ('unit_clerk', '承办单位联络员'), ('unit_handler', '承办单位经办人'), ('unit_deputy', '承办单位分管领导'), ('unit_head', '承办单位主要负责人'), ('report_staff', '社情民意工作人员'), ('report_editor', '社情民意编辑'), ('invited_reporter', '特邀信息员'), ('consultation_staff', '协商工作人员'), ('committee_office', '专委会办公室'), ('research_office', '研究室'), ('secretary_general', '秘书长'), ('party_office', '市委办公室'), ('government_office', '市政府办公室'), ('leader', '领导'), ('leader_secretary', '领导秘书'), ('liaison_officer', '联络室联络员'), ('duty_staff', '委员联络工作人员'), ('county_cppcc', '县（市、区）政协'), ('disclosure_reviewer', '公开审查员'), ('auditor', '审计员'), ('security_administrator', '安全管理员'), ('system_administrator', '系统管理员')], max_length=24, verbose_name='角色')),
+                ('starts_on', models.DateField(verbose_name='开始日期')),
+                ('ends_on', models.DateField(blank=True, null=True, verbose_name='结束日期')),
+                ('document', models.CharField(blank=True, max_length=200, verbose_name='依据文件')),
+                ('granted_at', models.DateTimeField(auto_now_add=True, verbose_name='授予时间')),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='复核时间')),("body", models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='members.body', verbose_name='单位')),("pgh_context", models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),("pgh_obj", models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='members.appointment')),],
+            options={
+                'abstract': False,
+            },
+        ),
+pgtrigger.migrations.AddTrigger(
             model_name='appointment',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "members_appointmentevent" ("body_id", "confirmed_at", "confirmed_by_id", "document", "ends_on", "granted_at", "granted_by_id", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "public_id", "role", "starts_on") VALUES (NEW."body_id", NEW."confirmed_at", NEW."confirmed_by_id", NEW."document", NEW."ends_on", NEW."granted_at", NEW."granted_by_id", NEW."id", NEW."person_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."public_id", NEW."role", NEW."starts_on"); RETURN NULL;', hash='7fe59885584c7dc1ac62972223b60dbd5b65ce12', operation='UPDATE', pgid='pgtrigger_update_update_c7032', table='members_appointment', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name='appointment',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "members_appointmentevent" ("body_id", "confirmed_at", "confirmed_by_id", "document", "ends_on", "granted_at", "granted_by_id", "id", "person_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "public_id", "role", "starts_on") VALUES (OLD."body_id", OLD."confirmed_at", OLD."confirmed_by_id", OLD."document", OLD."ends_on", OLD."granted_at", OLD."granted_by_id", OLD."id", OLD."person_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."public_id", OLD."role", OLD."starts_on"); RETURN NULL;', hash='68732380011a9f1dd004ac7d96b57389f2fdc1ba', operation='DELETE', pgid='pgtrigger_delete_delete_1fb1d', table='members_appointment', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name='body',
             trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."ended_on" IS DISTINCT FROM (NEW."ended_on") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."parent_id" IS DISTINCT FROM (NEW."parent_id") OR OLD."phone" IS DISTINCT FROM (NEW."phone") OR OLD."public_id" IS DISTINCT FROM (NEW."public_id") OR OLD."short_name" IS DISTINCT FROM (NEW."short_name") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."system" IS DISTINCT FROM (NEW."system"))', func='INSERT INTO "members_bodyevent" ("ended_on", "id", "kind", "name", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "public_id", "short_name", "starts_on", "system") VALUES (NEW."ended_on", NEW."id", NEW."kind", NEW."name", NEW."parent_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."public_id", NEW."short_name", NEW."starts_on", NEW."system"); RETURN NULL;', hash='ee8af49bfad4419bf8ab30a0bc59981f0a101c0c', operation='UPDATE', pgid='pgtrigger_update_update_4295e', table='members_body', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name='body',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "members_bodyevent" ("ended_on", "id", "kind", "name", "parent_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "public_id", "short_name", "starts_on", "system") VALUES (OLD."ended_on", OLD."id", OLD."kind", OLD."name", OLD."parent_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."phone", OLD."public_id", OLD."short_name", OLD."starts_on", OLD."system"); RETURN NULL;', hash='66f49b8f1e398a11edd092542a93813180ba5e0f', operation='DELETE', pgid='pgtrigger_delete_delete_cc990', table='members_body', when='AFTER')),
         ),
-        migrations.AddField(
-            model_name='appointmentevent',
-            name='body',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='members.body', verbose_name='单位'),
-        ),
-        migrations.AddField(
+migrations.AddField(
             model_name='appointmentevent',
             name='confirmed_by',
             field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='复核人'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='appointmentevent',
             name='granted_by',
             field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='授予人'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='appointmentevent',
             name='person',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='人员'),
-        ),
-        migrations.AddField(
-            model_name='appointmentevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='appointmentevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='members.appointment'),
-        ),
-        migrations.AddField(
-            model_name='bodyevent',
-            name='parent',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='members.body', verbose_name='上级单位'),
-        ),
-        migrations.AddField(
-            model_name='bodyevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
-        ),
-        migrations.AddField(
-            model_name='bodyevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='members.body'),
-        ),
-    ]
+        ),]

@@ -23,48 +23,21 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.CreateModel(
-            name="Checkpoint",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("epoch", models.PositiveIntegerField()),
-                ("n", models.PositiveSmallIntegerField()),
-                ("fired_at", models.DateTimeField()),
-                ("outcome", models.CharField(choices=[("fired", "已发出"), ("superseded", "已并入")], max_length=12)),
-            ],options={"constraints": [models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["fired", "superseded"])), name="checkpoint_outcome_known"
-            )]},
-        ),
-        migrations.CreateModel(
+    operations = [migrations.CreateModel(
             name="EngineBeat",
             fields=[
                 ("name", models.CharField(max_length=24, primary_key=True, serialize=False)),
                 ("last_ok_at", models.DateTimeField()),
-                ("oldest_due_lag", models.DurationField(default=datetime.timedelta)),
-            ],
+                ("oldest_due_lag", models.DurationField(default=datetime.timedelta)),],
         ),
-        migrations.CreateModel(
-            name="Event",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("seq", models.PositiveIntegerField()),
-                ("verb", models.CharField(max_length=32)),
-                ("at", models.DateTimeField()),
-                ("on_paper", models.BooleanField(default=False, verbose_name="纸质办理")),
-                ("payload_hash", models.CharField(max_length=64)),
-                ("chain", models.CharField(max_length=64)),
-            ],
-        ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Ladder",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("code", models.CharField(max_length=40, unique=True, verbose_name="代码")),
-                ("name", models.CharField(max_length=60, verbose_name="名称")),
-            ],
+                ("name", models.CharField(max_length=60, verbose_name="名称")),],
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="LadderStep",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -105,8 +78,9 @@ class Migration(migrations.Migration):
                     "repeat_every",
                     models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="每隔（工作日）"),
                 ),
-                ("max_repeats", models.PositiveSmallIntegerField(default=1, verbose_name="最多次数")),
-            ],options={"constraints": [models.CheckConstraint(
+                ("max_repeats", models.PositiveSmallIntegerField(default=1, verbose_name="最多次数")),("ladder", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="handling.ladder"
+            )),],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(("anchor__in", ["due", "start"])), name="step_anchor_known"
             ),models.CheckConstraint(
                 condition=models.Q(("at_time__gte", datetime.time(9, 0)), ("at_time__lte", datetime.time(17, 30))),
@@ -127,9 +101,34 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="step_repeats_make_sense",
-            )]},
+            ),models.UniqueConstraint(fields=("ladder", "code"), name="step_once_in_ladder")]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
+            name="NumberSeries",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=16)),
+                ("last", models.PositiveIntegerField(default=0)),("session", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.session"
+            )),],options={"constraints": [models.UniqueConstraint(fields=("session", "kind"), name="one_series")]},
+        ),
+migrations.CreateModel(
+            name="Policy",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                ("value", models.CharField(max_length=60)),
+                ("starts_on", models.DateField()),],options={"constraints": [models.UniqueConstraint(fields=("code", "starts_on"), name="policy_once_a_day")]},
+        ),
+migrations.CreateModel(
+            name="Priority",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField(verbose_name="年份")),
+                ("name", models.CharField(max_length=60, verbose_name="中心工作")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="停用日期")),],options={"constraints": [models.UniqueConstraint(fields=("year", "name"), name="priority_once_a_year")]},
+        ),
+migrations.CreateModel(
             name="Matter",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -203,8 +202,25 @@ class Migration(migrations.Migration):
                 ("quiet", models.BooleanField(default=False, verbose_name="不自动催办")),
                 ("placeholder", models.BooleanField(default=False, verbose_name="涉密占位")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("closed_at", models.DateTimeField(null=True)),
-            ],options={"indexes": [django.contrib.postgres.indexes.GinIndex(fields=["readers"], name="matter_readers"),models.Index(fields=["stage", "id"], name="matter_stage")],"constraints": [models.CheckConstraint(
+                ("closed_at", models.DateTimeField(null=True)),("leader", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("merged_into", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="followers", to="handling.matter"
+            )),("office", models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="members.body",
+                verbose_name="牵头交办机构",
+            )),("session", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="matters", to="members.session"
+            )),("priority", models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="matters",
+                to="handling.priority",
+            )),],options={"indexes": [django.contrib.postgres.indexes.GinIndex(fields=["readers"], name="matter_readers"),models.Index(fields=["stage", "id"], name="matter_stage"),models.Index(fields=["session", "number"], name="matter_number")],"constraints": [models.CheckConstraint(
                 condition=models.Q(("number", ""), _negated=True), name="number_not_empty"
             ),models.CheckConstraint(
                 condition=models.Q(("placeholder", False), ("title", ""), _connector="OR"),
@@ -242,110 +258,16 @@ class Migration(migrations.Migration):
                 name="matter_stage_known",
             ),models.CheckConstraint(
                 condition=models.Q(("kind__in", ["proposal", "opinion"])), name="matter_kind_known"
-            )]},
-        ),
-        migrations.CreateModel(
-            name="NumberSeries",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=16)),
-                ("last", models.PositiveIntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Objection",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("text", models.TextField(verbose_name="理由")),
-                ("approved_by", models.CharField(max_length=40, verbose_name="本单位审批领导")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("open", "待征求意见"),
-                            ("deciding", "待决定"),
-                            ("coordinating", "协调中"),
-                            ("upheld", "同意调整"),
-                            ("refused", "不同意，继续办理"),
-                            ("withdrawn", "单位撤回"),
-                        ],
-                        default="open",
-                        max_length=12,
-                    ),
-                ),
-                ("raised_at", models.DateTimeField()),
-                ("suggested_accepts", models.BooleanField(null=True, verbose_name="建议单位是否同意")),
-                ("suggested_text", models.TextField(blank=True, verbose_name="建议单位意见")),
-                ("suggested_at", models.DateTimeField(null=True)),
-                ("decided_at", models.DateTimeField(null=True)),
-                ("decision_text", models.TextField(blank=True, verbose_name="决定说明")),
-                ("minutes", models.TextField(blank=True, verbose_name="协调会议纪要")),
-                ("coordinated_on", models.DateField(null=True, verbose_name="协调会日期")),
-            ],options={"constraints": [models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("suggested_accepts__isnull", True), ("suggested_at__isnull", True)),
-                    models.Q(("suggested_accepts__isnull", False), ("suggested_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="objection_answer_together",
-            )]},
-        ),
-        migrations.CreateModel(
-            name="Obligation",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("stage", models.CharField(max_length=40, verbose_name="环节")),
-                ("round", models.PositiveSmallIntegerField(default=1, verbose_name="轮次")),
-                ("anchor_on", models.DateField(verbose_name="起算依据日")),
-                ("fixed_on", models.DateField(null=True, verbose_name="指定日期")),
-                ("cap_on", models.DateField(null=True, verbose_name="延期上限")),
-                ("started_on", models.DateField(verbose_name="开始日期")),
-                ("due_on", models.DateField(verbose_name="到期日")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("open", "进行中"),
-                            ("paused", "暂停计时"),
-                            ("done", "已完成"),
-                            ("cancelled", "已取消"),
-                        ],
-                        default="open",
-                        max_length=12,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("epoch", models.PositiveIntegerField(default=1)),
-                ("calendar_version", models.PositiveIntegerField()),
-                ("provisional", models.BooleanField(default=False, verbose_name="暂定")),
-                ("done_at", models.DateTimeField(null=True, verbose_name="完成时间")),
-                ("late_workdays", models.PositiveSmallIntegerField(null=True, verbose_name="逾期工作日")),
-                ("next_at", models.DateTimeField(null=True)),
-                ("next_n", models.PositiveSmallIntegerField(null=True)),
-                ("error", models.CharField(blank=True, max_length=300, verbose_name="故障")),
-            ],options={"indexes": [models.Index(
-                condition=models.Q(("next_at__isnull", False)), fields=["next_at", "id"], name="obligation_next"
-            ),models.Index(
-                condition=models.Q(("status__in", ["open", "paused"])),
-                fields=["calendar_version", "id"],
-                name="obligation_running",
-            )],"constraints": [models.CheckConstraint(
-                condition=models.Q(("next_at", None), ("status", "open"), _connector="OR"), name="only_open_fires"
+            ),models.UniqueConstraint(
+                condition=models.Q(("number__isnull", False)),
+                fields=("session", "kind", "number"),
+                name="number_once_in_session",
             ),models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", False), ("late_workdays__isnull", False), ("status", "done")),
-                    models.Q(models.Q(("status", "done"), _negated=True), ("done_at", None), ("late_workdays", None)),
-                    _connector="OR",
-                ),
-                name="done_is_frozen",
-            ),models.CheckConstraint(
-                condition=models.Q(("status__in", ["open", "paused", "done", "cancelled"])),
-                name="obligation_status_known",
+                condition=models.Q(("exposure__in", ["draft", "office", "handling", "published"])),
+                name="matter_exposure_known",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Participant",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -365,28 +287,29 @@ class Migration(migrations.Migration):
                 ),
                 ("order", models.PositiveSmallIntegerField(default=0)),
                 ("name_public", models.BooleanField(default=False, verbose_name="同意公开姓名")),
-                ("left_at", models.DateTimeField(null=True, verbose_name="退出时间")),
-            ],
+                ("left_at", models.DateTimeField(null=True, verbose_name="退出时间")),("body", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="participations", to="members.body"
+            )),("matter", models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="participants", to="handling.matter"
+            )),("person", models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="participations",
+                to=settings.AUTH_USER_MODEL,
+            )),],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("person__isnull", True), ("body__isnull", True), _connector="XOR"),
+                name="participant_person_or_body",
+            ),models.UniqueConstraint(
+                condition=models.Q(("person__isnull", False)),
+                fields=("matter", "person", "role"),
+                name="person_once_in_role",
+            ),models.UniqueConstraint(
+                condition=models.Q(("body__isnull", False)), fields=("matter", "body", "role"), name="body_once_in_role"
+            ),models.UniqueConstraint(
+                condition=models.Q(("left_at", None), ("role", "first")), fields=("matter",), name="one_first_proposer"
+            )]},
         ),
-        migrations.CreateModel(
-            name="Policy",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.CharField(max_length=40)),
-                ("value", models.CharField(max_length=60)),
-                ("starts_on", models.DateField()),
-            ],options={"constraints": [models.UniqueConstraint(fields=("code", "starts_on"), name="policy_once_a_day")]},
-        ),
-        migrations.CreateModel(
-            name="Priority",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("year", models.PositiveSmallIntegerField(verbose_name="年份")),
-                ("name", models.CharField(max_length=60, verbose_name="中心工作")),
-                ("ended_on", models.DateField(blank=True, null=True, verbose_name="停用日期")),
-            ],options={"constraints": [models.UniqueConstraint(fields=("year", "name"), name="priority_once_a_year")]},
-        ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Reason",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -406,50 +329,9 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=24)),
                 ("label", models.CharField(max_length=80, verbose_name="说明")),
                 ("starts_on", models.DateField(blank=True, null=True)),
-                ("ends_on", models.DateField(blank=True, null=True)),
-            ],options={"constraints": [models.UniqueConstraint(fields=("use", "code"), name="reason_once")]},
+                ("ends_on", models.DateField(blank=True, null=True)),],options={"constraints": [models.UniqueConstraint(fields=("use", "code"), name="reason_once")]},
         ),
-        migrations.CreateModel(
-            name="Reply",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("round", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "拟稿中"),
-                            ("dated", "待确认落款日期"),
-                            ("delivered", "已答复"),
-                            ("returned", "退回修改"),
-                        ],
-                        default="draft",
-                        max_length=12,
-                    ),
-                ),
-                ("version", models.PositiveIntegerField(default=1)),
-                ("doc_no", models.CharField(blank=True, max_length=60, verbose_name="文号")),
-                ("letter_on", models.DateField(blank=True, null=True, verbose_name="落款日期")),
-                ("signer", models.CharField(blank=True, max_length=40, verbose_name="签发人")),
-                ("opening", models.TextField(blank=True, verbose_name="总体说明")),
-                ("contact_name", models.CharField(blank=True, max_length=40, verbose_name="联系人")),
-                ("contact_phone", models.CharField(blank=True, max_length=40, verbose_name="联系电话")),
-                ("no_contact_reason", models.CharField(blank=True, max_length=200, verbose_name="未面商原因")),
-                ("drafted_at", models.DateTimeField()),
-                ("delivered_at", models.DateTimeField(null=True)),
-                ("replied_on", models.DateField(null=True, verbose_name="答复日期")),
-                ("return_reason", models.CharField(blank=True, max_length=300, verbose_name="退回修改意见")),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ReplyPoint",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("text", models.TextField(blank=True, verbose_name="答复内容")),
-            ],
-        ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="ResultClass",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -457,22 +339,24 @@ class Migration(migrations.Migration):
                 ("label", models.CharField(max_length=60, verbose_name="含义")),
                 ("promises", models.BooleanField(default=False, verbose_name="需跟踪落实")),
                 ("starts_on", models.DateField(blank=True, null=True)),
-                ("ends_on", models.DateField(blank=True, null=True)),
-            ],options={"constraints": [models.UniqueConstraint(
+                ("ends_on", models.DateField(blank=True, null=True)),],options={"constraints": [models.UniqueConstraint(
                 condition=models.Q(("ends_on", None)), fields=("code",), name="one_current_class"
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Suggestion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveSmallIntegerField(verbose_name="序号")),
-                ("text", models.TextField(verbose_name="建议内容")),
-            ],options={"constraints": [models.CheckConstraint(
+                ("text", models.TextField(verbose_name="建议内容")),("matter", models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="suggestions", to="handling.matter"
+            )),("unit", models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
+            )),],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(("text", ""), _negated=True), name="suggestion_has_text"
-            )]},
+            ),models.UniqueConstraint(fields=("matter", "number"), name="suggestion_number_once")]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Suspension",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -493,10 +377,30 @@ class Migration(migrations.Migration):
                 ("seen_by", models.JSONField(default=list, verbose_name="此前查看或下载者")),
                 ("lifted_at", models.DateTimeField(null=True)),
                 ("purge_asked_at", models.DateTimeField(null=True)),
-                ("purged_at", models.DateTimeField(null=True)),
-            ],
+                ("purged_at", models.DateTimeField(null=True)),("by", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("lifted_by", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("matter", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="suspensions", to="handling.matter"
+            )),("purge_asked_by", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("purged_by", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),],options={"constraints": [models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None), ("purged_at", None)),
+                fields=("matter",),
+                name="one_open_suspension",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    ("purged_by", None),
+                    models.Q(("purged_by", models.F("purge_asked_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="purge_needs_two_persons",
+            )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="TimeRule",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -545,8 +449,14 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="早于该环节（工作日）"),
                 ),
                 ("floor_workdays", models.PositiveSmallIntegerField(default=2, verbose_name="不早于第几个工作日")),
-                ("basis", models.CharField(blank=True, max_length=120, verbose_name="依据")),
-            ],options={"constraints": [django.contrib.postgres.constraints.ExclusionConstraint(
+                ("basis", models.CharField(blank=True, max_length=120, verbose_name="依据")),("ladder", models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rules",
+                to="handling.ladder",
+            )),],options={"constraints": [django.contrib.postgres.constraints.ExclusionConstraint(
                 expressions=[("code", "="), ("valid", "&&")], name="one_rule_at_a_time"
             ),models.CheckConstraint(
                 condition=models.Q(("unit__in", ["workday", "day", "month"])), name="rule_unit_known"
@@ -567,7 +477,7 @@ class Migration(migrations.Migration):
                 name="rule_bound_complete",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Assignment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -673,8 +583,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="members.body"
                     ),
-                ),
-            ],options={"indexes": [models.Index(fields=["unit", "state", "id"], name="assignment_unit")],"constraints": [models.CheckConstraint(
+                ),("matter", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="handling.matter"
+            )),],options={"indexes": [models.Index(fields=["unit", "state", "id"], name="assignment_unit")],"constraints": [models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("ended_at__isnull", True), models.Q(("state", "ended"), _negated=True)),
                     models.Q(("ended_at__isnull", False), ("state", "ended")),
@@ -688,9 +599,292 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="pending_is_unsigned",
+            ),models.UniqueConstraint(
+                condition=models.Q(("ended_at", None), ("role__in", ["sole", "lead"])),
+                fields=("matter",),
+                name="one_open_lead",
+            ),models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("matter", "unit"), name="unit_once_in_matter"
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
+            name="Event",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveIntegerField()),
+                ("verb", models.CharField(max_length=32)),
+                ("at", models.DateTimeField()),
+                ("on_paper", models.BooleanField(default=False, verbose_name="纸质办理")),
+                ("payload_hash", models.CharField(max_length=64)),
+                ("chain", models.CharField(max_length=64)),("assignment", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="events", to="handling.assignment"
+            )),("by", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("matter", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="handling.matter"
+            )),],options={"constraints": [models.UniqueConstraint(fields=("matter", "seq"), name="event_seq_once")]},
+        ),
+migrations.CreateModel(
+            name="Objection",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("text", models.TextField(verbose_name="理由")),
+                ("approved_by", models.CharField(max_length=40, verbose_name="本单位审批领导")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "待征求意见"),
+                            ("deciding", "待决定"),
+                            ("coordinating", "协调中"),
+                            ("upheld", "同意调整"),
+                            ("refused", "不同意，继续办理"),
+                            ("withdrawn", "单位撤回"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("raised_at", models.DateTimeField()),
+                ("suggested_accepts", models.BooleanField(null=True, verbose_name="建议单位是否同意")),
+                ("suggested_text", models.TextField(blank=True, verbose_name="建议单位意见")),
+                ("suggested_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decision_text", models.TextField(blank=True, verbose_name="决定说明")),
+                ("minutes", models.TextField(blank=True, verbose_name="协调会议纪要")),
+                ("coordinated_on", models.DateField(null=True, verbose_name="协调会日期")),("assignment", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="objections", to="handling.assignment"
+            )),("decided_by", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("new_unit", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
+            )),("raised_by", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("suggested", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
+            )),("suggested_by", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("reason", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.reason"
+            )),],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("suggested_accepts__isnull", True), ("suggested_at__isnull", True)),
+                    models.Q(("suggested_accepts__isnull", False), ("suggested_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="objection_answer_together",
+            ),models.UniqueConstraint(
+                condition=models.Q(("state__in", ["open", "deciding", "coordinating"])),
+                fields=("assignment",),
+                name="one_open_objection",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="objection_decided_together",
+            )]},
+        ),
+migrations.CreateModel(
+            name="Obligation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("stage", models.CharField(max_length=40, verbose_name="环节")),
+                ("round", models.PositiveSmallIntegerField(default=1, verbose_name="轮次")),
+                ("anchor_on", models.DateField(verbose_name="起算依据日")),
+                ("fixed_on", models.DateField(null=True, verbose_name="指定日期")),
+                ("cap_on", models.DateField(null=True, verbose_name="延期上限")),
+                ("started_on", models.DateField(verbose_name="开始日期")),
+                ("due_on", models.DateField(verbose_name="到期日")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "进行中"),
+                            ("paused", "暂停计时"),
+                            ("done", "已完成"),
+                            ("cancelled", "已取消"),
+                        ],
+                        default="open",
+                        max_length=12,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(default=1)),
+                ("calendar_version", models.PositiveIntegerField()),
+                ("provisional", models.BooleanField(default=False, verbose_name="暂定")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="完成时间")),
+                ("late_workdays", models.PositiveSmallIntegerField(null=True, verbose_name="逾期工作日")),
+                ("next_at", models.DateTimeField(null=True)),
+                ("next_n", models.PositiveSmallIntegerField(null=True)),
+                ("error", models.CharField(blank=True, max_length=300, verbose_name="故障")),("assignment", models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="obligations",
+                to="handling.assignment",
+            )),("holder_body", models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="obligations",
+                to="members.body",
+            )),("holder_person", models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="obligations",
+                to=settings.AUTH_USER_MODEL,
+            )),("matter", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="handling.matter"
+            )),("next_step", models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.ladderstep",
+            )),("rule", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="handling.timerule"
+            )),],options={"indexes": [models.Index(
+                condition=models.Q(("next_at__isnull", False)), fields=["next_at", "id"], name="obligation_next"
+            ),models.Index(
+                condition=models.Q(("status__in", ["open", "paused"])),
+                fields=["calendar_version", "id"],
+                name="obligation_running",
+            ),models.Index(
+                condition=models.Q(("status", "open")),
+                fields=["holder_body", "due_on", "id"],
+                name="obligation_body_queue",
+            ),models.Index(
+                condition=models.Q(("holder_person__isnull", False), ("status", "open")),
+                fields=["holder_person", "due_on", "id"],
+                name="obligation_person_queue",
+            )],"constraints": [models.CheckConstraint(
+                condition=models.Q(("next_at", None), ("status", "open"), _connector="OR"), name="only_open_fires"
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", False), ("late_workdays__isnull", False), ("status", "done")),
+                    models.Q(models.Q(("status", "done"), _negated=True), ("done_at", None), ("late_workdays", None)),
+                    _connector="OR",
+                ),
+                name="done_is_frozen",
+            ),models.CheckConstraint(
+                condition=models.Q(("status__in", ["open", "paused", "done", "cancelled"])),
+                name="obligation_status_known",
+            ),models.CheckConstraint(
+                condition=models.Q(("holder_body__isnull", True), ("holder_person__isnull", True), _connector="XOR"),
+                name="obligation_one_holder",
+            ),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("next_at", None), ("next_n", None), ("next_step", None)),
+                    models.Q(("next_at__isnull", False), ("next_n__isnull", False), ("next_step__isnull", False)),
+                    _connector="OR",
+                ),
+                name="next_step_complete",
+            ),models.UniqueConstraint(
+                condition=models.Q(("status__in", ["open", "paused"])),
+                fields=("matter", "assignment", "stage", "round", "holder_body", "holder_person"),
+                name="one_running_clock",
+                nulls_distinct=False,
+            )]},
+        ),
+migrations.CreateModel(
+            name="Checkpoint",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("epoch", models.PositiveIntegerField()),
+                ("n", models.PositiveSmallIntegerField()),
+                ("fired_at", models.DateTimeField()),
+                ("outcome", models.CharField(choices=[("fired", "已发出"), ("superseded", "已并入")], max_length=12)),("step", models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.ladderstep"
+            )),("obligation", models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="checkpoints",
+                to="handling.obligation",
+            )),],options={"constraints": [models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["fired", "superseded"])), name="checkpoint_outcome_known"
+            ),models.UniqueConstraint(fields=("obligation", "epoch", "step", "n"), name="checkpoint_once")]},
+        ),
+migrations.CreateModel(
+            name="Reply",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("round", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "拟稿中"),
+                            ("dated", "待确认落款日期"),
+                            ("delivered", "已答复"),
+                            ("returned", "退回修改"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("doc_no", models.CharField(blank=True, max_length=60, verbose_name="文号")),
+                ("letter_on", models.DateField(blank=True, null=True, verbose_name="落款日期")),
+                ("signer", models.CharField(blank=True, max_length=40, verbose_name="签发人")),
+                ("opening", models.TextField(blank=True, verbose_name="总体说明")),
+                ("contact_name", models.CharField(blank=True, max_length=40, verbose_name="联系人")),
+                ("contact_phone", models.CharField(blank=True, max_length=40, verbose_name="联系电话")),
+                ("no_contact_reason", models.CharField(blank=True, max_length=200, verbose_name="未面商原因")),
+                ("drafted_at", models.DateTimeField()),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("replied_on", models.DateField(null=True, verbose_name="答复日期")),
+                ("return_reason", models.CharField(blank=True, max_length=300, verbose_name="退回修改意见")),("assignment", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="replies", to="handling.assignment"
+            )),("delivered_by", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("drafted_by", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),("issuer", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="members.body",
+                verbose_name="行文单位",
+            )),("result", models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.resultclass",
+            )),],options={"constraints": [models.UniqueConstraint(fields=("assignment", "round"), name="one_reply_a_round"),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "delivered"), _negated=True),
+                    models.Q(("delivered_at__isnull", False), ("replied_on__isnull", False), ("result__isnull", False)),
+                    _connector="OR",
+                ),
+                name="delivered_reply_is_whole",
+            )]},
+        ),
+migrations.CreateModel(
+            name="ReplyPoint",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField(blank=True, verbose_name="答复内容")),("reply", models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="points", to="handling.reply"
+            )),("result", models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.resultclass"
+            )),("same_as", models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.suggestion",
+                verbose_name="同第几条",
+            )),("suggestion", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="handling.suggestion"
+            )),],options={"constraints": [models.UniqueConstraint(fields=("reply", "suggestion"), name="point_once")]},
+        ),
+migrations.CreateModel(
             name="CalendarDay",
             fields=[
                 ("date", models.DateField(primary_key=True, serialize=False)),
@@ -708,8 +902,7 @@ class Migration(migrations.Migration):
                         max_length=12,
                         verbose_name="来源",
                     ),
-                ),
-            ],
+                ),],
             options={
                 "constraints": [
                     models.CheckConstraint(
@@ -731,18 +924,17 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="CalendarVersion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("version", models.PositiveIntegerField(default=1)),
-                ("stamp", models.UUIDField(default=uuid.uuid4)),
-            ],
+                ("stamp", models.UUIDField(default=uuid.uuid4)),],
             options={
                 "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_calendar_version")],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="CalendarYear",
             fields=[
                 ("year", models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name="年份")),
@@ -754,8 +946,7 @@ class Migration(migrations.Migration):
                 ),
                 ("doc_no", models.CharField(blank=True, max_length=60, verbose_name="通知文号")),
                 ("published_on", models.DateField(blank=True, null=True, verbose_name="公布日期")),
-                ("version", models.PositiveIntegerField(default=1)),
-            ],
+                ("version", models.PositiveIntegerField(default=1)),],
             options={
                 "constraints": [
                     models.CheckConstraint(
@@ -772,7 +963,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="ClockEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -820,8 +1011,18 @@ class Migration(migrations.Migration):
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
-                ),
-            ],options={"constraints": [models.CheckConstraint(
+                ),("obligation", models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="events",
+                to="handling.obligation",
+            )),("rule", models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.timerule",
+            )),],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("kind", "extend"), _negated=True),
                     models.Q(("amount__isnull", True), ("to_on__isnull", False)),
@@ -834,9 +1035,16 @@ class Migration(migrations.Migration):
                     models.Q(("kind", "revoke"), _negated=True), ("takes_back__isnull", False), _connector="OR"
                 ),
                 name="revoke_names_one",
+            ),models.UniqueConstraint(fields=("obligation", "seq"), name="clock_event_seq_once"),models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "rule_change"), ("rule__isnull", False)),
+                    models.Q(models.Q(("kind", "rule_change"), _negated=True), ("rule__isnull", True)),
+                    _connector="OR",
+                ),
+                name="rule_change_names_the_rule",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Contact",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -880,13 +1088,12 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                     ),
-                ),
-            ],
+                ),],
             options={
                 "abstract": False,
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="ContactAnswer",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -904,10 +1111,11 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="handling.contact"
                     ),
-                ),
-            ],
+                ),("participant", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.participant"
+            )),],options={"constraints": [models.UniqueConstraint(fields=("contact", "participant"), name="contact_answered_once")]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="CoOpinion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -928,16 +1136,14 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(fields=("assignment", "round", "version"), name="opinion_version_once")]},
+                ),],options={"constraints": [models.UniqueConstraint(fields=("assignment", "round", "version"), name="opinion_version_once")]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="EngineClock",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("mark", models.CharField(blank=True, max_length=12)),
-                ("offset", models.DurationField(default=datetime.timedelta)),
-            ],
+                ("offset", models.DurationField(default=datetime.timedelta)),],
             options={
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="one_engine_clock"),
@@ -950,7 +1156,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="EvaluationRound",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -988,8 +1194,7 @@ class Migration(migrations.Migration):
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(fields=("assignment", "round"), name="evaluation_round_once"),models.CheckConstraint(
+                ),],options={"constraints": [models.UniqueConstraint(fields=("assignment", "round"), name="evaluation_round_once"),models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("closed_at", None), ("outcome", "")),
                     models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
@@ -998,7 +1203,7 @@ class Migration(migrations.Migration):
                 name="closed_round_has_outcome",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="Evaluation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1052,8 +1257,15 @@ class Migration(migrations.Migration):
                         related_name="evaluations",
                         to="handling.evaluationround",
                     ),
-                ),
-            ],options={"constraints": [models.CheckConstraint(
+                ),("participant", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="evaluations", to="handling.participant"
+            )),("reason", models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handling.reason",
+            )),],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(
                     ("confirmed_by", None), models.Q(("confirmed_by", models.F("by")), _negated=True), _connector="OR"
                 ),
@@ -1065,9 +1277,13 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="form_confirmed_together",
+            ),models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at", None)),
+                fields=("round_row", "participant"),
+                name="one_form_a_person",
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="EventPayload",
             fields=[
                 (
@@ -1080,24 +1296,9 @@ class Migration(migrations.Migration):
                         to="handling.event",
                     ),
                 ),
-                ("facts", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-            ],
+                ("facts", models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),],
         ),
-        migrations.AddField(
-            model_name="event",
-            name="assignment",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="events", to="handling.assignment"
-            ),
-        ),
-        migrations.AddField(
-            model_name="event",
-            name="by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="ExtensionRequest",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1144,8 +1345,9 @@ class Migration(migrations.Migration):
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
-                ),
-            ],options={"constraints": [models.CheckConstraint(
+                ),("obligation", models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="extension_requests", to="handling.obligation"
+            )),],options={"constraints": [models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("amount__isnull", True), ("to_on__isnull", False)),
                     models.Q(("amount__gte", 1), ("to_on__isnull", True), ("unit__in", ["workday", "day", "month"])),
@@ -1178,9 +1380,11 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="extension_never_shortens",
+            ),models.UniqueConstraint(
+                condition=models.Q(("state", "asked")), fields=("obligation",), name="one_extension_asked"
             )]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="ExtensionApproval",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1204,10 +1408,9 @@ class Migration(migrations.Migration):
                         related_name="approvals",
                         to="handling.extensionrequest",
                     ),
-                ),
-            ],options={"constraints": [models.UniqueConstraint(fields=("request", "office"), name="one_word_an_office")]},
+                ),],options={"constraints": [models.UniqueConstraint(fields=("request", "office"), name="one_word_an_office")]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name="JointConsultation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1228,10 +1431,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
                     ),
-                ),
-            ],
+                ),],
         ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="ladder",
             trigger=pgtrigger.compiler.Trigger(
                 name="kept",
@@ -1245,419 +1447,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddField(
-            model_name="ladderstep",
-            name="ladder",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="handling.ladder"
-            ),
-        ),
-        migrations.AddField(
-            model_name="checkpoint",
-            name="step",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.ladderstep"
-            ),
-        ),
-        migrations.AddField(
-            model_name="matter",
-            name="leader",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="matter",
-            name="merged_into",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="followers", to="handling.matter"
-            ),
-        ),
-        migrations.AddField(
-            model_name="matter",
-            name="office",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="members.body",
-                verbose_name="牵头交办机构",
-            ),
-        ),
-        migrations.AddField(
-            model_name="matter",
-            name="session",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="matters", to="members.session"
-            ),
-        ),
-        migrations.AddField(
-            model_name="event",
-            name="matter",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="events", to="handling.matter"
-            ),
-        ),
-        migrations.AddField(
-            model_name="assignment",
-            name="matter",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="handling.matter"
-            ),
-        ),
-        migrations.AddField(
-            model_name="numberseries",
-            name="session",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.session"
-            ),
-        ),
-        migrations.AddField(
-            model_name="objection",
-            name="assignment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="objections", to="handling.assignment"
-            ),
-        ),
-        migrations.AddField(
-            model_name="objection",
-            name="decided_by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="objection",
-            name="new_unit",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
-            ),
-        ),
-        migrations.AddField(
-            model_name="objection",
-            name="raised_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="objection",
-            name="suggested",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
-            ),
-        ),
-        migrations.AddField(
-            model_name="objection",
-            name="suggested_by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="obligation",
-            name="assignment",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="obligations",
-                to="handling.assignment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="obligation",
-            name="holder_body",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="obligations",
-                to="members.body",
-            ),
-        ),
-        migrations.AddField(
-            model_name="obligation",
-            name="holder_person",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="obligations",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="obligation",
-            name="matter",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="handling.matter"
-            ),
-        ),
-        migrations.AddField(
-            model_name="obligation",
-            name="next_step",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="handling.ladderstep",
-            ),
-        ),
-        migrations.AddField(
-            model_name="extensionrequest",
-            name="obligation",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="extension_requests", to="handling.obligation"
-            ),
-        ),
-        migrations.AddField(
-            model_name="clockevent",
-            name="obligation",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="events",
-                to="handling.obligation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="checkpoint",
-            name="obligation",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="checkpoints",
-                to="handling.obligation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="participant",
-            name="body",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="participations", to="members.body"
-            ),
-        ),
-        migrations.AddField(
-            model_name="participant",
-            name="matter",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="participants", to="handling.matter"
-            ),
-        ),
-        migrations.AddField(
-            model_name="participant",
-            name="person",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="participations",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="evaluation",
-            name="participant",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="evaluations", to="handling.participant"
-            ),
-        ),
-        migrations.AddField(
-            model_name="contactanswer",
-            name="participant",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.participant"
-            ),
-        ),
-        migrations.AddField(
-            model_name="matter",
-            name="priority",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="matters",
-                to="handling.priority",
-            ),
-        ),
-        migrations.AddField(
-            model_name="objection",
-            name="reason",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.reason"
-            ),
-        ),
-        migrations.AddField(
-            model_name="evaluation",
-            name="reason",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="handling.reason",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reply",
-            name="assignment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="replies", to="handling.assignment"
-            ),
-        ),
-        migrations.AddField(
-            model_name="reply",
-            name="delivered_by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="reply",
-            name="drafted_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="reply",
-            name="issuer",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="members.body",
-                verbose_name="行文单位",
-            ),
-        ),
-        migrations.AddField(
-            model_name="replypoint",
-            name="reply",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="points", to="handling.reply"
-            ),
-        ),
-        migrations.AddField(
-            model_name="replypoint",
-            name="result",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handling.resultclass"
-            ),
-        ),
-        migrations.AddField(
-            model_name="reply",
-            name="result",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="handling.resultclass",
-            ),
-        ),
-        migrations.AddField(
-            model_name="suggestion",
-            name="matter",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="suggestions", to="handling.matter"
-            ),
-        ),
-        migrations.AddField(
-            model_name="suggestion",
-            name="unit",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.body"
-            ),
-        ),
-        migrations.AddField(
-            model_name="replypoint",
-            name="same_as",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="handling.suggestion",
-                verbose_name="同第几条",
-            ),
-        ),
-        migrations.AddField(
-            model_name="replypoint",
-            name="suggestion",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="handling.suggestion"
-            ),
-        ),
-        migrations.AddField(
-            model_name="suspension",
-            name="by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="suspension",
-            name="lifted_by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="suspension",
-            name="matter",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="suspensions", to="handling.matter"
-            ),
-        ),
-        migrations.AddField(
-            model_name="suspension",
-            name="purge_asked_by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="suspension",
-            name="purged_by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="timerule",
-            name="ladder",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="rules",
-                to="handling.ladder",
-            ),
-        ),
-        migrations.AddField(
-            model_name="obligation",
-            name="rule",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="obligations", to="handling.timerule"
-            ),
-        ),
-        migrations.AddField(
-            model_name="clockevent",
-            name="rule",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="handling.timerule",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ladderstep",
-            constraint=models.UniqueConstraint(fields=("ladder", "code"), name="step_once_in_ladder"),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="ladderstep",
             trigger=pgtrigger.compiler.Trigger(
                 name="kept_while_in_use",
@@ -1672,11 +1462,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.UniqueConstraint(fields=("matter", "seq"), name="event_seq_once"),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="event",
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
@@ -1690,35 +1476,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None), ("role__in", ["sole", "lead"])),
-                fields=("matter",),
-                name="one_open_lead",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="assignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)), fields=("matter", "unit"), name="unit_once_in_matter"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="numberseries",
-            constraint=models.UniqueConstraint(fields=("session", "kind"), name="one_series"),
-        ),
-        migrations.AddConstraint(
-            model_name="extensionrequest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "asked")), fields=("obligation",), name="one_extension_asked"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="checkpoint",
-            constraint=models.UniqueConstraint(fields=("obligation", "epoch", "step", "n"), name="checkpoint_once"),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="checkpoint",
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
@@ -1732,57 +1490,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="participant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("person__isnull", True), ("body__isnull", True), _connector="XOR"),
-                name="participant_person_or_body",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="participant",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("person__isnull", False)),
-                fields=("matter", "person", "role"),
-                name="person_once_in_role",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="participant",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("body__isnull", False)), fields=("matter", "body", "role"), name="body_once_in_role"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="participant",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_at", None), ("role", "first")), fields=("matter",), name="one_first_proposer"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contactanswer",
-            constraint=models.UniqueConstraint(fields=("contact", "participant"), name="contact_answered_once"),
-        ),
-        migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(fields=["session", "number"], name="matter_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="matter",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("number__isnull", False)),
-                fields=("session", "kind", "number"),
-                name="number_once_in_session",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("exposure__in", ["draft", "office", "handling", "published"])),
-                name="matter_exposure_known",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="matter",
             trigger=pgtrigger.compiler.Trigger(
                 name="number_is_final",
@@ -1797,76 +1505,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["open", "deciding", "coordinating"])),
-                fields=("assignment",),
-                name="one_open_objection",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="objection_decided_together",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("withdrawn_at", None)),
-                fields=("round_row", "participant"),
-                name="one_form_a_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reply",
-            constraint=models.UniqueConstraint(fields=("assignment", "round"), name="one_reply_a_round"),
-        ),
-        migrations.AddConstraint(
-            model_name="reply",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "delivered"), _negated=True),
-                    models.Q(("delivered_at__isnull", False), ("replied_on__isnull", False), ("result__isnull", False)),
-                    _connector="OR",
-                ),
-                name="delivered_reply_is_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestion",
-            constraint=models.UniqueConstraint(fields=("matter", "number"), name="suggestion_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="replypoint",
-            constraint=models.UniqueConstraint(fields=("reply", "suggestion"), name="point_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="suspension",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("lifted_at", None), ("purged_at", None)),
-                fields=("matter",),
-                name="one_open_suspension",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspension",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("purged_by", None),
-                    models.Q(("purged_by", models.F("purge_asked_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="purge_needs_two_persons",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="timerule",
             trigger=pgtrigger.compiler.Trigger(
                 name="kept_while_in_use",
@@ -1881,50 +1520,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="obligation",
-            index=models.Index(
-                condition=models.Q(("status", "open")),
-                fields=["holder_body", "due_on", "id"],
-                name="obligation_body_queue",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="obligation",
-            index=models.Index(
-                condition=models.Q(("holder_person__isnull", False), ("status", "open")),
-                fields=["holder_person", "due_on", "id"],
-                name="obligation_person_queue",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="obligation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("holder_body__isnull", True), ("holder_person__isnull", True), _connector="XOR"),
-                name="obligation_one_holder",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="obligation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("next_at", None), ("next_n", None), ("next_step", None)),
-                    models.Q(("next_at__isnull", False), ("next_n__isnull", False), ("next_step__isnull", False)),
-                    _connector="OR",
-                ),
-                name="next_step_complete",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="obligation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["open", "paused"])),
-                fields=("matter", "assignment", "stage", "round", "holder_body", "holder_person"),
-                name="one_running_clock",
-                nulls_distinct=False,
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="obligation",
             trigger=pgtrigger.compiler.Trigger(
                 name="outcome_is_final",
@@ -1939,22 +1535,7 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="clockevent",
-            constraint=models.UniqueConstraint(fields=("obligation", "seq"), name="clock_event_seq_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="clockevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "rule_change"), ("rule__isnull", False)),
-                    models.Q(models.Q(("kind", "rule_change"), _negated=True), ("rule__isnull", True)),
-                    _connector="OR",
-                ),
-                name="rule_change_names_the_rule",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name="clockevent",
             trigger=pgtrigger.compiler.Trigger(
                 name="append_only",
@@ -1967,5 +1548,4 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-    ]
+        ),]

@@ -12,8 +12,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.CreateModel(
+    operations = [migrations.CreateModel(
             name='Explanation',
             fields=[
                 ('form', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='explanation', serialize=False, to='handling.evaluation')),
@@ -21,86 +20,64 @@ class Migration(migrations.Migration):
                 ('held_on', models.DateField(verbose_name='日期')),
                 ('persons', models.CharField(max_length=200, verbose_name='参加人员')),
                 ('text', models.TextField(verbose_name='说明情况和提案者意见')),
-                ('at', models.DateTimeField(verbose_name='登记时间')),
-            ],options={"constraints": [models.CheckConstraint(condition=models.Q(models.Q(('persons', ''), _negated=True), models.Q(('text', ''), _negated=True)), name='explanation_is_whole')]},
+                ('at', models.DateTimeField(verbose_name='登记时间')),("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),],options={"constraints": [models.CheckConstraint(condition=models.Q(models.Q(('persons', ''), _negated=True), models.Q(('text', ''), _negated=True)), name='explanation_is_whole')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Sight',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('first_on', models.DateField(verbose_name='第一次查看')),
-                ('last_on', models.DateField(verbose_name='最近查看')),
-            ],
+                ('last_on', models.DateField(verbose_name='最近查看')),("matter", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sights', to='handling.matter')),("person", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),],options={"constraints": [models.UniqueConstraint(fields=('matter', 'person'), name='sight_once')]},
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='attachment',
             name='reply',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='letters', to='handling.reply'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='evaluation',
             name='checked_at',
             field=models.DateTimeField(null=True),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='evaluation',
             name='checked_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='evaluation',
             name='checked_note',
             field=models.CharField(blank=True, max_length=200, verbose_name='核查情况'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='evaluation',
             name='rejected_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='evaluation',
             name='rejected_reason',
             field=models.CharField(blank=True, max_length=200, verbose_name='退回原因'),
         ),
-        migrations.AlterField(
+migrations.AlterField(
             model_name='evaluation',
             name='withdrawn_at',
             field=models.DateTimeField(null=True, verbose_name='撤回或退回'),
         ),
-        migrations.AlterField(
+migrations.AlterField(
             model_name='evaluationround',
             name='outcome',
             field=models.CharField(blank=True, choices=[('satisfied', '满意'), ('basic', '基本满意'), ('dissatisfied', '不满意'), ('explained', '不满意，经说明接受'), ('not_returned', '未反馈')], max_length=16),
         ),
-        migrations.AddConstraint(
+migrations.AddConstraint(
             model_name='attachment',
             constraint=models.CheckConstraint(condition=models.Q(('reply', None), ('purpose', 'letter'), _connector='OR'), name='only_letters_have_a_reply'),
         ),
-        migrations.AddConstraint(
+migrations.AddConstraint(
             model_name='evaluation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('checked_at__isnull', True), ('checked_by__isnull', True)), models.Q(('checked_at__isnull', False), ('checked_by__isnull', False)), _connector='OR'), name='form_checked_together'),
         ),
-        migrations.AddConstraint(
+migrations.AddConstraint(
             model_name='evaluation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('rejected_by', None), ('rejected_reason', '')), models.Q(('on_paper', True), ('rejected_by__isnull', False), ('withdrawn_at__isnull', False), models.Q(('rejected_reason', ''), _negated=True)), _connector='OR'), name='rejected_form_says_why'),
-        ),
-        migrations.AddField(
-            model_name='explanation',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人'),
-        ),
-        migrations.AddField(
-            model_name='sight',
-            name='matter',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sights', to='handling.matter'),
-        ),
-        migrations.AddField(
-            model_name='sight',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='sight',
-            constraint=models.UniqueConstraint(fields=('matter', 'person'), name='sight_once'),
-        ),
-    ]
+        ),]

@@ -16,8 +16,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.CreateModel(
+    operations = [migrations.CreateModel(
             name='ReplyVersion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -28,10 +27,9 @@ class Migration(migrations.Migration):
                 ('why', models.CharField(blank=True, max_length=300, verbose_name='送签说明')),
                 ('at', models.DateTimeField(verbose_name='送签时间')),
                 ('state', models.CharField(choices=[('signing', '签批中'), ('signed', '已签发'), ('back', '退回修改'), ('dropped', '已撤回')], default='signing', max_length=8)),
-                ('turn', models.PositiveSmallIntegerField(default=1)),
-            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('state__in', ['signing', 'signed', 'back', 'dropped'])), name='reply_version_state_known')]},
+                ('turn', models.PositiveSmallIntegerField(default=1)),("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='送签人')),("reply", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='handling.reply')),],options={"constraints": [models.CheckConstraint(condition=models.Q(('state__in', ['signing', 'signed', 'back', 'dropped'])), name='reply_version_state_known'),models.UniqueConstraint(fields=('reply', 'number'), name='reply_version_once'),models.UniqueConstraint(condition=models.Q(('state', 'signing')), fields=('reply',), name='one_version_at_signing')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Signature',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -41,10 +39,9 @@ class Migration(migrations.Migration):
                 ('agrees', models.BooleanField(null=True, verbose_name='同意')),
                 ('text', models.CharField(blank=True, max_length=300, verbose_name='意见')),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='签批人姓名')),
-                ('at', models.DateTimeField(null=True, verbose_name='签批时间')),
-            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['countersign', 'section', 'office', 'deputy', 'head'])), name='signature_kind_known'),models.CheckConstraint(condition=models.Q(models.Q(('agrees', False), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='sent_back_says_why')]},
+                ('at', models.DateTimeField(null=True, verbose_name='签批时间')),("by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='经手人')),("person", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='签批人')),("version", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='handling.replyversion')),],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['countersign', 'section', 'office', 'deputy', 'head'])), name='signature_kind_known'),models.CheckConstraint(condition=models.Q(models.Q(('agrees', False), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='sent_back_says_why'),models.UniqueConstraint(fields=('version', 'order'), name='signature_once_a_step'),models.CheckConstraint(condition=models.Q(models.Q(('kind', 'countersign'), ('person', None), ('role', '')), models.Q(models.Q(('kind', 'countersign'), _negated=True), models.Q(models.Q(('person__isnull', False), ('role', '')), models.Q(('person', None), ('role__in', ('unit_handler', 'unit_clerk', 'unit_deputy', 'unit_head'))), _connector='OR')), _connector='OR'), name='signature_names_its_signer'),models.CheckConstraint(condition=models.Q(models.Q(('agrees__isnull', True), ('at__isnull', True), ('by__isnull', True)), models.Q(('agrees__isnull', False), ('at__isnull', False), ('by__isnull', False)), _connector='OR'), name='signature_together')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='SigningStep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -52,105 +49,36 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('countersign', '会办会签'), ('section', '科室审核'), ('office', '办公室核稿'), ('deputy', '分管领导审签'), ('head', '主要领导签发')], max_length=12, verbose_name='环节')),
                 ('order', models.PositiveSmallIntegerField(verbose_name='次序')),
                 ('role', models.CharField(blank=True, choices=[('unit_handler', '经办人'), ('unit_clerk', '联络员'), ('unit_deputy', '分管领导'), ('unit_head', '主要负责人')], max_length=24, verbose_name='签批角色')),
-                ('ended_on', models.DateField(null=True, verbose_name='停用日期')),
-            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['countersign', 'section', 'office', 'deputy', 'head'])), name='signing_step_kind_known')]},
+                ('ended_on', models.DateField(null=True, verbose_name='停用日期')),("person", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='签批人')),("unit", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signing_steps', to='members.body')),],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['countersign', 'section', 'office', 'deputy', 'head'])), name='signing_step_kind_known'),models.CheckConstraint(condition=models.Q(models.Q(('kind', 'countersign'), ('person', None), ('role', '')), models.Q(models.Q(('kind', 'countersign'), _negated=True), models.Q(models.Q(('person__isnull', False), ('role', '')), models.Q(('person', None), ('role__in', ('unit_handler', 'unit_clerk', 'unit_deputy', 'unit_head'))), _connector='OR')), _connector='OR'), name='signing_step_names_its_signer'),models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('unit', 'order'), name='one_signing_step_a_place'),models.UniqueConstraint(condition=models.Q(('ended_on', None), ('kind', 'countersign')), fields=('unit',), name='one_countersigning_step')]},
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='reply',
             name='date_to_confirm',
             field=models.BooleanField(default=False, verbose_name='待确认落款日期'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='reply',
             name='to_check',
             field=models.BooleanField(default=False, verbose_name='待审核答复'),
         ),
-        migrations.AlterField(
+migrations.AlterField(
             model_name='reply',
             name='state',
             field=models.CharField(choices=[('draft', '拟稿中'), ('signing', '签批中'), ('checking', '答复待审核'), ('delivered', '已答复'), ('returned', '退回修改')], default='draft', max_length=12),
         ),
-        migrations.RunSQL(
+migrations.RunSQL(
             "UPDATE handling_reply SET state = 'checking', date_to_confirm = true WHERE state = 'dated'",
             "UPDATE handling_reply SET state = 'dated' WHERE state = 'checking'",
         ),
-        migrations.AddConstraint(
+migrations.AddConstraint(
             model_name='reply',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'checking'), _negated=True), ('to_check', True), ('date_to_confirm', True), _connector='OR'), name='checking_has_a_reason'),
         ),
-        migrations.AddField(
-            model_name='replyversion',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='送签人'),
-        ),
-        migrations.AddField(
-            model_name='replyversion',
-            name='reply',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='handling.reply'),
-        ),
-        migrations.AddField(
-            model_name='signature',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='经手人'),
-        ),
-        migrations.AddField(
-            model_name='signature',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='签批人'),
-        ),
-        migrations.AddField(
-            model_name='signature',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='handling.replyversion'),
-        ),
-        migrations.AddField(
-            model_name='signingstep',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='签批人'),
-        ),
-        migrations.AddField(
-            model_name='signingstep',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signing_steps', to='members.body'),
-        ),
-        migrations.AddConstraint(
-            model_name='replyversion',
-            constraint=models.UniqueConstraint(fields=('reply', 'number'), name='reply_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='replyversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'signing')), fields=('reply',), name='one_version_at_signing'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name='replyversion',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."reply_id" IS DISTINCT FROM (NEW."reply_id") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."content" IS DISTINCT FROM (NEW."content") OR OLD."hash" IS DISTINCT FROM (NEW."hash") OR OLD."why" IS DISTINCT FROM (NEW."why") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."at" IS DISTINCT FROM (NEW."at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='ad7ab39c7cdcb217d6dbecb739142f96e4b75222', operation='UPDATE', pgid='pgtrigger_frozen_5112f', table='handling_replyversion', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name='replyversion',
             trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='344fb574d13d1550a9c64e2e9faa0f1518967c6e', operation='DELETE', pgid='pgtrigger_kept_67516', table='handling_replyversion', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.UniqueConstraint(fields=('version', 'order'), name='signature_once_a_step'),
-        ),
-        migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'countersign'), ('person', None), ('role', '')), models.Q(models.Q(('kind', 'countersign'), _negated=True), models.Q(models.Q(('person__isnull', False), ('role', '')), models.Q(('person', None), ('role__in', ('unit_handler', 'unit_clerk', 'unit_deputy', 'unit_head'))), _connector='OR')), _connector='OR'), name='signature_names_its_signer'),
-        ),
-        migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agrees__isnull', True), ('at__isnull', True), ('by__isnull', True)), models.Q(('agrees__isnull', False), ('at__isnull', False), ('by__isnull', False)), _connector='OR'), name='signature_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='signingstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'countersign'), ('person', None), ('role', '')), models.Q(models.Q(('kind', 'countersign'), _negated=True), models.Q(models.Q(('person__isnull', False), ('role', '')), models.Q(('person', None), ('role__in', ('unit_handler', 'unit_clerk', 'unit_deputy', 'unit_head'))), _connector='OR')), _connector='OR'), name='signing_step_names_its_signer'),
-        ),
-        migrations.AddConstraint(
-            model_name='signingstep',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('unit', 'order'), name='one_signing_step_a_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='signingstep',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None), ('kind', 'countersign')), fields=('unit',), name='one_countersigning_step'),
-        ),
-    ]
+        ),]

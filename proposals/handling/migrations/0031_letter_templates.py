@@ -14,8 +14,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.CreateModel(
+    operations = [migrations.CreateModel(
             name='LetterTemplate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -29,86 +28,49 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64, verbose_name='校验码')),
                 ('uses', models.JSONField(default=list, verbose_name='用到的字段')),
                 ('at', models.DateTimeField(verbose_name='上传时间')),
-                ('released_at', models.DateTimeField(null=True, verbose_name='启用时间')),
-            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'opinion', 'chase', 'extension', 'form', 'register'])), name='template_kind_known'),models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'on', 'off'])), name='template_state_known')]},
+                ('released_at', models.DateTimeField(null=True, verbose_name='启用时间')),("body", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='letter_templates', to='members.body', verbose_name='单位')),("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='上传人')),("released_by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='启用人')),],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'opinion', 'chase', 'extension', 'form', 'register'])), name='template_kind_known'),models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'on', 'off'])), name='template_state_known'),models.UniqueConstraint(fields=('body', 'kind', 'version'), name='template_version_once'),models.UniqueConstraint(condition=models.Q(('state', 'on')), fields=('body', 'kind'), name='one_template_in_use'),models.CheckConstraint(condition=models.Q(models.Q(('state', 'on'), _negated=True), ('released_by__isnull', False), _connector='OR'), name='template_in_use_is_released'),models.CheckConstraint(condition=models.Q(('released_by', None), models.Q(('released_by', models.F('by')), _negated=True), _connector='OR'), name='template_released_by_another'),models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='template_released_together')]},
         ),
-        migrations.RemoveConstraint(
+migrations.RemoveConstraint(
             model_name='docnumber',
             name='one_number_a_letter',
         ),
-        migrations.RemoveConstraint(
+migrations.RemoveConstraint(
             model_name='docnumber',
             name='doc_number_kind_known',
         ),
-        migrations.RemoveConstraint(
+migrations.RemoveConstraint(
             model_name='numberformat',
             name='number_format_kind_known',
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='docnumber',
             name='key',
             field=models.CharField(blank=True, max_length=40),
         ),
-        migrations.AlterField(
+migrations.AlterField(
             model_name='docnumber',
             name='kind',
             field=models.CharField(choices=[('reply', '答复函'), ('opinion', '会办意见函'), ('chase', '督办单'), ('extension', '延期批复')], max_length=12, verbose_name='文种'),
         ),
-        migrations.AlterField(
+migrations.AlterField(
             model_name='numberformat',
             name='kind',
             field=models.CharField(choices=[('reply', '答复函'), ('opinion', '会办意见函'), ('chase', '督办单'), ('extension', '延期批复')], max_length=12, verbose_name='文种'),
         ),
-        migrations.AddConstraint(
+migrations.AddConstraint(
             model_name='docnumber',
             constraint=models.UniqueConstraint(fields=('assignment', 'kind', 'round', 'key'), name='one_number_a_letter'),
         ),
-        migrations.AddConstraint(
+migrations.AddConstraint(
             model_name='docnumber',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'opinion', 'chase', 'extension'])), name='doc_number_kind_known'),
         ),
-        migrations.AddConstraint(
+migrations.AddConstraint(
             model_name='numberformat',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'opinion', 'chase', 'extension'])), name='number_format_kind_known'),
         ),
-        migrations.AddField(
-            model_name='lettertemplate',
-            name='body',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='letter_templates', to='members.body', verbose_name='单位'),
-        ),
-        migrations.AddField(
-            model_name='lettertemplate',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='上传人'),
-        ),
-        migrations.AddField(
-            model_name='lettertemplate',
-            name='released_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='启用人'),
-        ),
-        migrations.AddField(
+migrations.AddField(
             model_name='issuedpaper',
             name='template',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='papers', to='handling.lettertemplate', verbose_name='模板'),
-        ),
-        migrations.AddConstraint(
-            model_name='lettertemplate',
-            constraint=models.UniqueConstraint(fields=('body', 'kind', 'version'), name='template_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='lettertemplate',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'on')), fields=('body', 'kind'), name='one_template_in_use'),
-        ),
-        migrations.AddConstraint(
-            model_name='lettertemplate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'on'), _negated=True), ('released_by__isnull', False), _connector='OR'), name='template_in_use_is_released'),
-        ),
-        migrations.AddConstraint(
-            model_name='lettertemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('released_by', None), models.Q(('released_by', models.F('by')), _negated=True), _connector='OR'), name='template_released_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='lettertemplate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='template_released_together'),
-        ),
-    ]
+        ),]

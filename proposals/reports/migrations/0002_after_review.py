@@ -14,8 +14,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.CreateModel(
+    operations = [migrations.CreateModel(
             name='Referral',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -24,51 +23,39 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(verbose_name='内容')),
                 ('to', models.CharField(blank=True, max_length=80, verbose_name='接收单位')),
                 ('on', models.DateField(verbose_name='转送日期')),
-                ('consent', models.CharField(max_length=200, verbose_name='提案者同意情况')),
-            ],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['lead', 'higher'])), name='referral_kind_known'),models.CheckConstraint(condition=models.Q(('consent', ''), _negated=True), name='referral_has_consent'),models.CheckConstraint(condition=models.Q(('kind', 'lead'), models.Q(('to', ''), _negated=True), _connector='OR'), name='passed_up_to_somebody')]},
+                ('consent', models.CharField(max_length=200, verbose_name='提案者同意情况')),("by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),("origin", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='referral', to='handling.matter', verbose_name='原件')),],options={"constraints": [models.CheckConstraint(condition=models.Q(('kind__in', ['lead', 'higher'])), name='referral_kind_known'),models.CheckConstraint(condition=models.Q(('consent', ''), _negated=True), name='referral_has_consent'),models.CheckConstraint(condition=models.Q(('kind', 'lead'), models.Q(('to', ''), _negated=True), _connector='OR'), name='passed_up_to_somebody')]},
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='opinion',
             name='answer',
             field=models.TextField(blank=True, verbose_name='答复'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='opinion',
             name='answered_by',
             field=models.CharField(blank=True, max_length=80, verbose_name='答复单位'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='opinion',
             name='answered_on',
             field=models.DateField(null=True, verbose_name='答复日期'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='opinion',
             name='passed_on',
             field=models.DateField(null=True, verbose_name='转送日期'),
         ),
-        migrations.AddField(
+migrations.AddField(
             model_name='opinion',
             name='passed_to',
             field=models.CharField(blank=True, max_length=80, verbose_name='转送单位'),
         ),
-        migrations.AlterField(
+migrations.AlterField(
             model_name='opinion',
             name='source',
             field=models.CharField(choices=[('proposal', '提案转来'), ('letter', '委员来信'), ('discussion', '小组讨论'), ('tour', '视察调研')], max_length=12, verbose_name='来源'),
         ),
-        migrations.AddConstraint(
+migrations.AddConstraint(
             model_name='opinion',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'answered'), _negated=True), models.Q(models.Q(('answer', ''), _negated=True), ('answered_on__isnull', False)), _connector='OR'), name='answered_opinion_has_answer'),
-        ),
-        migrations.AddField(
-            model_name='referral',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='referral',
-            name='origin',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='referral', to='handling.matter', verbose_name='原件'),
-        ),
-    ]
+        ),]

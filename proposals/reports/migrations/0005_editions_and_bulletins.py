@@ -44,8 +44,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations = [
-        migrations.CreateModel(
+    operations = [migrations.CreateModel(
             name='Edition',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -56,13 +55,12 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('draft', '编辑中'), ('asked', '请反映人核对'), ('confirmed', '反映人已确认'), ('changed', '反映人要求修改'), ('signed', '已签发')], default='draft', max_length=12, verbose_name='状态')),
                 ('at', models.DateTimeField(verbose_name='保存时间')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='编辑')),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='reports.report')),
-            ],
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='reports.report')),],
             options={
-                'verbose_name': '编辑稿',
+                'verbose_name': '编辑稿',"constraints": [models.UniqueConstraint(fields=('report', 'number'), name='edition_number_once'),models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'asked', 'confirmed', 'changed', 'signed'])), name='edition_state_known'),models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('title', ''), _negated=True)), name='edition_says_something')],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='AuthorWord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -75,13 +73,45 @@ class Migration(migrations.Migration):
                 ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='征求人')),
                 ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='words', to='handling.participant', verbose_name='反映人')),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='words', to='reports.edition')),
-            ],
+                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='words', to='reports.edition')),],
             options={
-                'verbose_name': '反映人的答复',
+                'verbose_name': '反映人的答复',"constraints": [models.UniqueConstraint(fields=('edition', 'participant'), name='author_asked_once_an_edition'),models.CheckConstraint(condition=models.Q(('answer__in', ['', 'same', 'change'])), name='author_answer_known'),models.CheckConstraint(condition=models.Q(models.Q(('answer', 'change'), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='author_says_what_to_change'),models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='author_answered_together')],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
+            name='Series',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('code', models.SlugField(max_length=20, unique=True)),
+                ('name', models.CharField(max_length=40, unique=True, verbose_name='刊名')),
+                ('kind', models.CharField(choices=[('ordinary', '普通'), ('special', '专报'), ('urgent', '急报')], default='ordinary', max_length=8, verbose_name='种类')),
+                ('publisher', models.CharField(max_length=60, verbose_name='编发单位')),
+                ('level', models.CharField(choices=[('open', '公开'), ('internal', '内部'), ('sensitive', '敏感')], default='internal', max_length=12, verbose_name='最高密级')),
+                ('checked', models.BooleanField(default=True, verbose_name='先核稿再签发')),
+                ('ended_on', models.DateField(blank=True, null=True, verbose_name='停用日期')),],
+            options={
+                'verbose_name': '刊物',
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['ordinary', 'special', 'urgent'])), name='series_kind_known'), models.CheckConstraint(condition=models.Q(('level__in', ['open', 'internal', 'sensitive'])), name='series_level_known')],
+            },
+        ),
+migrations.CreateModel(
+            name='Recipient',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('kind', models.CharField(choices=[('leader', '领导'), ('party', '党委办公室'), ('government', '政府办公室'), ('province', '省政协'), ('nation', '全国政协'), ('unit', '部门'), ('other', '其他')], max_length=12, verbose_name='类别')),
+                ('name', models.CharField(max_length=80, verbose_name='名称')),
+                ('level', models.CharField(choices=[('open', '公开'), ('internal', '内部'), ('sensitive', '敏感')], default='internal', max_length=12, verbose_name='最高可看密级')),
+                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='顺序')),
+                ('ended_on', models.DateField(blank=True, null=True, verbose_name='停用日期')),
+                ('body', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='单位')),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='领导')),("series", models.ManyToManyField(blank=True, related_name='recipients', to='reports.series', verbose_name='固定发送的刊物')),],
+            options={
+                'verbose_name': '发送对象',"constraints": [models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('name',), name='recipient_name_once'),models.CheckConstraint(condition=models.Q(('kind__in', ['leader', 'party', 'government', 'province', 'nation', 'unit', 'other'])), name='recipient_kind_known'),models.CheckConstraint(condition=models.Q(('level__in', ['open', 'internal', 'sensitive'])), name='recipient_level_known')],
+            },
+        ),
+migrations.CreateModel(
             name='Issue',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -97,23 +127,21 @@ class Migration(migrations.Migration):
                 ('issued_on', models.DateField(null=True, verbose_name='编发日期')),
                 ('issued_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='编发人')),
                 ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='组稿人')),
-                ('sent_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='送签人')),
-            ],
+                ('sent_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='送签人')),("addressee", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.recipient', verbose_name='专报对象')),("series", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issues', to='reports.series')),],
             options={
-                'verbose_name': '刊物期次',
+                'verbose_name': '刊物期次',"constraints": [models.UniqueConstraint(condition=models.Q(('number__isnull', False)), fields=('series', 'year', 'number'), name='issue_number_once'),models.CheckConstraint(condition=models.Q(('level__in', ['open', 'internal', 'sensitive'])), name='issue_level_known'),models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'checking', 'signing', 'signed', 'issued'])), name='issue_state_known'),models.CheckConstraint(condition=models.Q(models.Q(('issued_by__isnull', True), ('issued_on__isnull', True), ('number__isnull', True), ('year__isnull', True)), models.Q(('issued_by__isnull', False), ('issued_on__isnull', False), ('number__isnull', False), ('year__isnull', False)), _connector='OR'), name='issue_numbered_together'),models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', False), ('state', 'issued')), models.Q(models.Q(('state', 'issued'), _negated=True), ('number', None)), _connector='OR'), name='issued_means_numbered')],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='IssueItem',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('order', models.PositiveSmallIntegerField(verbose_name='顺序')),
                 ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issue_items', to='reports.edition')),
                 ('issue', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='reports.issue')),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issue_items', to='reports.report')),
-            ],
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issue_items', to='reports.report')),],options={"constraints": [models.UniqueConstraint(fields=('issue', 'report'), name='report_once_in_issue')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='IssueSignature',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -126,32 +154,9 @@ class Migration(migrations.Migration):
                 ('sheet', models.CharField(blank=True, max_length=60, verbose_name='纸质单据')),
                 ('at', models.DateTimeField(verbose_name='时间')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='经手人')),
-                ('issue', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='reports.issue')),
-            ],
+                ('issue', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='reports.issue')),],options={"constraints": [models.UniqueConstraint(fields=('issue', 'round', 'step'), name='one_signature_a_step'),models.CheckConstraint(condition=models.Q(('step__in', ['check', 'sign'])), name='issue_step_known'),models.CheckConstraint(condition=models.Q(('agrees', True), models.Q(('text', ''), _negated=True), _connector='OR'), name='issue_sent_back_says_why')]},
         ),
-        migrations.CreateModel(
-            name='Recipient',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('leader', '领导'), ('party', '党委办公室'), ('government', '政府办公室'), ('province', '省政协'), ('nation', '全国政协'), ('unit', '部门'), ('other', '其他')], max_length=12, verbose_name='类别')),
-                ('name', models.CharField(max_length=80, verbose_name='名称')),
-                ('level', models.CharField(choices=[('open', '公开'), ('internal', '内部'), ('sensitive', '敏感')], default='internal', max_length=12, verbose_name='最高可看密级')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='顺序')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='停用日期')),
-                ('body', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.body', verbose_name='单位')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='领导')),
-            ],
-            options={
-                'verbose_name': '发送对象',
-            },
-        ),
-        migrations.AddField(
-            model_name='issue',
-            name='addressee',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.recipient', verbose_name='专报对象'),
-        ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -165,160 +170,29 @@ class Migration(migrations.Migration):
                 ('returned_on', models.DateField(null=True, verbose_name='退回日期')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
                 ('issue', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='reports.issue')),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='reports.recipient')),
-            ],
+                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='reports.recipient')),],
             options={
-                'verbose_name': '发送记录',
+                'verbose_name': '发送记录',"constraints": [models.UniqueConstraint(fields=('issue', 'recipient'), name='issue_sent_once_to_each'),models.CheckConstraint(condition=models.Q(('level__in', ['open', 'internal', 'sensitive'])), name='delivery_level_known'),models.CheckConstraint(condition=models.Q(('how__in', ['paper', 'system', 'secure', 'upward'])), name='delivery_how_known'),models.CheckConstraint(condition=models.Q(('returned__in', ['', 'read', 'instruction', 'transfer'])), name='delivery_returned_known'),models.CheckConstraint(condition=models.Q(models.Q(('returned', ''), ('returned_on', None)), models.Q(models.Q(('returned', ''), _negated=True), ('returned_on__isnull', False)), _connector='OR'), name='delivery_returned_together')],
             },
         ),
-        migrations.CreateModel(
-            name='Series',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('code', models.SlugField(max_length=20, unique=True)),
-                ('name', models.CharField(max_length=40, unique=True, verbose_name='刊名')),
-                ('kind', models.CharField(choices=[('ordinary', '普通'), ('special', '专报'), ('urgent', '急报')], default='ordinary', max_length=8, verbose_name='种类')),
-                ('publisher', models.CharField(max_length=60, verbose_name='编发单位')),
-                ('level', models.CharField(choices=[('open', '公开'), ('internal', '内部'), ('sensitive', '敏感')], default='internal', max_length=12, verbose_name='最高密级')),
-                ('checked', models.BooleanField(default=True, verbose_name='先核稿再签发')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='停用日期')),
-            ],
-            options={
-                'verbose_name': '刊物',
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['ordinary', 'special', 'urgent'])), name='series_kind_known'), models.CheckConstraint(condition=models.Q(('level__in', ['open', 'internal', 'sensitive'])), name='series_level_known')],
-            },
-        ),
-        migrations.AddField(
-            model_name='recipient',
-            name='series',
-            field=models.ManyToManyField(blank=True, related_name='recipients', to='reports.series', verbose_name='固定发送的刊物'),
-        ),
-        migrations.AddField(
-            model_name='issue',
-            name='series',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issues', to='reports.series'),
-        ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='SeriesYear',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('year', models.PositiveSmallIntegerField(verbose_name='年份')),
                 ('last', models.PositiveIntegerField(default=0, verbose_name='已用到')),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='years', to='reports.series')),
-            ],
+                ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='years', to='reports.series')),],options={"constraints": [models.UniqueConstraint(fields=('series', 'year'), name='series_year_once')]},
         ),
-        migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(fields=('report', 'number'), name='edition_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'asked', 'confirmed', 'changed', 'signed'])), name='edition_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('text', ''), _negated=True), models.Q(('title', ''), _negated=True)), name='edition_says_something'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name='edition',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."report_id" IS DISTINCT FROM (NEW."report_id") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."text" IS DISTINCT FROM (NEW."text") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."at" IS DISTINCT FROM (NEW."at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='639df228d8cd8b9a88b7b53f55f09d4430d4427f', operation='UPDATE', pgid='pgtrigger_frozen_83544', table='reports_edition', when='BEFORE')),
         ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name='edition',
             trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='b270006e3682f8176e64b708be0eff99867d49b5', operation='DELETE', pgid='pgtrigger_kept_6a567', table='reports_edition', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='authorword',
-            constraint=models.UniqueConstraint(fields=('edition', 'participant'), name='author_asked_once_an_edition'),
-        ),
-        migrations.AddConstraint(
-            model_name='authorword',
-            constraint=models.CheckConstraint(condition=models.Q(('answer__in', ['', 'same', 'change'])), name='author_answer_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='authorword',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', 'change'), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='author_says_what_to_change'),
-        ),
-        migrations.AddConstraint(
-            model_name='authorword',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('answered_by__isnull', True)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='author_answered_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='issueitem',
-            constraint=models.UniqueConstraint(fields=('issue', 'report'), name='report_once_in_issue'),
-        ),
-        migrations.AddConstraint(
-            model_name='issuesignature',
-            constraint=models.UniqueConstraint(fields=('issue', 'round', 'step'), name='one_signature_a_step'),
-        ),
-        migrations.AddConstraint(
-            model_name='issuesignature',
-            constraint=models.CheckConstraint(condition=models.Q(('step__in', ['check', 'sign'])), name='issue_step_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='issuesignature',
-            constraint=models.CheckConstraint(condition=models.Q(('agrees', True), models.Q(('text', ''), _negated=True), _connector='OR'), name='issue_sent_back_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('issue', 'recipient'), name='issue_sent_once_to_each'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', ['open', 'internal', 'sensitive'])), name='delivery_level_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('how__in', ['paper', 'system', 'secure', 'upward'])), name='delivery_how_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('returned__in', ['', 'read', 'instruction', 'transfer'])), name='delivery_returned_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('returned', ''), ('returned_on', None)), models.Q(models.Q(('returned', ''), _negated=True), ('returned_on__isnull', False)), _connector='OR'), name='delivery_returned_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('name',), name='recipient_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['leader', 'party', 'government', 'province', 'nation', 'unit', 'other'])), name='recipient_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', ['open', 'internal', 'sensitive'])), name='recipient_level_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='issue',
-            constraint=models.UniqueConstraint(condition=models.Q(('number__isnull', False)), fields=('series', 'year', 'number'), name='issue_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='issue',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', ['open', 'internal', 'sensitive'])), name='issue_level_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='issue',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'checking', 'signing', 'signed', 'issued'])), name='issue_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='issue',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('issued_by__isnull', True), ('issued_on__isnull', True), ('number__isnull', True), ('year__isnull', True)), models.Q(('issued_by__isnull', False), ('issued_on__isnull', False), ('number__isnull', False), ('year__isnull', False)), _connector='OR'), name='issue_numbered_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='issue',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', False), ('state', 'issued')), models.Q(models.Q(('state', 'issued'), _negated=True), ('number', None)), _connector='OR'), name='issued_means_numbered'),
-        ),
-        pgtrigger.migrations.AddTrigger(
+pgtrigger.migrations.AddTrigger(
             model_name='issue',
             trigger=pgtrigger.compiler.Trigger(name='number_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.number IS NOT NULL)', func="\n                    IF TG_OP = 'DELETE' OR NEW.number IS DISTINCT FROM OLD.number OR NEW.year IS DISTINCT FROM OLD.year\n                        OR NEW.series_id IS DISTINCT FROM OLD.series_id THEN\n                        RAISE EXCEPTION 'a given number never changes' USING ERRCODE = '23514';\n                    END IF;\n                    RETURN NEW;\n                ", hash='9733a3b8f8aca26da155325f67b741c16f2cc137', operation='UPDATE OF "series_id", "year", "number" OR DELETE', pgid='pgtrigger_number_is_final_a7c09', table='reports_issue', when='BEFORE')),
         ),
-        migrations.AddConstraint(
-            model_name='seriesyear',
-            constraint=models.UniqueConstraint(fields=('series', 'year'), name='series_year_once'),
-        ),
-        migrations.RunPython(load, migrations.RunPython.noop),
-    ]
+migrations.RunPython(load, migrations.RunPython.noop),]
