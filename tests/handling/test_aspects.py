@@ -77,8 +77,9 @@ def delivered_and_rated(house: House, part: Assignment) -> Assignment:
     actions.draft_reply(part, {"opening": "总体答复"}, {}, by=house.clerk, now=house.later())
     reply = answered(house, part)
     row = round_of(part, reply.round)
-    said = {"topic": "good", "research": "fair", "advice": "plain", "text": APPRAISAL}
-    actions.appraise(row, **said, by=house.clerk, now=house.later())
+    actions.appraise(
+        row, topic="good", research="fair", advice="plain", text=APPRAISAL, by=house.clerk, now=house.later()
+    )
     place = part.matter.participants.get(person=house.cosigner)
     actions.evaluate(
         row,
