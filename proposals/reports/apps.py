@@ -11,6 +11,7 @@ class ReportsConfig(AppConfig):
         from members.rights import register
         from proposals.reports import (
             bulletin_files,
+            editing_offers,
             edition_notices,
             menu,
             notices,
@@ -27,5 +28,6 @@ class ReportsConfig(AppConfig):
         notices.register()
         edition_notices.register()
         bulletin_files.register()
+        editing_offers.register()
         report_notices.register()
         menu.register()

@@ -376,6 +376,9 @@ def test_sent_up_and_who_hears_of_it(office: Office) -> None:
     assert len(told(author)) == before and verbs(one)[-1] == "report_delivered"
     with pytest.raises(Refused, match="已于2026-03-04发送省政协办公厅"):
         delivering.deliver(issue, [recipient()], on=NOW.date(), how="paper", by=office.staff, now=office.now())
+    assert "陆远副市长" in client.get(one.get_absolute_url()).content.decode()
+    own = signed_in(author).get(one.get_absolute_url()).content.decode()
+    assert "社情民意信息2026年第1期" in own and "省政协办公厅" in own and "陆远副市长" not in own
     slip = Delivery.objects.get(recipient=leader)
     back = reverse("reports:record_return", args=[slip.public_id])
     assert client.post(back, {"kind": "read", "on": "2026-03-05"}).status_code == 302

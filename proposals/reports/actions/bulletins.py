@@ -27,8 +27,7 @@ from proposals.reports.models import (
 )
 from proposals.reports.models.issue import LEVEL_NAMES, rank
 
-from .base import lock_all, lock_many, move, today, told
-from .combining import own_authors
+from .base import authors, lock_all, lock_many, move, today, told
 
 State = Issue.State
 Step = IssueSignature.Step
@@ -326,7 +325,7 @@ def tell_authors(
     behind = [row for row in behind if row.matter.access != Access.SUSPENDED]
     events = record_many({row.matter: facts for row in behind}, verb, by=by, now=now)
     for row in behind:
-        told(row, own_authors(row.matter, now=now), events[row.matter_id], template, now=now)
+        told(row, authors(row, on=today(now)), events[row.matter_id], template, now=now)
 
 
 def take_number(series: Series, year: int) -> int:
