@@ -1,6 +1,6 @@
 """Matters handed down: what handling asks of them, what happens to them in words, who has them in hand (P10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -77,6 +77,9 @@ class HandedDownOwner:
 
     def source(self, matter: Matter) -> str:
         return ""
+
+    def addressed(self, matter: Matter, units: Collection[int]) -> list[tuple[str, str]]:
+        return []
 
     def limit(self, matter: Matter) -> date | None:
         day = HandedDown.objects.filter(matter=matter).values_list("due_on", flat=True).first()

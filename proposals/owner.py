@@ -1,6 +1,6 @@
 """What handling asks of a proposal (`handling.owners`): called with the matter locked, never calls back."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -121,6 +121,9 @@ class ProposalOwner:
 
     def source(self, matter: Matter) -> str:
         return ""
+
+    def addressed(self, matter: Matter, units: Collection[int]) -> list[tuple[str, str]]:
+        return []
 
     def limit(self, matter: Matter) -> date | None:
         return None

@@ -21,6 +21,8 @@ class PortalConfig(AppConfig):
             navigation.Entry(
                 "管理", "导入提案登记表", "upload", "portal:import_proposals", "proposals.import", order=60
             ),
+            navigation.Entry("管理", "导入信息登记表", "upload", "portal:import_reports", "reports.import", order=61),
+            navigation.Entry("管理", "导入采用清单", "upload", "portal:import_adoptions", "reports.import", order=62),
             navigation.Entry("管理", "运行状况", "timer", "portal:engine", "handling.settings", order=80),
             navigation.Entry("我的", "设置", "settings", "portal:settings", order=90),
         )

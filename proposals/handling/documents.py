@@ -135,6 +135,18 @@ def allocation_docx(batch: Batch) -> bytes:
     return _bytes(paper)
 
 
+def table_docx(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], *, note: str = ""
+) -> bytes:
+    """One wide table with its title, and a line below that says how it was counted."""
+    paper = _paper(title, landscape=True)
+    _title(paper, title)
+    _table(paper, heads, rows, widths)
+    if note:
+        _line(paper, note)
+    return _bytes(paper)
+
+
 def _paper(title: str, *, landscape: bool = False) -> Paper:
     """An empty A4 paper with the margins of official papers, numbered pages, and no author in its properties."""
     paper = Document()

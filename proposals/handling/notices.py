@@ -9,6 +9,7 @@ from members.inbox.registry import Pair, Rendered, Subject, register_heading, re
 from members.models import Person
 from members.rights import bodies_of
 
+from . import matter_notices
 from .knowing import known_to
 from .models import Access, Assignment, Coordination, LetterTemplate, Matter, Obligation
 from .reminders import name_of
@@ -112,7 +113,7 @@ WORDS: dict[str, tuple[str, Where]] = {
 
 
 def register() -> None:
-    register_templates(WORDS, _render)
+    matter_notices.register(WORDS, _words)
     register_templates(["taken_back"], _render_taken_back)
     register_templates(OVER, _render_over)
     register_templates(OF_TEMPLATES, _render_template)
@@ -132,15 +133,8 @@ def by_number(number: str, person: Person) -> tuple[list[str], list[int]]:
     return [str(public_id) for public_id in found.values()], list(clocks)
 
 
-def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
-    wanted = [subject["matter"] for _, subject in pairs]
-    rows = {str(row.public_id): row for row in Matter.objects.visible_to(person).filter(public_id__in=wanted)}
-    return [_words(*WORDS[name], subject, rows.get(subject["matter"])) for name, subject in pairs]
-
-
-def _words(words: str, where: Where, subject: Subject, matter: Matter | None) -> Rendered | None:
-    if matter is None:
-        return None
+def _words(name: str, subject: Subject, matter: Matter) -> Rendered:
+    words, where = WORDS[name]
     number = f"第{matter.number}号" if matter.number else "提案"
     return Rendered(
         title=f"{words}：{name_of(matter)}",

@@ -69,6 +69,9 @@ class Owner(Protocol):
     def source(self, matter: Matter) -> str:
         """Of whom units read that it comes; empty where other parts of their page say so."""
 
+    def addressed(self, matter: Matter, units: Collection[int]) -> list[tuple[str, str]]:
+        """What else was written to these units, as (who and when, the words): instructions of leaders."""
+
     def limit(self, matter: Matter) -> date | None:
         """A last day that nobody in this house may move; none where the rules alone say."""
 

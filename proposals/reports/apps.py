@@ -11,10 +11,11 @@ class ReportsConfig(AppConfig):
         from members.rights import register
         from proposals.reports import (
             bulletin_files,
-            editing_offers,
             edition_notices,
             menu,
             notices,
+            outcome_notices,
+            outcomes,
             owner,
             report_notices,
             rights,
@@ -27,7 +28,8 @@ class ReportsConfig(AppConfig):
         audit_words.name(rights.AUDITED)
         notices.register()
         edition_notices.register()
+        outcome_notices.register()
         bulletin_files.register()
-        editing_offers.register()
         report_notices.register()
+        outcomes.register()
         menu.register()

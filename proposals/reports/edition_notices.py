@@ -7,20 +7,20 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from members.inbox.registry import Pair, Rendered, register_templates
+from members.inbox.registry import Pair, Rendered, Subject, register_templates
 from members.models import Person
-from proposals.handling.models import Access
+from proposals.handling import matter_notices
+from proposals.handling.models import Access, Matter
 from proposals.handling.reminders import name_of
 from proposals.reports.models import AuthorWord, Edition, Issue, Report
 
 OF_REPORTS = {
     "report_combined": "您反映的信息已与同类信息合并编辑",
     "report_parted": "您反映的信息改为单独编辑",
-    "report_author_asked": "请核对编辑稿：意思变了没有",
-    "report_author_answered": "反映人已答复编辑稿",
     "report_issued": "您反映的信息已刊发",
     "report_sent_up": "您反映的信息已报送上级",
 }
+ASKING = {"report_author_asked": "请核对编辑稿：意思变了没有", "report_author_answered": "反映人已答复编辑稿"}
 OF_ISSUES = {
     "issue_to_check": "请核稿",
     "issue_to_sign": "请签发",
@@ -30,7 +30,8 @@ OF_ISSUES = {
 
 
 def register() -> None:
-    register_templates(OF_REPORTS, _of_reports)
+    matter_notices.register(OF_REPORTS, _of_report)
+    register_templates(ASKING, _of_reports)
     register_templates(OF_ISSUES, _of_issues)
 
 
@@ -65,14 +66,17 @@ def _answered(ids: Sequence[str]) -> dict[str, str]:
     return {str(one): reverse("reports:edition", args=[one]) for one in rows}
 
 
+def _of_report(name: str, subject: Subject, matter: Matter) -> Rendered:
+    return _said(OF_REPORTS[name], matter, matter.get_absolute_url())
+
+
 def _words(name: str, report: Report | None, way: str | None) -> Rendered | None:
-    if report is None:
-        return None
-    return Rendered(
-        title=f"{OF_REPORTS[name]}：{name_of(report.matter)}",
-        url=way or report.get_absolute_url(),
-        outside=OF_REPORTS[name] if report.matter.access == Access.OPEN else "",
-    )
+    return _said(ASKING[name], report.matter, way or report.get_absolute_url()) if report else None
+
+
+def _said(words: str, matter: Matter, url: str) -> Rendered:
+    outside = words if matter.access == Access.OPEN else ""
+    return Rendered(title=f"{words}：{name_of(matter)}", url=url, outside=outside)
 
 
 def _of_issues(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:

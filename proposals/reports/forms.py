@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from members.forms import in_plain_words
 from members.member_fields import MembersField
-from members.models import Body, Person
+from members.models import Person
 from members.page_forms import BodyByName
 from members.uploads import BadFile, Clean
 from members.widgets import Counted, CountedLine, Day
@@ -68,10 +68,6 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         in_plain_words(self)
-
-    def units(self) -> tuple[Body, list[Body]]:
-        lead = self.cleaned_data["lead"]
-        return lead, [unit for unit in self.cleaned_data["co"] if unit != lead]
 
 
 class PassOnForm(forms.Form):

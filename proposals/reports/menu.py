@@ -11,8 +11,9 @@ from members.navigation import Entry
 from members.navigation import register as offer
 from members.rights import may
 from members.shown import Act, Todo
+from proposals.handling.models import Stage
 from proposals.reports.hands import own, to_screen
-from proposals.reports.models import WRITTEN, Issue, Opinion
+from proposals.reports.models import WRITTEN, Issue, Opinion, Report
 from proposals.reports.queries import in_editing
 
 FEW = 5
@@ -28,6 +29,8 @@ def register() -> None:
         Entry("办理", "意见建议", "message-square-reply", "reports:opinions", "reports.opinions", order=90),
         Entry("办理", "编辑中的信息", "pen-line", "reports:editing", "reports.edit", order=88),
         Entry("办理", "社情民意刊物", "file-text", "reports:issues", "reports.read_issue", order=89),
+        Entry("办理", "信息通报", "chart-column", "reports:circulars", "reports.circulars", order=92),
+        Entry("办理", "约稿任务", "clipboard-list", "reports:quotas", "reports.quotas", order=93),
         Entry("办理", "社情民意线索", "inbox", "reports:leads", "reports.leads", order=91),
     )
     put(waiting, action="reports.handle_opinion", order=45)
@@ -35,6 +38,7 @@ def register() -> None:
     put(to_sign, action="reports.sign_or_check", order=44)
     put(writing, action="reports.own", order=12)
     put(screening, action="reports.screen", order=31)
+    put(to_tell, action="reports.record_outcome", order=46)
 
 
 def waiting(user: Any, on: date) -> Work:
@@ -81,3 +85,9 @@ def screening(user: Any, on: date) -> Work:
             Waiting("我正在筛选", rows.filter(claimed_by=user), f"{url}?group=mine", only_if_any=True),
         ]
     )
+
+
+def to_tell(user: Any, on: date) -> Work:
+    """What units have answered, and the authors do not know yet."""
+    rows = Report.objects.visible_to(user).filter(matter__stage=Stage.TO_TELL)
+    return Work(counts=[Waiting("待反馈的信息", rows, f"{reverse('reports:list')}?stage=to_tell", only_if_any=True)])

@@ -1,12 +1,9 @@
 """What messages about opinions say, for whoever may see the opinion then (S4)."""
 
-from collections.abc import Sequence
-
-from members.inbox.registry import Pair, Rendered, register_templates
-from members.models import Person
+from members.inbox.registry import Rendered, Subject
+from proposals.handling import matter_notices
 from proposals.handling.models import Access, Matter
 from proposals.handling.reminders import name_of
-from proposals.reports.models import Opinion
 
 WORDS = {
     "opinion_entered": "您的意见建议已登记，正在办理",
@@ -17,21 +14,14 @@ WORDS = {
 
 
 def register() -> None:
-    register_templates(WORDS, _render)
+    """An opinion goes out of sight with the proposal that it came from."""
+    hidden = {"opinion__origin__access": Access.SUSPENDED}
+    matter_notices.register(WORDS, _words, narrow=lambda rows: rows.exclude(**hidden))
 
 
-def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
-    wanted = [subject["matter"] for _, subject in pairs]
-    found = Opinion.objects.visible_to(person).filter(matter__public_id__in=wanted).select_related("matter")
-    rows = {str(row.matter.public_id): row.matter for row in found}
-    return [_words(WORDS[name], rows.get(subject["matter"])) for name, subject in pairs]
-
-
-def _words(words: str, matter: Matter | None) -> Rendered | None:
-    if matter is None:
-        return None
+def _words(name: str, subject: Subject, matter: Matter) -> Rendered:
     return Rendered(
-        title=f"{words}：{name_of(matter)}",
+        title=f"{WORDS[name]}：{name_of(matter)}",
         url=matter.get_absolute_url(),
-        outside=words if matter.access == Access.OPEN else "",
+        outside=WORDS[name] if matter.access == Access.OPEN else "",
     )

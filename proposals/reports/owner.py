@@ -1,20 +1,33 @@
 """What handling asks of an opinion or a report (`handling.owners`)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pgtrigger
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Prefetch, Q, QuerySet, Value, When, prefetch_related_objects
 
 from members import keys
 from members.choices import Role
+from members.days import short_day
 from proposals.handling import owners
 from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Stage
-from proposals.reports.models import AuthorWord, Edition, IssueSignature, Opinion, Report, Submission, handed_in
+from proposals.reports.models import (
+    Adoption,
+    AuthorWord,
+    Edition,
+    Feedback,
+    Instruction,
+    IssueSignature,
+    Opinion,
+    Report,
+    Submission,
+    handed_in,
+)
 
 ERASED = "（已清除）"
 FROM_MEMBERS = "来自政协委员"
+PEOPLE = Prefetch("participants", Participant.objects.select_related("person", "body").order_by("order", "pk"))
 REPORTS = owners.Course(
     contact=False,
     evaluation=False,
@@ -83,6 +96,9 @@ class OpinionOwner:
     def source(self, matter: Matter) -> str:
         return FROM_MEMBERS
 
+    def addressed(self, matter: Matter, units: Collection[int]) -> list[tuple[str, str]]:
+        return []
+
     def limit(self, matter: Matter) -> date | None:
         return None
 
@@ -114,6 +130,16 @@ def erase_editions(report: Report, here: str | None) -> None:
 
 
 ERASERS.append(erase_editions)
+
+
+def erase_outcomes(report: Report, here: str | None) -> None:
+    """What leaders wrote on it, what its authors were told."""
+    Instruction.objects.using(here).filter(report=report).exclude(text="").update(text=ERASED)
+    Feedback.objects.using(here).filter(report=report).update(text=ERASED, units="")
+    Adoption.objects.using(here).filter(report=report).exclude(dropped_at=None).update(dropped_reason=ERASED)
+
+
+ERASERS.append(erase_outcomes)
 
 
 class ReportOwner:
@@ -174,6 +200,11 @@ class ReportOwner:
         """The authors' names only where they agreed (S20)."""
         return names_of(matter) if matter.report.shows_name else FROM_MEMBERS
 
+    def addressed(self, matter: Matter, units: Collection[int]) -> list[tuple[str, str]]:
+        """What leaders wrote to them (P18)."""
+        rows = Instruction.objects.filter(report__matter=matter, units__in=units).distinct().order_by("-on", "-pk")
+        return [(f"{row.leader_name}{row.get_kind_display()}（{short_day(row.on)}）", row.text) for row in rows]
+
     def limit(self, matter: Matter) -> date | None:
         return None
 
@@ -187,8 +218,8 @@ class ReportOwner:
 
 def names_of(matter: Matter) -> str:
     """Who is behind it, in the order of the record."""
-    rows = matter.participants.filter(left_at=None).select_related("person", "body").order_by("order", "pk")
-    return "、".join(str(row) for row in rows)
+    prefetch_related_objects([matter], PEOPLE)
+    return "、".join(str(row) for row in matter.participants.all() if row.left_at is None)
 
 
 def register() -> None:

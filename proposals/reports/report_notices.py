@@ -1,11 +1,8 @@
 """What messages about reports say, for whoever may see the report then (S4, S20)."""
 
-from collections.abc import Sequence
-
-from members.inbox.registry import Pair, Rendered, register_templates
-from members.models import Person
-from proposals.handling.models import Access
-from proposals.reports.models import Report
+from members.inbox.registry import Rendered, Subject
+from proposals.handling import matter_notices
+from proposals.handling.models import Access, Matter
 
 PREFIX = "report_"  # of a template's name
 WORDS: dict[str, str] = {
@@ -23,20 +20,11 @@ REASONED = ("returned", "kept", "referred", "led")
 
 
 def register() -> None:
-    register_templates((f"{PREFIX}{name}" for name in WORDS), _render)
+    matter_notices.register((f"{PREFIX}{name}" for name in WORDS), _words, related=["report__decided_reason"])
 
 
-def _render(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]:
-    wanted = [subject["matter"] for _, subject in pairs]
-    found = Report.objects.visible_to(person).filter(matter__public_id__in=wanted)
-    rows = {str(row.matter.public_id): row for row in found.select_related("matter", "decided_reason")}
-    return [_words(name.removeprefix(PREFIX), rows.get(subject["matter"])) for name, subject in pairs]
-
-
-def _words(name: str, report: Report | None) -> Rendered | None:
-    if report is None:
-        return None
-    matter = report.matter
+def _words(template: str, subject: Subject, matter: Matter) -> Rendered:
+    name, report = template.removeprefix(PREFIX), matter.report
     title = WORDS[name].format(number=matter.number or "")
     reason = f"{report.decided_reason}。" if report.decided_reason else ""
     said = f"{reason}{report.decided_text}" if name in REASONED else ""

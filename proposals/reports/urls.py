@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from proposals.reports import bulletin_urls
+from proposals.reports import bulletin_urls, outcome_urls
 from proposals.reports.views import opinions, report, screening, writing
 
 app_name = "reports"
@@ -35,4 +35,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("opinions/<uuid:public_id>/answer/", opinions.Answer.as_view(), name="answer_opinion"),
     path("leads/", opinions.Leads.as_view(), name="leads"),
     *bulletin_urls.urlpatterns,
+    *outcome_urls.urlpatterns,
 ]

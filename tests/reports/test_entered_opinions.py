@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -214,6 +216,9 @@ def test_the_pages_of_the_office(house: House, keeper: Person) -> None:
     assert_valid(client.get(assign).content)
     assert client.post(assign, {"lead": str(house.unit.public_id), "co": "", "due_on": ""}).status_code == 302
     assert "来信.pdf" not in signed_in(house.clerk).get(opinion.get_absolute_url()).content.decode()
+    with CaptureQueriesContext(connection) as caught:
+        client.get(opinion.get_absolute_url())
+    assert len(caught) <= 15, [q["sql"][:200] for q in caught.captured_queries]
     listed = client.get(reverse("reports:opinions"), {"q": "老年食堂", "source": "letter"}).content.decode()
     assert house.unit.name in listed and "待签收" in listed
     assert signed_in(house.member).get(url).status_code == 403

@@ -66,6 +66,29 @@ TABLE: dict[str, Row] = {
     "reports:lead": Row(roles("report_staff"), row=True),
     "reports:set_level": Row(roles("report_staff"), row=True),
     "proposals:from_report": Row(WRITERS, row=True),
+    "reports:record_adoption": Row(roles("report_staff"), row=True),
+    "reports:record_instruction": Row(roles("report_staff"), row=True),
+    "reports:assign_report": Row(roles("report_staff"), row=True),
+    "reports:feed_back": Row(roles("report_staff"), row=True),
+    "reports:drop_adoption": Row(roles("report_staff"), row=True),
+    "reports:release_instruction": Row(roles("report_staff"), row=True),
+    "reports:circulars": Row(roles("report_staff", "report_editor")),
+    "reports:circular_file": Row(roles("report_staff", "report_editor")),
+    "reports:quotas": Row(
+        WRITERS
+        | roles(
+            "report_staff", "report_editor", "committee_office", "liaison_officer", "invited_reporter", "county_cppcc"
+        )
+    ),
+    "reports:set_quota": Row(roles("report_staff")),
+    "reports:credits": Row(roles("report_staff")),
+    "reports:set_credit": Row(roles("report_staff")),
+    "portal:import_reports": Row(roles("report_staff")),
+    "portal:reported_check": Row(roles("report_staff"), row=True),
+    "portal:reported_result": Row(roles("report_staff"), row=True),
+    "portal:import_adoptions": Row(roles("report_staff")),
+    "portal:adoptions_check": Row(roles("report_staff"), row=True),
+    "portal:adoptions_result": Row(roles("report_staff"), row=True),
     "reports:opinions": Row(STAFF | WRITERS | roles("report_staff")),
     "reports:opinion": Row(EVERYBODY, row=True),
     "reports:enter_opinion": Row(STAFF | roles("report_staff")),

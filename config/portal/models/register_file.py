@@ -12,6 +12,9 @@ class RegisterFileQuerySet(models.QuerySet["RegisterFile"]):
         """A file and what became of it belong to who brought it."""
         return self.filter(by=person)
 
+    def of_kind(self, kind: str) -> "RegisterFileQuerySet":
+        return self.filter(kind=kind)
+
     def waiting(self) -> "RegisterFileQuerySet":
         return self.filter(imported_at=None)
 
@@ -19,9 +22,16 @@ class RegisterFileQuerySet(models.QuerySet["RegisterFile"]):
 class RegisterFile(models.Model):
     """A register that somebody has uploaded to import it (登记表): kept until it is imported, then only its result."""
 
+    class Kind(models.TextChoices):
+        PROPOSALS = "proposals", "提案登记表"
+        REPORTS = "reports", "信息登记表"
+        ADOPTIONS = "adoptions", "采用清单"
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    session_code = models.CharField("届次", max_length=8)
+    kind = models.CharField("种类", max_length=12, choices=Kind, default=Kind.PROPOSALS)
+    session_code = models.CharField("届次", max_length=8, blank=True)
+    details = models.JSONField("上传时填写的内容", default=dict)
     sheet = models.CharField("工作表", max_length=100, blank=True)
     file = models.CharField("文件", max_length=200, blank=True)
     file_name = models.CharField("文件名", max_length=120)
@@ -36,9 +46,12 @@ class RegisterFile(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
+                condition=Q(kind__in=["proposals", "reports", "adoptions"]), name="portal_register_kind_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(imported_at=None) & ~Q(file="") | Q(imported_at__isnull=False, file=""),
                 name="portal_imported_file_is_gone",
-            )
+            ),
         ]
         indexes = [models.Index(fields=["by", "-uploaded_at"], name="portal_register_files")]
 

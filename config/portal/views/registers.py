@@ -32,7 +32,8 @@ class _ImportPage(Page):
         return [Crumb("导入提案登记表", reverse("portal:import_proposals"))]
 
     def kept(self) -> RegisterFile:
-        return get_object_or_404(RegisterFile.objects.of(self.request.user), public_id=self.kwargs["public_id"])  # type: ignore[arg-type]  # signed in
+        mine = RegisterFile.objects.of_kind(RegisterFile.Kind.PROPOSALS).of(self.request.user)  # type: ignore[arg-type]  # signed in
+        return get_object_or_404(mine, public_id=self.kwargs["public_id"])
 
 
 class Upload(FormPage):
@@ -49,8 +50,8 @@ class Upload(FormPage):
         return HttpResponseRedirect(reverse("portal:import_check", args=[kept.public_id]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        mine = RegisterFile.objects.of(self.request.user).order_by("-uploaded_at", "-pk")[:10]  # type: ignore[arg-type]  # signed in
-        return super().get_context_data(files=mine, **kwargs)
+        mine = RegisterFile.objects.of_kind(RegisterFile.Kind.PROPOSALS).of(self.request.user)  # type: ignore[arg-type]  # signed in
+        return super().get_context_data(files=mine.order_by("-uploaded_at", "-pk")[:10], **kwargs)
 
 
 class Check(_ImportPage, FormPage):

@@ -85,6 +85,7 @@ class Part(Mine, DetailPage[Assignment]):
             matter=matter,
             text=[line for line in text.split("\n")[1:] if line.strip()],
             suggestions=self.suggestions(),
+            addressed=self.addressed(),
             kicker=f"{matter.session or ''} {part.unit.name}{part.get_role_display()}",
             people="　".join(
                 filter(
@@ -107,6 +108,12 @@ class Part(Mine, DetailPage[Assignment]):
             why_url=running and reverse("handling:why", args=[running.public_id]),
             **kwargs,
         )
+
+    def addressed(self) -> list[Fact]:
+        """What leaders wrote to the units that this person acts for."""
+        units = self.panels.view.units
+        told = owners.of(self.object.matter).addressed(self.object.matter, units) if units else []
+        return [Fact(who, words or "没有登记内容", wide=True) for who, words in told]
 
     def suggestions(self) -> list[Fact]:
         """What is answered one by one, where the text alone does not say it: merged proposals, units that were named."""

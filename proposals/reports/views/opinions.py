@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import django_filters
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,13 +13,13 @@ from django.utils import timezone
 from members.member_fields import member_labels
 from members.models import Person
 from members.pages import ActionPage, Column, DetailPage, FormPage, ListPage, RowMixin
-from members.shown import Act, Crumb, Fact
+from members.shown import Act, Crumb, Fact, FileRow
 from proposals.handling import clocks
 from proposals.handling.actions import note_view
 from proposals.handling.attachments import attachments_of
 from proposals.handling.events import AUTHORS
 from proposals.handling.eyes import Eye
-from proposals.handling.models import Obligation, Stage
+from proposals.handling.models import Matter, Obligation, Participant, Stage
 from proposals.handling.panels import panels_of, suspend_act
 from proposals.handling.panels.links import file_row
 from proposals.handling.sights import note
@@ -123,6 +123,9 @@ class Enter(FormPage):
         return HttpResponseRedirect(opinion.get_absolute_url())
 
 
+PEOPLE = Prefetch("matter__participants", Participant.objects.select_related("person", "body").order_by("order", "pk"))
+
+
 class OneOpinion(RowMixin[Opinion]):
     """Takes the opinion of the address from those that this person may see."""
 
@@ -157,6 +160,12 @@ class OpinionPage(OneOpinion, DetailPage[Opinion]):
         note_view(self.object.matter, by=self.me, now=timezone.now())
         note(self.me, [self.object.matter_id])
 
+    def get_queryset(self) -> QuerySet[Opinion]:
+        seen = Matter.objects.visible_to(self.me).filter(pk=OuterRef("origin"))
+        clock = Obligation.objects.running().filter(matter=OuterRef("matter"), stage="opinion").order_by("pk")
+        days = {name: Subquery(clock.values(name)[:1]) for name in ("due_on", "started_on", "provisional")}
+        return super().get_queryset().annotate(origin_seen=Exists(seen), **days).prefetch_related(PEOPLE)
+
     def get_title(self) -> str:
         return self.object.matter.title
 
@@ -165,7 +174,6 @@ class OpinionPage(OneOpinion, DetailPage[Opinion]):
         self.panels = panels_of(self.me, matter)
         general = self.panels.view.general
         self.inside = bool(general & AUTHORS)
-        clock = clocks.open_for(matter=matter, stage="opinion").select_related("rule").first() if self.inside else None
         return super().get_context_data(
             matter=matter,
             panels=self.panels,
@@ -173,14 +181,20 @@ class OpinionPage(OneOpinion, DetailPage[Opinion]):
             kicker=f"{matter.session or ''} · {matter.number}",
             state=state_of(opinion),
             people=names_of(matter) if self.inside else FROM_MEMBERS,
-            clock=clock,
+            clock=opinion if self.inside else None,
             text=opinion.text,
             answer=opinion.answer if self.inside else "",
             answered=f"{opinion.answered_by or '提案委'}答复",
             facts=self.facts(),
-            files=[file_row(one) for one in attachments_of(matter, self.me, self.panels.view)],
+            files=self.files(),
             **kwargs,
         )
+
+    def files(self) -> list[FileRow]:
+        """The panels know them already where units have the matter."""
+        if self.panels.assignments:
+            return self.panels.files
+        return [file_row(one) for one in attachments_of(self.object.matter, self.me, self.panels.view)]
 
     def facts(self) -> list[Fact]:
         opinion, origin = self.object, self.object.origin
@@ -196,8 +210,7 @@ class OpinionPage(OneOpinion, DetailPage[Opinion]):
     def url_of_origin(self) -> str:
         origin = self.object.origin
         assert origin is not None
-        seen = type(origin).objects.visible_to(self.me).filter(pk=origin.pk).exists()
-        return origin.get_absolute_url() if seen else ""
+        return origin.get_absolute_url() if getattr(self.object, "origin_seen", False) else ""
 
     def acts(self) -> list[Act]:
         return [*self.own_acts(), *self.panels.acts, *suspend_act(self.me, self.object.matter)]

@@ -1,0 +1,90 @@
+"""A report is given to units, and its authors are told the result (交办、反馈)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from members.errors import Refused, WrongStep
+from members.models import Body, Person
+from proposals.handling.actions import Given, Part, announce, assign
+from proposals.handling.actions.closing import settle
+from proposals.handling.models import Assignment
+from proposals.reports.models import Report, Status, handed_in
+from proposals.reports.models.adoption import Feedback, Instruction, main_of
+from proposals.reports.offices import office_of
+
+from .adopting import issued_item, tell_all
+from .base import lock, today
+
+READY = (Status.ISSUED, Status.REFERRED)
+
+
+@transaction.atomic
+def assign_report(
+    report: Report,
+    *,
+    lead: Body,
+    co: Sequence[Body] = (),
+    due_on: date | None = None,
+    instruction: Instruction | None = None,
+    by: Person,
+    now: datetime,
+) -> Given:
+    """Give a report to units that answer the report office (交办): by `due_on`, or by the rule for such answers.
+
+    The units of an `instruction` read its words; who reported it they read only where the author agreed (S20).
+    """
+    report = lock(main_of(report))
+    if report.status not in READY:
+        raise WrongStep(
+            f"这篇信息现在是“{report.get_status_display()}”，还不能交办。请先编发，或原文转送后再交办承办单位。"
+        )
+    matter, day = report.matter, today(now)
+    if due_on and due_on <= day:
+        raise Refused("办理期限应晚于今天。", field="due_on")
+    if ended := [unit.name for unit in (lead, *co) if unit.ended_on]:
+        raise Refused(f"{'、'.join(ended)}已撤销，请选择承接其职责的单位。", field="lead")
+    if instruction and instruction.report_id != report.pk:
+        raise Refused("所选的批示不属于这篇信息。", field="instruction")
+    matter.office = office_of(by, on=day)
+    matter.save(update_fields=["office"])
+    item, words = issued_item(report), handed_in(report)
+    asked = item.edition.title if item else words.suggestion or words.title
+    matter.suggestions.get_or_create(number=1, defaults={"text": asked})
+    role = Assignment.Role
+    parts = [Part(lead, role.LEAD if co else role.SOLE, matter.office)]
+    parts += [Part(unit, role.CO, matter.office) for unit in co]
+    given = assign(matter, parts, by=by, now=now, fixed_on=due_on)
+    if instruction:
+        instruction.units.add(lead, *co)
+    announce([given], sending=f"report:{matter.public_id}", now=now)
+    named = {"units": "、".join(unit.name for unit in (lead, *co))}
+    tell_all(report, "report_given", named, event=given.event, by=by, now=now)
+    return given
+
+
+@transaction.atomic
+def feed_back(
+    report: Report, *, text: str, units: str = "", on: date | None = None, by: Person, now: datetime
+) -> Feedback:
+    """Tell all authors in plain words what units answered (反馈); with that the report is done."""
+    report = lock(main_of(report))
+    matter, day = report.matter, today(now)
+    parts = matter.assignments.current().select_related("unit").order_by("pk")
+    if not parts:
+        raise WrongStep("这篇信息没有交办给承办单位，不需要反馈办理结果。")
+    waiting = [part.unit.name for part in parts if part.answers and part.state != Assignment.State.ANSWERED]
+    if matter.is_closed:
+        raise WrongStep("这篇信息已经反馈并办结。")
+    if waiting:
+        raise WrongStep(f"{'、'.join(waiting)}的办理意见还没有审核通过，请等通过后再反馈。")
+    if not text.strip():
+        raise Refused("请填写告知反映人的内容。", field="text")
+    on = on or day
+    if on > day:
+        raise Refused("日期不能晚于今天。", field="on")
+    row = Feedback.objects.create(report=report, text=text.strip(), units=units.strip(), on=on, by=by, at=now)
+    tell_all(report, "report_answered", {"units": row.units or "承办单位", "on": on}, by=by, now=now)
+    settle(matter, by=by, now=now)
+    return row

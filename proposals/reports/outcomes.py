@@ -1,0 +1,104 @@
+"""What the page of a report shows of its fate outside, and what can be done about it."""
+
+from typing import Any
+
+from django.db.models import CharField, DateTimeField, DecimalField, F, QuerySet, Value
+from django.db.models.functions import Cast
+from django.urls import reverse
+
+from members.days import short_day
+from members.rights import may
+from members.shown import Act, Fact
+from proposals.handling.models import Stage
+from proposals.reports.models import Report, Status
+from proposals.reports.models.adoption import Adoption, CreditRule, Feedback, Instruction, Level
+from proposals.reports.offers import OFFERS, PANELS, Panel
+
+OUT = (Status.ISSUED, Status.REFERRED)
+LEVELS, FORMS = dict(Level.choices), dict(CreditRule.Merit.choices)
+KINDS = dict(Instruction.Kind.choices)
+
+
+def register() -> None:
+    """Called once at start-up."""
+    OFFERS.append(offers)
+    PANELS.append(panels)
+
+
+def offers(user: Any, report: Report) -> list[Act]:
+    """What the office can do with a report that has left the house."""
+    if report.status not in OUT or not may(user, "reports.record_outcome"):
+        return []
+    at, stage = [report.matter.public_id], report.matter.stage
+    found = [
+        Act("登记采用", reverse("reports:record_adoption", args=at), "circle-check"),
+        Act("登记批示", reverse("reports:record_instruction", args=at), "pen-line"),
+    ]
+    if stage in (Stage.ISSUED, Stage.REFERRED):
+        found.append(Act("交办承办单位", reverse("reports:assign_report", args=at), "send"))
+    if stage == Stage.TO_TELL:
+        told = Act("反馈反映人", reverse("reports:feed_back", args=at), "message-square-reply", "primary")
+        found.insert(0, told)
+    return found
+
+
+def panels(user: Any, report: Report) -> list[Panel]:
+    """For its authors and the office: adoption, instructions, feedback; of what went into another those of that one.
+
+    One query, whatever there is.
+    """
+    main = report.matter.merged_into_id or report.matter_id
+    keeps, office = may(user, "reports.record_outcome"), may(user, "reports.oversee")
+    told: dict[str, list[Fact]] = {"采用": [], "领导批示": [], "反馈": []}
+    for row in _found(main, office=office):
+        what, public_id, on, level, words, name, more, points, released = row
+        day, high = short_day(on), LEVELS.get(level, "")
+        if what == "adoption":
+            said = "，".join(filter(None, (name, FORMS[words], more)))
+            counted = f"（计{points.normalize():f}分）" if keeps and points is not None else ""
+            url = reverse("reports:drop_adoption", args=[public_id]) if keeps else ""
+            told["采用"].append(Fact(f"{day} {high}", f"{said}{counted}", wide=True, url=url))
+        elif what == "instruction":
+            # the leader's name goes with the words; whoever may not read them learns the level and the day
+            reads = office or released is not None
+            said = (f"{name}：{more}" if more else name) if reads else "内容未转告"
+            url = reverse("reports:release_instruction", args=[public_id]) if keeps and more and not released else ""
+            told["领导批示"].append(Fact(f"{day} {high}领导{KINDS[words]}", said, wide=True, url=url))
+        else:
+            told["反馈"].append(Fact(day, f"{more}{f'（{name}）' if name else ''}", wide=True))
+    return [Panel(title, facts) for title, facts in told.items() if facts]
+
+
+def _found(main: int, *, office: bool) -> list[tuple[Any, ...]]:
+    """Everything that became of a main report (by its matter), the latest first; that a leader read it is the office's."""
+    adopted = Adoption.objects.standing().filter(report__matter=main)
+    instructed = Instruction.objects.filter(report__matter=main)
+    if not office:
+        instructed = instructed.counted()
+    rows = [
+        _columns(adopted, "adoption", level="level", words="form", name="adopter", more="journal", points="rule__points"),
+        _columns(instructed, "instruction", level="level", words="kind", name="leader_name", more="text", released="released_at"),
+        _columns(Feedback.objects.filter(report__matter=main), "feedback", name="units", more="text"),
+    ]  # fmt: skip
+    found = rows[0].union(*rows[1:], all=True)
+    return sorted(found, key=lambda row: (row[2], str(row[1])), reverse=True)
+
+
+def _columns(rows: QuerySet[Any], what: str, **columns: str) -> QuerySet[Any, Any]:
+    """These rows in the columns that all three share; what one of them has not is empty."""
+    text, none = CharField(), Value(None)
+    empty = {
+        "points": Cast(none, DecimalField(max_digits=5, decimal_places=1)),
+        "released": Cast(none, DateTimeField()),
+    }
+    names = ("level", "words", "name", "more", "points", "released")
+    given: dict[str, Any] = {}
+    for name in names:
+        column = columns.get(name)
+        if name in empty:
+            given[f"as_{name}"] = F(column) if column else empty[name]
+        else:
+            given[f"as_{name}"] = Cast(F(column), text) if column else Value("", output_field=text)
+    wanted = [f"as_{name}" for name in names]
+    found: QuerySet[Any, Any] = rows.annotate(what=Value(what), **given).order_by()
+    return found.values_list("what", "public_id", "on", *wanted)

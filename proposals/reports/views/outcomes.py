@@ -1,0 +1,169 @@
+"""What became of a report outside: adoption, instructions, units, feedback; a form each."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from members.pages import ActionPage, ConfirmPage
+from members.shown import Crumb, Fact
+from proposals.reports.actions import adopting, assigning
+from proposals.reports.answers import said_by_units, words_of
+from proposals.reports.models import Report
+from proposals.reports.models.adoption import Adoption, Instruction, main_of
+from proposals.reports.models.issue import Delivery
+from proposals.reports.outcome_forms import AdoptionForm, AssignReportForm, DropForm, FeedbackForm, InstructionForm
+
+from .base import OneReport, Signed, list_crumbs
+
+
+class Outcome(OneReport, ActionPage[Report]):
+    """A form of the office about one report that has left the house."""
+
+    action = "reports.record_outcome"
+
+    def version(self) -> int | None:
+        """The actions lock the report and look at its state themselves."""
+        return None
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        self.do(form)
+        return HttpResponseRedirect(self.object.get_absolute_url())
+
+    def do(self, form: Any) -> None:
+        raise NotImplementedError
+
+
+class RecordAdoption(Outcome):
+    title, submit_label, form_class = "登记采用", "登记", AdoptionForm
+    done_sentence = "已登记，所有反映人会收到通知。"
+
+    def do(self, form: Any) -> None:
+        adopting.record_adoption(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
+
+
+class RecordInstruction(Outcome):
+    """From the page of a report, or from a 送阅单 that came back (`?delivery=`)."""
+
+    title, submit_label, form_class = "登记领导批示", "登记", InstructionForm
+    done_sentence = "已登记。批示、转办的，反映人会知道有批示和层级。"
+
+    def prepare(self) -> None:
+        super().prepare()
+        wanted = self.request.GET.get("delivery", "")
+        rows = Delivery.objects.visible_to(self.me).select_related("recipient").exclude(returned="")
+        rows = rows.filter(issue__items__report=main_of(self.object)).distinct()
+        found = {str(row.public_id): row for row in rows}
+        self.delivery = found.get(wanted)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
+    def get_initial(self) -> dict[str, Any]:
+        if self.delivery is None:
+            return {}
+        slip = self.delivery
+        leader = slip.recipient.person
+        return {
+            "kind": slip.returned,
+            "on": slip.returned_on,
+            "leader": leader and leader.public_id,
+            "leader_name": "" if leader else slip.recipient.name[:40],
+        }
+
+    def do(self, form: Any) -> None:
+        facts = form.cleaned_data
+        adopting.record_instruction(self.object, **facts, delivery=self.delivery, by=self.me, now=timezone.now())
+
+
+class AssignReport(Outcome):
+    title, submit_label, form_class = "交办承办单位", "交办", AssignReportForm
+    done_sentence = "已交办，承办单位和反映人会收到通知。"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        rows = main_of(self.object).instructions.counted().order_by("-on", "-pk")
+        return {**super().get_form_kwargs(), "instructions": rows}
+
+    def get_initial(self) -> dict[str, Any]:
+        last = main_of(self.object).instructions.counted().order_by("-on", "-pk").first()
+        return {"instruction": last and last.public_id}
+
+    def do(self, form: Any) -> None:
+        assigning.assign_report(self.object, **form.given(), by=self.me, now=timezone.now())
+
+
+class FeedBack(Outcome):
+    title, submit_label, form_class = "反馈反映人", "反馈并办结", FeedbackForm
+    done_sentence = "已反馈，所有反映人会收到通知。"
+
+    def get_initial(self) -> dict[str, Any]:
+        """What the units answered is where the office begins."""
+        replies = said_by_units(main_of(self.object).matter)
+        return {
+            "units": "、".join(dict.fromkeys(reply.issuer.name for reply in replies))[:200],
+            "text": "\n".join(words_of(reply) for reply in replies)[:5000],
+        }
+
+    def do(self, form: Any) -> None:
+        assigning.feed_back(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
+
+
+class DropAdoption(Signed, ActionPage[Adoption]):
+    """Takes back an adoption that was entered by mistake."""
+
+    action = "reports.record_outcome"
+    title, submit_label, form_class = "撤销采用记录", "撤销", DropForm
+    done_sentence = "已撤销，反映人会收到通知。"
+    kwargs: dict[str, Any]
+
+    def get_object(self) -> Adoption:
+        return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
+
+    def get_queryset(self) -> QuerySet[Adoption]:
+        rows = Adoption.objects.standing().filter(report__in=Report.objects.visible_to(self.me))
+        return rows.select_related("report__matter")
+
+    def version(self) -> int | None:
+        return None
+
+    def crumbs(self) -> list[Crumb]:
+        report = self.object.report
+        return [*list_crumbs(self.me), Crumb(report.matter.label, report.get_absolute_url())]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        adopting.drop_adoption(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.object.report.get_absolute_url())
+
+
+class ReleaseInstruction(Signed, ConfirmPage[Instruction]):
+    """Lets the authors read what a leader wrote."""
+
+    action = "reports.record_outcome"
+    title, submit_label = "同意转告批示内容", "同意转告"
+    question = "同意后，所有反映人都可以看到下面的批示内容。"
+    done_sentence = "已同意转告，反映人会收到通知。"
+    kwargs: dict[str, Any]
+
+    def get_object(self) -> Instruction:
+        return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
+
+    def get_queryset(self) -> QuerySet[Instruction]:
+        rows = Instruction.objects.filter(report__in=Report.objects.visible_to(self.me))
+        return rows.select_related("report__matter")
+
+    def version(self) -> int | None:
+        return None
+
+    def crumbs(self) -> list[Crumb]:
+        report = self.object.report
+        return [*list_crumbs(self.me), Crumb(report.matter.label, report.get_absolute_url())]
+
+    def facts(self) -> list[Fact]:
+        row = self.object
+        return [Fact("领导", f"{row.leader_name}（{row}）"), Fact("日期", row.on), Fact("内容", row.text, wide=True)]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        adopting.release_instruction(self.object, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.object.report.get_absolute_url())

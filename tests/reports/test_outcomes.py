@@ -1,0 +1,307 @@
+"""What becomes of a report outside: adopted, instructed, given to a unit, answered, its authors told (P18, S20)."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from members.choices import Role
+from members.errors import Refused, WrongStep
+from members.models import Body, Person
+from proposals.handling import actions as handling
+from proposals.handling import events, readers
+from proposals.handling.eyes import eyes
+from proposals.handling.models import Assignment, Matter, Stage
+from proposals.reports.actions import adopting, assigning, combining
+from proposals.reports.actions import quotas as rows
+from proposals.reports.models import (
+    Adoption,
+    CreditRule,
+    Delivery,
+    Instruction,
+    Issue,
+    Recipient,
+    Report,
+    Status,
+)
+from proposals.reports.models.adoption import instructions_read_by
+from proposals.reports.outcomes import panels
+from tests.factories import BodyFactory, appoint
+from tests.handling.conftest import result_class
+from tests.html import assert_valid
+from tests.reports.factories import report
+from tests.reports.test_bulletins import Office
+from tests.reports.test_editing import signed_in, told
+
+pytestmark = pytest.mark.django_db
+ON = date(2026, 3, 10)
+
+
+class Outside(Office):
+    """The office a week after an issue with one report of two authors, and a unit with a clerk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = appoint(Role.MEMBER, name="林溪"), appoint(Role.MEMBER, name="白露")
+        self.main = self.ready(self.first, title="消防通道被占用")
+        self.other = report(self.second)
+        combining.combine(self.main, [self.other], by=self.editor, now=self.now())
+        self.issue_made: Issue = self.issued(self.main)
+        self.main = Report.objects.select_related("matter").get(pk=self.main.pk)
+        self.other = Report.objects.select_related("matter").get(pk=self.other.pk)
+        self.moment += timedelta(days=7)
+        self.unit: Body = BodyFactory(name="市住建局测试")
+        self.clerk: Person = appoint(Role.UNIT_CLERK, self.unit, name="沈青")
+
+    def adopted(self, one: Report | None = None, **more: Any) -> Adoption:
+        facts = {"level": "province", "adopter": "省政协办公厅", "form": "single", "on": ON, "journal": "第5期", **more}
+        return adopting.record_adoption(one or self.main, **facts, by=self.staff, now=self.now())
+
+    def instructed(self, **more: Any) -> Instruction:
+        facts = {
+            "kind": "instruction",
+            "level": "city",
+            "leader_name": "某市长",
+            "on": ON,
+            "text": "请住建局研办。",
+            **more,
+        }
+        return adopting.record_instruction(self.main, **facts, by=self.staff, now=self.now())
+
+    def given(self, **more: Any) -> Assignment:
+        given = assigning.assign_report(self.main, lead=self.unit, **more, by=self.staff, now=self.now())
+        return given.assignments[0]
+
+    def answered(self, part: Assignment) -> None:
+        part = handling.sign_for(part, by=self.clerk, now=self.now())
+        points = {row.pk: handling.PointGiven(result_class("A"), "已划线。") for row in part.matter.suggestions.all()}
+        fields = {"result": result_class("A"), "opening": "来件收悉。"}
+        reply = handling.draft_reply(part, fields, points, by=self.clerk, now=self.now())
+        handling.approve_reply(
+            handling.deliver_reply(reply, by=self.clerk, now=self.now()), by=self.staff, now=self.now()
+        )
+
+
+@pytest.fixture
+def office() -> Outside:
+    return Outside()
+
+
+def lines(person: Person, matter: Matter) -> list[str]:
+    fresh = Matter.objects.get(pk=matter.pk)
+    return [words for _, words, _ in events.timeline(person, fresh, eyes(person, fresh))]
+
+
+def test_each_author_of_a_combined_report_is_told_and_credited(office: Outside) -> None:
+    row = office.adopted(office.other)
+    assert (row.report, row.item.issue if row.item else None, row.points) == (
+        office.main, office.issue_made, Decimal(15),
+    )  # fmt: skip
+    assert told(office.first)[-1] == told(office.second)[-1] == "report_adopted"
+    assert "省政协办公厅采用（单篇采用）第5期，采用日期3月10日" in lines(office.second, office.other.matter)
+
+    order = office.instructed()
+    assert (order.points, told(office.second)[-1]) == (Decimal(15), "report_instructed")
+    assert lines(office.first, office.main.matter)[0] == "市级领导批示"
+    part = office.given(instruction=order)
+    assert [told(one)[-1] for one in (office.first, office.second, office.clerk)] == [
+        "report_given",
+        "report_given",
+        "assigned",
+    ]
+    assert part.office == office.staff.appointments.get().body
+    office.answered(part)
+    assert Matter.objects.get(pk=office.main.matter_id).stage == Stage.TO_TELL
+    assigning.feed_back(office.other, text="通道已划线管理。", units="市住建局", by=office.staff, now=office.now())
+
+    matter = Matter.objects.get(pk=office.main.matter_id)
+    assert (matter.stage, matter.is_closed, matter.obligations.running().exists()) == (Stage.CLOSED, True, False)
+    assert [told(one)[-1] for one in (office.first, office.second)] == ["report_answered", "report_answered"]
+    assert not {"replied", "closed"} & {*told(office.first), *told(office.second)}
+    with pytest.raises(WrongStep, match="已经反馈并办结"):
+        assigning.feed_back(office.main, text="再次", by=office.staff, now=office.now())
+    assert readers.audit()[1] == []
+
+
+def test_an_adoption_rests_on_an_issue(office: Outside) -> None:
+    kept = report(status=Status.KEPT)
+    with pytest.raises(Refused, match="还没有编入已编发的刊物"):
+        office.adopted(kept)
+    with pytest.raises(Refused, match="不能登记批示"):
+        adopting.record_instruction(
+            kept,
+            kind="instruction",
+            level="city",
+            leader_name="某",
+            on=ON,
+            text="阅。",
+            by=office.staff,
+            now=office.now(),
+        )
+    passed_on = report(status=Status.REFERRED, referred_to="市交通局", referred_on=ON)
+    with pytest.raises(Refused, match="原文转发"):
+        office.adopted(passed_on)
+    assert office.adopted(passed_on, form="original").item is None
+    with pytest.raises(IntegrityError, match="adoption_rests_on_an_issue"), transaction.atomic():
+        Adoption.objects.filter(report=passed_on).update(form="single")
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"adopter": " "}, "请填写采用单位"),
+        ({"on": date(2999, 1, 1)}, "不能晚于今天"),
+        ({"on": date(2026, 3, 1)}, "当天才编发"),
+    ],
+)
+def test_what_does_not_fit_an_adoption_is_refused(office: Outside, more: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        office.adopted(**more)
+
+
+def test_an_adoption_is_entered_once_and_taken_back_with_a_reason(office: Outside) -> None:
+    row = office.adopted()
+    with pytest.raises(WrongStep, match="已经登记过了"):
+        office.adopted()
+    with pytest.raises(Refused, match="请写明撤销的原因"):
+        adopting.drop_adoption(row, reason=" ", by=office.staff, now=office.now())
+    adopting.drop_adoption(row, reason="重复", by=office.staff, now=office.now())
+    assert not Adoption.objects.standing().exists()
+    with pytest.raises(WrongStep, match="已经撤销"):
+        adopting.drop_adoption(row, reason="重复", by=office.staff, now=office.now())
+    office.adopted()
+
+
+def test_points_follow_the_rule_of_the_day(office: Outside) -> None:
+    before = office.adopted()
+    rows.set_credit(
+        "single", "province", points=Decimal(8), starts_on=date(2026, 3, 11), by=office.staff, now=office.now()
+    )
+    after = office.adopted(on=date(2026, 3, 11))
+    assert (before.points, after.points) == (Decimal(15), Decimal(8))
+    with pytest.raises(Refused, match="应晚于现行规则的开始日期"):
+        rows.set_credit("single", "province", points=Decimal(9), starts_on=ON, by=office.staff, now=office.now())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CreditRule.objects.filter(pk=before.rule_id or 0).delete()
+
+
+def test_having_read_is_no_instruction_and_words_are_for_few(office: Outside) -> None:
+    office.instructed(kind="read", text="")
+    assert (Instruction.objects.counted().count(), told(office.first)[-1]) == (0, "report_issued")
+    assert "市级领导圈阅" in lines(office.staff, office.main.matter)
+    assert "市级领导圈阅" not in lines(office.first, office.main.matter)
+    leader = appoint(Role.LEADER, name="陆远")
+    order = office.instructed(leader=leader)
+    office.given(instruction=order)
+
+    def read(person: Person) -> list[tuple[str, bool]]:
+        return [(row.kind, words) for row, words in instructions_read_by(person, office.main)]
+
+    assert read(office.staff) == [("instruction", True), ("read", True)]
+    assert read(office.clerk) == read(leader) == [("instruction", True)]
+    assert read(office.first) == [("instruction", False)]
+    adopting.release_instruction(order, by=office.staff, now=office.now())
+    assert (read(office.first), told(office.second)[-1]) == ([("instruction", True)], "report_instruction_released")
+    with pytest.raises(WrongStep, match="已经同意转告"):
+        adopting.release_instruction(order, by=office.staff, now=office.now())
+
+
+@pytest.mark.parametrize(
+    ("zone", "more", "sentence"),
+    [
+        ("government", {"kind": "read"}, "圈阅只表示已阅"),
+        ("government", {"text": ""}, "请填写批示内容"),
+        ("government", {"leader_name": ""}, "请选择领导"),
+        ("internet", {}, "互联网区"),
+    ],
+)
+def test_an_instruction_that_is_not_whole_is_refused(
+    office: Outside, settings: Any, zone: str, more: dict[str, Any], sentence: str
+) -> None:
+    settings.ZONE = zone
+    with pytest.raises(Refused, match=sentence):
+        office.instructed(**more)
+
+
+def test_what_is_not_out_yet_is_not_given_and_nothing_is_fed_back_before_the_answer(office: Outside) -> None:
+    with pytest.raises(WrongStep, match="还不能交办"):
+        assigning.assign_report(report(), lead=office.unit, by=office.staff, now=office.now())
+    with pytest.raises(WrongStep, match="没有交办给承办单位"):
+        assigning.feed_back(office.main, text="已办。", by=office.staff, now=office.now())
+    due = timezone.localdate(office.now()) + timedelta(days=12)
+    part = office.given(due_on=due)
+    assert part.obligations.get(stage="reply").fixed_on == due
+    with pytest.raises(WrongStep, match="还没有审核通过"):
+        assigning.feed_back(office.main, text="已办。", by=office.staff, now=office.now())
+    with pytest.raises(WrongStep, match="已经交办"):
+        office.given()
+    office.answered(part)
+    with pytest.raises(Refused, match="请填写告知反映人的内容"):
+        assigning.feed_back(office.main, text=" ", by=office.staff, now=office.now())
+
+
+def test_the_office_does_it_all_on_its_pages_and_units_learn_no_author(office: Outside) -> None:
+    client, main = signed_in(office.staff), office.main
+    at = [main.matter.public_id]
+
+    def step(name: str, **data: Any) -> str:
+        url = reverse(f"reports:{name}", args=at)
+        assert_valid(client.get(url).content)
+        answer = client.post(url, {key: str(value) for key, value in data.items()}, follow=True)
+        assert answer.redirect_chain, answer.content.decode()
+        return str(answer.content.decode())
+
+    today = timezone.localdate()
+    assert "省政协办公厅" in step("record_adoption", level="province", adopter="省政协办公厅", form="single", on=today)
+    page = step("record_instruction", kind="instruction", level="city", leader_name="某市长", on=today, text="请研办。")
+    assert "请研办。" in page and "同意转告" not in page
+    order, row = Instruction.objects.get(), Adoption.objects.get()
+    own = signed_in(office.first).get(main.get_absolute_url()).content.decode()
+    assert "内容未转告" in own and "请研办。" not in own and "某市长" not in own and "省政协办公厅" in own
+    step("assign_report", instruction=order.public_id, lead=office.unit.public_id, co="", due_on="")
+    part = Assignment.objects.current().select_related("matter", "unit", "office").get()
+    clerk = signed_in(office.clerk)
+    for url in (reverse("handling:part", args=[part.public_id]), main.get_absolute_url()):
+        shown = clerk.get(url, follow=True).content.decode()
+        assert "请研办。" in shown and "来自政协委员" in shown and "社情民意信息内容" in shown
+        assert office.first.name not in shown and office.second.name not in shown and "省政协办公厅" not in shown
+    office.moment = timezone.now()
+    office.answered(part)
+    assert "待反馈的信息" in client.get(reverse("portal:desk")).content.decode()
+    form = client.get(reverse("reports:feed_back", args=at)).context["form"]
+    assert (form["text"].value(), form["units"].value()) == ("来件收悉。\n已划线。", office.unit.name)
+    assert "通道已划线。" in step("feed_back", text="通道已划线。", units=office.unit.name, on=today)
+    assert "通道已划线。" in signed_in(office.second).get(office.other.get_absolute_url()).content.decode()
+
+    with CaptureQueriesContext(connection) as caught:
+        assert [panel.title for panel in panels(office.staff, main)] == ["采用", "领导批示", "反馈"]
+    assert len([query for query in caught.captured_queries if "reports_adoption" in query["sql"]]) == 1
+    for name, one in (("release_instruction", order), ("drop_adoption", row)):
+        url = reverse(f"reports:{name}", args=[one.public_id])
+        assert_valid(client.get(url).content)
+        assert client.post(url, {"reason": "重复登记"}).status_code == 302
+        for other in (office.first, office.clerk, appoint(Role.PROPOSAL_STAFF)):
+            assert signed_in(other).get(url).status_code == 403
+    assert "请研办。" in signed_in(office.second).get(office.other.get_absolute_url()).content.decode()
+
+
+def test_a_slip_that_came_back_leads_to_its_instruction(office: Outside) -> None:
+    leader = appoint(Role.LEADER, name="陆远")
+    to = Recipient.objects.create(kind="leader", name="陆远", person=leader)
+    slip = Delivery.objects.create(
+        issue=office.issue_made, recipient=to, level="open", sent_on=ON, by=office.staff, at=office.now(),
+        returned="transfer", returned_on=ON,
+    )  # fmt: skip
+    url = reverse("reports:record_instruction", args=[office.main.matter.public_id])
+    client = signed_in(office.staff)
+
+    form = client.get(f"{url}?delivery={slip.public_id}").context["form"]
+    assert (form["kind"].value(), form["leader"].value(), form["on"].value()) == ("transfer", leader.public_id, ON)
+    data = {"kind": "transfer", "level": "city", "leader": str(leader.public_id), "on": str(ON), "text": "请研究。"}
+    assert client.post(f"{url}?delivery={slip.public_id}", data).status_code == 302
+    assert Instruction.objects.get().delivery == slip
