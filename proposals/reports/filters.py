@@ -1,7 +1,9 @@
 """Conditions of the lists of reports; the address is their state."""
 
+import re
+
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import TextInput
 
 from members.models import Session
@@ -17,15 +19,19 @@ SHOWN = [
     or choice[0] in (Stage.RETURNED, Stage.TO_SIGN, Stage.COORDINATING, Stage.HANDLING, Stage.CLOSED, Stage.ARCHIVED)
 ]
 LEVELS = [(Access.OPEN, "公开"), (Access.INTERNAL, "内部"), (Access.SENSITIVE, "敏感")]
+LATIN = re.compile("[A-Za-z]")
 YES = [("yes", "急报"), ("no", "一般")]
 
 
 def called(rows: QuerySet[Report], text: str) -> QuerySet[Report]:
-    """Those with this number, or with these words in the title."""
+    """The one with this number, or those with these words in the title; Chinese has no capitals to be levelled."""
     text = text.strip()[:60]
-    number = text.removeprefix("第").removesuffix("号")
-    number = f"信{number.zfill(4)}" if number.isdecimal() else number
-    return rows.filter(Q(matter__title__icontains=text) | Q(matter__number=number))
+    number = text.removeprefix("第").removesuffix("号").removeprefix("信")
+    if number.isdecimal():
+        return rows.filter(matter__number=f"信{number.zfill(4)}")
+    return (
+        rows.filter(matter__title__icontains=text) if LATIN.search(text) else rows.filter(matter__title__contains=text)
+    )
 
 
 class ReportFilter(django_filters.FilterSet):

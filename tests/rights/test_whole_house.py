@@ -62,6 +62,7 @@ WALKERS = (
     "proposal_director",
     "session_staff",
     "assigning_officer",
+    "report_staff",
     "disclosure_reviewer",
     "security_administrator",
     "system_administrator",

@@ -4,11 +4,14 @@ from datetime import date
 
 from django.contrib.auth.hashers import make_password
 
-from members.choices import Role
+from members.choices import BodyKind, Role, System
 from members.models import Appointment, Body, Person
 
 # Where each role sits, by any name of the body; whoever is not named here sits in the committee itself.
 UNIT, COMMITTEE, HOME = "市教育局", "市政协提案委员会", "中国人民政治协商会议市委员会"
+REPORTS, LIAISON, COUNTY = "市政协社情民意工作室", "城东街道委员联络室", "东城区政协"
+ROOMS = {REPORTS: BodyKind.OFFICE, LIAISON: BodyKind.LIAISON_OFFICE, COUNTY: BodyKind.OFFICE}
+"""Where some work, besides the bodies that are there from the first migration."""
 SEATS: dict[Role, str] = {
     Role.UNIT_CLERK: UNIT,
     Role.UNIT_HANDLER: UNIT,
@@ -22,11 +25,17 @@ SEATS: dict[Role, str] = {
     Role.PARTY_OFFICE: "市委办公室",
     Role.CONVENER: "教育界",
     Role.ORGANISATION_SECRETARY: "民盟市委会",
+    Role.REPORT_STAFF: REPORTS,
+    Role.REPORT_EDITOR: REPORTS,
+    Role.LIAISON_OFFICER: LIAISON,
+    Role.COUNTY_CPPCC: COUNTY,
 }
 
 
 def make_accounts(*, password: str, since: date) -> list[Person]:
     """Make the accounts that are missing, each appointed since that day."""
+    for name, kind in ROOMS.items():
+        Body.objects.get_or_create(name=name, defaults={"kind": kind, "system": System.CPPCC})
     hashed = make_password(password)  # once for all: it takes a second, on purpose
     return [_account(role, hashed=hashed, since=since) for role in Role]
 

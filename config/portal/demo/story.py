@@ -46,6 +46,7 @@ from .on_the_way import leave_on_the_way
 from .opinions import leave_opinions
 from .own_letters import bring_letters
 from .people import People, make_session
+from .reports import leave_reports
 from .sent_up import leave_sent_up
 from .texts import Draft, Writer
 
@@ -103,6 +104,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     bring_letters(stage.people, evening)
     leave_handed_down(stage.people, evening)
     leave_opinions(stage.people, stage.members, evening)
+    leave_reports(stage.people, stage.members, evening)
     hand_over_by_mistake(stage, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()
 

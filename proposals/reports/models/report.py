@@ -166,7 +166,10 @@ class Report(models.Model):
             ),
             models.UniqueConstraint(fields=["origin"], condition=Q(origin__isnull=False), name="one_report_an_origin"),
         ]
-        indexes = [models.Index(fields=["status", "-submitted_at"], name="report_queue")]
+        indexes = [
+            models.Index(fields=["status", "-submitted_at"], name="report_queue"),
+            models.Index(fields=["-submitted_at", "-id"], name="report_newest"),
+        ]
 
     def __str__(self) -> str:
         return str(self.matter)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +18,10 @@ from proposals.handling.knowing import known_to
 from proposals.handling.models import Access, Assignment, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, panels_of, suspend_act
 from proposals.handling.rights import in_hands_of
-from proposals.handling.sights import note
+from proposals.handling.sights import note, noted
 from proposals.reports.filters import ReportFilter
 from proposals.reports.hands import is_own, own, writable
-from proposals.reports.models import WRITTEN, Report, Status, handed_in
+from proposals.reports.models import WRITTEN, Report, Status, Submission, Words
 from proposals.reports.offers import acts_for, panels_for
 
 from .base import OneReport, Signed, facts_of, list_crumbs, to
@@ -30,7 +31,7 @@ PEOPLE = Prefetch("matter__participants", Participant.objects.select_related("pe
 PLAIN: dict[str, str] = {
     Stage.DRAFT: "还没有提交。",
     Stage.SCREENING: "已收到，正在等待工作人员筛选。",
-    Stage.RETURNED: "请按下面的意见修改后重新提交。",
+    Stage.RETURNED: "已退回，请修改后重新提交。",
     Stage.KEPT: "已留存备查，不再往下办理。",
     Stage.REFERRED: "原文已转有关单位研究。",
     Stage.LED: "已转为提案线索，您可以据此写一件提案。",
@@ -55,6 +56,13 @@ def authors_of(report: Report) -> str:
     names += [report.author_text] if report.author_text else []
     written = [str(row) for row in rows if row.role == Participant.Role.CONTACT]
     return "、".join(names) + (f"（执笔：{'、'.join(written)}）" if written else "")
+
+
+def latest() -> Subquery:
+    """What was handed in last, with the row itself."""
+    rows = Submission.objects.filter(report=OuterRef("pk")).order_by("-number")
+    parts = ("title", "situation", "cause", "suggestion")
+    return Subquery(rows.values(said=JSONObject(**{part: part for part in parts}))[:1])
 
 
 class Reports(Signed, ListPage[Report]):
@@ -82,12 +90,12 @@ class Reports(Signed, ListPage[Report]):
 
     def get_queryset(self) -> QuerySet[Report]:
         rows = Report.objects.visible_to(self.me).filter(submissions__gt=0)
-        rows = rows.select_related("matter__session").prefetch_related(PEOPLE)
+        rows = rows.select_related("matter__session").defer("situation", "cause", "suggestion")
         return rows.order_by("-submitted_at", "-pk")
 
     def export(self, rows: QuerySet[Report]) -> HttpResponseBase:
         """What is sensitive leaves in no table (S20)."""
-        rows = rows.exclude(matter__access=Access.SENSITIVE)
+        rows = rows.exclude(matter__access=Access.SENSITIVE).prefetch_related(PEOPLE)
         answer = super().export(rows)
         if answer.status_code == 200:
             note(self.me, rows.order_by().values_list("matter", flat=True)[:NEEDS_SECOND_PERSON])
@@ -148,12 +156,13 @@ class ReportPage(OneReport, DetailPage[Report]):
                 raise Http404
             return HttpResponseRedirect(reverse("handling:part", args=[part.public_id]))
         note_view(self.object.matter, by=self.me, now=timezone.now())
-        note(self.me, [self.object.matter_id])
+        if not getattr(self.object, "noted", False):
+            note(self.me, [self.object.matter_id])
         return self.render_to_response(self.get_context_data(object=self.object))
 
     def get_queryset(self) -> QuerySet[Report]:
         rows = super().get_queryset().select_related("decided_reason", "origin", "led_to", "matter__merged_into")
-        return rows.prefetch_related(PEOPLE)
+        return rows.annotate(noted=noted(self.me), latest=latest()).prefetch_related(PEOPLE)
 
     def get_title(self) -> str:
         written = self.own and self.object.written
@@ -174,7 +183,7 @@ class ReportPage(OneReport, DetailPage[Report]):
             where=PLAIN.get(matter.stage, "") if self.own else "",
             said=self.said(),
             text=self.text(),
-            files=file_rows(report, self.me),
+            files=self.panels.files if self.panels.assignments else file_rows(report, self.me),
             cards=panels_for(self.me, report),
             panels=self.panels,
             facts=self.facts(),
@@ -191,6 +200,9 @@ class ReportPage(OneReport, DetailPage[Report]):
         return [*marks, *self.panels.marks]
 
     def due(self) -> Obligation | None:
+        if self.panels.assignments:
+            running = [row for row in self.panels.obligations if row.is_running and row.stage != "objection_window"]
+            return min(running, key=lambda row: (row.due_on, row.pk), default=None)
         rows = clocks.open_for(matter=self.object.matter).exclude(stage="objection_window")
         return known_to(rows, self.me).order_by("due_on").first()
 
@@ -207,7 +219,8 @@ class ReportPage(OneReport, DetailPage[Report]):
         report = self.object
         if self.own and report.written:
             return facts_of(report.words, title=False)
-        return facts_of(handed_in(report), title=False)
+        said: dict[str, str] | None = getattr(report, "latest", None)
+        return facts_of(Words(**said) if said else Words(), title=False)
 
     def facts(self) -> list[Fact]:
         report, matter = self.object, self.object.matter

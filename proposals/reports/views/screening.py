@@ -1,10 +1,12 @@
 """The screening desk: one pile with claims, a report with its text left and the decision right, a page a decision."""
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, F, Min, OuterRef, QuerySet, Subquery, Window
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Min, QuerySet, Window
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
@@ -49,18 +51,15 @@ class Queue(Signed, ListPage[Report]):
 
     def get_queryset(self) -> QuerySet[Report]:
         rows = to_screen(self.me).select_related("matter", "claimed_by").prefetch_related(PEOPLE)
-        twins = to_screen(self.me).order_by().filter(fingerprint=OuterRef("fingerprint")).values("fingerprint")
-        due = Obligation.objects.running().filter(matter=OuterRef("matter"), stage="report_screening").order_by("pk")
-        rows = rows.annotate(
-            together=Coalesce(Subquery(twins.annotate(amount=Count("pk")).values("amount")), 0),
-            due_on=Subquery(due.values("due_on")[:1]),
-        )
         if self.group == "mine":
             rows = rows.filter(claimed_by=self.me)
         elif self.group == "urgent":
             rows = rows.filter(urgent=True)
         elif self.group == "same":
-            rows = rows.filter(together__gt=1)
+            several = (
+                to_screen(self.me).order_by().values("fingerprint").annotate(amount=Count("pk")).filter(amount__gt=1)
+            )
+            rows = rows.filter(fingerprint__in=several.values("fingerprint"))
         since = Window(Min("submitted_at"), partition_by=[F("fingerprint")])
         return rows.annotate(since=since).order_by("-urgent", "since", "fingerprint", "submitted_at", "pk")
 
@@ -70,9 +69,22 @@ class Queue(Signed, ListPage[Report]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         path = self.request.path
         tabs = [Tab(label, f"{path}?group={key}", key == self.group) for key, label in GROUPS]
-        for row in kwargs["page_obj"]:
-            row.people = authors_of(row)
+        shown = list(kwargs["page_obj"])
+        together, due = self.together(shown), self.due(shown)
+        for row in shown:
+            row.people, row.together, row.due_on = authors_of(row), together[row.fingerprint], due.get(row.matter_id)
         return super().get_context_data(tabs=tabs, **kwargs)
+
+    def together(self, shown: Sequence[Report]) -> Counter[str]:
+        """How many of those to be screened have the text of each row of this page, whatever the filter leaves out."""
+        rows = to_screen(self.me).filter(fingerprint__in={row.fingerprint for row in shown})
+        return Counter(rows.values_list("fingerprint", flat=True))
+
+    def due(self, shown: Sequence[Report]) -> dict[int, date]:
+        rows = Obligation.objects.running().filter(
+            matter__in=[row.matter_id for row in shown], stage="report_screening"
+        )
+        return dict(rows.values_list("matter_id", "due_on"))
 
 
 class ClaimMany(Signed, BulkPage[Report]):
@@ -147,6 +159,7 @@ class Screen(ReportAct):
         words = handed_in(report)
         clock = clocks.open_for(matter=matter, stage="report_screening").first()
         same = list(same_text(report, self.me).prefetch_related(PEOPLE)[:10])
+        twins = {row.get_absolute_url() for row in same}
         return super().get_context_data(
             report=report,
             people=authors_of(report),
@@ -158,7 +171,7 @@ class Screen(ReportAct):
             files=file_rows(report, self.me),
             same=[(row, authors_of(row)) for row in same],
             combine_url=self.combine_url(same),
-            similar=similar_to(matter.title, self.me, besides=report),
+            similar=[one for one in similar_to(matter.title, self.me, besides=report) if one.url not in twins],
             next_url=next_after(report, self.me),
             own=any(row.person_id == self.me.pk for row in matter.participants.all() if row.left_at is None),
             **kwargs,
