@@ -11,6 +11,7 @@ class ReportsConfig(AppConfig):
         from members.rights import register
         from proposals.reports import (
             bulletin_files,
+            editing_offers,
             edition_notices,
             menu,
             notices,
@@ -30,6 +31,7 @@ class ReportsConfig(AppConfig):
         edition_notices.register()
         outcome_notices.register()
         bulletin_files.register()
+        editing_offers.register()
         report_notices.register()
         outcomes.register()
         menu.register()

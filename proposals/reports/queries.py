@@ -4,7 +4,8 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from proposals.handling.queries import pairs_of
+from members.rights import may
+from proposals.handling.likeness import pairs_of
 from proposals.reports.models import Edition, Issue, IssueItem, Report, Status
 
 LOOK_BACK, OFFERED, READY = 400, 40, 100
@@ -32,11 +33,21 @@ def ready_for(user: Any, issue: Issue | None = None) -> list[Edition]:
 
 
 def alike(report: Report, user: Any) -> list[Report]:
-    """Reports that may go into this one, those on the same subject first."""
-    rows = Report.objects.visible_to(user).filter(status__in=GOING_IN, matter__merged_into=None).exclude(pk=report.pk)
+    """Reports that may go into this one: the very same text first, then those on the same subject.
+
+    Who does not screen is offered what is being edited.
+    """
+    states = GOING_IN if may(user, "reports.screen") else (Status.EDITING,)
+    rows = Report.objects.visible_to(user).main().filter(status__in=states).exclude(pk=report.pk)
     found = list(rows.select_related("matter__session").order_by("-submitted_at", "-pk")[:LOOK_BACK])
-    own = pairs_of(report.matter.title)
-    return sorted(found, key=lambda row: -_likeness(own, pairs_of(row.matter.title)))[:OFFERED]
+    own = set(pairs_of(report.matter.title))
+
+    def nearness(row: Report) -> tuple[bool, float]:
+        return bool(row.fingerprint) and row.fingerprint == report.fingerprint, _likeness(
+            own, set(pairs_of(row.matter.title))
+        )
+
+    return sorted(found, key=nearness, reverse=True)[:OFFERED]
 
 
 def _likeness(own: set[str], other: set[str]) -> float:

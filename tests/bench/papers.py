@@ -11,9 +11,11 @@ from members.models import Person, Session
 from proposals.handling.letters import Letter, Line, letter_docx, letter_pdf
 from proposals.handling.pdf import missing
 from proposals.handling.volumes import volume_docx
+from proposals.reports.bulletin import Bulletin, bulletin_docx, bulletin_pdf, item
 from proposals.volume import collected, contents_of, entries
 
 LETTER_MS, VOLUME_MS, VOLUME_MB = 2_000.0, 60_000.0, 400.0
+BULLETIN_MS, ITEMS = 3_000.0, 12
 ENTRIES = 500
 TEXT = "老旧小区停车难，夜间尤其突出，边角地没有利用，错时共享还没有形成机制。" * 8
 
@@ -46,18 +48,28 @@ def measured() -> list[tuple[str, float, float, bool]]:
     rows = [("letter as .docx", *timed(lambda: letter_docx(letter)))]
     if not missing():
         rows.append(("letter as PDF preview", *timed(lambda: letter_pdf(letter))))
+        rows.append(
+            (f"bulletin of {ITEMS} items as PDF preview", *timed(lambda: bulletin_pdf(bulletin()), BULLETIN_MS))
+        )
+    rows.append((f"bulletin of {ITEMS} items as .docx", *timed(lambda: bulletin_docx(bulletin()), BULLETIN_MS)))
     took, megabytes = volume()
     rows.append((f"volume of {ENTRIES} with replies", took, VOLUME_MS, took <= VOLUME_MS))
     return [*rows, ("volume: memory of its process, MB", megabytes, VOLUME_MB, megabytes <= VOLUME_MB)]
 
 
-def timed(act: object) -> tuple[float, float, bool]:
+def bulletin() -> Bulletin:
+    """One issue with as much in it as it may hold of each."""
+    items = [item(f"关于第{n}件事的情况反映", "\n".join([TEXT] * 4), "来自政协委员") for n in range(ITEMS)]
+    return Bulletin("社情民意信息", "2026年第1期", "市政协办公室", date(2026, 5, 1), items, signer="周正")
+
+
+def timed(act: object, most: float = LETTER_MS) -> tuple[float, float, bool]:
     assert callable(act)
     act()
     began = time.perf_counter()
     act()
     took = (time.perf_counter() - began) * 1000
-    return took, LETTER_MS, took <= LETTER_MS
+    return took, most, took <= most
 
 
 def volume() -> tuple[float, float]:

@@ -17,6 +17,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.inbox.models import LongJob
 from members.inbox.registry import Rendered, render
 from members.models import AuditEntry, Person
+from proposals.handling import owners
 from proposals.handling.actions import suspend
 from proposals.handling.models import Access
 from proposals.handling.pdf import missing
@@ -326,6 +327,38 @@ def office_signs(office: Office, issue: Issue) -> Issue:
     return bulletins.issue_now(issue, by=office.staff, now=office.now())
 
 
+def test_a_level_that_is_raised_afterwards_holds_for_the_issue(office: Office) -> None:
+    one, other = office.ready(), office.ready(title="路灯")
+    waiting, sent = office.signed(one), office.issued(other)
+    for row in (one, other):
+        row.matter.access = Access.SENSITIVE
+        row.matter.save()
+
+    with pytest.raises(WrongStep, match="密级有变化，不能编发"):
+        bulletins.issue_now(waiting, by=office.staff, now=office.now())
+    with pytest.raises(Refused, match="本期是“敏感”，省政协办公厅最高只能看“内部”"):
+        delivering.deliver(sent, [recipient()], on=NOW.date(), how="paper", by=office.staff, now=office.now())
+    assert not Issue.objects.visible_to(office.editor).exists()
+    assert Issue.objects.visible_to(office.staff).count() == 2
+
+
+def test_a_purge_leaves_no_word_of_it(office: Office) -> None:
+    one = office.ready(appoint(Role.MEMBER), title="只此一处的标题")
+    edition = one.editions.get()
+    [word] = editing.ask_authors(edition, editing.authors_to_ask(edition), by=office.editor, now=office.now())
+    editing.answer_edition(word, same=False, text="只此一处的话", said="电话", by=office.editor, now=office.now())
+    owner = owners.of(one.matter)
+    assert "只此一处" not in owner.text(one.matter)
+    Edition.objects.update(state=Edition.State.SIGNED)
+    assert "只此一处" in owner.text(one.matter)
+
+    owner.erase(one.matter)
+
+    edition.refresh_from_db()
+    word.refresh_from_db()
+    assert (edition.title, edition.text, word.text, word.said) == ("（已清除）", "（已清除）", "（已清除）", "")
+
+
 def test_sent_up_and_who_hears_of_it(office: Office) -> None:
     author = appoint(Role.MEMBER)
     one = office.ready(author)
@@ -343,6 +376,9 @@ def test_sent_up_and_who_hears_of_it(office: Office) -> None:
     assert len(told(author)) == before and verbs(one)[-1] == "report_delivered"
     with pytest.raises(Refused, match="已于2026-03-04发送省政协办公厅"):
         delivering.deliver(issue, [recipient()], on=NOW.date(), how="paper", by=office.staff, now=office.now())
+    assert "陆远副市长" in client.get(one.get_absolute_url()).content.decode()
+    own = signed_in(author).get(one.get_absolute_url()).content.decode()
+    assert "社情民意信息2026年第1期" in own and "省政协办公厅" in own and "陆远副市长" not in own
     slip = Delivery.objects.get(recipient=leader)
     back = reverse("reports:record_return", args=[slip.public_id])
     assert client.post(back, {"kind": "read", "on": "2026-03-05"}).status_code == 302

@@ -14,7 +14,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.inbox.models import Message
 from members.inbox.registry import Rendered, render
 from members.models import AuditEntry, Person
-from proposals.handling import clocks
+from proposals.handling import clocks, readers
 from proposals.handling.models import Access
 from proposals.reports.actions import combining, editing
 from proposals.reports.credits import credits_of
@@ -188,6 +188,7 @@ def test_several_become_one_and_everybody_is_credited_and_told(editor: Person) -
     combining.combine(other, [earlier], by=editor, now=NOW)
 
     client = signed_in(editor)
+    assert "待筛选" not in client.get(reverse("reports:combine", args=[main.matter.public_id])).content.decode()
     url = reverse("reports:combine", args=[main.matter.public_id])
     assert client.post(url, {"followers": [str(other.matter.public_id)]}).status_code == 302
 
@@ -197,6 +198,7 @@ def test_several_become_one_and_everybody_is_credited_and_told(editor: Person) -
     assert (told(second), told(third), told(first)) == (["report_combined"], ["report_combined"], [])
     assert credits_of([main]) == {main.matter_id: "林溪、陈曦等反映"}
     page = client.get(reverse("reports:edit", args=[main.matter.public_id])).content.decode()
+    assert "取消合并" in client.get(other.get_absolute_url()).content.decode()
     assert all(name in page for name in ("林溪", "白露", "陈曦", "原稿 3"))
     long = editing.save_edition(main, title="合并", text="长" * 2000, by=editor, now=NOW)
     [asked] = [row for row in editing.authors_to_ask(long) if row.person == second]
@@ -228,6 +230,39 @@ def test_what_cannot_be_combined(editor: Person) -> None:
     combining.combine(secret, [lower], by=editor, now=NOW)
     edition = editing.save_edition(secret, title="敏感", text="敏感内容。", by=editor, now=NOW)
     assert [row.matter_id for row in editing.authors_to_ask(edition)] == [secret.matter_id]
+
+
+def test_the_same_text_through_two_channels_is_made_one_while_it_is_screened(editor: Person) -> None:
+    staff, first, second = appoint(Role.REPORT_STAFF), appoint(Role.MEMBER), appoint(Role.MEMBER)
+    one, other = report(first), report(second)
+    client, url = signed_in(staff), reverse("reports:combine", args=[one.matter.public_id])
+    assert client.get(url).content.decode().count(" checked") == 1
+    Report.objects.filter(pk=other.pk).update(claimed_by=editor, claimed_at=NOW)
+    sent = {"followers": [str(other.matter.public_id)]}
+    refused = client.post(url, sent)
+    assert refused.status_code == 422 and "文心正在筛选" in refused.content.decode()
+    Report.objects.filter(pk=other.pk).update(claimed_by=None, claimed_at=None)
+
+    assert client.post(url, sent).status_code == 302
+    assert Report.objects.get(pk=other.pk).status == Status.COMBINED
+    assert told(second) == ["report_combined"]
+
+
+def test_a_body_speaks_through_whoever_reports_in_its_name(editor: Person) -> None:
+    officer = appoint(Role.LIAISON_OFFICER)
+    one = report(status=Status.EDITING)
+    body = officer.appointments.get().body
+    one.matter.participants.all().delete()
+    one.matter.participants.create(body=body, role="author")
+    readers.refresh(one.matter)
+    edition = edited(one, editor)
+    [word] = editing.ask_authors(edition, editing.authors_to_ask(edition), by=editor, now=NOW)
+
+    assert told(officer) == ["report_author_asked"]
+    assert "核对编辑稿" in signed_in(officer).get(one.get_absolute_url()).content.decode()
+    editing.answer_edition(word, same=True, by=officer, now=NOW)
+    edition.refresh_from_db()
+    assert edition.state == Edition.State.CONFIRMED
 
 
 def test_the_desk_of_editors_costs_the_same_for_one_and_for_many(editor: Person) -> None:

@@ -11,7 +11,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Appointment, Body, Person
 from proposals.handling import clocks, queries, readers
-from proposals.handling.models import Access, Event, Matter
+from proposals.handling.models import Access, Event, Matter, Participant
 from proposals.reports.models import Report, Status
 
 FOR_BODIES = (Role.LIAISON_OFFICER, Role.COUNTY_CPPCC, Role.COMMITTEE_OFFICE)
@@ -69,7 +69,12 @@ def today(now: datetime) -> date:
 
 def authors(report: Report, *, on: date) -> list[int]:
     """Who is told for those behind this one report, whatever it went into: persons, and who acts for a body."""
-    rows = list(report.matter.participants.filter(left_at=None))
+    return speaking_for(report.matter.participants.filter(left_at=None), on=on)
+
+
+def speaking_for(participants: Iterable[Participant], *, on: date) -> list[int]:
+    """Persons themselves, and for a body those who report in its name."""
+    rows = list(participants)
     bodies = [row.body_id for row in rows if row.body_id]
     acting = queries.people_in(FOR_BODIES, on=on, bodies=bodies) if bodies else []
     return sorted({*queries.people_behind(rows, on=on), *acting})

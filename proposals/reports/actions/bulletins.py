@@ -1,6 +1,6 @@
 """Issues of bulletins are put together, signed, and issued under the next number of their series (组稿、签发、编发)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from django.conf import settings
@@ -27,8 +27,7 @@ from proposals.reports.models import (
 )
 from proposals.reports.models.issue import LEVEL_NAMES, rank
 
-from .base import lock_all, lock_many, move, today, told
-from .combining import own_authors
+from .base import authors, lock_all, lock_many, move, today, told
 
 State = Issue.State
 Step = IssueSignature.Step
@@ -81,7 +80,7 @@ def _fill(issue: Issue, reports: Sequence[Report], addressee: Recipient | None, 
     editions = _latest(rows)
     for report in rows:
         _fits(report, editions.get(report.pk), issue)
-    issue.level = max((row.matter.access for row in rows), key=rank)
+    issue.level = level_of(rows)
     issue.addressee = addressee if special else None
     if issue.addressee:
         may_have(issue.addressee, issue)
@@ -156,7 +155,7 @@ def send_issue_up(issue: Issue, *, by: Person, now: datetime, seen: int | None =
         if editions[report.pk].pk != item.edition_id:
             last = editions[report.pk]
             raise WrongStep(f"《{last.title}》有了新的编辑稿（{last}），请在“调整稿件”中重新确认后再送签。")
-    if issue.level != max((row.matter.access for row in reports.values()), key=rank):
+    if issue.level != level_of(reports.values()):
         raise WrongStep("稿件的密级有变化，请在“调整稿件”中重新确认后再送签。")
     issue.state = State.CHECKING if issue.series.checked else State.SIGNING
     issue.round, issue.sent_by, issue.version = issue.round + 1, by, issue.version + 1
@@ -201,8 +200,7 @@ def sign_issue(
     issue = lock_issue(issue, State.CHECKING, State.SIGNING, seen=seen)
     items = items_of(issue)
     reports = lock_all([item.report for item in items])
-    if any(row.matter.access == Access.SUSPENDED for row in reports):
-        raise WrongStep("本期有稿件正在保密核查，不能签批。请先撤回送签，移出这篇稿件。")
+    _may_go_on(issue, reports, "签批")
     step = Step.CHECK if issue.state == State.CHECKING else Step.SIGN
     if paper is None:
         _may_sign(issue, step, reports, by=by, on=today(now))
@@ -255,6 +253,20 @@ def _may_sign(issue: Issue, step: str, reports: Sequence[Report], *, by: Person,
         raise Refused("本期有您本人反映的信息，请由其他人签批。")
 
 
+def _may_go_on(issue: Issue, reports: Sequence[Report], act: str) -> None:
+    """Nothing goes on while an item is out of sight, or is not of the level that the issue was put together for."""
+    if any(row.matter.access == Access.SUSPENDED for row in reports):
+        raise WrongStep(f"本期有稿件正在保密核查，不能{act}。请先撤回送签，移出这篇稿件。")
+    if issue.level != level_of(reports):
+        raise WrongStep(f"本期稿件的密级有变化，不能{act}。请先撤回送签，在“调整稿件”中重新确认。")
+
+
+def level_of(reports: Iterable[Report]) -> str:
+    """The highest level among them; what is suspended counts for nothing here."""
+    levels = [row.matter.access for row in reports if row.matter.access != Access.SUSPENDED]
+    return max(levels, key=rank, default=Access.OPEN)
+
+
 @transaction.atomic
 def take_issue_back(issue: Issue, *, by: Person, now: datetime, seen: int | None = None) -> Issue:
     """Take an issue back from whoever was to sign it; a signed one too, as long as it has no number."""
@@ -291,8 +303,7 @@ def issue_now(issue: Issue, *, on: date | None = None, by: Person, now: datetime
     if on < signed.on:
         raise Refused("编发日期不能早于签发日期。", field="on")
     reports = lock_all([item.report for item in items_of(issue)])
-    if any(row.matter.access == Access.SUSPENDED for row in reports):
-        raise WrongStep("本期有稿件正在保密核查，不能编发。请先撤回送签，移出这篇稿件。")
+    _may_go_on(issue, reports, "编发")
     issue.listed = "、".join(row.name for row in fixed_recipients(issue))[:500]
     issue.state, issue.year, issue.issued_on, issue.issued_by = State.ISSUED, on.year, on, by
     issue.version += 1
@@ -314,7 +325,7 @@ def tell_authors(
     behind = [row for row in behind if row.matter.access != Access.SUSPENDED]
     events = record_many({row.matter: facts for row in behind}, verb, by=by, now=now)
     for row in behind:
-        told(row, own_authors(row.matter, now=now), events[row.matter_id], template, now=now)
+        told(row, authors(row, on=today(now)), events[row.matter_id], template, now=now)
 
 
 def take_number(series: Series, year: int) -> int:

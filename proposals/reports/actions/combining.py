@@ -8,13 +8,12 @@ from django.db import transaction
 from members.errors import Refused, WrongStep
 from members.models import Person
 from proposals.handling import clocks, queries, readers
-from proposals.handling.models import Matter
 from proposals.reports.models import Report, Status
 from proposals.reports.models.issue import rank
+from proposals.reports.queries import GOING_IN
 
-from .base import lock_many, move, today, told
+from .base import authors, lock_many, move, today, told
 
-GOING_IN = (Status.SUBMITTED, Status.KEPT, Status.REFERRED, Status.EDITING)
 MAIN = (Status.SUBMITTED, Status.EDITING)
 
 
@@ -35,7 +34,7 @@ def combine(main: Report, followers: Sequence[Report], *, by: Person, now: datet
         raise WrongStep("所选的这篇已经并入别的信息，请选择那一篇。")
     if main.status not in MAIN:
         raise WrongStep(f"{main.matter.label}现在是“{main.get_status_display()}”，不能再并入别的信息。")
-    not_own(main, by)
+    in_no_other_hands(main, by)
     for report in going:
         _put(report, main, by=by, now=now)
     for row in (locked[one.pk] for one in theirs):
@@ -56,12 +55,21 @@ def _put(report: Report, main: Report, *, by: Person, now: datetime) -> None:
             "请反过来以它为主，或者先核定密级。",
             field="followers",
         )
-    not_own(report, by)
+    in_no_other_hands(report, by)
     clocks.cancel_all(matter=matter, by=by, now=now, reason="合并")
+    report.claimed_by, report.claimed_at = None, None
+    report.save(update_fields=["claimed_by", "claimed_at", "updated_at"])
     move(report, Status.COMBINED, merged_into=main.matter)
     event = matter.record("report_combined", by=by, now=now, main=main.matter.label)
     main.matter.record("report_took_in", by=by, now=now, other=matter.label)
-    told(report, own_authors(matter, now=now), event, "combined", now=now)
+    told(report, authors(report, on=today(now)), event, "combined", now=now)
+
+
+def in_no_other_hands(report: Report, by: Person) -> None:
+    """Nobody combines what a colleague is screening just now (H2), nor what he reported himself (P13)."""
+    not_own(report, by)
+    if report.status == Status.SUBMITTED and report.claimed_by_id not in (None, by.pk):
+        raise WrongStep(f"{report.claimed_by}正在筛选{report.matter.label}，请先商量或接手后再合并。")
 
 
 def not_own(report: Report, by: Person) -> None:
@@ -88,10 +96,5 @@ def separate(report: Report, *, reason: str, by: Person, now: datetime) -> Repor
     readers.refresh(main.matter)
     event = report.matter.record("report_parted", by=by, now=now, main=main.matter.label, reason=reason.strip())
     main.matter.record("report_let_go", by=by, now=now, other=report.matter.label)
-    told(report, own_authors(report.matter, now=now), event, "parted", now=now)
+    told(report, authors(report, on=today(now)), event, "parted", now=now)
     return report
-
-
-def own_authors(matter: Matter, *, now: datetime) -> list[int]:
-    """Who is told for those behind this one report, whatever it went into."""
-    return queries.people_behind(matter.participants.filter(left_at=None), on=today(now))

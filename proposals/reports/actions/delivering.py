@@ -10,9 +10,10 @@ from members.errors import Refused, WrongStep
 from members.models import Person
 from proposals.handling.models import Access, record_many
 from proposals.reports.models import Delivery, Issue, Recipient
+from proposals.reports.models.issue import rank
 
 from .base import lock_all, today
-from .bulletins import items_of, lock_issue, may_have, tell_authors
+from .bulletins import items_of, level_of, lock_issue, may_have, tell_authors
 
 UPWARD = (Recipient.Kind.PROVINCE, Recipient.Kind.NATION, Recipient.Kind.PARTY, Recipient.Kind.GOVERNMENT)
 """Where a report is sent up to: its authors hear of that."""
@@ -35,6 +36,9 @@ def deliver(
     reports = lock_all([item.report for item in items])
     if any(row.matter.access == Access.SUSPENDED for row in reports):
         raise WrongStep("本期有稿件正在保密核查，不能发送。")
+    if rank(level := level_of(reports)) > rank(issue.level):  # raised since it was issued
+        issue.level = level
+        issue.save(update_fields=["level"])
     had = dict(issue.deliveries.values_list("recipient", "sent_on"))
     for recipient in recipients:
         may_have(recipient, issue)

@@ -13,7 +13,7 @@ from proposals.reports.comparing import tidy
 from proposals.reports.models import AuthorWord, Edition, Report, Status
 from proposals.reports.models.issue import rank
 
-from .base import SUSPENDED, expect, lock, today, told
+from .base import SUSPENDED, expect, lock, speaking_for, today, told
 from .combining import not_own
 
 State = Edition.State
@@ -47,7 +47,6 @@ def save_edition(
         raise Refused(f"正文不能超过{most}字，现在有{len(text)}字。请再精简。", field="text")
     number = last.number + 1 if last else 1
     edition = Edition.objects.create(report=report, number=number, title=title, text=text, by=by, at=now)
-    Report.objects.filter(pk=report.pk).update(claimed_by=by, claimed_at=now)
     report.matter.record("report_edited", by=by, now=now, number=number)
     return edition
 
@@ -131,7 +130,7 @@ def answer_edition(
 
 def _people(participant: Participant, *, now: datetime) -> list[int]:
     """Who speaks for one author: the person, or those who act for the body."""
-    return queries.people_behind([participant], on=today(now))
+    return speaking_for([participant], on=today(now))
 
 
 def _lock(edition: Edition) -> Edition:

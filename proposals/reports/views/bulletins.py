@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.http import content_disposition_header
 
-from members.days import moment
+from members.days import moment, short_day
 from members.inbox.actions import start_job
 from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage
 from members.shown import Act, Crumb, Fact, Tab
@@ -196,7 +196,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             Fact("专报对象", str(issue.addressee or "")),
             Fact("组稿", f"{issue.made_by}　{moment(issue.made_at)}"),
             Fact("送签", str(issue.sent_by or "")),
-            Fact("编发", f"{issue.issued_by}　{issue.issued_on:%Y-%m-%d}" if issue.issued_on else ""),
+            Fact("编发", f"{issue.issued_by}　{short_day(issue.issued_on)}" if issue.issued_on else ""),
             Fact("报送和发送", issue.listed, wide=True),
         ]
         return [fact for fact in facts if fact.value]

@@ -1,5 +1,6 @@
 """Editing beside the original, asking its authors, combining with others."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,9 +16,9 @@ from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage
 from members.shown import Act, Crumb, Fact
 from proposals.handling.actions.secrecy import note_view
 from proposals.handling.models import Access, Matter
-from proposals.handling.queries import people_behind
 from proposals.handling.sights import note
 from proposals.reports.actions import combining, editing
+from proposals.reports.actions.base import speaking_for
 from proposals.reports.comparing import differences, tidy, woven
 from proposals.reports.credits import authors_of, sources_of
 from proposals.reports.editing_forms import (
@@ -28,8 +29,11 @@ from proposals.reports.editing_forms import (
     ReasonForm,
     RecordAnswerForm,
 )
+from proposals.reports.hands import same_text
 from proposals.reports.models import AuthorWord, Edition, Report, Status, handed_in
 from proposals.reports.queries import alike, in_editing
+
+BUSY = timedelta(hours=1)
 
 
 class Mine:
@@ -58,7 +62,7 @@ class Desk(Mine, ListPage[Report]):
     )
 
     def get_queryset(self) -> QuerySet[Report]:
-        rows = in_editing(self.me).select_related("claimed_by").prefetch_related("editions", "matter__followers")
+        rows = in_editing(self.me).prefetch_related("editions__by", "matter__followers")
         return rows.order_by("-urgent", "submitted_at", "pk")
 
     def export(self, rows: QuerySet[Report]) -> HttpResponseBase:
@@ -174,16 +178,16 @@ class Edit(OfReport, ActionPage[Report]):
             last=self.last,
             changed=changed,
             editions=[(one, reverse("reports:edition", args=[one.public_id])) for one in editions],
-            claimed=self.claimed(),
+            busy=self.busy(),
             **kwargs,
         )
 
-    def claimed(self) -> str:
-        """That somebody else has it in hand (H2); two texts never overwrite each other anyway."""
-        report = self.object
-        if report.claimed_by_id in (None, self.me.pk):
+    def busy(self) -> str:
+        """That a colleague saved a text within the hour (H2); two texts never overwrite each other anyway."""
+        last = self.last
+        if last is None or last.by_id == self.me.pk or timezone.now() - last.at > BUSY:
             return ""
-        return f"{report.claimed_by}正在编辑（{moment(report.claimed_at)}），请先商量由谁改。两人同时保存的，后保存的一方会看到双方的文字。"
+        return f"{last.by}在{moment(last.at)}保存了{last}，可能还在改，请先商量由谁改。两人同时保存的，后保存的一方会看到双方的文字。"
 
 
 class EditionMixin(Mine):
@@ -337,7 +341,7 @@ class ConfirmEdition(Mine, ActionPage[AuthorWord]):
 
     def get_object(self) -> AuthorWord:
         word = get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
-        if self.me.pk not in people_behind([word.participant], on=timezone.localdate()):
+        if self.me.pk not in speaking_for([word.participant], on=timezone.localdate()):
             raise Http404
         return word
 
@@ -372,7 +376,7 @@ class ConfirmEdition(Mine, ActionPage[AuthorWord]):
 
 
 class Combine(OfReport, ActionPage[Report]):
-    """Which other reports go into this one."""
+    """Which other reports go into this one, while it is screened or edited."""
 
     action = "reports.edit"
     title = "合并同类信息"
@@ -381,8 +385,16 @@ class Combine(OfReport, ActionPage[Report]):
     submit_label = "合并"
     done_sentence = "已合并，各位反映人会收到通知。原稿和署名都保留。"
 
+    def get_queryset(self) -> QuerySet[Report]:
+        rows = Report.objects.visible_to(self.me).main().filter(status__in=combining.MAIN)
+        return rows.select_related("matter__session")
+
     def version(self) -> None:
         return None
+
+    def get_initial(self) -> dict[str, Any]:
+        """The very same text is ticked (P30)."""
+        return {"followers": [str(row.matter.public_id) for row in same_text(self.object, self.me)]}
 
     @cached_property
     def offered(self) -> list[Report]:
@@ -393,7 +405,9 @@ class Combine(OfReport, ActionPage[Report]):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         combining.combine(self.object, form.chosen(), by=self.me, now=timezone.now())
-        return HttpResponseRedirect(reverse("reports:edit", args=[self.object.matter.public_id]))
+        if self.object.status == Status.EDITING:
+            return HttpResponseRedirect(reverse("reports:edit", args=[self.object.matter.public_id]))
+        return HttpResponseRedirect(self.object.get_absolute_url())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         inside = [
