@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from members import audit
+from members.days import full_day
 from members.errors import WrongStep
 from members.inbox.models import LongJob
 from members.inbox.work import Product, Progress
@@ -16,12 +17,13 @@ from members.inbox.work import register as offer
 from members.models import Person
 from members.rights import may
 from proposals.handling.actions.secrecy import note_view
+from proposals.handling.letters import Letter
 from proposals.handling.models import Access, Matter
 from proposals.handling.sights import note
 
 from .bulletin import Bulletin, bulletin_pdf, item
 from .credits import credits_of, sources_of
-from .models import Issue, IssueItem, IssueSignature, Series
+from .models import Delivery, Issue, IssueItem, IssueSignature, Series
 
 PDF = "proposals.bulletin_pdf"
 """The kind of the long job; it begins as all whose files a suspension takes back (S5)."""
@@ -69,6 +71,26 @@ def bulletin_of(issue: Issue, user: Person, *, now: datetime) -> Bulletin:
             else item(OUT_OF_SIGHT, "", "")
             for one, in_sight in items
         ],
+    )
+
+
+def slip_of(delivery: Delivery, user: Person) -> Letter:
+    """The sheet that goes with a copy: what it is, and room for the leader's hand."""
+    issue = delivery.issue
+    titles = [one.edition.title if seen else OUT_OF_SIGHT for one, seen in items_for(issue, user)]
+    return Letter(
+        title="送阅单",
+        lines=[],
+        table=[
+            ("送阅领导", delivery.recipient.name),
+            ("刊物期号", str(issue)),
+            ("密级", issue.get_level_display()),
+            ("标题", "\n".join(titles)),
+            ("送阅日期", full_day(delivery.sent_on)),
+            ("领导批示", "\n" * 9),
+            ("退回日期", "\n"),
+        ],
+        contact="请在阅后退回社情民意工作机构。",
     )
 
 

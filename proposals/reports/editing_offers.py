@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 
 from members.days import short_day
 from members.shown import Act, Fact
-from proposals.reports.actions.base import speaking_for
 from proposals.reports.actions.delivering import UPWARD
-from proposals.reports.models import AuthorWord, Delivery, IssueItem, Report, Status
+from proposals.reports.hands import behind
+from proposals.reports.models import AuthorWord, IssueItem, Report, Status
 from proposals.reports.offers import OFFERS, PANELS, Panel
 
 
@@ -37,34 +36,28 @@ def _questions(user: Any, report: Report) -> list[Act]:
     """The edited text that waits for this author's word."""
     if report.status not in (Status.EDITING, Status.COMBINED):
         return []
-    rows = AuthorWord.objects.filter(
-        participant__matter=report.matter_id, answer="", edition__report__status=Status.EDITING
-    )
-    for word in rows.select_related("participant").order_by("-pk")[:5]:
-        if user.pk in speaking_for([word.participant], on=timezone.localdate()):
-            way = reverse("reports:confirm_edition", args=[word.public_id])
-            return [Act("核对编辑稿", way, "circle-check", "primary")]
-    return []
+    rows = AuthorWord.objects.filter(participant__matter=report.matter_id, participant__in=behind(user), answer="")
+    word = rows.filter(edition__report__status=Status.EDITING).order_by("-pk").first()
+    if word is None:
+        return []
+    return [Act("核对编辑稿", reverse("reports:confirm_edition", args=[word.public_id]), "circle-check", "primary")]
 
 
 def panels(user: Any, report: Report) -> Sequence[Panel]:
     """In which issues it was printed, and where that went; an author reads of what went up, the office of everything."""
-    main = report.matter.merged_into_id or report.matter_id
-    items = list(IssueItem.objects.issued().filter(report__matter=main).select_related("issue__series").order_by("pk"))
-    if not items:
+    if report.status not in (Status.ISSUED, Status.COMBINED):
         return []
     office = user.has_perm("reports.issues")
-    sent = Delivery.objects.filter(issue__in=[one.issue_id for one in items]).select_related("recipient")
-    if not office:
-        sent = sent.filter(recipient__kind__in=UPWARD)
-    facts = [
-        Fact(
-            "刊发", f"{one.issue}，{short_day(one.issue.issued_on)}", url=one.issue.get_absolute_url() if office else ""
-        )
-        for one in items
-    ]
-    facts += [
-        Fact("报送" if one.recipient.kind in UPWARD else "发送", f"{one.recipient}，{short_day(one.sent_on)}")
-        for one in sent.order_by("sent_on", "pk")
-    ]
-    return [Panel("刊发情况", facts)]
+    rows = IssueItem.objects.issued().filter(report__matter=report.matter.merged_into_id or report.matter_id)
+    columns = ("issue__public_id", "issue__series__name", "issue__year", "issue__number", "issue__issued_on")
+    sent = tuple(f"issue__deliveries__{name}" for name in ("recipient__name", "recipient__kind", "sent_on"))
+    printed: dict[str, Fact] = {}
+    went: list[Fact] = []
+    for public_id, series, year, number, on, name, kind, sent_on in rows.order_by(
+        "pk", "issue__deliveries__sent_on", "issue__deliveries__pk"
+    ).values_list(*columns, *sent):
+        url = reverse("reports:issue", args=[public_id]) if office else ""
+        printed[public_id] = Fact("刊发", f"{series}{year}年第{number}期，{short_day(on)}", url=url)
+        if name and (office or kind in UPWARD):
+            went.append(Fact("报送" if kind in UPWARD else "发送", f"{name}，{short_day(sent_on)}"))
+    return [Panel("刊发情况", [*printed.values(), *went])] if printed else []

@@ -1,12 +1,13 @@
 """Questions about reports and bulletins that span tables."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from members.rights import may
 from proposals.handling.likeness import pairs_of
-from proposals.reports.models import Edition, Issue, IssueItem, Report, Status
+from proposals.reports.models import Edition, Issue, IssueItem, Report, Status, Submission, Words
 
 LOOK_BACK, OFFERED, READY = 400, 40, 100
 GOING_IN = (Status.SUBMITTED, Status.KEPT, Status.REFERRED, Status.EDITING)
@@ -52,3 +53,9 @@ def alike(report: Report, user: Any) -> list[Report]:
 
 def _likeness(own: set[str], other: set[str]) -> float:
     return len(own & other) / len(own | other) if own | other else 0
+
+
+def words_of(reports: Iterable[Report]) -> dict[int, Words]:
+    """What was handed in last, by report, in one query."""
+    rows = Submission.objects.filter(report__in=list(reports)).order_by("report_id", "-number").distinct("report_id")
+    return {row.report_id: row.words for row in rows}

@@ -117,6 +117,7 @@ TABLE: dict[str, Row] = {
     "reports:issue_pdf": Row(REPORTS | roles("secretary_general"), row=True),
     "reports:deliver": Row(roles("report_staff"), row=True),
     "reports:deliveries": Row(REPORTS),
+    "reports:slip": Row(roles("report_staff"), row=True),
     "reports:record_return": Row(roles("report_staff"), row=True),
     "reports:series": Row(roles("report_staff")),
     "reports:add_series": Row(roles("report_staff")),

@@ -10,7 +10,8 @@ from members import audit
 from members.choices import Role
 from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import tell
-from members.models import AuditEntry, Person
+from members.models import Appointment, AuditEntry, Delegation, Person
+from members.rights import acting_for
 from proposals.handling import queries
 from proposals.handling.actions import Paper
 from proposals.handling.models import Access, Participant, record_many
@@ -171,10 +172,14 @@ def send_issue_up(issue: Issue, *, by: Person, now: datetime, seen: int | None =
 
 
 def signers_of(issue: Issue, *, on: date) -> list[int]:
-    """Who may do the step that the issue waits for."""
-    if issue.state == State.CHECKING:
-        return [person for person in queries.people_in([Role.REPORT_STAFF], on=on) if person != issue.sent_by_id]
-    return queries.people_in([Role.SECRETARY_GENERAL], on=on)
+    """Who may do the step that the issue waits for, those included to whom such an appointment is lent."""
+    checking = issue.state == State.CHECKING
+    role = Role.REPORT_STAFF if checking else Role.SECRETARY_GENERAL
+    lent = Delegation.objects.in_force(on).filter(
+        appointment__in=Appointment.objects.in_force(on).filter(role=role), to__is_active=True
+    )
+    people = {*queries.people_in([role], on=on), *lent.values_list("to", flat=True)}
+    return sorted(people - {issue.sent_by_id} if checking else people)
 
 
 def _ask_next(issue: Issue, entry: AuditEntry, *, now: datetime) -> None:
@@ -214,7 +219,7 @@ def sign_issue(
         step=step,
         agrees=agrees,
         text=text.strip(),
-        name=paper.who if paper else by.name,
+        name=paper.who if paper else _named(by),
         on=paper.on if paper else today(now),
         sheet=paper.sheet if paper else "",
         by=by,
@@ -238,6 +243,12 @@ def sign_issue(
     Edition.objects.filter(issue_items__issue=issue).update(state=Edition.State.SIGNED)
     tell_of(issue, {issue.sent_by_id or issue.made_by_id, issue.made_by_id} - {by.pk}, entry, "issue_signed", now=now)
     return issue
+
+
+def _named(by: Person) -> str:
+    """Who signs on screen; whoever does it for another leaves both names (S2)."""
+    lender = acting_for(by)
+    return f"{by.name}（代{lender.name}）" if lender else by.name
 
 
 def _may_sign(issue: Issue, step: str, reports: Sequence[Report], *, by: Person, on: date) -> None:

@@ -22,7 +22,7 @@ from proposals.reports.actions import bulletins
 from proposals.reports.bulletin import bulletin_docx, shown
 from proposals.reports.bulletin_forms import ComposeForm, IssueForm, SignForm
 from proposals.reports.credits import credits_of
-from proposals.reports.models import Issue, Series
+from proposals.reports.models import Delivery, Issue, Recipient, Series
 from proposals.reports.queries import ready_for
 
 from .editing import Mine
@@ -217,14 +217,22 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         ]
         deliveries = list(issue.deliveries.select_related("recipient").order_by("sent_on", "pk"))
         returning = self.me.has_perm("reports.issue")
-        sent = [
-            (row, reverse("reports:record_return", args=[row.public_id]) if returning and not row.returned else "")
-            for row in deliveries
-        ]
+        sent = [(row, self.ways_of(row) if returning else []) for row in deliveries]
         signatures = list(issue.signatures.order_by("-pk"))
         return super().get_context_data(
             issue=issue, facts=self.facts(), items=shown, sent=sent if office else [], signatures=signatures, **kwargs
         )
+
+    def ways_of(self, row: Delivery) -> list[Act]:
+        """What can be done about a copy: its slip printed for a leader, and entered when it comes back."""
+        ways = []
+        if row.recipient.kind == Recipient.Kind.LEADER:
+            ways.append(Act("送阅单", reverse("reports:slip", args=[row.public_id]), about=str(row.recipient)))
+        if not row.returned:
+            ways.append(
+                Act("登记退回", reverse("reports:record_return", args=[row.public_id]), about=str(row.recipient))
+            )
+        return ways
 
 
 class ActOnIssue(OneIssue):
@@ -427,14 +435,17 @@ class File(OneIssue, DetailPage[Issue]):
         now = timezone.now()
         bulletin_files.note_download(self.object, self.me, now=now, form="docx")
         made = bulletin_files.bulletin_of(self.object, self.me, now=now)
-        answer = HttpResponse(bulletin_docx(made), content_type=WORD)
-        answer.headers["Content-Disposition"] = str(
-            content_disposition_header(as_attachment=True, filename=f"{made.name}.docx")
-        )
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Content-Security-Policy"] = NOTHING
-        answer.headers["Cache-Control"] = "private, no-store"
-        return answer
+        return word_file(bulletin_docx(made), f"{made.name}.docx")
+
+
+def word_file(content: bytes, name: str) -> HttpResponse:
+    """A document made for this person, always as a download."""
+    answer = HttpResponse(content, content_type=WORD)
+    answer.headers["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = NOTHING
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 class Pdf(OneIssue, ConfirmPage[Issue]):

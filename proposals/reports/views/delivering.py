@@ -9,15 +9,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from members.pages import ActionPage, Column, ListPage
+from members.pages import ActionPage, Column, DetailPage, ListPage
 from members.shown import Crumb, Fact
 from members.widgets import Day
+from proposals.handling.letters import letter_docx
 from proposals.handling.models import Access
+from proposals.reports import bulletin_files
 from proposals.reports.actions import bulletins, delivering
 from proposals.reports.bulletin_forms import DeliverForm, ReturnForm
 from proposals.reports.models import Delivery, Issue, Recipient, Series
 
-from .bulletins import ActOnIssue
+from .bulletins import ActOnIssue, word_file
 from .editing import Mine
 
 RECIPIENTS = Recipient.objects.in_order()
@@ -117,6 +119,24 @@ class Deliver(ActOnIssue, ActionPage[Issue]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(facts=self.facts(), **kwargs)
+
+
+class Slip(Mine, DetailPage[Delivery]):
+    """The sheet that goes with a copy to a leader, to be filled in by hand (送阅单, P18); each is written down."""
+
+    action = "reports.issue"
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        rows = Delivery.objects.visible_to(self.me).filter(recipient__kind=Recipient.Kind.LEADER)
+        return rows.select_related("issue__series", "recipient")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {}
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
+        row = self.object
+        bulletin_files.note_download(row.issue, self.me, now=timezone.now(), form="slip")
+        return word_file(letter_docx(bulletin_files.slip_of(row, self.me)), f"送阅单{row.issue}.docx")
 
 
 class RecordReturn(Mine, ActionPage[Delivery]):

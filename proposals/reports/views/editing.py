@@ -30,8 +30,8 @@ from proposals.reports.editing_forms import (
     RecordAnswerForm,
 )
 from proposals.reports.hands import same_text
-from proposals.reports.models import AuthorWord, Edition, Report, Status, handed_in
-from proposals.reports.queries import alike, in_editing
+from proposals.reports.models import AuthorWord, Edition, Report, Status, Words, handed_in
+from proposals.reports.queries import alike, in_editing, words_of
 
 BUSY = timedelta(hours=1)
 
@@ -108,12 +108,12 @@ def read(matters: list[Matter], by: Person) -> None:
         note_view(matter, by=by, now=timezone.now())
 
 
-def originals(reports: list[Report]) -> list[dict[str, Any]]:
+def originals(reports: list[Report], said: dict[int, Words]) -> list[dict[str, Any]]:
     """What was handed in, report by report, with who reports it and whether his name may be seen."""
     authors = authors_of([row.matter_id for row in reports])
     shown = []
     for row in reports:
-        words = handed_in(row)
+        words = said.get(row.pk, Words())
         people = "、".join(str(one) for one in authors[row.matter_id]) or row.author_text
         name = "有关部门可以看到姓名" if row.shows_name else "姓名不对外"
         facts = [Fact("反映人", people), Fact("姓名", name), Fact("密级", row.matter.get_access_display())]
@@ -151,8 +151,16 @@ class Edit(OfReport, ActionPage[Report]):
     def get_initial(self) -> dict[str, Any]:
         if self.last:
             return {"title": self.last.title, "text": self.last.text}
-        words = [handed_in(row) for row in self.behind]
-        return {"title": words[0].title, "text": woven([one.body for one in words])}
+        bodies = [self.said[row.pk].body for row in self.behind if row.pk in self.said]
+        return {"title": self.own_words.title, "text": woven(bodies)}
+
+    @cached_property
+    def said(self) -> dict[int, Words]:
+        return words_of(self.behind)
+
+    @property
+    def own_words(self) -> Words:
+        return self.said.get(self.object.pk, Words())
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data
@@ -168,13 +176,13 @@ class Edit(OfReport, ActionPage[Report]):
         return acts
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        words = handed_in(self.behind[0])
+        words = self.own_words
         changed = []
         if self.last:
             changed = differences((words.title, tidy(words.body)), (self.last.title, self.last.text))
         editions = list(self.object.editions.select_related("by").newest_first())
         return super().get_context_data(
-            sources=originals(self.behind),
+            sources=originals(self.behind, self.said),
             last=self.last,
             changed=changed,
             editions=[(one, reverse("reports:edition", args=[one.public_id])) for one in editions],
