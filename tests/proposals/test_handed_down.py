@@ -374,6 +374,18 @@ def test_an_answer_that_is_being_checked_keeps_its_day(house: House) -> None:
     assert (row.state, told("handed_down_later")) == (State.ANSWERED, ["沈青"])
 
 
+def test_the_day_from_above_does_not_wait_while_an_answer_is_checked(house: House) -> None:
+    house.now = timezone.make_aware(datetime(2026, 3, 4, 10))
+    row = given(house, due_on=date(2026, 3, 27))
+    part = signed(house, row.matter)
+    reply = handling.deliver_reply(drafted(house, part), by=house.clerk, now=house.later())
+    house.now += timedelta(days=7)
+
+    handling.return_reply(reply, reason="请写明措施。", by=house.officer, now=house.later())
+
+    assert due(part) == date(2026, 3, 27)
+
+
 def test_a_report_upwards_entered_wrong_is_taken_back_and_entered_anew(house: House) -> None:
     row = passed_up(house, answered(house, given(house)))
     with pytest.raises(Refused, match="请写明撤销报送登记的原因"):

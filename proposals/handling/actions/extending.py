@@ -253,6 +253,16 @@ def due_anew(assignment: Assignment, *, to: date, by: Person, now: datetime, rea
     )
 
 
+def within_limit(assignment: Assignment, *, by: Person, now: datetime) -> None:
+    """A last day that nobody in this house may move holds though the clock has rested meanwhile; matter locked."""
+    limit = owners.last_day(assignment.matter, after=timezone.localdate(now))
+    if limit is None:
+        return
+    running = clocks.open_for(assignment=assignment).filter(stage__in=["reply", "rehandle"])
+    if running.filter(due_on__gt=limit).exists():
+        due_anew(assignment, to=limit, by=by, now=now, reason="上级规定的期限不因审核顺延")
+
+
 def no_longer_asked(assignment: Assignment, *, by: Person, now: datetime) -> None:
     """Whose word is not wanted any more is chased for it no longer."""
     for clock in waiting(assignment):

@@ -30,6 +30,7 @@ from proposals.handling.models import (
 
 from .attaching import release_letters
 from .doc_numbering import keep_number
+from .extending import within_limit
 from .freezing import freeze
 from .giving import restage, subject_of
 from .paper import (
@@ -465,6 +466,7 @@ def return_reply(reply: Reply, *, reason: str, by: Person, now: datetime, paper:
     back_to_draft(reply, reason)
     for obligation in reply_clocks(reply.assignment):
         clocks.resume(obligation, by=by, now=now)
+    within_limit(reply.assignment, by=by, now=now)
     event = reply.assignment.matter.record(
         "reply_returned",
         by=by,
