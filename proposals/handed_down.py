@@ -121,6 +121,14 @@ def parts_answering(row: HandedDown) -> QuerySet[Assignment]:
     return row.matter.assignments.current().answering().select_related("unit", "office").order_by("pk")
 
 
+NEAR = timedelta(days=7)
+
+
+def near(rows: QuerySet[HandedDown], *, on: date) -> QuerySet[HandedDown]:
+    """Not passed up yet, though the day from above is near or over."""
+    return rows.exclude(state=State.PASSED_UP).filter(due_on__lte=on + NEAR)
+
+
 def waiting(user: Any, on: date) -> Work:
     rows = in_hands_of(user)
     url = reverse("proposals:handed_down")
@@ -128,6 +136,7 @@ def waiting(user: Any, on: date) -> Work:
         counts=[
             Waiting("上级交办件待交办", rows.filter(state=State.RECEIVED), f"{url}?state=received", only_if_any=True),
             Waiting("上级交办件待报送", rows.filter(state=State.ANSWERED), f"{url}?state=answered", only_if_any=True),
+            Waiting("上级期限临近", near(rows, on=on), f"{url}?due=near", warn=True, only_if_any=True),
         ]
     )
 

@@ -34,10 +34,16 @@ class HandedDownFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(label="编号、案由或来文编号", method="find")
     level = django_filters.ChoiceFilter(label="级别", choices=HandedDown.Level.choices, empty_label="全部级别")
     state = django_filters.ChoiceFilter(label="状态", choices=State.choices, empty_label="全部状态")
+    due = django_filters.ChoiceFilter(
+        label="上级期限", choices=[("near", "7天内到期或已过")], empty_label="全部期限", method="falls_due"
+    )
 
     class Meta:
         model = HandedDown
         fields: list[str] = []
+
+    def falls_due(self, rows: QuerySet[HandedDown], name: str, value: str) -> QuerySet[HandedDown]:
+        return handed_down.near(rows, on=timezone.localdate())
 
     def find(self, rows: QuerySet[HandedDown], name: str, text: str) -> QuerySet[HandedDown]:
         text = text.strip()

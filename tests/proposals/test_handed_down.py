@@ -637,6 +637,12 @@ def test_the_list_and_the_desk_name_what_waits_at_a_constant_cost(house: House) 
     assert [count.value for count in desk.counts if isinstance(count, Count) and count.label == "上级交办件待交办"] == [
         1
     ]
+    assert "上级期限临近" not in [count.label for count in desk.counts if isinstance(count, Count)]
+    late = entered(house, their_number="89", due_on=day(house, 5))
+    desk = work_of(house.officer, timezone.localdate())
+    count = next(one for one in desk.counts if isinstance(one, Count) and one.label == "上级期限临近")
+    listed = client.get(count.url).content.decode()
+    assert (str(count.value), late.get_absolute_url() in listed, row.get_absolute_url() in listed) == ("1", True, False)
 
 
 def test_a_suspended_one_takes_nothing_and_a_purge_leaves_no_word(house: House) -> None:
