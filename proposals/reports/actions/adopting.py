@@ -113,6 +113,8 @@ def record_instruction(
         raise Refused("请选择领导，或填写领导姓名。", field="leader_name")
     _in_time(report, item, on, now=now)
     _worded(kind, text, file)
+    if report.instructions.filter(kind=kind, leader_name=name, on=on, text=text).exists():
+        raise WrongStep(f"{name}{short_day(on)}的{Kind(kind).label}已经登记过了。")
     row = Instruction.objects.create(
         report=report,
         delivery=delivery,

@@ -15,7 +15,7 @@ from proposals.reports.models.adoption import Feedback, Instruction, main_of
 from proposals.reports.offices import office_of
 
 from .adopting import issued_item, tell_all
-from .base import lock, today
+from .base import lock, must_follow, today
 
 READY = (Status.ISSUED, Status.REFERRED)
 
@@ -84,6 +84,7 @@ def feed_back(
     on = on or day
     if on > day:
         raise Refused("日期不能晚于今天。", field="on")
+    must_follow([report], on, field="on")
     row = Feedback.objects.create(report=report, text=text.strip(), units=units.strip(), on=on, by=by, at=now)
     tell_all(report, "report_answered", {"units": row.units or "承办单位", "on": on}, by=by, now=now)
     settle(matter, by=by, now=now)

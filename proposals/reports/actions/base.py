@@ -1,7 +1,7 @@
 """What every act on a report begins and ends with: locks, steps, who is told."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -78,6 +78,20 @@ def speaking_for(participants: Iterable[Participant], *, on: date) -> list[int]:
     bodies = [row.body_id for row in rows if row.body_id]
     acting = queries.people_in(FOR_BODIES, on=on, bodies=bodies) if bodies else []
     return sorted({*queries.people_behind(rows, on=on), *acting})
+
+
+def first_day(report: Report) -> date:
+    """Before this day nothing can have happened to a report; what came on paper may have been dealt with in the year
+    before it was entered (P1)."""
+    came = today(report.submitted_at) if report.submitted_at else date.min
+    return came - timedelta(days=365) if report.entered_by_id and came > date(1900, 1, 1) else came
+
+
+def must_follow(reports: Iterable[Report], on: date, *, field: str) -> None:
+    """Raise Refused for a day before these came in: a wrong year would stand in numbers that nobody takes back."""
+    first = max(map(first_day, reports))
+    if on < first:
+        raise Refused(f"日期不能早于{first:%Y-%m-%d}，那时信息还没有提交。请核对年份。", field=field)
 
 
 def report_staff(*, on: date) -> list[int]:

@@ -28,7 +28,7 @@ from proposals.reports.models import (
 )
 from proposals.reports.models.issue import LEVEL_NAMES, rank
 
-from .base import authors, lock_all, lock_many, move, today, told
+from .base import authors, lock_all, lock_many, move, must_follow, today, told
 
 State = Issue.State
 Step = IssueSignature.Step
@@ -211,6 +211,8 @@ def sign_issue(
         _may_sign(issue, step, reports, by=by, on=today(now))
     elif paper.on > today(now):
         raise Refused("纸质签批的日期不能晚于今天。", field="paper_on")
+    else:
+        must_follow(reports, paper.on, field="paper_on")
     if not agrees and not text.strip():
         raise Refused("退回修改的，请写明意见。", field="text")
     IssueSignature.objects.create(

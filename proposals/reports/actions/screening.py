@@ -11,7 +11,7 @@ from proposals.handling.models import Access, Exposure, Kind, Matter, Participan
 from proposals.handling.queries import own_participants
 from proposals.reports.models import TO_SCREEN, Referral, Report, Status
 
-from .base import SUSPENDED, authors, expect, lock, move, today, told
+from .base import SUSPENDED, authors, expect, lock, move, must_follow, today, told
 from .writing import end_screening, hand_in, must_suit_zone
 
 DECIDED_AGAIN = (Status.SUBMITTED, Status.KEPT)
@@ -90,6 +90,7 @@ def refer_original(
         raise Refused("转送日期不能晚于今天。", field="on")
     report = _deciding(report, *DECIDED_AGAIN, by=by)
     not_followed(report)
+    must_follow([report], on or today(now), field="on")
     report.referred_to, report.referred_on = to.strip(), on or today(now)
     report.save(update_fields=["referred_to", "referred_on", "updated_at"])
     _decided(report, by=by, now=now, text=text)

@@ -3,13 +3,14 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from members.models import Person
 from members.pages import ActionPage, RowMixin, SeenMixin
+from members.pages.page import M
 from members.shown import Crumb, Fact
 from proposals.reports.models import Report, Words
 
@@ -62,6 +63,12 @@ class ReportAct(SeenMixin, OneReport, ActionPage[Report]):
             "path": self.request.path,
         }
         return TemplateResponse(self.request, "reports/both_texts.html", context, status=409)
+
+
+def in_step(request: HttpRequest, rows: "QuerySet[M]", **step: Any) -> "QuerySet[M]":
+    """Where this form is offered. What comes from a page that has been overtaken meets the action instead of a page that
+    is gone: a sentence says how things are, and what was typed stays."""
+    return rows if request.method == "POST" else rows.filter(**step)
 
 
 def list_crumbs(user: Person) -> list[Crumb]:

@@ -25,6 +25,7 @@ from proposals.reports.credits import credits_of
 from proposals.reports.models import Delivery, Issue, Recipient, Series
 from proposals.reports.queries import ready_for
 
+from .base import in_step
 from .editing import Mine
 
 State = Issue.State
@@ -274,7 +275,7 @@ class Arrange(ActOnIssue, ActionPage[Issue]):
     done_sentence = "已保存，采用的是每篇最新的编辑稿。"
 
     def get_queryset(self) -> QuerySet[Issue]:
-        return super().get_queryset().filter(state=State.DRAFT)
+        return in_step(self.request, super().get_queryset(), state=State.DRAFT)
 
     @cached_property
     def ready(self) -> list[Any]:
@@ -363,7 +364,7 @@ class Sign(ActOnIssue, ActionPage[Issue]):
         return self.me.pk in bulletins.signers_of(self.object, on=timezone.localdate())
 
     def get_queryset(self) -> QuerySet[Issue]:
-        return super().get_queryset().filter(state__in=[State.CHECKING, State.SIGNING])
+        return in_step(self.request, super().get_queryset(), state__in=[State.CHECKING, State.SIGNING])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "on_paper": not self.mine}

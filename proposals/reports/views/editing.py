@@ -33,6 +33,8 @@ from proposals.reports.hands import same_text
 from proposals.reports.models import AuthorWord, Edition, Report, Status, Words, handed_in
 from proposals.reports.queries import alike, in_editing, words_of
 
+from .base import in_step
+
 BUSY = timedelta(hours=1)
 
 
@@ -86,7 +88,8 @@ class OfReport(Mine):
     object: Any
 
     def get_queryset(self) -> QuerySet[Report]:
-        return in_editing(self.me)
+        rows = Report.objects.visible_to(self.me).select_related("matter__session")
+        return in_step(self.request, rows, status=Status.EDITING, matter__merged_into=None)
 
     def get_object(self) -> Report:
         return get_object_or_404(self.get_queryset(), matter__public_id=self.kwargs["public_id"])
@@ -282,7 +285,7 @@ class AskAuthors(EditionMixin, ActionPage[Edition]):
     done_sentence = "已请反映人核对，答复后会通知您。"
 
     def get_queryset(self) -> QuerySet[Edition]:
-        return super().get_queryset().filter(report__status=Status.EDITING)
+        return in_step(self.request, super().get_queryset(), report__status=Status.EDITING)
 
     def version(self) -> None:
         return None
@@ -314,7 +317,8 @@ class RecordWord(Mine, ActionPage[AuthorWord]):
 
     def get_queryset(self) -> QuerySet[AuthorWord]:
         seen = Report.objects.visible_to(self.me)
-        return AuthorWord.objects.filter(edition__report__in=seen, answer="").select_related("edition__report__matter")
+        rows = AuthorWord.objects.filter(edition__report__in=seen).select_related("edition__report__matter")
+        return in_step(self.request, rows, answer="")
 
     def version(self) -> None:
         return None
@@ -436,8 +440,8 @@ class Separate(OfReport, ActionPage[Report]):
     done_sentence = "已取消合并，这篇信息单独编辑。"
 
     def get_queryset(self) -> QuerySet[Report]:
-        rows = Report.objects.visible_to(self.me).filter(matter__merged_into__isnull=False)
-        return rows.select_related("matter__session", "matter__merged_into")
+        rows = Report.objects.visible_to(self.me).select_related("matter__session", "matter__merged_into")
+        return in_step(self.request, rows, matter__merged_into__isnull=False)
 
     def version(self) -> None:
         return None

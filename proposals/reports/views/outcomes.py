@@ -16,7 +16,7 @@ from proposals.reports.models.adoption import Adoption, Instruction, main_of
 from proposals.reports.models.issue import Delivery
 from proposals.reports.outcome_forms import AdoptionForm, AssignReportForm, DropForm, FeedbackForm, InstructionForm
 
-from .base import OneReport, Signed, list_crumbs
+from .base import OneReport, Signed, in_step, list_crumbs
 
 
 class Outcome(OneReport, ActionPage[Report]):
@@ -122,8 +122,8 @@ class DropAdoption(Signed, ActionPage[Adoption]):
         return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
 
     def get_queryset(self) -> QuerySet[Adoption]:
-        rows = Adoption.objects.standing().filter(report__in=Report.objects.visible_to(self.me))
-        return rows.select_related("report__matter")
+        rows = Adoption.objects.filter(report__in=Report.objects.visible_to(self.me)).select_related("report__matter")
+        return in_step(self.request, rows, dropped_at=None)
 
     def version(self) -> int | None:
         return None

@@ -25,7 +25,7 @@ from proposals.reports.hands import same_text, similar_to, to_screen
 from proposals.reports.models import Referral, Report, Status, handed_in
 from proposals.reports.report_forms import KeepForm, LeadForm, LevelForm, PlainForm, ReferForm, ReturnForm
 
-from .base import OneReport, ReportAct, Signed, facts_of, shown_of, to
+from .base import OneReport, ReportAct, Signed, facts_of, in_step, shown_of, to
 from .report import PEOPLE, authors_of
 from .writing import alarm_of, file_rows
 
@@ -131,7 +131,7 @@ class Screen(ReportAct):
     submit_label = "开始筛选"
 
     def get_queryset(self) -> QuerySet[Report]:
-        return to_screen(self.me).select_related("matter__session", "claimed_by").prefetch_related(PEOPLE)
+        return in_step(self.request, super().get_queryset().prefetch_related(PEOPLE), status=Status.SUBMITTED)
 
     def get_title(self) -> str:
         return f"筛选 {self.object.matter.label}"
@@ -205,7 +205,7 @@ class Decision(ReportAct):
     statuses: tuple[str, ...] = (Status.SUBMITTED,)
 
     def get_queryset(self) -> QuerySet[Report]:
-        return super().get_queryset().filter(status__in=self.statuses)
+        return in_step(self.request, super().get_queryset(), status__in=self.statuses)
 
     def crumbs(self) -> list[Crumb]:
         if self.object.status == Status.SUBMITTED:
@@ -280,7 +280,9 @@ class SetLevel(Decision):
     title, submit_label, form_class, done_sentence = "调整级别", "调整", LevelForm, "级别已调整。"
 
     def get_queryset(self) -> QuerySet[Report]:
-        return OneReport.get_queryset(self).exclude(status__in=[Status.DRAFT, Status.WITHDRAWN])
+        return in_step(
+            self.request, OneReport.get_queryset(self), status__in=set(Status) - {Status.DRAFT, Status.WITHDRAWN}
+        )
 
     def shown(self) -> dict[str, str]:
         return {"级别": self.object.matter.get_access_display()}

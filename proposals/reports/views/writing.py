@@ -29,7 +29,7 @@ from proposals.reports.hands import bodies_to_choose, in_person, my_bodies, own,
 from proposals.reports.models import Report, Words
 from proposals.reports.report_forms import EnterForm, ReportForm, WithdrawForm
 
-from .base import OneReport, ReportAct, Signed, facts_of, list_crumbs, to
+from .base import OneReport, ReportAct, Signed, facts_of, in_step, list_crumbs, to
 
 SALT = "reports.fresh"
 OFFICE = "社情民意工作机构"
@@ -227,6 +227,8 @@ class Write(Writing):
     def prepare(self) -> None:
         found = writable(self.me).filter(matter__public_id=self.kwargs["public_id"])
         self.object = found.select_related("decided_reason", "matter__session").first()
+        if self.object is None and self.request.method == "POST":  # handed in elsewhere meanwhile: what was typed stays
+            self.object = own(self.me).filter(matter__public_id=self.kwargs["public_id"]).first()
         if self.object is None:
             raise Http404
 
@@ -242,7 +244,13 @@ class Write(Writing):
 
     def draft(self, form: Any) -> Report:
         assert self.object is not None
-        return Report.objects.select_related("matter").get(pk=self.object.pk)
+        report = Report.objects.select_related("matter").get(pk=self.object.pk)
+        if not report.written:
+            raise WrongStep(
+                f"这篇信息现在是“{report.get_status_display()}”，不能再改。您写的文字还在本页，需要的请先复制；"
+                "要修改已提交的内容，请联系社情民意工作人员退回。"
+            )
+        return report
 
     def get_initial(self) -> dict[str, Any]:
         report = self.object
@@ -423,7 +431,7 @@ class Withdraw(ReportAct, ActionPage[Report]):
     done_sentence = "已撤回。"
 
     def get_queryset(self) -> QuerySet[Report]:
-        return own(self.me).filter(status__in=actions.TO_TAKE_BACK).select_related("claimed_by")
+        return in_step(self.request, own(self.me).select_related("claimed_by"), status__in=actions.TO_TAKE_BACK)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.withdraw(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())

@@ -1,0 +1,89 @@
+"""Pages that were overtaken, days that cannot be, the same thing twice: a sentence, and nothing that was typed is lost."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from members.choices import Role
+from members.errors import Refused, WrongStep
+from proposals.handling.actions import Paper
+from proposals.reports.actions import bulletins, screening
+from proposals.reports.models import Adoption, Instruction, Report, Status
+from tests.factories import appoint
+from tests.reports.factories import NOW, report
+from tests.reports.test_bulletins import Office
+from tests.reports.test_editing import signed_in
+from tests.reports.test_outcomes import Outside
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_a_member_typed_into_a_report_that_was_handed_in_meanwhile_stays() -> None:
+    member = appoint(Role.MEMBER)
+    client, one = signed_in(member), report(member)
+    said = {"title": "标题", "situation": "又想起的情况𠮷䶮😀", "suggestion": "建议", "access": "open"}
+
+    answer = client.post(reverse("reports:write", args=[one.public_id]), said)
+    kept = client.post(reverse("reports:autosave", args=[one.public_id]), said)
+
+    assert answer.status_code == kept.status_code == 422
+    assert "又想起的情况𠮷䶮😀" in answer.content.decode() and "现在是“待筛选”，不能再改" in answer.content.decode()
+    assert "不能再改" in kept.json()["sentence"]
+    assert client.get(reverse("reports:write", args=[one.public_id])).status_code == 404
+    assert signed_in(appoint(Role.MEMBER)).post(reverse("reports:write", args=[one.public_id]), said).status_code == 404
+    url, reason = reverse("reports:withdraw", args=[one.public_id]), {"reason": "写错了"}
+    assert [client.post(url, reason).status_code for _ in range(2)] == [302, 422]
+
+
+def test_what_was_typed_about_a_report_that_a_colleague_decided_stays() -> None:
+    office = Office()
+    gone, moved = report(status=Status.WITHDRAWN), office.ready(title="通道")
+    other, issue = office.ready(title="路灯"), office.signed(office.ready(title="井盖"))
+    Report.objects.filter(pk=moved.pk).update(status=Status.SIGNING)
+    staff, editor = signed_in(office.staff), signed_in(office.editor)
+    cases: list[tuple[Any, str, Any, dict[str, str]]] = [
+        (staff, "screen", gone, {}),
+        (staff, "accept", gone, {}),
+        (staff, "refer", gone, {"to": "市城管局转送", "on": "2026-03-05"}),
+        (staff, "lead", gone, {"consent": "电话同意转送"}),
+        (staff, "set_level", gone, {"access": "internal", "reason": "不宜公开转送"}),
+        (editor, "edit", moved, {"title": "标题", "text": "写了一半的转送稿"}),
+        (editor, "arrange", issue, {f"place_{other.public_id}": "1"}),
+    ]
+    for client, name, row, data in cases:
+        url = reverse(f"reports:{name}", args=[row.public_id])
+        answer = client.post(url, data)
+        body = answer.content.decode()
+        assert (answer.status_code, "现在是“" in body) == (422, True), name
+        assert all(said in body for said in data.values()), name
+        assert client.get(url).status_code == 404, name
+
+
+def test_an_adoption_that_was_taken_back_is_not_taken_back_again() -> None:
+    outside = Outside()
+    url = reverse("reports:drop_adoption", args=[outside.adopted().public_id])
+    client = signed_in(outside.staff)
+
+    assert [client.post(url, {"reason": "登记错了"}).status_code for _ in range(2)] == [302, 422]
+    assert Adoption.objects.standing().count() == 0
+    outside.instructed()
+    with pytest.raises(WrongStep, match="已经登记过了"):
+        outside.instructed()
+    outside.instructed(text="另一份批示。")
+    assert Instruction.objects.count() == 2
+
+
+def test_nothing_happened_before_a_report_came_in() -> None:
+    office = Office()
+    wrong = date(1901, 1, 1)
+    with pytest.raises(Refused, match="日期不能早于2026-03-04，那时信息还没有提交"):
+        screening.refer_original(report(), to="市城管局", on=wrong, by=office.staff, now=office.now())
+    entered = report(entered_by=office.staff)
+    screening.refer_original(entered, to="市城管局", on=date(2026, 1, 9), by=office.colleague, now=office.now())
+    issue = bulletins.send_issue_up(office.issue(), by=office.staff, now=office.now())
+    sheet = Paper("某主任", wrong, "签发稿纸")
+    with pytest.raises(Refused, match="请核对年份") as refused:
+        bulletins.sign_issue(issue, agrees=True, paper=sheet, by=office.editor, now=NOW)
+    assert refused.value.field == "paper_on"
