@@ -99,6 +99,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "extension_told": ("经批准延期答复", to_matter),
     "replied": ("承办单位已答复，请评价", to_matter),
     "replied_to_office": ("承办单位已答复，请报送上级", to_matter),
+    "replied_to_tell": ("承办单位已答复，请反馈反映人", to_matter),
     "replied_to_contact": ("承办单位已答复，由本组织秘书长或召集人评价", to_matter),
     "evaluation_receipt": ("已收到您的评价（回执）", to_matter),
     "evaluation_withdrawn": ("您的评价已撤回", to_matter),

@@ -50,23 +50,28 @@ def panels(user: Any, report: Report) -> list[Panel]:
     main = report.matter.merged_into_id or report.matter_id
     keeps, office = may(user, "reports.record_outcome"), may(user, "reports.oversee")
     told: dict[str, list[Fact]] = {"采用": [], "领导批示": [], "反馈": []}
+    acts: dict[str, list[Act]] = {title: [] for title in told}
     for row in _found(main, office=office):
         what, public_id, on, level, words, name, more, points, released = row
         day, high = short_day(on), LEVELS.get(level, "")
         if what == "adoption":
             said = "，".join(filter(None, (name, FORMS[words], more)))
             counted = f"（计{points.normalize():f}分）" if keeps and points is not None else ""
-            url = reverse("reports:drop_adoption", args=[public_id]) if keeps else ""
-            told["采用"].append(Fact(f"{day} {high}", f"{said}{counted}", wide=True, url=url))
+            told["采用"].append(Fact(f"{day} {high}", f"{said}{counted}", wide=True))
+            if keeps:
+                drop = reverse("reports:drop_adoption", args=[public_id])
+                acts["采用"].append(Act(f"撤销{name}的采用", drop, "undo-2", "ghost", about=day))
         elif what == "instruction":
             # the leader's name goes with the words; whoever may not read them learns the level and the day
             reads = office or released is not None
             said = (f"{name}：{more}" if more else name) if reads else "内容未转告"
-            url = reverse("reports:release_instruction", args=[public_id]) if keeps and more and not released else ""
-            told["领导批示"].append(Fact(f"{day} {high}领导{KINDS[words]}", said, wide=True, url=url))
+            told["领导批示"].append(Fact(f"{day} {high}领导{KINDS[words]}", said, wide=True))
+            if keeps and more and not released:
+                release = reverse("reports:release_instruction", args=[public_id])
+                acts["领导批示"].append(Act(f"同意转告{name}的批示", release, "send", "ghost", about=day))
         else:
             told["反馈"].append(Fact(day, f"{more}{f'（{name}）' if name else ''}", wide=True))
-    return [Panel(title, facts) for title, facts in told.items() if facts]
+    return [Panel(title, facts, acts[title]) for title, facts in told.items() if facts]
 
 
 def _found(main: int, *, office: bool) -> list[tuple[Any, ...]]:

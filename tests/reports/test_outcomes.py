@@ -259,7 +259,7 @@ def test_the_office_does_it_all_on_its_pages_and_units_learn_no_author(office: O
     today = timezone.localdate()
     assert "省政协办公厅" in step("record_adoption", level="province", adopter="省政协办公厅", form="single", on=today)
     page = step("record_instruction", kind="instruction", level="city", leader_name="某市长", on=today, text="请研办。")
-    assert "请研办。" in page and "同意转告" not in page
+    assert "请研办。" in page and "同意转告某市长的批示" in page
     order, row = Instruction.objects.get(), Adoption.objects.get()
     own = signed_in(office.first).get(main.get_absolute_url()).content.decode()
     assert "内容未转告" in own and "请研办。" not in own and "某市长" not in own and "省政协办公厅" in own

@@ -44,6 +44,7 @@ from .honours import leave_honours
 from .keys import tell_of_keys
 from .on_the_way import leave_on_the_way
 from .opinions import leave_opinions
+from .outcomes import leave_outcomes
 from .own_letters import bring_letters
 from .people import People, make_session
 from .reports import leave_reports
@@ -105,6 +106,7 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     leave_handed_down(stage.people, evening)
     leave_opinions(stage.people, stage.members, evening)
     leave_reports(stage.people, stage.members, evening)
+    leave_outcomes(stage.people, stage.members, evening)
     hand_over_by_mistake(stage, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()
 

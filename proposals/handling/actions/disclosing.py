@@ -30,7 +30,7 @@ def propose_disclosure(
     assignment = lock(reply.assignment)
     in_the_open(assignment)
     if not owners.course_of(assignment.matter).disclosure:
-        raise Refused("本件的办理意见由交办机构报送上级，不在本市公开，不用提出公开属性。")
+        raise Refused("本件的办理意见送交办机构，不在本市公开，不用提出公开属性。")
     if attribute not in Attribute.values:
         raise Refused("请选择答复的公开属性。", field="attribute")
     if attribute != Attribute.ACTIVE and not reason.strip():

@@ -26,7 +26,7 @@ from proposals.handling.models.clocks import ObligationQuerySet
 from .paper import in_the_open, lock
 
 DRAFTED = (Reply.State.DRAFT, Reply.State.RETURNED)
-NO_PROMISES = "本件的办理意见由交办机构报送上级，不登记承诺事项；需要说明的，请写在办理意见中。"
+NO_PROMISES = "本件的办理意见送交办机构，不登记承诺事项；需要说明的，请写在办理意见中。"
 
 
 @transaction.atomic

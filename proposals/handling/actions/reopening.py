@@ -39,7 +39,7 @@ def reopen(
     if matter.closed_at is None:
         raise WrongStep("该件尚未办结，不需要重新办理。")
     if not owners.course_of(matter).evaluation:
-        raise Refused("本件已经报送上级。上级退回再办的，请按新的来文登记。")
+        raise Refused("本件已经办结，不再重新办理。上级退回再办的，请按新的来文登记；又有新情况的，请另行登记。")
     if not assignment.answers:
         raise Refused("会办单位不单独重新办理，请选择主办单位。")
     if not reason.strip():

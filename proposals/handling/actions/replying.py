@@ -25,6 +25,7 @@ from proposals.handling.models import (
     ReplyPoint,
     ReplyVersion,
     ResultClass,
+    Stage,
     Suggestion,
 )
 
@@ -545,7 +546,8 @@ def deliver(reply: Reply, *, on: date, by: Person, now: datetime, paper: Paper |
     if every_reply_is_out and not course.evaluation:
         officers = [person for person in queries.officers_of(assignment.office, on=today) if person != by.pk]
         subject = {"matter": str(matter.public_id)}
-        tell(officers, event_id=event.pk, template="replied_to_office", subject=subject, now=now)
+        told = "replied_to_tell" if course.answered == Stage.TO_TELL else "replied_to_office"
+        tell(officers, event_id=event.pk, template=told, subject=subject, now=now)
     if every_reply_is_out:
         owners.of(matter).answered(matter, reply.round)
     return reply

@@ -23,7 +23,7 @@ from proposals.handling.blanks import blanks_of, filled
 from proposals.handling.classes import class_of
 from proposals.handling.eyes import Eyes, eyes
 from proposals.handling.forms.replying import LETTER_FIELDS, key_of, names_of
-from proposals.handling.models import Assignment, Commitment, Purpose, Reply, SigningStep, Suggestion, Wording
+from proposals.handling.models import Assignment, Commitment, Purpose, Reply, SigningStep, Stage, Suggestion, Wording
 from proposals.handling.promises import drafted
 from proposals.handling.queries import earlier_replies, labels_of, suggestions_of
 from proposals.handling.rights import allowed, in_hands_of
@@ -33,7 +33,12 @@ from .base import AssignmentForm, PartConfirm, PartForm
 
 WHOLE = ("result", "opening", "no_contact_reason")
 """What the page asks about the reply as a whole; the other fields of the letter are its formal side."""
-TO_OFFICE = "提交后由交办机构审核；审核通过的，由交办机构报送上级。提交后不能再改，退回的除外。"
+WAITING = {
+    Stage.TO_PASS_UP: ("审核通过，待报送", "已审核，请在报送上级后登记。"),
+    Stage.TO_TELL: ("审核通过，待反馈", "已审核，请把办理结果反馈反映人。"),
+}
+"""What the office does with an answer that stays with it: the words of the button, and what is said then."""
+TO_OFFICE = "提交后由交办机构审核；审核通过的，由交办机构报送上级或反馈反映人。提交后不能再改，退回的除外。"
 
 
 def result_said(reply: Reply) -> str:
@@ -362,7 +367,7 @@ class CheckReply(OfChecking):
     def prepare(self) -> None:
         super().prepare()
         if not owners.course_of(self.matter).evaluation:
-            self.submit_label, self.done_sentence = "审核通过，待报送", "已审核，请在报送上级后登记。"
+            self.submit_label, self.done_sentence = WAITING[owners.course_of(self.matter).answered]
         self.letters = letters_of(self.object)
         everything = suggestions_of(self.matter)
         self.labels = labels_of(everything)

@@ -47,10 +47,10 @@ def assign_report(
         raise Refused(f"{'、'.join(ended)}已撤销，请选择承接其职责的单位。", field="lead")
     if instruction and instruction.report_id != report.pk:
         raise Refused("所选的批示不属于这篇信息。", field="instruction")
-    matter.office = office_of(by, on=day)
-    matter.save(update_fields=["office"])
     item, words = issued_item(report), handed_in(report)
-    asked = item.edition.title if item else words.suggestion or words.title
+    matter.office, matter.unit_title = office_of(by, on=day), item.edition.title if item else matter.title
+    matter.save(update_fields=["office", "unit_title"])
+    asked = matter.unit_title if item else words.suggestion or words.title
     matter.suggestions.get_or_create(number=1, defaults={"text": asked})
     role = Assignment.Role
     parts = [Part(lead, role.LEAD if co else role.SOLE, matter.office)]
