@@ -76,6 +76,8 @@ def test_one_screen_with_a_photo_is_kept_while_one_writes_and_handed_in_once(mem
     late = client.post(reverse("reports:autosave_fresh"), {**hidden, "title": "再写"})
     assert (late.status_code, "已经提交" in json.loads(late.content)["sentence"]) == (422, True)
     assert one.title in client.get(reverse("reports:mine")).content.decode()
+    twice = client.post(url, {**fresh_of(client), **TYPED, **CHOSEN})
+    assert twice.status_code == 422 and "已经提交过，编号信0001" in twice.content.decode()
 
 
 def test_what_is_wrong_is_said_and_neither_words_nor_files_are_lost(member: Person, staff: Person) -> None:
@@ -95,6 +97,11 @@ def test_what_is_wrong_is_said_and_neither_words_nor_files_are_lost(member: Pers
     assert refused.status_code == 422 and "不涉及国家秘密" in refused.content.decode()
     assert client.post(url, {**TYPED, **CHOSEN, "later": "1"}).status_code == 302
     assert Report.objects.get().words == WORDS
+
+
+def test_no_copy_of_it_stays_in_the_browser(member: Person) -> None:
+    page = signed_in(member).get(reverse("reports:fresh")).content.decode()
+    assert 'data-local="no"' in page and "涉密事项不得在本系统填写" in page
 
 
 def test_two_windows_do_not_overwrite_each_other(member: Person, staff: Person) -> None:

@@ -185,6 +185,7 @@ def looked_at(client: Client, path: str) -> tuple[Any, int]:
 
     Neither what a test adds around them counts, nor the note of who has had a matter before the eyes, once a day (S5).
     """
+    connection.queries_log.clear()  # it holds so many and no more
     with CaptureQueriesContext(connection) as asked:
         answer = client.get(path)
     return answer, sum(not NOT_COUNTED.search(one["sql"]) for one in asked.captured_queries)

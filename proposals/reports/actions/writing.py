@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from members.errors import Refused, Stale, WrongStep
 from members.models import Body, Person, Session
@@ -190,7 +191,19 @@ def submit(report: Report, *, not_secret: bool, by: Person, now: datetime) -> Re
         raise Refused("请确认内容不涉及国家秘密、工作秘密。涉密事项请按保密规定线下报送。", field="not_secret")
     if fault := fault_of(report.words):
         raise Refused(fault[1], field=fault[0])
+    _not_twice(report)
     return hand_in(report, "report_resubmitted" if report.submissions else "report_submitted", by=by, now=now)
+
+
+def _not_twice(report: Report) -> None:
+    """The same text by the same author is one report; through another channel it may come again (P30)."""
+    seats = list(report.matter.participants.filter(role=Role.AUTHOR, left_at=None).values_list("person", "body"))
+    same = Q(matter__participants__person__in=[person for person, _ in seats if person])
+    same |= Q(matter__participants__body__in=[body for _, body in seats if body])
+    rows = Report.objects.filter(same, fingerprint=report.words.fingerprint, submissions__gt=0).exclude(pk=report.pk)
+    row = rows.exclude(status=Status.WITHDRAWN).select_related("matter").order_by("pk").first()
+    if row is not None:
+        raise Refused(f"内容相同的信息已经提交过，编号{row.matter.number}，不用重复提交。请到“我的信息”查看办理情况。")
 
 
 def hand_in(report: Report, verb: str, *, by: Person, now: datetime, **facts: Any) -> Report:
