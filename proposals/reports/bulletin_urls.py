@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/<uuid:public_id>/deliver/", delivering.Deliver.as_view(), name="deliver"),
     path("deliveries/", delivering.Deliveries.as_view(), name="deliveries"),
     path("deliveries/<uuid:public_id>/slip/", delivering.Slip.as_view(), name="slip"),
+    path("deliveries/<uuid:public_id>/drop/", delivering.DropDelivery.as_view(), name="drop_delivery"),
     path("deliveries/<uuid:public_id>/returned/", delivering.RecordReturn.as_view(), name="record_return"),
     path("series/", series.AllSeries.as_view(), name="series"),
     path("series/add/", series.ChangeSeries.as_view(), name="add_series"),

@@ -3,13 +3,14 @@
 import re
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import TextInput
 
 from members.models import Session
+from members.widgets import Day
 from proposals.handling.models import Access, Stage
 from proposals.handling.models.matter import OF_REPORTS
-from proposals.reports.models import Report
+from proposals.reports.models import Edition, Report
 
 SESSIONS = Session.objects.newest_first()
 SHOWN = [
@@ -52,6 +53,13 @@ class ReportFilter(django_filters.FilterSet):
         model = Report
         fields: list[str] = []
 
+    since = django_filters.DateFilter(
+        field_name="submitted_at", lookup_expr="date__gte", label="提交日期从", widget=Day
+    )
+    until = django_filters.DateFilter(
+        field_name="submitted_at", lookup_expr="date__lte", label="提交日期到", widget=Day
+    )
+
     def search(self, rows: QuerySet[Report], name: str, text: str) -> QuerySet[Report]:
         return called(rows, text)
 
@@ -77,3 +85,43 @@ class QueueFilter(django_filters.FilterSet):
 
     def by_claim(self, rows: QuerySet[Report], name: str, word: str) -> QuerySet[Report]:
         return rows.filter(claimed_by__isnull=word == "no")
+
+
+class DeskFilter(django_filters.FilterSet):
+    """What is being edited: whose it is, how far it is."""
+
+    q = django_filters.CharFilter(
+        method="search", label="编号或标题", widget=TextInput({"type": "search", "autocomplete": "off"})
+    )
+    who = django_filters.ChoiceFilter(
+        choices=[("me", "我"), ("other", "其他同事")], method="by_editor", label="编辑人", empty_label="不限"
+    )
+    edition = django_filters.ChoiceFilter(
+        choices=[("none", "还没有编辑稿"), *Edition.State.choices],
+        method="by_edition",
+        label="编辑稿",
+        empty_label="不限",
+    )
+    access = django_filters.ChoiceFilter(
+        field_name="matter__access", choices=LEVELS, label="密级", empty_label="全部密级"
+    )
+
+    class Meta:
+        model = Report
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Report], name: str, text: str) -> QuerySet[Report]:
+        return called(rows, text)
+
+    def by_editor(self, rows: QuerySet[Report], name: str, word: str) -> QuerySet[Report]:
+        mine = rows.annotate(last_by=last_of("by"))
+        me = self.request.user.pk if self.request else None
+        return mine.filter(last_by=me) if word == "me" else mine.exclude(last_by=None).exclude(last_by=me)
+
+    def by_edition(self, rows: QuerySet[Report], name: str, word: str) -> QuerySet[Report]:
+        return rows.annotate(last_state=last_of("state")).filter(last_state=None if word == "none" else word)
+
+
+def last_of(column: str) -> Subquery:
+    """What the latest edited text of a report has there."""
+    return Subquery(Edition.objects.filter(report=OuterRef("pk")).order_by("-number").values(column)[:1])

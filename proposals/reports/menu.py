@@ -61,6 +61,9 @@ def to_sign(user: Any, on: date) -> Work:
         counts.append(Waiting("待核稿的刊物", mine, f"{way}?state={state.CHECKING}", only_if_any=True))
     if user.has_perm("reports.sign_issue"):
         counts.append(Waiting("待签发的刊物", rows.filter(state=state.SIGNING), f"{way}?state={state.SIGNING}"))
+    if user.has_perm("reports.issue"):
+        signed = rows.filter(state=state.SIGNED)
+        counts.append(Waiting("待编发的刊物", signed, f"{way}?state={state.SIGNED}", only_if_any=True))
     return Work(counts=counts)
 
 

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/assign/", outcomes.AssignReport.as_view(), name="assign_report"),
     path("<uuid:public_id>/feedback/", outcomes.FeedBack.as_view(), name="feed_back"),
     path("adoptions/<uuid:public_id>/drop/", outcomes.DropAdoption.as_view(), name="drop_adoption"),
+    path("instructions/<uuid:public_id>/drop/", outcomes.DropInstruction.as_view(), name="drop_instruction"),
     path("instructions/<uuid:public_id>/release/", outcomes.ReleaseInstruction.as_view(), name="release_instruction"),
     path("circulars/", circulars.Circulars.as_view(), name="circulars"),
     path("circulars/file/", circulars.CircularFile.as_view(), name="circular_file"),

@@ -69,6 +69,9 @@ def panels(user: Any, report: Report) -> list[Panel]:
             if keeps and more and not released:
                 release = reverse("reports:release_instruction", args=[public_id])
                 acts["领导批示"].append(Act(f"同意转告{name}的批示", release, "send", "ghost", about=day))
+            if keeps:
+                drop = reverse("reports:drop_instruction", args=[public_id])
+                acts["领导批示"].append(Act(f"撤销{name}的登记", drop, "undo-2", "ghost", about=day))
         else:
             told["反馈"].append(Fact(day, f"{more}{f'（{name}）' if name else ''}", wide=True))
     return [Panel(title, facts, acts[title]) for title, facts in told.items() if facts]

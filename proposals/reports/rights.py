@@ -46,6 +46,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
 AUDITED = {
     "reports.check_issue": "核稿",
     "reports.deliver": "登记刊物发送",
+    "reports.drop_delivery": "撤销刊物发送登记",
     "reports.drop_issue": "删除未送签的刊物",
     "reports.import": "导入信息登记表",
     "reports.import_adoptions": "导入采用清单",

@@ -25,6 +25,7 @@ EDITING = {
     "report_sent_back": Verb("{issue}退回修改", OFFICE, "warn"),
     "report_issued": Verb("编入{issue}", AUTHORS, "ok"),
     "report_sent_up": Verb("{on}报送{to}", AUTHORS, "ok"),
+    "report_delivery_dropped": Verb("撤销{on}发送{to}的登记：{reason}", OFFICE, "warn"),
     "report_delivered": Verb("{on}发送{to}", OFFICE),
 }
 WRITING = {

@@ -9,12 +9,12 @@ from django.urls import reverse
 from members.choices import Role
 from members.errors import Refused, WrongStep
 from proposals.handling.actions import Paper
-from proposals.reports.actions import bulletins, screening
-from proposals.reports.models import Adoption, Instruction, Report, Status
+from proposals.reports.actions import adopting, bulletins, delivering, editing, screening
+from proposals.reports.models import Adoption, Instruction, Recipient, Report, Status
 from tests.factories import appoint
 from tests.reports.factories import NOW, report
 from tests.reports.test_bulletins import Office
-from tests.reports.test_editing import signed_in
+from tests.reports.test_editing import signed_in, told, verbs
 from tests.reports.test_outcomes import Outside
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +87,75 @@ def test_nothing_happened_before_a_report_came_in() -> None:
     with pytest.raises(Refused, match="请核对年份") as refused:
         bulletins.sign_issue(issue, agrees=True, paper=sheet, by=office.editor, now=NOW)
     assert refused.value.field == "paper_on"
+
+
+def test_a_wrong_instruction_is_taken_back() -> None:
+    outside = Outside()
+    order, seen = outside.instructed(), outside.instructed(kind="read", text="")
+    client = signed_in(outside.staff)
+    page = client.get(outside.main.get_absolute_url()).content.decode()
+    urls = [reverse("reports:drop_instruction", args=[row.public_id]) for row in (order, seen)]
+    assert all(url in page for url in urls) and "撤销3月10日某市长的登记" in page
+    assert urls[0] not in signed_in(outside.first).get(outside.main.get_absolute_url()).content.decode()
+
+    assert client.post(urls[0], {"reason": " "}).status_code == 422
+    assert [client.post(url, {"reason": "登记到别人名下"}).status_code for url in urls] == [302, 302]
+    assert client.post(urls[0], {"reason": "再撤"}).status_code == 404
+    assert not Instruction.objects.exists()
+    assert told(outside.first)[-1] == told(outside.second)[-1] == "report_instruction_dropped"
+    assert verbs(outside.main)[-2:] == ["report_instruction_dropped", "report_read_dropped"]
+    with pytest.raises(WrongStep, match="已经撤销"):
+        adopting.drop_instruction(order, reason="再撤", by=outside.staff, now=outside.now())
+
+
+def test_what_was_entered_wrong_of_a_sending_is_put_right() -> None:
+    outside = Outside()
+    issue, day = outside.issue_made, NOW.date()
+    first, second = Recipient.objects.current()[:2]
+    facts: Any = {"on": day, "how": "paper", "by": outside.staff, "now": outside.now()}
+    slip, wrong = delivering.deliver(issue, [first, second], **facts)
+    client = signed_in(outside.staff)
+    back = reverse("reports:record_return", args=[slip.public_id])
+    drop = reverse("reports:drop_delivery", args=[wrong.public_id])
+
+    assert client.post(back, {"kind": "read", "on": day, "version": "0"}).status_code == 302
+    assert client.post(back, {"kind": "transfer", "on": day, "version": "0"}).status_code == 409
+    page = client.get(issue.get_absolute_url()).content.decode()
+    assert "更正退回" in page and drop in page and reverse("reports:drop_delivery", args=[slip.public_id]) not in page
+    assert client.post(back, {"kind": "instruction", "on": day, "version": "1"}).status_code == 302
+    slip.refresh_from_db()
+    assert slip.returned == "instruction"
+    order = outside.instructed(delivery=slip)
+    answer = client.post(back, {"kind": "read", "on": day, "version": "1"})
+    assert (answer.status_code, "请先在信息页撤销" in answer.content.decode()) == (422, True)
+    with pytest.raises(WrongStep, match="不能撤销发送记录"):
+        delivering.drop_delivery(slip, reason="错", by=outside.staff, now=outside.now())
+
+    assert client.post(drop, {"reason": "选错了单位"}).status_code == 302
+    assert (order.delivery, list(issue.deliveries.all())) == (slip, [slip])
+    assert verbs(outside.main)[-1] == "report_delivery_dropped"
+    assert len(delivering.deliver(issue, [second], **facts)) == 1
+
+
+def test_the_desks_of_editors_say_what_waits_and_find_it() -> None:
+    office = Office()
+    mine, asked, bare = office.ready(title="通道"), office.ready(title="路灯"), report(status=Status.EDITING)
+    editing.save_edition(asked, title="路灯", text="路灯不亮。", by=office.staff, now=office.now())
+    asked.editions.filter(number=2).update(state="asked")
+    office.signed(office.ready(title="井盖"))
+    editor, url = signed_in(office.editor), reverse("reports:editing")
+
+    def found(query: str) -> list[int]:
+        return sorted(row.pk for row in editor.get(f"{url}?{query}").context["page_obj"])
+
+    assert found("who=me") == [mine.pk]
+    assert (found("who=other"), found("edition=none")) == ([asked.pk], [bare.pk])
+    assert (found("edition=asked"), found("access=internal")) == ([asked.pk], [])
+    assert found(f"q={bare.matter.number}") == [bare.pk]
+    assert "待编发的刊物" in signed_in(office.staff).get(reverse("portal:desk")).content.decode()
+    assert "待编发的刊物" not in editor.get(reverse("portal:desk")).content.decode()
+    listed = signed_in(office.staff).get(reverse("reports:list") + "?since=2026-03-05").context["page_obj"]
+    assert not list(listed)
+    assert (
+        len(list(signed_in(office.staff).get(reverse("reports:list") + "?until=2026-03-04").context["page_obj"])) == 4
+    )

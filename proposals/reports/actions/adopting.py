@@ -151,6 +151,31 @@ def _worded(kind: str, text: str, file: Clean | None) -> None:
 
 
 @transaction.atomic
+def drop_instruction(row: Instruction, *, reason: str, by: Person, now: datetime) -> None:
+    """Take back what was entered by mistake: it counts no more, the record says what it was and why.
+
+    Units that have the report keep it; those who were told of an instruction are told that there is none.
+    """
+    report = lock(row.report)
+    found = Instruction.objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
+    if found is None:
+        raise WrongStep("这条批示记录已经撤销。")
+    if not reason.strip():
+        raise Refused("请写明撤销的原因。", field="reason")
+    facts: dict[str, Any] = {
+        "level": found.get_level_display(),
+        "kind": found.get_kind_display(),
+        "reason": reason.strip(),
+    }
+    found.units.clear()
+    found.delete()
+    if found.kind == Kind.READ:
+        report.matter.record("report_read_dropped", by=by, now=now, **facts)
+    else:
+        tell_all(report, "report_instruction_dropped", facts, by=by, now=now)
+
+
+@transaction.atomic
 def release_instruction(row: Instruction, *, by: Person, now: datetime) -> Instruction:
     """The office lets the authors read what the leader wrote (同意转告)."""
     report = lock(row.report)

@@ -62,17 +62,44 @@ def deliver(
 
 
 @transaction.atomic
-def record_return(delivery: Delivery, *, kind: str, on: date, by: Person, now: datetime) -> Delivery:
-    """A slip came back (送阅单): read only, with an instruction, or passed on; the three are never mixed up (P18)."""
+def record_return(
+    delivery: Delivery, *, kind: str, on: date, by: Person, now: datetime, again: bool = False
+) -> Delivery:
+    """A slip came back (送阅单): read only, with an instruction, or passed on; the three are never mixed up (P18).
+
+    What was entered wrong is put right with `again`, as long as no instruction rests on it; the audit keeps both.
+    """
     lock_issue(delivery.issue, Issue.State.ISSUED)
     row = Delivery.objects.select_for_update(of=("self",)).select_related("recipient").get(pk=delivery.pk)
-    if row.returned:
-        raise WrongStep(f"{row.recipient}的送阅单已经登记为“{row.get_returned_display()}”。")
+    if row.returned and not again:
+        raise WrongStep(
+            f"{row.recipient}的送阅单已经登记为“{row.get_returned_display()}”。登记错了的，请在期次页点“更正退回”。"
+        )
+    if row.returned and row.instructions.exists():
+        raise WrongStep("这张送阅单已登记了批示内容。要更正的，请先在信息页撤销那条批示登记。")
+    was = {"was": row.returned} if row.returned else {}
     if on > today(now):
         raise Refused("退回日期不能晚于今天。", field="on")
     if on < row.sent_on:
         raise Refused("退回日期不能早于发送日期。", field="on")
     row.returned, row.returned_on = kind, on
     row.save(update_fields=["returned", "returned_on"])
-    audit.record("reports.record_return", by=by, now=now, subject=str(row.public_id), kind=kind)
+    audit.record("reports.record_return", by=by, now=now, subject=str(row.public_id), kind=kind, **was)
     return row
+
+
+@transaction.atomic
+def drop_delivery(delivery: Delivery, *, reason: str, by: Person, now: datetime) -> None:
+    """Take back that an issue was sent to somebody: the wrong one, the wrong day; nothing may have come back of it."""
+    issue = lock_issue(delivery.issue, Issue.State.ISSUED)
+    row = Delivery.objects.select_for_update(of=("self",)).select_related("recipient").filter(pk=delivery.pk).first()
+    if row is None:
+        raise WrongStep("这条发送记录已经撤销。")
+    if row.returned or row.instructions.exists():
+        raise WrongStep("送阅单已经退回登记，不能撤销发送记录。")
+    if not reason.strip():
+        raise Refused("请写明撤销的原因。", field="reason")
+    facts = {"to": row.recipient.name, "on": row.sent_on, "reason": reason.strip()}
+    row.delete()
+    record_many({item.report.matter: facts for item in items_of(issue)}, "report_delivery_dropped", by=by, now=now)
+    audit.record("reports.drop_delivery", by=by, now=now, subject=str(issue.public_id), reason=reason.strip())

@@ -229,9 +229,11 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         ways = []
         if row.recipient.kind == Recipient.Kind.LEADER:
             ways.append(Act("送阅单", reverse("reports:slip", args=[row.public_id]), about=str(row.recipient)))
+        words = "更正退回" if row.returned else "登记退回"
+        ways.append(Act(words, reverse("reports:record_return", args=[row.public_id]), about=str(row.recipient)))
         if not row.returned:
             ways.append(
-                Act("登记退回", reverse("reports:record_return", args=[row.public_id]), about=str(row.recipient))
+                Act("撤销发送", reverse("reports:drop_delivery", args=[row.public_id]), about=str(row.recipient))
             )
         return ways
 

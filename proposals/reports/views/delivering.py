@@ -17,6 +17,7 @@ from proposals.handling.models import Access
 from proposals.reports import bulletin_files
 from proposals.reports.actions import bulletins, delivering
 from proposals.reports.bulletin_forms import DeliverForm, ReturnForm
+from proposals.reports.editing_forms import ReasonForm
 from proposals.reports.models import Delivery, Issue, Recipient, Series
 
 from .bulletins import ActOnIssue, word_file
@@ -151,6 +152,41 @@ class RecordReturn(Mine, ActionPage[Delivery]):
     def get_queryset(self) -> QuerySet[Delivery]:
         return Delivery.objects.visible_to(self.me).select_related("issue__series", "recipient")
 
+    def version(self) -> int:
+        return int(bool(self.object.returned))
+
+    def get_initial(self) -> dict[str, Any]:
+        row = self.object
+        return {"kind": row.returned, "on": row.returned_on} if row.returned else {}
+
+    def get_title(self) -> str:
+        return f"{self.title}：{self.object.recipient}"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb(str(self.object.issue), self.object.issue.get_absolute_url())]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        again = self.opened_version() == 1
+        delivering.record_return(self.object, **form.cleaned_data, again=again, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.object.issue.get_absolute_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        facts = [Fact("期次", str(self.object.issue)), Fact("发送日期", self.object.sent_on)]
+        return super().get_context_data(facts=facts, **kwargs)
+
+
+class DropDelivery(Mine, ActionPage[Delivery]):
+    """Takes back what was entered of a sending by mistake."""
+
+    action = "reports.issue"
+    title = "撤销发送登记"
+    form_class = ReasonForm
+    submit_label = "撤销"
+    done_sentence = "已撤销。登记错了的，请重新登记发送。"
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        return Delivery.objects.visible_to(self.me).select_related("issue__series", "recipient")
+
     def version(self) -> None:
         return None
 
@@ -161,9 +197,5 @@ class RecordReturn(Mine, ActionPage[Delivery]):
         return [Crumb(str(self.object.issue), self.object.issue.get_absolute_url())]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        delivering.record_return(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
+        delivering.drop_delivery(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.object.issue.get_absolute_url())
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        facts = [Fact("期次", str(self.object.issue)), Fact("发送日期", self.object.sent_on)]
-        return super().get_context_data(facts=facts, **kwargs)

@@ -29,6 +29,7 @@ from proposals.reports.editing_forms import (
     ReasonForm,
     RecordAnswerForm,
 )
+from proposals.reports.filters import DeskFilter
 from proposals.reports.hands import same_text
 from proposals.reports.models import AuthorWord, Edition, Report, Status, Words, handed_in
 from proposals.reports.queries import alike, in_editing, words_of
@@ -55,6 +56,8 @@ class Desk(Mine, ListPage[Report]):
     action = "reports.edit"
     title = "编辑中的信息"
     template_name = "reports/editing_desk.html"
+    filterset_class = DeskFilter
+    unit_word = "篇"
     empty_sentence = "没有正在编辑的信息。筛选时选“采用编辑”的会列在这里。"
     columns = (
         Column("编号", lambda row: row.matter.number or ""),

@@ -137,6 +137,33 @@ class DropAdoption(Signed, ActionPage[Adoption]):
         return HttpResponseRedirect(self.object.report.get_absolute_url())
 
 
+class DropInstruction(Signed, ActionPage[Instruction]):
+    """Takes back what was entered of a leader by mistake; the right one is entered anew."""
+
+    action = "reports.record_outcome"
+    title, submit_label, form_class = "撤销批示记录", "撤销", DropForm
+    done_sentence = "已撤销。登记错了的，请重新登记正确的。"
+    kwargs: dict[str, Any]
+
+    def get_object(self) -> Instruction:
+        return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
+
+    def get_queryset(self) -> QuerySet[Instruction]:
+        rows = Instruction.objects.filter(report__in=Report.objects.visible_to(self.me))
+        return rows.select_related("report__matter")
+
+    def version(self) -> int | None:
+        return None
+
+    def crumbs(self) -> list[Crumb]:
+        report = self.object.report
+        return [*list_crumbs(self.me), Crumb(report.matter.label, report.get_absolute_url())]
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        adopting.drop_instruction(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.object.report.get_absolute_url())
+
+
 class ReleaseInstruction(Signed, ConfirmPage[Instruction]):
     """Lets the authors read what a leader wrote."""
 
