@@ -67,6 +67,22 @@ class ReportFilter(django_filters.FilterSet):
         return rows.filter(urgent=word == "yes")
 
 
+class OwnFilter(django_filters.FilterSet):
+    """One's own reports."""
+
+    q = django_filters.CharFilter(
+        method="search", label="编号或标题", widget=TextInput({"type": "search", "autocomplete": "off"})
+    )
+    stage = django_filters.ChoiceFilter(field_name="matter__stage", choices=SHOWN, label="状态", empty_label="全部状态")
+
+    class Meta:
+        model = Report
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Report], name: str, text: str) -> QuerySet[Report]:
+        return called(rows, text)
+
+
 class QueueFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         method="search", label="编号或标题", widget=TextInput({"type": "search", "autocomplete": "off"})

@@ -185,6 +185,14 @@ class EnterForm(ReportForm):
 
 class WithdrawForm(PlainForm):
     reason = forms.CharField(label="撤回的原因", max_length=200)
+    said = forms.CharField(
+        label="反映人要求撤回的方式和日期", max_length=80, help_text="例如：3月6日电话、3月6日书面。"
+    )
+
+    def __init__(self, *args: Any, own: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if own:
+            del self.fields["said"]
 
 
 class ReturnForm(PlainForm):

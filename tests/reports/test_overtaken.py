@@ -9,9 +9,10 @@ from django.urls import reverse
 from members.choices import Role
 from members.errors import Refused, WrongStep
 from proposals.handling.actions import Paper
-from proposals.reports.actions import adopting, bulletins, delivering, editing, screening
+from proposals.handling.models import EventPayload
+from proposals.reports.actions import adopting, bulletins, delivering, editing, opinions, screening
 from proposals.reports.models import Adoption, Instruction, Recipient, Report, Status
-from tests.factories import appoint
+from tests.factories import SessionFactory, appoint
 from tests.reports.factories import NOW, report
 from tests.reports.test_bulletins import Office
 from tests.reports.test_editing import signed_in, told, verbs
@@ -95,7 +96,7 @@ def test_a_wrong_instruction_is_taken_back() -> None:
     client = signed_in(outside.staff)
     page = client.get(outside.main.get_absolute_url()).content.decode()
     urls = [reverse("reports:drop_instruction", args=[row.public_id]) for row in (order, seen)]
-    assert all(url in page for url in urls) and "撤销3月10日某市长的登记" in page
+    assert all(url in page for url in urls) and "撤销某市长的登记" in page
     assert urls[0] not in signed_in(outside.first).get(outside.main.get_absolute_url()).content.decode()
 
     assert client.post(urls[0], {"reason": " "}).status_code == 422
@@ -159,3 +160,44 @@ def test_the_desks_of_editors_say_what_waits_and_find_it() -> None:
     assert (
         len(list(signed_in(office.staff).get(reverse("reports:list") + "?until=2026-03-04").context["page_obj"])) == 4
     )
+
+
+def test_the_office_writes_and_takes_back_for_somebody_on_the_telephone() -> None:
+    author, staff = appoint(Role.MEMBER), appoint(Role.REPORT_STAFF)
+    client, one = signed_in(staff), report(author)
+    url = reverse("reports:withdraw", args=[one.public_id])
+    assert url in client.get(one.get_absolute_url()).content.decode()
+    assert client.get(url).status_code == 200
+
+    assert client.post(url, {"reason": "情况已经解决"}).status_code == 422
+    assert client.post(url, {"reason": "情况已经解决", "said": "3月6日电话"}).status_code == 302
+
+    facts = EventPayload.objects.filter(event__matter=one.matter).order_by("-pk").values_list("facts", flat=True)
+    assert facts[0]["reason"] == "情况已经解决（反映人3月6日电话要求，代录）"
+    assert told(author)[-1] == "report_withdrawn"
+    back = report(author, status=Status.RETURNED, entered_by=staff)
+    page = client.get(back.get_absolute_url()).content.decode()
+    assert reverse("reports:write", args=[back.public_id]) in page
+    assert client.get(reverse("reports:write", args=[back.public_id])).status_code == 200
+
+
+def test_a_member_finds_his_own_reports_and_numbers_out_of_reach_are_named() -> None:
+    member = appoint(Role.MEMBER)
+    first, second = report(member), report(member, status=Status.KEPT)
+    client, url = signed_in(member), reverse("reports:mine")
+
+    assert [row.pk for row in client.get(f"{url}?stage=kept").context["page_obj"]] == [second.pk]
+    assert [row.pk for row in client.get(f"{url}?q={first.matter.number}").context["page_obj"]] == [first.pk]
+    outside = Outside()
+    deliver = reverse("reports:deliver", args=[outside.issue_made.public_id])
+    data = {"recipients": ["zz"], "on": "2026-03-05", "how": "paper", "copies": "99999"}
+    assert "每处份数不能大于 999。" in signed_in(outside.staff).post(deliver, data).content.decode()
+
+
+def test_an_opinion_is_not_dated_into_another_time() -> None:
+    staff, member = appoint(Role.REPORT_STAFF), appoint(Role.MEMBER)
+    SessionFactory()
+    said: Any = {"title": "路灯", "text": "路灯不亮。", "authors": [member], "by": staff, "now": NOW}
+    with pytest.raises(Refused, match="请核对年份") as refused:
+        opinions.enter_opinion("letter", on=date(2016, 3, 4), **said)
+    assert refused.value.field == "on"

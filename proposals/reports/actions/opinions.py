@@ -1,7 +1,7 @@
 """Opinions are received or entered, assigned or passed on, answered, and the member is told (意见建议, P11)."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +18,7 @@ from proposals.handling.models import Access, Assignment, Event, Exposure, Kind,
 from proposals.reports.models import Opinion
 from proposals.reports.offices import office_of
 
+A_YEAR = timedelta(days=366)
 ANSWERED = (Assignment.State.ANSWERED, Assignment.State.SETTLED)
 
 
@@ -88,6 +89,8 @@ def enter_opinion(
         raise Refused("请写明是哪次讨论或哪次视察。", field="occasion")
     if on > timezone.localdate(now):
         raise Refused("日期不能晚于今天。", field="on")
+    if on < timezone.localdate(now) - A_YEAR:
+        raise Refused("日期在一年以前，请核对年份。", field="on")
     matter = Matter.objects.create(
         kind=Kind.OPINION,
         session=session,

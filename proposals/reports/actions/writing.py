@@ -320,20 +320,26 @@ def discard(report: Report, *, by: Person, now: datetime) -> None:
 
 
 @transaction.atomic
-def withdraw(report: Report, *, reason: str, by: Person, now: datetime) -> Report:
-    """Take a report back before it is signed off (撤回); its number stays used, the office is told."""
+def withdraw(report: Report, *, reason: str, by: Person, now: datetime, said: str | None = None) -> Report:
+    """Take a report back before it is signed off (撤回); its number stays used, the office is told.
+
+    What an author asked for on the telephone or on paper is entered by the office, which says how (`said`, P1).
+    """
     report = lock(report)
     expect(report, *TO_TAKE_BACK)
     if report.matter.followers.exists():
         raise WrongStep("有信息合并到本篇，不能撤回。需要撤回的，请联系社情民意工作人员。")
     if not reason.strip():
         raise Refused("请写明撤回的原因。", field="reason")
+    if said is not None and not said.strip():
+        raise Refused("请写明反映人何时、以何种方式要求撤回，例如：3月6日电话。", field="said")
+    asked = f"（反映人{said.strip()}要求，代录）" if said else ""
     holder = report.claimed_by_id
     report.claimed_by, report.claimed_at = None, None
     report.save(update_fields=["claimed_by", "claimed_at", "updated_at"])
     drop_clocks(report.matter, "report_screening", by=by, now=now, reason="反映人撤回")
     move(report, Status.WITHDRAWN, closed_at=now)
-    event = report.matter.record("report_withdrawn", by=by, now=now, reason=reason.strip())
+    event = report.matter.record("report_withdrawn", by=by, now=now, reason=f"{reason.strip()}{asked}")
     told(report, {*authors(report, on=today(now)), *([holder] if holder else [])}, event, "withdrawn", now=now)
     return report
 

@@ -1,7 +1,7 @@
 """Editing beside the original, asking its authors, combining with others."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -57,6 +57,7 @@ class Desk(Mine, ListPage[Report]):
     title = "编辑中的信息"
     template_name = "reports/editing_desk.html"
     filterset_class = DeskFilter
+    sorts: ClassVar = {"submitted": ("submitted_at", "pk")}
     unit_word = "篇"
     empty_sentence = "没有正在编辑的信息。筛选时选“采用编辑”的会列在这里。"
     columns = (

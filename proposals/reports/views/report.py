@@ -1,6 +1,6 @@
 """Lists of reports and the page of one: where it is, in plain words."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import JSONObject
@@ -19,7 +19,8 @@ from proposals.handling.models import Access, Assignment, Matter, Obligation, Pa
 from proposals.handling.panels import Panels, panels_of, suspend_act
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note, noted
-from proposals.reports.filters import ReportFilter
+from proposals.reports.actions import TO_TAKE_BACK
+from proposals.reports.filters import OwnFilter, ReportFilter
 from proposals.reports.hands import is_own, own, writable
 from proposals.reports.models import WRITTEN, Report, Status, Submission, Words
 from proposals.reports.offers import acts_for, panels_for
@@ -76,6 +77,7 @@ class Reports(Signed, ListPage[Report]):
     unit_word = "篇"
     empty_sentence = "没有符合条件的信息。"
     personal = True
+    sorts: ClassVar = {"submitted": ("submitted_at", "pk")}
     columns = (
         Column("届次", lambda row: row.matter.session.name if row.matter.session else ""),
         Column("编号", lambda row: row.matter.number or ""),
@@ -112,7 +114,8 @@ class Mine(Signed, ListPage[Report]):
     title = "我的信息"
     template_name = "reports/mine.html"
     unit_word = "篇"
-    empty_sentence = "还没有写过信息。"
+    filterset_class = OwnFilter
+    empty_sentence = "没有信息。"
 
     def get_queryset(self) -> QuerySet[Report]:
         rows = own(self.me).exclude(status=Status.WITHDRAWN, submissions=0)
@@ -258,7 +261,11 @@ class ReportPage(OneReport, DetailPage[Report]):
     def acts(self) -> list[Act]:
         report, me = self.object, self.me
         found = []
-        if report.written and (self.own or writable(me).filter(pk=report.pk).exists()) and me.has_perm("reports.own"):
+        if (
+            report.written
+            and (self.own or writable(me).filter(pk=report.pk).exists())
+            and (me.has_perm("reports.own") or me.has_perm("reports.enter"))
+        ):
             found.append(Act("继续写", to(report, "write"), "pen-line", "primary"))
         if report.status == Status.SUBMITTED and me.has_perm("reports.screen") and not self.own:
             found.append(Act("筛选", to(report, "screen"), "gavel", "primary"))
@@ -276,12 +283,13 @@ class ReportPage(OneReport, DetailPage[Report]):
             return [Act("删除草稿", to(report, "discard"), "trash-2")]
         if report.status == Status.TURNED and report.led_to_id is None and self.me.has_perm("proposals.write"):
             return [Act("据此写提案", reverse("proposals:from_report", args=[report.public_id]), "pen-line", "primary")]
-        taking_back = (Status.SUBMITTED, Status.RETURNED, Status.EDITING)
-        return [Act("撤回", to(report, "withdraw"), "undo-2")] if report.status in taking_back else []
+        return [Act("撤回", to(report, "withdraw"), "undo-2")] if report.status in TO_TAKE_BACK else []
 
     def office_acts(self) -> list[Act]:
         report = self.object
         found = []
+        if report.status in TO_TAKE_BACK:
+            found.append(Act("代反映人撤回", to(report, "withdraw"), "undo-2"))
         if report.status in (Status.KEPT, Status.REFERRED):
             found.append(Act("采用", to(report, "accept"), "circle-check"))
         if report.status == Status.KEPT:

@@ -25,7 +25,7 @@ from proposals.handling.attachments import attachments_of, removable
 from proposals.handling.models import Attachment, Purpose
 from proposals.handling.sights import note
 from proposals.reports import actions
-from proposals.reports.hands import bodies_to_choose, in_person, my_bodies, own, similar_to, writable
+from proposals.reports.hands import bodies_to_choose, in_person, is_own, my_bodies, own, similar_to, writable
 from proposals.reports.models import Report, Words
 from proposals.reports.report_forms import EnterForm, ReportForm, WithdrawForm
 
@@ -422,7 +422,7 @@ class Discard(OneReport, ConfirmPage[Report]):
 
 
 class Withdraw(ReportAct, ActionPage[Report]):
-    """Its author takes it back before it is signed off."""
+    """Its author takes it back before it is signed off; for one who asked on the telephone or on paper the office does (P1)."""
 
     action = "reports.own"
     title = "撤回信息"
@@ -431,10 +431,19 @@ class Withdraw(ReportAct, ActionPage[Report]):
     done_sentence = "已撤回。"
 
     def get_queryset(self) -> QuerySet[Report]:
-        return in_step(self.request, own(self.me).select_related("claimed_by"), status__in=actions.TO_TAKE_BACK)
+        rows = own(self.me)
+        if self.me.has_perm("reports.screen"):
+            rows = Report.objects.visible_to(self.me).filter(submissions__gt=0).select_related("matter")
+        return in_step(self.request, rows.select_related("claimed_by"), status__in=actions.TO_TAKE_BACK)
+
+    def may_open(self, user: Any) -> bool:
+        return any(user.has_perm(action) for action in ("reports.own", "reports.screen"))
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "own": is_own(self.me, self.object)}
 
     def form_valid(self, form: Any) -> HttpResponseBase:
-        actions.withdraw(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
+        actions.withdraw(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.object.get_absolute_url())
 
 
