@@ -12,7 +12,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -29,7 +29,7 @@ from members.models import Person
 from proposals.handling import engine
 from proposals.handling.models import Obligation
 from tests import databases
-from tests.bench import batches, minimal, papers, without_redis
+from tests.bench import batches, minimal, papers, reports, without_redis
 
 assert conftest.PREFIX
 ROUNDS = 30
@@ -99,10 +99,10 @@ def measure_floor() -> Row:
     return Row("minimal list of 25 rows", median, slow, None, 1.0, None, queries_of(floor), None, True)
 
 
-def measure() -> list[Row]:
+def measure(pages: Iterable[tuple[str, str, float, int]] = PAGES) -> list[Row]:
     least = partial(page, client_of("proposal_staff"), minimal.ADDRESS)
     rows = []
-    for role, address, goal, most in PAGES:
+    for role, address, goal, most in pages:
         client = client_of(role)
         (floor, _), (median, slow) = times(least, partial(page, client, address))
         count = queries_of(partial(page, client, address))
@@ -202,6 +202,12 @@ def measure_batches() -> list[Row]:
     ]
 
 
+def measure_reports() -> list[Row]:
+    """The report office's lists, with as many reports in store as ten years bring."""
+    reports.plant()
+    return measure((role, address, LIST, 12) for role, address in reports.PAGES)
+
+
 def show(rows: list[Row]) -> None:
     print(f"{'measure':<34}{'p50 ms':>9}{'p95 ms':>9}{'limit':>9}{'ratio':>7}{'queries':>9}  ok")
     for row in rows:
@@ -226,6 +232,7 @@ def main() -> int:
             *measure_without_redis(),
             *measure_papers(),
             *measure_batches(),
+            *measure_reports(),
         ]
     show(rows)
     target = ROOT / "var" / "bench.json"
