@@ -72,6 +72,9 @@ class HandedDownOwner:
         rows = HandedDown.objects.using(matter._state.db).filter(matter=matter)
         rows.update(text=ERASED, proposers="", agreed_later="")
 
+    def copies(self, matter: Matter) -> Collection[Matter]:
+        return []
+
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.handed_down.text}"
 

@@ -106,12 +106,16 @@ class ProposalOwner:
         awards = Award.objects.using(here).filter(entries__proposal=proposal.pk).exclude(reason="")
         Award.objects.using(here).filter(pk__in=awards.values("pk")).update(reason=ERASED)
         for copy in Opinion.objects.using(here).filter(origin=matter).select_related("matter"):
-            Opinion.objects.using(here).filter(pk=copy.pk).update(text=ERASED, consent=ERASED)
+            owners.of(copy.matter).erase(copy.matter)
             erase_words(copy.matter)
         Referral.objects.using(here).filter(origin=matter).update(text=ERASED, consent=ERASED)
         for report in Report.objects.using(here).filter(origin=matter).select_related("matter"):
             owners.of(report.matter).erase(report.matter)
             erase_words(report.matter)
+
+    def copies(self, matter: Matter) -> Collection[Matter]:
+        """What it became instead."""
+        return Matter.objects.filter(Q(opinion__origin=matter) | Q(report__origin=matter)).order_by("pk")
 
     def text(self, matter: Matter) -> str:
         if matter.placeholder:

@@ -58,10 +58,16 @@ class Owner(Protocol):
         """Handling has begun again."""
 
     def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
-        """Audience keys of those who may see each matter on the owner's side, by matter id."""
+        """Audience keys of those who may see each matter on the owner's side, by matter id.
+
+        `HIDDEN` for one that is out of sight because another one is.
+        """
 
     def erase(self, matter: Matter) -> None:
         """Purge every word on the owner's side, on the connection that `matter` was read by."""
+
+    def copies(self, matter: Matter) -> Collection[Matter]:
+        """Other matters that hold words of this one; their owners say how long they stay out of sight with it (S5)."""
 
     def text(self, matter: Matter) -> str:
         """What search may find, without authors or hidden aspects."""
@@ -82,6 +88,7 @@ class Owner(Protocol):
         """The names that the owner sorts by today, in their order."""
 
 
+HIDDEN = frozenset({keys.SUSPENDED})
 _owners: dict[str, Owner] = {}
 _courses: dict[str, Course] = {}
 

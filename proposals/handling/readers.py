@@ -25,8 +25,8 @@ def readers_of_many(matters: Sequence[Matter]) -> dict[int, list[int]]:
 
 
 def _derived(matter: Matter, audience: set[int], units: set[int]) -> list[int]:
-    if matter.access == Access.SUSPENDED:
-        return [keys.SUSPENDED]
+    if matter.access == Access.SUSPENDED or audience == owners.HIDDEN:
+        return sorted(owners.HIDDEN)
     if matter.exposure == Exposure.DRAFT:
         return sorted(audience)
     office = owners.course_of(matter).office
@@ -59,6 +59,11 @@ def _units(matters: Sequence[int]) -> dict[int, set[int]]:
     for matter, unit in invited.values_list("coordination__assignment__matter_id", "unit_id"):
         found.setdefault(matter, set()).add(keys.body_key(unit))
     return found
+
+
+def refresh_with_copies(matter: Matter) -> None:
+    """The same for what holds words of it (S5)."""
+    refresh_many([matter, *owners.of(matter).copies(matter)])
 
 
 def refresh(matter: Matter) -> None:

@@ -44,7 +44,7 @@ def items_for(issue: Issue, user: Any) -> list[tuple[IssueItem, bool]]:
         ids = [one.report.matter_id for one in items]
         seen = set(Matter.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
     else:
-        seen = {one.report.matter_id for one in items if one.report.matter.access != Access.SUSPENDED}
+        seen = {one.report.matter_id for one in items if not one.report.matter.out_of_sight}
     return [(one, one.report.matter_id in seen) for one in items]
 
 

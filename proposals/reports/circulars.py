@@ -22,6 +22,7 @@ from proposals.reports.models.issue import IssueItem
 FEW = 5
 """Below so many a figure that leaves the office could point to a person (S20)."""
 HIDDEN = "不足5"
+HIDDEN_TOTAL = "—"
 CUTS = {"member": "委员", "sector": "界别", "body": "来源单位", "source": "来源", "level": "级别"}
 COLUMNS = {
     "submitted": "提交",

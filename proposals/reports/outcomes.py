@@ -9,7 +9,7 @@ from django.urls import reverse
 from members.days import short_day
 from members.rights import may
 from members.shown import Act, Fact
-from proposals.handling.models import Stage
+from proposals.handling.models import Matter, Stage
 from proposals.reports.models import Report, Status
 from proposals.reports.models.adoption import Adoption, CreditRule, Feedback, Instruction, Level
 from proposals.reports.offers import OFFERS, PANELS, Panel
@@ -48,6 +48,8 @@ def panels(user: Any, report: Report) -> list[Panel]:
     One query, whatever there is.
     """
     main = report.matter.merged_into_id or report.matter_id
+    if _hidden(user, report):
+        return []
     keeps, office = may(user, "reports.record_outcome"), may(user, "reports.oversee")
     told: dict[str, list[Fact]] = {"采用": [], "领导批示": [], "反馈": []}
     acts: dict[str, list[Act]] = {title: [] for title in told}
@@ -75,6 +77,14 @@ def panels(user: Any, report: Report) -> list[Panel]:
         else:
             told["反馈"].append(Fact(day, f"{more}{f'（{name}）' if name else ''}", wide=True))
     return [Panel(title, facts, acts[title]) for title, facts in told.items() if facts]
+
+
+def _hidden(user: Any, report: Report) -> bool:
+    """Whether the one that it went into is out of sight: of everybody, or of a colleague who may not see its level."""
+    main = report.matter.merged_into
+    if main is None or not may(user, "reports.oversee"):
+        return main is not None and main.out_of_sight
+    return not Matter.objects.visible_to(user).filter(pk=main.pk).exists()
 
 
 def _found(main: int, *, office: bool) -> list[tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from members import keys
 from members.choices import Role
 from members.days import short_day
 from proposals.handling import owners
-from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Stage
+from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Stage, Suggestion, Suspension
 from proposals.reports.models import (
     Adoption,
     AuthorWord,
@@ -74,11 +74,13 @@ class OpinionOwner:
         _become(matter.opinion, Opinion.Status.ASSIGNED)
 
     def readers(self, matters: Sequence[Matter]) -> Mapping[int, set[int]]:
+        """Who raised it, and the office; nobody while the proposal that it came from is out of sight (S5)."""
         found: dict[int, set[int]] = {matter.pk: {keys.REPORT_OFFICE} for matter in matters}
         rows = Participant.objects.filter(matter__in=matters, left_at=None)
         for matter, person, body in rows.values_list("matter_id", "person_id", "body_id"):
             found[matter].add(keys.person_key(person) if person else keys.body_key(body))
-        return found
+        hidden = Opinion.objects.filter(matter__in=matters, origin__access=Access.SUSPENDED)
+        return found | {pk: set(owners.HIDDEN) for pk in hidden.values_list("matter_id", flat=True)}
 
     def erase(self, matter: Matter) -> None:
         Opinion.objects.using(matter._state.db).filter(matter=matter).update(
@@ -89,6 +91,9 @@ class OpinionOwner:
             answered_by="",
             answer=Case(When(answer="", then=Value("")), default=Value("（已清除）")),
         )
+
+    def copies(self, matter: Matter) -> Collection[Matter]:
+        return []
 
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.opinion.text}"
@@ -132,11 +137,33 @@ def erase_editions(report: Report, here: str | None) -> None:
 ERASERS.append(erase_editions)
 
 
+def erase_in_main(report: Report, here: str | None) -> None:
+    """What was edited of the main one since this one went into it holds its words (S5)."""
+    matter = Matter.objects.using(here).get(pk=report.matter_id)
+    if matter.merged_into_id is None:
+        return
+    since = matter.events.filter(verb="report_combined").order_by("-seq").values_list("at", flat=True).first()
+    rows = Edition.objects.using(here).filter(report__matter=matter.merged_into_id)
+    rows = rows.filter(at__gte=since) if since else rows
+    asked = Suggestion.objects.using(here).filter(matter=matter.merged_into_id, text__in=rows.values("title"))
+    asked.update(text=ERASED)
+    with pgtrigger.ignore("reports.Edition:frozen"):
+        rows.update(title=ERASED, text=ERASED)
+    AuthorWord.objects.using(here).filter(edition__in=rows).exclude(text="").update(text=ERASED)
+
+
+ERASERS.append(erase_in_main)
+
+
 def erase_outcomes(report: Report, here: str | None) -> None:
     """What leaders wrote on it, what its authors were told."""
-    Instruction.objects.using(here).filter(report=report).exclude(text="").update(text=ERASED)
+    told = Instruction.objects.using(here).filter(report=report)
+    told.exclude(text="").update(text=ERASED)
+    told.update(leader_name=ERASED)
     Feedback.objects.using(here).filter(report=report).update(text=ERASED, units="")
-    Adoption.objects.using(here).filter(report=report).exclude(dropped_at=None).update(dropped_reason=ERASED)
+    adopted = Adoption.objects.using(here).filter(report=report)
+    adopted.exclude(dropped_at=None).update(dropped_reason=ERASED)
+    adopted.update(journal="")
 
 
 ERASERS.append(erase_outcomes)
@@ -167,7 +194,7 @@ class ReportOwner:
         rows = Participant.objects.filter(matter__in=found, left_at=None)
         for pk, person, body in rows.values_list("matter_id", "person_id", "body_id"):
             found[pk].add(keys.person_key(person) if person else keys.body_key(body))
-        return found
+        return found | {pk: set(owners.HIDDEN) for pk in hidden_with_others(found)}
 
     def erase(self, matter: Matter) -> None:
         here = matter._state.db
@@ -187,6 +214,10 @@ class ReportOwner:
         rows.update(title=ERASED, situation=ERASED, cause="", suggestion="")
         for erase in ERASERS:
             erase(report, here)
+
+    def copies(self, matter: Matter) -> Collection[Matter]:
+        """What it went into: the text edited there holds its words."""
+        return Matter.objects.filter(followers=matter)
 
     def text(self, matter: Matter) -> str:
         """What was signed, and before that what was handed in."""
@@ -214,6 +245,14 @@ class ReportOwner:
 
     def categories(self) -> Sequence[str]:
         return []
+
+
+def hidden_with_others(matters: Collection[int]) -> set[int]:
+    """Those out of sight because the proposal that they came from is, or one that went into them, until that is erased."""
+    rows = Report.objects.filter(matter__in=matters)
+    origins = rows.filter(origin__access=Access.SUSPENDED).values_list("matter_id", flat=True)
+    going = Suspension.objects.in_force().filter(matter__merged_into__in=matters)
+    return set(origins.union(going.values_list("matter__merged_into_id", flat=True), all=True))
 
 
 def names_of(matter: Matter) -> str:

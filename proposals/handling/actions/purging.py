@@ -10,7 +10,7 @@ from django.db.models import Case, Q, Value, When
 from members import audit
 from members.errors import Refused, WrongStep
 from members.models import Person
-from proposals.handling import owners
+from proposals.handling import owners, readers
 from proposals.handling.models import (
     Appraisal,
     ChaseSheet,
@@ -130,6 +130,7 @@ def purge(matter: Matter, *, by: Person, now: datetime) -> Suspension:
         row.purged_by_id, row.purged_at = by.pk, now
         row.save(update_fields=["purged_by", "purged_at"])
         matter.record("purged", by=Person.objects.using(DATABASE).get(pk=by.pk), now=now)
+    readers.refresh_many(list(owners.of(matter).copies(Matter.objects.get(pk=matter.pk))))
     audit.record("handling.purge", by=by, subject=str(matter.public_id), now=now)
     return row
 

@@ -57,7 +57,7 @@ def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspen
     matter.access = Access.SUSPENDED
     matter.save(update_fields=["access"])
     matter.record("suspended", by=by, now=now)
-    readers.refresh(matter)
+    readers.refresh_with_copies(matter)
     drop_files("proposals.")
     return row
 
@@ -72,5 +72,5 @@ def lift_suspension(matter: Matter, *, by: Person, now: datetime) -> Suspension:
     matter.access = row.access_before
     matter.save(update_fields=["access"])
     matter.record("suspension_lifted", by=by, now=now)
-    readers.refresh(matter)
+    readers.refresh_with_copies(matter)
     return row

@@ -15,6 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
+from members import keys
 from members.rights import acting_for, keys_of
 
 
@@ -211,6 +212,11 @@ class Matter(Addressed):
     @property
     def is_closed(self) -> bool:
         return self.closed_at is not None
+
+    @property
+    def out_of_sight(self) -> bool:
+        """Whether it is suspended, or holds words of one that is."""
+        return self.access == Access.SUSPENDED or self.readers == [keys.SUSPENDED]
 
     def locked(self) -> "Matter":
         """The same row under a lock: the first lock of every command."""

@@ -111,6 +111,8 @@ class Parts(Mine, ListPage[Assignment]):
         return []
 
     def export(self, rows: QuerySet[Assignment]) -> HttpResponseBase:
+        """What is sensitive leaves in no table (S20)."""
+        rows = rows.exclude(matter__access=Access.SENSITIVE)
         answer = super().export(rows)
         if answer.status_code == 200:
             note(self.me, rows.order_by().values_list("matter", flat=True)[:NEEDS_SECOND_PERSON])

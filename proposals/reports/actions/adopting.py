@@ -19,6 +19,7 @@ from proposals.reports.models.adoption import Adoption, CreditRule, Instruction,
 from proposals.reports.models.issue import Delivery, IssueItem
 
 from .base import lock, today
+from .combining import not_own
 
 Kind = Instruction.Kind
 Merit = CreditRule.Merit
@@ -43,6 +44,7 @@ def record_adoption(
     It counts by the rule in force on its day; where there is none it counts nothing.
     """
     report = lock(main_of(report))
+    not_own(report, by)
     item = issued_item(report)
     if item is None and not (report.status == Status.REFERRED and form == Merit.ORIGINAL):
         raise Refused(NO_ISSUE.format(what="采用"))
@@ -73,6 +75,7 @@ def record_adoption(
 def drop_adoption(adoption: Adoption, *, reason: str, by: Person, now: datetime) -> Adoption:
     """Take back what was entered by mistake: it counts no more, the record says why."""
     report = lock(adoption.report)
+    not_own(report, by)
     adoption = Adoption.objects.select_for_update(of=("self",)).get(pk=adoption.pk)
     if adoption.dropped_at:
         raise WrongStep("这条采用记录已经撤销。")
@@ -105,6 +108,7 @@ def record_instruction(
     The authors learn that there is an instruction, and at what level; on the internet only the fact is kept (S24).
     """
     report = lock(main_of(report))
+    not_own(report, by)
     item, text = issued_item(report), text.strip()
     if item is None and report.status != Status.REFERRED:
         raise Refused(NO_ISSUE.format(what="批示"))
@@ -179,6 +183,7 @@ def drop_instruction(row: Instruction, *, reason: str, by: Person, now: datetime
 def release_instruction(row: Instruction, *, by: Person, now: datetime) -> Instruction:
     """The office lets the authors read what the leader wrote (同意转告)."""
     report = lock(row.report)
+    not_own(report, by)
     row = Instruction.objects.select_for_update(of=("self",)).get(pk=row.pk)
     if row.released_at:
         raise WrongStep("这份批示的内容已经同意转告。")

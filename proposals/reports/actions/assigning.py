@@ -16,6 +16,7 @@ from proposals.reports.offices import office_of
 
 from .adopting import issued_item, tell_all
 from .base import lock, must_follow, today
+from .combining import not_own
 
 READY = (Status.ISSUED, Status.REFERRED)
 
@@ -36,6 +37,7 @@ def assign_report(
     The units of an `instruction` read its words; who reported it they read only where the author agreed (S20).
     """
     report = lock(main_of(report))
+    not_own(report, by)
     if report.status not in READY:
         raise WrongStep(
             f"这篇信息现在是“{report.get_status_display()}”，还不能交办。请先编发，或原文转送后再交办承办单位。"
@@ -70,6 +72,7 @@ def feed_back(
 ) -> Feedback:
     """Tell all authors in plain words what units answered (反馈); with that the report is done."""
     report = lock(main_of(report))
+    not_own(report, by)
     matter, day = report.matter, today(now)
     parts = matter.assignments.current().select_related("unit").order_by("pk")
     if not parts:

@@ -11,7 +11,7 @@ from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Appointment, Body, Person
 from proposals.handling import clocks, queries, readers
-from proposals.handling.models import Access, Event, Matter, Participant
+from proposals.handling.models import Event, Matter, Participant
 from proposals.reports.models import Report, Status
 
 FOR_BODIES = (Role.LIAISON_OFFICER, Role.COUNTY_CPPCC, Role.COMMITTEE_OFFICE)
@@ -22,7 +22,7 @@ SUSPENDED = "该件正在保密核查，暂停办理。请联系社情民意工�
 def lock(report: Report) -> Report:
     """The report as it is now, its matter locked first; a suspended one refuses every act."""
     matter = report.matter.locked()
-    if matter.access == Access.SUSPENDED:
+    if matter.out_of_sight:
         raise WrongStep(SUSPENDED)
     fresh = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
     fresh.matter = matter
@@ -32,7 +32,7 @@ def lock(report: Report) -> Report:
 def lock_many(reports: Iterable[Report]) -> list[Report]:
     """The same for many, in one order, so that two people never wait for each other crosswise."""
     found = lock_all(reports)
-    if any(report.matter.access == Access.SUSPENDED for report in found):
+    if any(report.matter.out_of_sight for report in found):
         raise WrongStep(SUSPENDED)
     return found
 

@@ -268,7 +268,7 @@ def _may_sign(issue: Issue, step: str, reports: Sequence[Report], *, by: Person,
 
 def _may_go_on(issue: Issue, reports: Sequence[Report], act: str) -> None:
     """Nothing goes on while an item is out of sight, or is not of the level that the issue was put together for."""
-    if any(row.matter.access == Access.SUSPENDED for row in reports):
+    if any(row.matter.out_of_sight for row in reports):
         raise WrongStep(f"本期有稿件正在保密核查，不能{act}。请先撤回送签，移出这篇稿件。")
     if issue.level != level_of(reports):
         raise WrongStep(f"本期稿件的密级有变化，不能{act}。请先撤回送签，在“调整稿件”中重新确认。")
@@ -335,7 +335,7 @@ def tell_authors(
     """One fact of each report and of each that went into it, told to those behind it: each learns of the own one (S20)."""
     followers = Report.objects.filter(matter__merged_into__in=[row.matter_id for row in reports]).order_by("matter_id")
     behind = [*reports, *lock_all(followers)]
-    behind = [row for row in behind if row.matter.access != Access.SUSPENDED]
+    behind = [row for row in behind if not row.matter.out_of_sight]
     events = record_many({row.matter: facts for row in behind}, verb, by=by, now=now)
     for row in behind:
         told(row, authors(row, on=today(now)), events[row.matter_id], template, now=now)

@@ -8,7 +8,7 @@ from django.db import transaction
 from members import audit
 from members.errors import Refused, WrongStep
 from members.models import Person
-from proposals.handling.models import Access, record_many
+from proposals.handling.models import record_many
 from proposals.reports.models import Delivery, Issue, Recipient
 from proposals.reports.models.issue import rank
 
@@ -34,7 +34,7 @@ def deliver(
         raise Refused("发送日期不能早于编发日期。", field="on")
     items = items_of(issue)
     reports = lock_all([item.report for item in items])
-    if any(row.matter.access == Access.SUSPENDED for row in reports):
+    if any(row.matter.out_of_sight for row in reports):
         raise WrongStep("本期有稿件正在保密核查，不能发送。")
     if rank(level := level_of(reports)) > rank(issue.level):  # raised since it was issued
         issue.level = level

@@ -10,6 +10,7 @@ from proposals.handling import readers
 from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Reason
 from proposals.handling.queries import own_participants
 from proposals.reports.models import TO_SCREEN, Referral, Report, Status
+from proposals.reports.models.issue import LEVEL_NAMES, rank
 
 from .base import SUSPENDED, authors, expect, lock, move, must_follow, today, told
 from .writing import end_screening, hand_in, must_suit_zone
@@ -151,6 +152,8 @@ def set_level(report: Report, access: str, *, reason: str, by: Person, now: date
     if not reason.strip():
         raise Refused("请写明调整的原因。", field="reason")
     must_suit_zone(report.matter, access)
+    not_own(report, by)
+    _fits_together(report, access)
     old = report.matter.get_access_display()
     report.matter.access = access
     report.matter.save(update_fields=["access"])
@@ -158,6 +161,18 @@ def set_level(report: Report, access: str, *, reason: str, by: Person, now: date
     new = report.matter.get_access_display()
     report.matter.record("report_level_set", by=by, now=now, old=old, new=new, reason=reason.strip())
     return report
+
+
+def _fits_together(report: Report, access: str) -> None:
+    """What was put together is edited as one text: the main report is of the highest level of all."""
+    main, joined = report.matter.merged_into, report.matter.followers.values_list("access", flat=True)
+    if main and main.access in LEVEL_NAMES and rank(access) > rank(main.access):
+        raise Refused(
+            f"本篇已并入{main.label}，级别不能高于主篇的“{main.get_access_display()}”。请先调整主篇的级别。",
+            field="access",
+        )
+    if any(level in LEVEL_NAMES and rank(level) > rank(access) for level in joined):
+        raise Refused("并入本篇的信息中有级别更高的，请先调整那一篇的级别，或取消合并。", field="access")
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from proposals.handling import clocks, numbering, readers
 from proposals.handling.actions.attaching import attach, detach, hand_in_files, leave_out
 from proposals.handling.models import Access, Attachment, Exposure, Kind, Matter, Participant, Purpose
 from proposals.reports.models import MOST_CHARACTERS, WRITTEN, Report, Status, Words
+from proposals.reports.models.issue import rank
 
 from .base import authors, drop_clocks, end_clocks, expect, lock, move, report_office, report_staff, today, told
 
@@ -109,6 +110,7 @@ def save(report: Report, words: Words, *, details: Details, version: int | None,
     report = lock(report)
     expect(report, *WRITTEN)
     must_suit_zone(report.matter, details.access)
+    _keeps_level(report, details.access)
     same = words == report.words and details == details_of(report)
     if version is not None and version != report.version and not same:
         raise Stale("这篇信息已在别处修改过。请对照两份文字，决定保留哪些内容后再保存。")
@@ -130,6 +132,16 @@ def save(report: Report, words: Words, *, details: Details, version: int | None,
     matter.save(update_fields=["title", "access"])
     readers.refresh(matter)
     return report
+
+
+def _keeps_level(report: Report, access: str) -> None:
+    """A level that the office has set is lowered by the office alone."""
+    matter = report.matter
+    if rank(access) < rank(matter.access) and matter.events.filter(verb="report_level_set").exists():
+        raise Refused(
+            f"工作人员已把级别核定为“{matter.get_access_display()}”，不能自行调低。需要调整的，请联系社情民意工作人员。",
+            field="access",
+        )
 
 
 def details_of(report: Report) -> Details:

@@ -12,7 +12,18 @@ from members import audit, tables
 from members.pages import ListPage, TablePage
 from members.shown import Act, Crumb, Tab
 from proposals.handling.documents import table_docx
-from proposals.reports.circulars import COLUMNS, CUTS, FEW, Circular, Line, Period, circular, period_of, recent
+from proposals.reports.circulars import (
+    COLUMNS,
+    CUTS,
+    FEW,
+    HIDDEN_TOTAL,
+    Circular,
+    Line,
+    Period,
+    circular,
+    period_of,
+    recent,
+)
 from proposals.reports.models import Report
 
 from .base import Signed
@@ -100,7 +111,7 @@ class CircularFile(_Chosen, TablePage):
         heads, rows = [CUTS[cut], *COLUMNS.values()], outside_rows(made)
         if request.GET.get("format") == "xlsx":
             return self.send_table(tables.Table(title, heads, rows), count=len(rows))
-        note = f"多人联名的各计一篇，合计按篇数；少于{FEW}篇的不单列数字。敏感信息不计入。"
+        note = f"多人联名的各计一篇，合计按篇数；少于{FEW}篇的不单列数字，据此能推算出来的合计也不列。敏感信息不计入。"
         subject = self.saved_key
         audit.record("export", by=self.me, subject=subject, now=timezone.now(), rows=len(rows), format="docx")
         paper = table_docx(title, heads, rows, [60, *[30] * len(COLUMNS)], note=note)
@@ -118,4 +129,15 @@ def outside_rows(made: Circular) -> list[list[str]]:
             for name, found in line.found.items():
                 together.found[name] |= found
         rows.append([together.label, *together.figures(outside=True)])
-    return [*rows, [made.total.label, *made.total.figures(outside=True)]]
+    return [*rows, [made.total.label, *_totals(made, named)]]
+
+
+def _totals(made: Circular, named: list[Line]) -> list[str]:
+    """The last line; a total from which few reports could be reckoned that stand hidden above it is hidden as well."""
+    shown = made.total.figures(outside=True)
+    for place, name in enumerate(COLUMNS):
+        told = [line.found[name] for line in named if len(line.found[name]) >= FEW]
+        left = made.total.found[name] - set().union(*told)
+        if 0 < len(left) < FEW:
+            shown[place] = HIDDEN_TOTAL
+    return shown

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from members import keys
 from members.days import moment
 from members.models import Person
 from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage
@@ -352,14 +353,23 @@ class ConfirmEdition(Mine, ActionPage[AuthorWord]):
 
     def get_queryset(self) -> QuerySet[AuthorWord]:
         rows = AuthorWord.objects.exclude(edition__report__matter__access=Access.SUSPENDED)
+        rows = rows.exclude(edition__report__matter__readers=[keys.SUSPENDED])
         rows = rows.filter(participant__left_at=None, participant__matter__in=Matter.objects.visible_to(self.me))
         return rows.select_related("edition__report__matter", "participant__matter__report")
 
     def get_object(self) -> AuthorWord:
         word = get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
+        main, own = word.edition.report.matter, word.participant.matter
+        if main.pk not in (own.pk, own.merged_into_id):
+            raise Http404
         if self.me.pk not in speaking_for([word.participant], on=timezone.localdate()):
             raise Http404
         return word
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer = super().get(request, *args, **kwargs)
+        read([self.object.edition.report.matter], self.me)
+        return answer
 
     def version(self) -> None:
         return None

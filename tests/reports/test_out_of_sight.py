@@ -1,0 +1,214 @@
+"""What must not be seen, or not be kept, takes with it whatever holds its words (S5); levels hold for what was put together."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from members.choices import Role
+from members.errors import Refused, WrongStep
+from members.inbox.registry import render
+from members.models import AuditEntry
+from proposals.handling import owners
+from proposals.handling.actions import lift_suspension, suspend
+from proposals.handling.models import Access, Kind, Matter
+from proposals.reports import actions
+from proposals.reports.actions import adopting, bulletins, combining, editing
+from proposals.reports.circulars import Circular, Line, period_of
+from proposals.reports.models import Edition, Report, Status, Words
+from proposals.reports.outcomes import panels
+from proposals.reports.views.circulars import outside_rows
+from tests.channels import words_of
+from tests.factories import MatterFactory, appoint
+from tests.reports.factories import report
+from tests.reports.test_bulletins import Office
+from tests.reports.test_editing import signed_in
+from tests.reports.test_outcomes import Outside
+
+pytestmark = pytest.mark.django_db
+MARK = "独一无二的暗语"
+SECRET = Words(f"关于{MARK}的情况反映", f"{MARK}的情况。", "", f"{MARK}的建议。")
+
+
+def fresh(one: Report) -> Report:
+    return Report.objects.select_related("matter__merged_into").get(pk=one.pk)
+
+
+class Together(Office):
+    """Two reports made one; the edited text holds words of both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = appoint(Role.MEMBER, name="林溪"), appoint(Role.MEMBER, name="白露")
+        self.main, self.other = self.ready(self.first), report(self.second, words=SECRET)
+        combining.combine(self.main, [self.other], by=self.editor, now=self.now())
+        self.edition = editing.save_edition(
+            self.main, title=f"{MARK}等问题", text=f"{MARK}的情况。", by=self.editor, now=self.now()
+        )
+        self.main, self.other = fresh(self.main), fresh(self.other)
+
+
+def test_with_what_went_into_it_a_main_report_goes_out_of_sight_and_comes_back() -> None:
+    office = Together()
+    people = editing.authors_to_ask(office.edition)
+    word = editing.ask_authors(office.edition, people[:1], by=office.editor, now=office.now())[0]
+    confirm = reverse("reports:confirm_edition", args=[word.public_id])
+    urls = [
+        reverse("reports:edit", args=[office.main.public_id]),
+        reverse("reports:combine", args=[office.main.public_id]),
+        reverse("reports:edition", args=[office.edition.public_id]),
+    ]
+    editor, author = signed_in(office.editor), signed_in(office.first)
+    assert [editor.get(url).status_code for url in urls] == [200, 200, 200]
+    assert author.get(confirm).status_code == 200
+
+    suspend(office.other.matter, reason="疑似涉密", by=office.staff, now=office.now())
+
+    assert [editor.get(url).status_code for url in urls] == [404, 404, 404]
+    assert author.get(confirm).status_code == 404
+    assert MARK not in words_of(editor.get(reverse("reports:editing")))
+    with pytest.raises(WrongStep):
+        editing.save_edition(office.main, title="新", text="新", by=office.editor, now=office.now())
+    lift_suspension(Matter.objects.get(pk=office.other.matter_id), by=office.staff, now=office.now())
+    assert editor.get(urls[0]).status_code == 200
+
+
+def test_no_issue_is_signed_or_printed_with_words_of_a_suspended_one() -> None:
+    office = Together()
+    issue = bulletins.send_issue_up(office.issue(office.main), by=office.staff, now=office.now())
+    suspend(office.other.matter, reason="疑似涉密", by=office.staff, now=office.now())
+    with pytest.raises(WrongStep):
+        bulletins.sign_issue(issue, agrees=True, by=office.colleague, now=office.now())
+    for person in (office.editor, office.head):
+        page = signed_in(person).get(reverse("reports:issue_print", args=[issue.public_id]))
+        assert MARK not in words_of(page)
+
+
+def test_purging_what_went_in_erases_what_was_edited_since_and_frees_the_main_one() -> None:
+    office = Together()
+    issue = office.issued(office.main)
+    matter = Matter.objects.get(pk=office.other.matter_id)
+
+    owners.of(matter).erase(matter)
+
+    before, since = Edition.objects.order_by("number")
+    assert (before.title, since.title, since.text) == ("消防通道被占用", "（已清除）", "（已清除）")
+    with connection.cursor() as cursor:
+        for table in ("reports_edition", "reports_submission", "reports_report"):
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE %s", [f"%{MARK}%"])
+            assert cursor.fetchone() == (0,), table
+    assert signed_in(office.staff).get(issue.get_absolute_url()).status_code == 200
+
+
+def test_levels_hold_for_what_was_put_together_and_against_its_writers() -> None:
+    office = Together()
+    with pytest.raises(Refused, match="不能高于主篇"):
+        actions.set_level(office.other, Access.SENSITIVE, reason="涉及企业", by=office.staff, now=office.now())
+    actions.set_level(office.main, Access.SENSITIVE, reason="涉及企业", by=office.staff, now=office.now())
+    actions.set_level(fresh(office.other), Access.INTERNAL, reason="涉及企业", by=office.staff, now=office.now())
+    with pytest.raises(Refused, match="级别更高"):
+        actions.set_level(fresh(office.main), Access.OPEN, reason="可以公开", by=office.staff, now=office.now())
+
+    mine = report(office.staff)
+    with pytest.raises(Refused, match="由其他同事"):
+        actions.set_level(mine, Access.INTERNAL, reason="内部", by=office.staff, now=office.now())
+
+    one = report(office.first, status=Status.RETURNED)
+    actions.set_level(one, Access.SENSITIVE, reason="涉及企业", by=office.staff, now=office.now())
+    facts: dict[str, Any] = {"version": None, "by": office.first, "now": office.now()}
+    with pytest.raises(Refused, match="不能自行调低"):
+        actions.save(one, SECRET, details=actions.Details(access=Access.OPEN), **facts)
+    actions.save(one, SECRET, details=actions.Details(access=Access.SENSITIVE), **facts)
+
+
+def test_the_page_of_a_follower_says_nothing_of_a_main_one_that_its_reader_may_not_see() -> None:
+    office = Outside()
+    order = office.instructed(text=MARK)
+    adopting.release_instruction(order, by=office.staff, now=office.now())
+    assert MARK in str(panels(office.editor, fresh(office.other))) and MARK in str(
+        panels(office.second, fresh(office.other))
+    )
+
+    actions.set_level(office.main, Access.SENSITIVE, reason="涉及企业", by=office.staff, now=office.now())
+    assert panels(office.editor, fresh(office.other)) == []
+    assert panels(office.staff, fresh(office.other)) and panels(office.second, fresh(office.other))
+
+    suspend(Matter.objects.get(pk=office.main.matter_id), reason="疑似涉密", by=office.staff, now=office.now())
+    assert panels(office.staff, fresh(office.other)) == panels(office.second, fresh(office.other)) == []
+
+
+def test_nobody_records_what_became_of_the_own_report() -> None:
+    office = Outside()
+    own = office.ready(office.staff)
+    Report.objects.filter(pk=own.pk).update(status=Status.REFERRED)
+    facts: dict[str, Any] = {
+        "level": "city",
+        "on": timezone.localdate(office.moment),
+        "by": office.staff,
+        "now": office.now(),
+    }
+    with pytest.raises(Refused, match="由其他同事"):
+        adopting.record_adoption(own, adopter="市政府办", form="original", **facts)
+    with pytest.raises(Refused, match="由其他同事"):
+        adopting.record_instruction(own, kind="instruction", leader_name="某市长", text="请研办。", **facts)
+
+
+def test_a_sensitive_part_stands_in_no_table_of_its_unit_and_each_view_of_an_author_is_audited() -> None:
+    office = Outside()
+    office.given()
+    actions.set_level(office.main, Access.SENSITIVE, reason="涉及企业", by=office.staff, now=office.now())
+    clerk = signed_in(office.clerk)
+    title = fresh(office.main).matter.title_for_units
+    assert title in words_of(clerk.get(reverse("handling:queue")))
+    assert title not in words_of(clerk.post(f"{reverse('handling:queue')}?export=xlsx", {"reason": "核对"}))
+
+    secret = report(office.first, status=Status.EDITING, access=Access.SENSITIVE)
+    edition = editing.save_edition(secret, title="稿", text="稿。", by=office.staff, now=office.now())
+    [word] = editing.ask_authors(edition, editing.authors_to_ask(edition), by=office.staff, now=office.now())
+    signed_in(office.first).get(reverse("reports:confirm_edition", args=[word.public_id]))
+    assert AuditEntry.objects.filter(verb="view_guarded", by=office.first, subject=str(secret.public_id)).exists()
+
+
+def test_what_was_made_of_a_suspended_proposal_is_nowhere_in_sight() -> None:
+    office = Outside()
+    part = office.given()
+    origin = MatterFactory(kind=Kind.PROPOSAL)
+    Report.objects.filter(pk=office.main.pk).update(origin=origin)
+    clerk, page = signed_in(office.clerk), reverse("handling:part", args=[part.public_id])
+    assert clerk.get(page).status_code == 200
+
+    suspend(origin, reason="疑似涉密", by=office.staff, now=office.now())
+
+    assert clerk.get(page).status_code == 404
+    said = {"matter": str(office.main.public_id)}
+    assert render([("report_given", said)], office.first) == [None]
+
+
+def test_a_purge_takes_the_leaders_name_along() -> None:
+    office = Outside()
+    office.instructed(leader_name=MARK, text=MARK)
+    office.adopted(journal=MARK)
+    matter = Matter.objects.get(pk=office.main.matter_id)
+    owners.of(matter).erase(matter)
+    with connection.cursor() as cursor:
+        for table in ("reports_adoption", "reports_instruction"):
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text LIKE %s", [f"%{MARK}%"])
+            assert cursor.fetchone() == (0,), table
+
+
+def test_a_total_does_not_give_away_the_figures_that_are_hidden_above_it() -> None:
+    period = period_of("2026-03")
+    assert period
+
+    def line(label: str, *reports: int) -> Line:
+        made = Line(label, label)
+        made.found["submitted"] = set(reports)
+        return made
+
+    lines = [line("甲", *range(9)), line("乙", 9, 10)]
+    few = Circular(period, "source", lines, line("合计", *range(11)))
+    enough = Circular(period, "source", [*lines, line("丙", 11, 12, 13)], line("合计", *range(14)))
+    assert [row[1] for row in outside_rows(few)] == ["9", "不足5", "—"]
+    assert [row[1] for row in outside_rows(enough)] == ["9", "5", "14"]
