@@ -5,16 +5,17 @@ total. What was put into another counts with that one, for its own authors.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from members.models import Membership
-from proposals.handling.models import Access, Event, Kind, Matter, Participant
+from proposals.handling.models import Access, Event, Participant
 from proposals.reports.models import Report, Status
 from proposals.reports.models.adoption import Adoption, Instruction, Level
 from proposals.reports.models.issue import IssueItem
@@ -114,8 +115,7 @@ def circular(period: Period, cut: str, user: Any, *, outside: bool = False) -> C
     rows = Report.objects.visible_to(user).filter(submissions__gt=0).exclude(status=Status.WITHDRAWN)
     if outside:
         rows = rows.exclude(matter__access=Access.SENSITIVE)
-    seen = dict(rows.values_list("matter_id", "pk"))
-    total = Line("", "合计", found_in(period, seen))
+    total = Line("", "合计", found_in(period, rows))
     keys = keys_of_cut(cut, {pk for found in total.found.values() for pk in found})
     lines: dict[str, Line] = {}
     for name, found in total.found.items():
@@ -126,33 +126,47 @@ def circular(period: Period, cut: str, user: Any, *, outside: bool = False) -> C
     return Circular(period, cut, ordered, total)
 
 
-def found_in(period: Period, seen: Mapping[int, int]) -> dict[str, set[int]]:
-    """The reports (ids) behind each column; `seen` gives them by the id of their matter."""
+def found_in(period: Period, rows: "QuerySet[Report]") -> dict[str, set[int]]:
+    """The reports (ids) among these behind each column, in two queries."""
     begins, ends = period.moments()
+    found: dict[str, set[int]] = {name: set() for name in COLUMNS}
+    seen: dict[int, int] = {}
     families: dict[int, list[int]] = {}
-    joined = Matter.objects.filter(kind=Kind.REPORT).exclude(merged_into=None)
-    for matter, main in joined.values_list("pk", "merged_into_id"):
-        families.setdefault(main, []).append(matter)
+    columns = ("matter_id", "pk", "submitted_at", "matter__merged_into_id")
+    for matter, pk, submitted_at, main in rows.values_list(*columns):
+        seen[matter] = pk
+        families.setdefault(main or matter, []).append(pk)
+        if begins <= submitted_at <= ends:
+            found["submitted"].add(pk)
+    for matter, what, level in happened(period):
+        if what == "accepted":
+            found[what] |= {seen[matter]} if matter in seen else set()
+            continue
+        found[what].update(families.get(matter, ()))
+        if what == "adopted" and level in HIGHER:
+            found["higher"].update(families.get(matter, ()))
+    return found
 
-    def whole(mains: Iterable[int]) -> set[int]:
-        matters = {matter for main in mains for matter in (main, *families.get(main, ()))}
-        return {seen[matter] for matter in matters if matter in seen}
 
-    submitted = Report.objects.filter(submitted_at__range=(begins, ends)).values_list("matter_id", flat=True)
-    accepted = Event.objects.filter(verb__in=ACCEPTED, at__range=(begins, ends)).values_list("matter_id", flat=True)
+def happened(period: Period) -> Iterable[tuple[int, str, str]]:
+    """What became of which matter in that period, and how high, in one query."""
     days = (period.begins, period.ends)
-    issued = IssueItem.objects.issued().filter(issue__issued_on__range=days).values_list("report__matter_id", flat=True)
+    accepted = Event.objects.filter(verb__in=ACCEPTED, at__range=period.moments())
+    issued = IssueItem.objects.issued().filter(issue__issued_on__range=days)
     adopted = Adoption.objects.standing().filter(on__range=days)
-    instructed = Instruction.objects.counted().filter(on__range=days).values_list("report__matter_id", flat=True)
-    by_level = list(adopted.values_list("report__matter_id", "level"))
-    return {
-        "submitted": {seen[matter] for matter in submitted if matter in seen},
-        "accepted": {seen[matter] for matter in accepted if matter in seen},
-        "issued": whole(issued),
-        "adopted": whole(matter for matter, _ in by_level),
-        "higher": whole(matter for matter, level in by_level if level in HIGHER),
-        "instructed": whole(instructed),
-    }
+    instructed = Instruction.objects.counted().filter(on__range=days)
+    none = Value("", output_field=CharField())
+    parts: list[QuerySet[Any, Any]] = [
+        accepted.annotate(what=Value("accepted"), high=none).order_by().values_list("matter_id", "what", "high"),
+        issued.annotate(what=Value("issued"), high=none).order_by().values_list("report__matter_id", "what", "high"),
+        adopted.annotate(what=Value("adopted"), high=Cast("level", CharField()))
+        .order_by()
+        .values_list("report__matter_id", "what", "high"),
+        instructed.annotate(what=Value("instructed"), high=none)
+        .order_by()
+        .values_list("report__matter_id", "what", "high"),
+    ]
+    return parts[0].union(*parts[1:])
 
 
 def keys_of_cut(cut: str, reports: set[int]) -> dict[int, list[tuple[str, str]]]:

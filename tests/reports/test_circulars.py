@@ -137,7 +137,7 @@ def test_figures_lead_to_their_reports_and_a_table_may_leave() -> None:
 
     one = queries()
     report(authors[1])
-    assert queries() == one <= 22
+    assert queries() == one <= 12
     file = client.get(reverse("reports:circular_file"), {**where, "format": "docx"})
     table = Document(io.BytesIO(b"".join(file.streaming_content))).tables[0]  # type: ignore[attr-defined]  # a file
     rows = [[cell.text for cell in row.cells][:2] for row in table.rows]

@@ -88,10 +88,9 @@ class Circulars(_Chosen, ListPage[Report]):
         )
 
     def acts(self) -> list[Act]:
-        path = f"{self.request.path}file/"
         return [
-            Act("通报（Word）", f"{path}{self.way(format='docx')}", "download"),
-            Act("通报（Excel）", f"{path}{self.way(format='xlsx')}", "download"),
+            Act("通报（Word）", f"file/{self.way(format='docx')}", "download"),
+            Act("通报（Excel）", f"file/{self.way(format='xlsx')}", "download"),
         ]
 
 
