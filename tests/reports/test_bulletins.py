@@ -406,6 +406,13 @@ def test_sent_up_and_who_hears_of_it(office: Office) -> None:
     assert client.post(back, {"kind": "read", "on": "2026-03-05"}).status_code == 302
     with pytest.raises(WrongStep, match="已经登记为“圈阅”"):
         delivering.record_return(slip, kind="instruction", on=NOW.date(), by=office.staff, now=office.now())
+    page = client.get(issue.get_absolute_url()).content.decode()
+    assert "登记批示" not in page
+    Delivery.objects.filter(pk=slip.pk).update(returned="instruction")
+    way = f"{reverse('reports:record_instruction', args=[one.matter.public_id])}?delivery={slip.public_id}"
+    assert way in client.get(issue.get_absolute_url()).content.decode()
+    assert client.get(way).status_code == 200
+    Delivery.objects.filter(pk=slip.pk).update(returned="read")
     listed = client.get(f"{reverse('reports:deliveries')}?kind=leader&returned=read").content.decode()
     assert "陆远副市长" in listed and listed.count("2026年第1期") == 1
     with pytest.raises(WrongStep, match="现在是“组稿中”"):

@@ -63,6 +63,7 @@ WALKERS = (
     "session_staff",
     "assigning_officer",
     "report_staff",
+    "secretary_general",
     "disclosure_reviewer",
     "security_administrator",
     "system_administrator",

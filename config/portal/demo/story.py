@@ -39,6 +39,7 @@ from proposals.reports import actions as opinions
 from proposals.reports.models import Opinion
 from proposals.vocabularies import BY_KEY
 
+from .bulletins import leave_bulletins
 from .handed_down import leave_handed_down
 from .honours import leave_honours
 from .keys import tell_of_keys
@@ -105,7 +106,8 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     bring_letters(stage.people, evening)
     leave_handed_down(stage.people, evening)
     leave_opinions(stage.people, stage.members, evening)
-    leave_reports(stage.people, stage.members, evening)
+    accepted = leave_reports(stage.people, stage.members, evening)
+    leave_bulletins(stage.people, accepted, evening)
     leave_outcomes(stage.people, stage.members, evening)
     hand_over_by_mistake(stage, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()

@@ -22,7 +22,7 @@ from proposals.reports.actions import bulletins
 from proposals.reports.bulletin import bulletin_docx, shown
 from proposals.reports.bulletin_forms import ComposeForm, IssueForm, SignForm
 from proposals.reports.credits import credits_of
-from proposals.reports.models import Delivery, Issue, Recipient, Series
+from proposals.reports.models import Delivery, Issue, IssueItem, Recipient, Series
 from proposals.reports.queries import ready_for
 
 from .base import in_step
@@ -218,14 +218,15 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         ]
         deliveries = list(issue.deliveries.select_related("recipient").order_by("sent_on", "pk"))
         returning = self.me.has_perm("reports.issue")
-        sent = [(row, self.ways_of(row) if returning else []) for row in deliveries]
+        seen = [one for one, in_sight in items if in_sight]
+        sent = [(row, self.ways_of(row, seen) if returning else []) for row in deliveries]
         signatures = list(issue.signatures.order_by("-pk"))
         return super().get_context_data(
             issue=issue, facts=self.facts(), items=shown, sent=sent if office else [], signatures=signatures, **kwargs
         )
 
-    def ways_of(self, row: Delivery) -> list[Act]:
-        """What can be done about a copy: its slip printed for a leader, and entered when it comes back."""
+    def ways_of(self, row: Delivery, items: list[IssueItem]) -> list[Act]:
+        """What can be done about a copy: its slip printed for a leader, its return entered, and what he wrote on which item."""
         ways = []
         if row.recipient.kind == Recipient.Kind.LEADER:
             ways.append(Act("送阅单", reverse("reports:slip", args=[row.public_id]), about=str(row.recipient)))
@@ -235,6 +236,10 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             ways.append(
                 Act("撤销发送", reverse("reports:drop_delivery", args=[row.public_id]), about=str(row.recipient))
             )
+        elif row.returned != Delivery.Returned.READ:
+            for one in items:
+                url = f"{reverse('reports:record_instruction', args=[one.report.matter.public_id])}?delivery={row.public_id}"
+                ways.append(Act("登记批示", url, about=f"{row.recipient}，{one.edition.title}"))
         return ways
 
 
