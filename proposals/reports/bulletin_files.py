@@ -3,9 +3,11 @@
 The file is made anew from what was signed: what is out of sight now stands in no copy that is made now (S5).
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from members import audit
@@ -23,7 +25,7 @@ from proposals.handling.sights import note
 
 from .bulletin import Bulletin, bulletin_pdf, item
 from .credits import credits_of, sources_of
-from .models import Delivery, Issue, IssueItem, IssueSignature, Series
+from .models import Delivery, Issue, IssueItem, IssueSignature, Report, Series
 
 PDF = "proposals.bulletin_pdf"
 """The kind of the long job; it begins as all whose files a suspension takes back (S5)."""
@@ -34,24 +36,36 @@ def register() -> None:
     offer(PDF, preview, action="reports.read_issue")
 
 
-def items_for(issue: Issue, user: Any) -> list[tuple[IssueItem, bool]]:
-    """The items in their order, each with whether this reader may see its words now.
+@dataclass(frozen=True)
+class Reading:
+    """An issue as one reader has it now: its items in their order, each with whether its words are in his sight.
 
-    Whoever signs reads what he is to sign; the report office what it keeps.
+    `behind` are the reports of each item, the combined ones with it.
     """
-    items = list(issue.items.select_related("report__matter", "edition__by").in_order())
-    if may(user, "reports.issues"):
-        ids = [one.report.matter_id for one in items]
-        seen = set(Matter.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
-    else:
-        seen = {one.report.matter_id for one in items if not one.report.matter.out_of_sight}
-    return [(one, one.report.matter_id in seen) for one in items]
+
+    issue: Issue
+    items: list[tuple[IssueItem, bool]]
+    behind: dict[int, list[Report]]
+
+    @property
+    def seen(self) -> list[IssueItem]:
+        return [one for one, in_sight in self.items if in_sight]
 
 
-def bulletin_of(issue: Issue, user: Person, *, now: datetime) -> Bulletin:
+def reading(issue: Issue, user: Any) -> Reading:
+    """Whoever signs reads what he is to sign; the report office what it keeps. Two queries."""
+    matters = Matter.objects.filter(pk=OuterRef("report__matter"))
+    matters = matters.visible_to(user) if may(user, "reports.issues") else matters
+    rows: Any = (
+        issue.items.select_related("report__matter", "edition__by").annotate(in_sight=Exists(matters)).in_order()
+    )
+    items = [(one, one.in_sight and not one.report.matter.out_of_sight) for one in rows]
+    return Reading(issue, items, sources_of([one.report for one, _ in items]))
+
+
+def bulletin_of(read: Reading, user: Person, *, now: datetime) -> Bulletin:
     """What this reader's copy says; a sensitive one says whose copy it is, and when it was taken (S20)."""
-    items = items_for(issue, user)
-    lines = credits_of([one.report for one, _ in items])
+    issue, lines = read.issue, credits_of(read.behind)
     signed = issue.signatures.filter(round=issue.round, step=IssueSignature.Step.SIGN, agrees=True).first()
     guarded = issue.level == Access.SENSITIVE
     return Bulletin(
@@ -69,15 +83,15 @@ def bulletin_of(issue: Issue, user: Person, *, now: datetime) -> Bulletin:
             item(one.edition.title, one.edition.text, lines[one.report.matter_id])
             if in_sight
             else item(OUT_OF_SIGHT, "", "")
-            for one, in_sight in items
+            for one, in_sight in read.items
         ],
     )
 
 
-def slip_of(delivery: Delivery, user: Person) -> Letter:
+def slip_of(delivery: Delivery, read: Reading) -> Letter:
     """The sheet that goes with a copy: what it is, and room for the leader's hand."""
     issue = delivery.issue
-    titles = [one.edition.title if seen else OUT_OF_SIGHT for one, seen in items_for(issue, user)]
+    titles = [one.edition.title if seen else OUT_OF_SIGHT for one, seen in read.items]
     return Letter(
         title="送阅单",
         lines=[],
@@ -94,16 +108,17 @@ def slip_of(delivery: Delivery, user: Person) -> Letter:
     )
 
 
-def note_reading(issue: Issue, user: Person, *, now: datetime) -> None:
+def note_reading(read: Reading, user: Person, *, now: datetime) -> None:
     """Write down who had the texts before the eyes; of sensitive ones each view is an audit row (S20, S23)."""
-    reports = [one.report for one, in_sight in items_for(issue, user) if in_sight]
-    note(user, [row.matter_id for rows in sources_of(reports).values() for row in rows])
-    for report in reports:
-        note_view(report.matter, by=user, now=now)
+    matters = [one.report.matter for one in read.seen]
+    note(user, [row.matter_id for matter in matters for row in read.behind[matter.pk]])
+    for matter in matters:
+        note_view(matter, by=user, now=now)
 
 
-def note_download(issue: Issue, user: Person, *, now: datetime, form: str) -> None:
-    note_reading(issue, user, now=now)
+def note_download(read: Reading, user: Person, *, now: datetime, form: str) -> None:
+    note_reading(read, user, now=now)
+    issue = read.issue
     audit.record("download", by=user, subject=str(issue.public_id), now=now, level=issue.level, form=form)
 
 
@@ -118,8 +133,9 @@ def preview(job: LongJob, progress: Progress) -> Product:
     if issue is None:
         raise WrongStep("这一期现在不能查看，没有生成文件。")
     now = timezone.now()
-    note_download(issue, job.by, now=now, form="pdf")
-    made = bulletin_of(issue, job.by, now=now)
+    read = reading(issue, job.by)
+    note_download(read, job.by, now=now, form="pdf")
+    made = bulletin_of(read, job.by, now=now)
     content = bulletin_pdf(made)
     progress(1, 1)
     return Product(content, "pdf", f"{made.name}（预览）.pdf")

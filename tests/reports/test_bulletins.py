@@ -327,7 +327,7 @@ def test_what_is_suspended_stands_in_no_copy_and_nothing_goes_on(office: Office)
     suspend(one.matter, reason="疑似涉密", by=office.staff, now=office.now())
 
     for who in (office.staff, office.head):
-        made = bulletin_files.bulletin_of(issue, who, now=NOW)
+        made = bulletin_files.bulletin_of(bulletin_files.reading(issue, who), who, now=NOW)
         assert [item.title for item in made.items] == ["（本条正在保密核查）", "路灯"]
         assert "通道" not in signed_in(who).get(issue.get_absolute_url()).content.decode()
     with pytest.raises(WrongStep, match="有稿件正在保密核查，不能编发"):

@@ -17,7 +17,7 @@ from members.models import AuditEntry, Person
 from proposals.handling import clocks, readers
 from proposals.handling.models import Access
 from proposals.reports.actions import combining, editing
-from proposals.reports.credits import credits_of
+from proposals.reports.credits import credits_of, sources_of
 from proposals.reports.models import AuthorWord, Edition, Report, Status, handed_in
 from tests.factories import appoint
 from tests.reports.factories import NOW, WORDS, report
@@ -196,7 +196,7 @@ def test_several_become_one_and_everybody_is_credited_and_told(editor: Person) -
     assert [(row.pk, row.status) for row in rows] == [(other.pk, Status.COMBINED), (earlier.pk, Status.COMBINED)]
     assert not clocks.open_for(matter=earlier.matter).exists()
     assert (told(second), told(third), told(first)) == (["report_combined"], ["report_combined"], [])
-    assert credits_of([main]) == {main.matter_id: "林溪、陈曦等反映"}
+    assert credits_of(sources_of([main])) == {main.matter_id: "林溪、陈曦等反映"}
     page = client.get(reverse("reports:edit", args=[main.matter.public_id])).content.decode()
     assert "取消合并" in client.get(other.get_absolute_url()).content.decode()
     assert all(name in page for name in ("林溪", "白露", "陈曦", "原稿 3"))

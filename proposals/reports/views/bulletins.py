@@ -134,6 +134,10 @@ class OneIssue(Mine):
 
     object: Any
 
+    @cached_property
+    def read(self) -> bulletin_files.Reading:
+        return bulletin_files.reading(self.object, self.me)
+
     def get_queryset(self) -> QuerySet[Issue]:
         return Issue.objects.visible_to(self.me).select_related(
             "series", "addressee", "sent_by", "made_by", "issued_by"
@@ -154,7 +158,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         return str(self.object)
 
     def note_view(self) -> None:
-        bulletin_files.note_reading(self.object, self.me, now=timezone.now())
+        bulletin_files.note_reading(self.read, self.me, now=timezone.now())
 
     def acts(self) -> list[Act]:
         issue, at = self.object, [self.object.public_id]
@@ -204,8 +208,8 @@ class IssuePage(OneIssue, DetailPage[Issue]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         issue = self.object
-        items = bulletin_files.items_for(issue, self.me)
-        lines = credits_of([one.report for one, _ in items])
+        items = self.read.items
+        lines = credits_of(self.read.behind)
         office = self.me.has_perm("reports.issues")
         shown = [
             {
@@ -218,8 +222,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         ]
         deliveries = list(issue.deliveries.select_related("recipient").order_by("sent_on", "pk"))
         returning = self.me.has_perm("reports.issue")
-        seen = [one for one, in_sight in items if in_sight]
-        sent = [(row, self.ways_of(row, seen) if returning else []) for row in deliveries]
+        sent = [(row, self.ways_of(row, self.read.seen) if returning else []) for row in deliveries]
         signatures = list(issue.signatures.order_by("-pk"))
         return super().get_context_data(
             issue=issue, facts=self.facts(), items=shown, sent=sent if office else [], signatures=signatures, **kwargs
@@ -260,8 +263,7 @@ class ActOnIssue(OneIssue):
 
     def facts(self) -> list[Fact]:
         issue = self.object
-        items = bulletin_files.items_for(issue, self.me)
-        titles = [one.edition.title if seen else bulletin_files.OUT_OF_SIGHT for one, seen in items]
+        titles = [one.edition.title if seen else bulletin_files.OUT_OF_SIGHT for one, seen in self.read.items]
         facts = [
             Fact("刊物", issue.series.name),
             Fact("密级", issue.get_level_display()),
@@ -362,7 +364,7 @@ class Sign(ActOnIssue, ActionPage[Issue]):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer = super().get(request, *args, **kwargs)
-        bulletin_files.note_reading(self.object, self.me, now=timezone.now())
+        bulletin_files.note_reading(self.read, self.me, now=timezone.now())
         return answer
 
     @cached_property
@@ -390,7 +392,7 @@ class Sign(ActOnIssue, ActionPage[Issue]):
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        made = bulletin_files.bulletin_of(self.object, self.me, now=timezone.now())
+        made = bulletin_files.bulletin_of(self.read, self.me, now=timezone.now())
         before = list(self.object.signatures.order_by("-pk"))
         return super().get_context_data(bulletin=made, facts=self.facts(), signatures=before, mine=self.mine, **kwargs)
 
@@ -424,10 +426,10 @@ class Print(OneIssue, DetailPage[Issue]):
     template_name = "reports/issue_print.html"
 
     def note_view(self) -> None:
-        bulletin_files.note_reading(self.object, self.me, now=timezone.now())
+        bulletin_files.note_reading(self.read, self.me, now=timezone.now())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        made = bulletin_files.bulletin_of(self.object, self.me, now=timezone.now())
+        made = bulletin_files.bulletin_of(self.read, self.me, now=timezone.now())
         return super().get_context_data(back_url=self.object.get_absolute_url(), **shown(made), **kwargs)
 
 
@@ -441,8 +443,8 @@ class File(OneIssue, DetailPage[Issue]):
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
         now = timezone.now()
-        bulletin_files.note_download(self.object, self.me, now=now, form="docx")
-        made = bulletin_files.bulletin_of(self.object, self.me, now=now)
+        bulletin_files.note_download(self.read, self.me, now=now, form="docx")
+        made = bulletin_files.bulletin_of(self.read, self.me, now=now)
         return word_file(bulletin_docx(made), f"{made.name}.docx")
 
 

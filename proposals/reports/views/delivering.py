@@ -136,8 +136,9 @@ class Slip(Mine, DetailPage[Delivery]):
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
         row = self.object
-        bulletin_files.note_download(row.issue, self.me, now=timezone.now(), form="slip")
-        return word_file(letter_docx(bulletin_files.slip_of(row, self.me)), f"送阅单{row.issue}.docx")
+        read = bulletin_files.reading(row.issue, self.me)
+        bulletin_files.note_download(read, self.me, now=timezone.now(), form="slip")
+        return word_file(letter_docx(bulletin_files.slip_of(row, read)), f"送阅单{row.issue}.docx")
 
 
 class RecordReturn(Mine, ActionPage[Delivery]):
