@@ -212,3 +212,14 @@ def test_a_total_does_not_give_away_the_figures_that_are_hidden_above_it() -> No
     enough = Circular(period, "source", [*lines, line("丙", 11, 12, 13)], line("合计", *range(14)))
     assert [row[1] for row in outside_rows(few)] == ["9", "不足5", "—"]
     assert [row[1] for row in outside_rows(enough)] == ["9", "5", "14"]
+
+
+def test_of_the_same_text_that_came_before_the_number_is_named_to_whoever_may_see_it() -> None:
+    office = Office()
+    author = appoint(Role.MEMBER)
+    first = report(author, words=SECRET, access=Access.SENSITIVE)
+    facts: dict[str, Any] = {"details": actions.Details(), "now": timezone.now()}
+    for person, named in ((office.editor, False), (office.staff, True), (author, True)):
+        with pytest.raises(Refused, match="已经提交过") as refused:
+            actions.enter(actions.Behind(people=[author]), SECRET, by=person, **facts)
+        assert (str(first.matter.number) in str(refused.value)) is named

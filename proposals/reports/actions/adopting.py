@@ -161,6 +161,7 @@ def drop_instruction(row: Instruction, *, reason: str, by: Person, now: datetime
     Units that have the report keep it; those who were told of an instruction are told that there is none.
     """
     report = lock(row.report)
+    not_own(report, by)
     found = Instruction.objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
     if found is None:
         raise WrongStep("这条批示记录已经撤销。")

@@ -203,17 +203,22 @@ def submit(report: Report, *, not_secret: bool, by: Person, now: datetime) -> Re
         raise Refused("请确认内容不涉及国家秘密、工作秘密。涉密事项请按保密规定线下报送。", field="not_secret")
     if fault := fault_of(report.words):
         raise Refused(fault[1], field=fault[0])
-    _not_twice(report)
+    _not_twice(report, by)
     return hand_in(report, "report_resubmitted" if report.submissions else "report_submitted", by=by, now=now)
 
 
-def _not_twice(report: Report) -> None:
-    """The same text by the same author is one report; through another channel it may come again (P30)."""
+def _not_twice(report: Report, by: Person) -> None:
+    """The same text by the same author is one report; through another channel it may come again (P30).
+
+    The number of the first is named to whoever may see it (S11).
+    """
     seats = list(report.matter.participants.filter(role=Role.AUTHOR, left_at=None).values_list("person", "body"))
     same = Q(matter__participants__person__in=[person for person, _ in seats if person])
     same |= Q(matter__participants__body__in=[body for _, body in seats if body])
     rows = Report.objects.filter(same, fingerprint=report.words.fingerprint, submissions__gt=0).exclude(pk=report.pk)
     row = rows.exclude(status=Status.WITHDRAWN).select_related("matter").order_by("pk").first()
+    if row is not None and not Report.objects.visible_to(by).filter(pk=row.pk).exists():
+        raise Refused("内容相同的信息已经提交过，不用重复提交。请联系社情民意工作人员。")
     if row is not None:
         raise Refused(f"内容相同的信息已经提交过，编号{row.matter.number}，不用重复提交。请到“我的信息”查看办理情况。")
 
