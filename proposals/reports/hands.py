@@ -11,7 +11,7 @@ from members.models import Body
 from members.rights import keys_of, may, roles_of
 from members.shown import Similar
 from proposals.handling.likeness import having, pairs_of
-from proposals.handling.models import Kind, Matter, Participant, Stage
+from proposals.handling.models import Kind, Matter, Obligation, Participant, Stage
 from proposals.reports.models import WRITTEN, Report, Status
 
 FOR_BODIES = (
@@ -83,6 +83,12 @@ def is_own(user: Any, report: Report) -> bool:
 def to_screen(user: Any) -> QuerySet[Report]:
     """What came in and waits for the office's word."""
     return Report.objects.visible_to(user).filter(status=Status.SUBMITTED)
+
+
+def due_to_screen(user: Any) -> QuerySet[Report]:
+    """Those of them whose day is today or over."""
+    due = Obligation.objects.running().filter(stage="report_screening", due_on__lte=timezone.localdate())
+    return to_screen(user).filter(matter__in=due.values("matter"))
 
 
 def same_text(report: Report, user: Any) -> QuerySet[Report]:

@@ -12,7 +12,7 @@ from members.navigation import register as offer
 from members.rights import may
 from members.shown import Act, Todo
 from proposals.handling.models import Stage
-from proposals.reports.hands import own, to_screen
+from proposals.reports.hands import due_to_screen, own, to_screen
 from proposals.reports.models import WRITTEN, Issue, Opinion, Report
 from proposals.reports.queries import in_editing
 
@@ -84,6 +84,7 @@ def screening(user: Any, on: date) -> Work:
     return Work(
         counts=[
             Waiting("待筛选信息", rows, url),
+            Waiting("筛选今天到期或已过期", due_to_screen(user), f"{url}?group=due", warn=True, only_if_any=True),
             Waiting("急报待筛选", rows.filter(urgent=True), f"{url}?group=urgent", warn=True, only_if_any=True),
             Waiting("我正在筛选", rows.filter(claimed_by=user), f"{url}?group=mine", only_if_any=True),
         ]

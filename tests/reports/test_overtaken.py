@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
+from proposals.handling import clocks
 from proposals.handling.actions import Paper
 from proposals.handling.models import EventPayload
 from proposals.reports.actions import adopting, bulletins, delivering, editing, opinions, screening
@@ -201,3 +203,26 @@ def test_an_opinion_is_not_dated_into_another_time() -> None:
     with pytest.raises(Refused, match="请核对年份") as refused:
         opinions.enter_opinion("letter", on=date(2016, 3, 4), **said)
     assert refused.value.field == "on"
+
+
+def test_whose_report_went_into_another_reads_how_far_that_one_is() -> None:
+    outside = Outside()
+    client = signed_in(outside.second)
+    page = client.get(reverse("reports:mine")).content.decode()
+
+    assert "您的贡献同样记录。已经刊发。" in page
+    assert "您的贡献同样记录。已经刊发。" in client.get(outside.other.get_absolute_url()).content.decode()
+
+
+def test_what_must_be_screened_today_is_counted_and_listed() -> None:
+    office = Office()
+    late, free = report(), report()
+    body, today = office.staff.appointments.get().body, timezone.localdate()
+    for one, day in ((late, NOW.date()), (free, today)):
+        facts: Any = {"stage": "report_screening", "body": body, "by": None, "now": NOW}
+        clocks.start(one.matter, "report_screening", anchor_on=day, **facts)
+    client = signed_in(office.staff)
+
+    found = client.get(reverse("reports:screening") + "?group=due").context["page_obj"]
+    assert [row.pk for row in found] == [late.pk]
+    assert "筛选今天到期或已过期" in client.get(reverse("portal:desk")).content.decode()

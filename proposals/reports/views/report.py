@@ -50,6 +50,14 @@ PLAIN: dict[str, str] = {
 }
 
 
+def plain_of(matter: Matter) -> str:
+    """Where it is, for who wrote it; what went into another goes on with that one."""
+    said, main = PLAIN.get(matter.stage, matter.get_stage_display()), matter.merged_into
+    if matter.stage != Stage.COMBINED or main is None or main.access == Access.SUSPENDED:
+        return said
+    return said + PLAIN.get(main.stage, "")
+
+
 def authors_of(report: Report) -> str:
     """Everybody behind it by name, with who writes for a body; for its office and its authors alone (S20)."""
     rows = [row for row in report.matter.participants.all() if row.left_at is None]
@@ -118,7 +126,7 @@ class Mine(Signed, ListPage[Report]):
     empty_sentence = "没有信息。"
 
     def get_queryset(self) -> QuerySet[Report]:
-        rows = own(self.me).exclude(status=Status.WITHDRAWN, submissions=0)
+        rows = own(self.me).select_related("matter__merged_into").exclude(status=Status.WITHDRAWN, submissions=0)
         if self.request.GET.get("drafts"):
             rows = rows.filter(status__in=WRITTEN)
         return rows.order_by("-updated_at", "-pk")
@@ -127,7 +135,7 @@ class Mine(Signed, ListPage[Report]):
         path, drafts = self.request.path, bool(self.request.GET.get("drafts"))
         tabs = [Tab("全部", path, not drafts), Tab("草稿和退回修改", f"{path}?drafts=1", drafts)]
         for row in kwargs["page_obj"]:
-            row.plain = PLAIN.get(row.matter.stage, row.matter.get_stage_display())
+            row.plain = plain_of(row.matter)
         return super().get_context_data(tabs=tabs, **kwargs)
 
     def acts(self) -> list[Act]:
@@ -183,7 +191,7 @@ class ReportPage(OneReport, DetailPage[Report]):
             people=authors_of(report),
             marks=self.marks(),
             due=self.due(),
-            where=PLAIN.get(matter.stage, "") if self.own else "",
+            where=plain_of(matter) if self.own else "",
             said=self.said(),
             text=self.text(),
             files=self.panels.files if self.panels.assignments else file_rows(report, self.me),

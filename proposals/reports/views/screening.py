@@ -21,7 +21,7 @@ from proposals.handling.panels import suspend_act
 from proposals.handling.sights import note
 from proposals.reports import actions
 from proposals.reports.filters import QueueFilter
-from proposals.reports.hands import same_text, similar_to, to_screen
+from proposals.reports.hands import due_to_screen, same_text, similar_to, to_screen
 from proposals.reports.models import Referral, Report, Status, handed_in
 from proposals.reports.report_forms import KeepForm, LeadForm, LevelForm, PlainForm, ReferForm, ReturnForm
 
@@ -29,7 +29,13 @@ from .base import OneReport, ReportAct, Signed, facts_of, in_step, shown_of, to
 from .report import PEOPLE, authors_of
 from .writing import alarm_of, file_rows
 
-GROUPS = [("all", "全部待筛选"), ("mine", "我正在筛选"), ("urgent", "急报"), ("same", "内容相同的")]
+GROUPS = [
+    ("all", "全部待筛选"),
+    ("mine", "我正在筛选"),
+    ("due", "今天到期或已过期"),
+    ("urgent", "急报"),
+    ("same", "内容相同的"),
+]
 QUEUE = "reports:screening"
 
 
@@ -53,6 +59,8 @@ class Queue(Signed, ListPage[Report]):
         rows = to_screen(self.me).select_related("matter", "claimed_by").prefetch_related(PEOPLE)
         if self.group == "mine":
             rows = rows.filter(claimed_by=self.me)
+        elif self.group == "due":
+            rows = rows.filter(pk__in=due_to_screen(self.me).values("pk"))
         elif self.group == "urgent":
             rows = rows.filter(urgent=True)
         elif self.group == "same":
