@@ -43,6 +43,7 @@ def in_plain_words(form: forms.BaseForm) -> None:
         own = type(field).default_error_messages
         words = {
             "required": _required(field, str(label)),
+            "invalid_choice": f"所选的{label}已不能选择，请刷新页面后重新选择。",
             "min_value": f"{label}不能小于 %(limit_value)s。",
             "max_value": f"{label}不能大于 %(limit_value)s。",
             "max_length": f"{label}不能超过 %(limit_value)d 字，现在有 %(show_value)d 字。",

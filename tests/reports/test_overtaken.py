@@ -13,7 +13,7 @@ from proposals.handling import clocks
 from proposals.handling.actions import Paper
 from proposals.handling.models import EventPayload
 from proposals.reports.actions import adopting, bulletins, delivering, editing, opinions, screening
-from proposals.reports.models import Adoption, Instruction, Recipient, Report, Status
+from proposals.reports.models import Adoption, Instruction, Recipient, Report, Series, Status
 from tests.factories import SessionFactory, appoint
 from tests.reports.factories import NOW, report
 from tests.reports.test_bulletins import Office
@@ -194,6 +194,10 @@ def test_a_member_finds_his_own_reports_and_numbers_out_of_reach_are_named() -> 
     deliver = reverse("reports:deliver", args=[outside.issue_made.public_id])
     data = {"recipients": ["zz"], "on": "2026-03-05", "how": "paper", "copies": "99999"}
     assert "每处份数不能大于 999。" in signed_in(outside.staff).post(deliver, data).content.decode()
+    Series.objects.filter(code="general").update(ended_on=NOW.date())
+    ended = {"series": Series.objects.get(code="general").public_id}
+    answer = signed_in(outside.editor).post(reverse("reports:compose"), ended)
+    assert "所选的刊物已不能选择，请刷新页面后重新选择。" in answer.content.decode()
 
 
 def test_an_opinion_is_not_dated_into_another_time() -> None:
