@@ -28,7 +28,7 @@ def register() -> None:
 
 
 def number_of(matter: Matter) -> str:
-    return f"第{matter.number}号" if matter.number else "一件未编号的事项"
+    return matter.numbered or "一件未编号的事项"
 
 
 def units_told(parts: Sequence[Assignment], posts: dict[int, queries.Post], *, also: str = "") -> Whom:

@@ -136,7 +136,7 @@ def by_number(number: str, person: Person) -> tuple[list[str], list[int]]:
 
 def _words(name: str, subject: Subject, matter: Matter) -> Rendered:
     words, where = WORDS[name]
-    number = f"第{matter.number}号" if matter.number else "提案"
+    number = matter.numbered or "提案"
     return Rendered(
         title=f"{words}：{name_of(matter)}",
         url=where(subject, matter),
@@ -170,7 +170,7 @@ def _render_over(pairs: Sequence[Pair], person: Person) -> list[Rendered | None]
 def _over(matter: Matter | None, how: str) -> Rendered | None:
     if matter is None or matter.access == Access.SUSPENDED:
         return None
-    words = (f"第{matter.number}号" if matter.number else "一件交办事项") + how
+    words = (matter.numbered or "一件交办事项") + how
     return Rendered(title=words, url=reverse("handling:queue"), outside=words if matter.access == Access.OPEN else "")
 
 
@@ -201,5 +201,5 @@ def _of_template(name: str, row: LetterTemplate | None) -> Rendered | None:
 def _taken_back(matter: Matter | None) -> Rendered | None:
     if matter is None:
         return None
-    words = f"第{matter.number}号已调整，不再由您单位办理" if matter.number else "一件交办事项已调整，不再由您单位办理"
+    words = f"{matter.numbered or '一件交办事项'}已调整，不再由您单位办理"
     return Rendered(title=words, url=reverse("handling:queue"), outside=words if matter.access == Access.OPEN else "")

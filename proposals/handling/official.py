@@ -244,7 +244,7 @@ def session_of(matter: Matter) -> str:
 
 
 def number_of(matter: Matter) -> str:
-    return f"第{matter.number}号" if matter.number else f"《{matter.title_for_units}》"
+    return matter.numbered or f"《{matter.title_for_units}》"
 
 
 def named(people: Sequence[Participant]) -> str:

@@ -200,9 +200,16 @@ class Matter(Addressed):
         return f"/{FOLDERS[self.kind]}/{self.public_id}/"
 
     @property
+    def numbered(self) -> str:
+        """Its number in a sentence, 第0012号, 信0012号; empty without one."""
+        if not self.number:
+            return ""
+        return f"第{self.number}号" if self.number.isascii() else f"{self.number}号"
+
+    @property
     def label(self) -> str:
         """How a sentence names the matter: by number if it has one."""
-        return f"第{self.number}号" if self.number else f"《{self.title}》"
+        return self.numbered or f"《{self.title}》"
 
     @property
     def title_for_units(self) -> str:

@@ -50,7 +50,7 @@ TABS: dict[str, str] = {
 def said_outside(part: Assignment, when: str) -> str:
     """A line that may be pasted into a group chat: number, title of what is not held back, unit and day (P26)."""
     matter = part.matter
-    number = f"第{matter.number}号" if matter.number else "未编号"
+    number = matter.numbered or "未编号"
     title = matter.unit_title or matter.title if matter.access == Access.OPEN else ""
     return "　".join(filter(None, [number, title, part.unit.name, when]))
 
