@@ -66,7 +66,7 @@ def test_each_file_is_for_those_whom_its_purpose_names(house: House) -> None:
     }
 
     assert seen == {
-        "proposer": {"text", "original", "signatures", "contact"},
+        "proposer": {"text", "original", "signatures", "contact", "report"},
         "staff": set(Purpose.values) - {"letter", "signing"},
         "officer": {"text", "sheet", "signing", "minutes", "contact", "opinion", "letter"},
         "own unit": {"text", "sheet", "signing", "minutes", "contact", "opinion", "letter"},

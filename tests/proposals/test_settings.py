@@ -218,7 +218,7 @@ def test_a_choice_holds_from_its_day_and_the_past_is_kept(director: Client, hous
         ("title_characters", "50", 0, "本来就是这样规定的"),
         ("body_soft_characters", "2600", 0, "正文建议字数不能超过正文字数上限。"),
         ("body_hard_characters", "1400", 0, "正文建议字数不能超过正文字数上限。"),
-        ("number_at", "never", 0, "never"),
+        ("number_at", "never", 0, "已不能选择，请刷新页面后重新选择。"),
     ],
 )
 def test_a_bad_choice_is_refused_in_words(director: Client, code: str, value: str, days: int, sentence: str) -> None:

@@ -78,9 +78,9 @@ def test_the_same_queries_for_one_and_for_three(house: House, submitted) -> None
 def test_the_panel_stands_while_writing_and_at_the_desk(house: House, draft, submitted) -> None:
     old, proposal, member, staff = submitted(), draft(), signed_in(house.member), signed_in(house.staff)
     writing = page_of(member, f"/proposals/{proposal.public_id}/write/")
-    assert "相近提案" in writing and old.get_absolute_url() in writing
+    assert "件相近的" in writing and old.get_absolute_url() in writing
     assert f'hx-get="/proposals/similar/?besides={proposal.public_id}"' in writing
-    assert "相近提案" in page_of(member, f"/proposals/{proposal.public_id}/check/")
+    assert "件相近的" in page_of(member, f"/proposals/{proposal.public_id}/check/")
 
     fragment = staff.get("/proposals/similar/", {"title": TEXT.title}, HTTP_HX_REQUEST="true").content.decode()
     page = page_of(staff, f"/proposals/similar/?title={TEXT.title}")
