@@ -8,7 +8,7 @@ from members.pages.acts import ActionPage, ConfirmPage, FormPage
 from members.pages.autosave import AutosavePage
 from members.pages.bulk import BulkPage
 from members.pages.lists import Column, ListPage, TablePage
-from members.pages.page import SIGNED_IN, DetailPage, Page, RowMixin
+from members.pages.page import SIGNED_IN, DetailPage, Page, RowMixin, Signed
 from members.pages.seen import SeenMixin
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "Page",
     "RowMixin",
     "SeenMixin",
+    "Signed",
     "TablePage",
 ]

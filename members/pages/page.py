@@ -69,6 +69,17 @@ class Page(TemplateResponseMixin, ContextMixin, View):
         return self.render_to_response(self.get_context_data())
 
 
+class Signed:
+    """A page that only people with an account reach."""
+
+    request: Any
+
+    @property
+    def me(self) -> Person:
+        assert isinstance(self.request.user, Person)
+        return self.request.user
+
+
 class RowMixin(Generic[M]):
     """Takes the row of the address, by its public id, from those that this person may see or act on."""
 

@@ -13,7 +13,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import start_job
 from members.inbox.models import LongJob
 from members.models import Body, Session
-from members.pages import ActionPage, FormPage, ListPage, SeenMixin
+from members.pages import ActionPage, FormPage, ListPage, SeenMixin, Signed
 from members.shown import Act, Crumb, Tab
 from proposals import actions
 from proposals.batches import AT_ONCE, HAND_OVER, said
@@ -36,7 +36,7 @@ from proposals.models import AllocationPart, PreConsultation, Proposal, Status
 from proposals.queries import asked_of
 from proposals.rights import in_hands_of
 
-from .base import ManyProposals, ProposalPage, Signed, name_of, to
+from .base import ManyProposals, ProposalPage, name_of, to
 from .writing import facts_of
 
 

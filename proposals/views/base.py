@@ -11,25 +11,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Person
-from members.pages import ActionPage, BulkPage, ConfirmPage, RowMixin, SeenMixin
+from members.pages import ActionPage, BulkPage, ConfirmPage, RowMixin, SeenMixin, Signed
 from members.shown import Crumb, Fact
 from members.uploads import Clean
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
 from proposals.models import Proposal, Text
 from proposals.rights import in_hands_of
-
-
-class Signed:
-    """A page that only people with an account reach."""
-
-    request: Any
-
-    @property
-    def me(self) -> Person:
-        assert isinstance(self.request.user, Person)
-        return self.request.user
 
 
 class OneProposal(Signed, RowMixin[Proposal]):

@@ -11,15 +11,13 @@ from django.utils import timezone
 
 from members.days import short_day
 from members.inbox.queries import group_text
-from members.pages import ConfirmPage, DetailPage, ListPage
+from members.pages import ConfirmPage, DetailPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact
 from proposals import actions
 from proposals.forms import UndoHandOverForm
 from proposals.handling.models import Matter
 from proposals.models import Batch, Proposal
 from proposals.queries import batches_of
-
-from .base import Signed
 
 
 class Batches(ListPage[Batch]):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from members.errors import Stale
 from members.member_fields import member_labels
 from members.models import Session
-from members.pages import FormPage, Page
+from members.pages import FormPage, Page, Signed
 from members.shown import Count
 from proposals import actions, word_list
 from proposals.fields import unit_names
@@ -23,7 +23,7 @@ from proposals.models import Proposal, Text
 from proposals.queries import figures
 from proposals.similar import similar_to
 
-from .base import ProposalPage, Signed, to, words_of
+from .base import ProposalPage, to, words_of
 from .writing import facts_of, looked_up
 
 ENTERED = ("paper", "photo")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from members.choices import Role
 from members.days import short_day
 from members.inbox.many import ManyPage
-from members.pages import Column, ListPage
+from members.pages import Column, ListPage, Signed
 from members.rights import roles_of
 from members.shown import Act, Crumb, Fact, Tab
 from proposals import actions, many, masking, word_list
@@ -33,7 +33,7 @@ from proposals.publication_forms import (
     ReasonOnPaperForm,
 )
 
-from .base import PaperPage, ProposalConfirm, ProposalPage, Signed, name_of, to
+from .base import PaperPage, ProposalConfirm, ProposalPage, name_of, to
 
 TABS = (
     ("waiting", "待审查"),

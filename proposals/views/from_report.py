@@ -7,12 +7,12 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from members.pages import ConfirmPage
+from members.pages import ConfirmPage, Signed
 from members.shown import Crumb, Fact
 from proposals import actions
 from proposals.reports.models import Report, Status
 
-from .base import Signed, to
+from .base import to
 
 
 class FromReport(Signed, ConfirmPage[Report]):

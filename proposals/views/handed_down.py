@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, RowMixin, SeenMixin
+from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, RowMixin, SeenMixin, Signed
 from members.shown import Act, Crumb, Fact, FileRow, Mark
 from proposals import actions, handed_down
 from proposals.fields import unit_names
@@ -24,7 +24,6 @@ from proposals.handling.panels import panels_of, suspend_act
 from proposals.handling.sights import note
 from proposals.models import HandedDown
 
-from .base import Signed
 from .writing import file_rows
 
 State = HandedDown.State

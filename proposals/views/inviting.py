@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from members.member_fields import member_labels
 from members.models import Body
-from members.pages import ActionPage, ListPage
+from members.pages import ActionPage, ListPage, Signed
 from members.shown import Crumb, Fact
 from proposals import actions
 from proposals.aspects import my_organisations
@@ -19,7 +19,7 @@ from proposals.handling.sights import note
 from proposals.models import CoSignature, Proposal, Text
 from proposals.queries import cosignatures_of, invitations_for, inviting, sectors_of, standing
 
-from .base import PaperPage, Signed, to
+from .base import PaperPage, to
 from .writing import Writing, facts_of, file_rows, writable
 
 MOST_OFFERED = 20

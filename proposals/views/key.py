@@ -12,7 +12,7 @@ from django.utils import timezone
 from members.choices import Role
 from members.days import short_day
 from members.models import Body, Session
-from members.pages import Column, ConfirmPage, DetailPage, ListPage
+from members.pages import Column, ConfirmPage, DetailPage, ListPage, Signed
 from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact
 from proposals import actions, keyed
@@ -39,7 +39,7 @@ from proposals.models import Instruction, KeyOpinion, KeyProposal, Proposal
 from proposals.naming import title_shown
 from proposals.rights import is_held
 
-from .base import OneProposal, ProposalPage, SaysTooLate, Signed, name_of, to
+from .base import OneProposal, ProposalPage, SaysTooLate, name_of, to
 from .reading import PEOPLE
 
 State = KeyProposal.State

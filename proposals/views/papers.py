@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from members.inbox.actions import start_job
 from members.models import Body, Session
-from members.pages import ActionPage, FormPage
+from members.pages import ActionPage, FormPage, Signed
 from members.rights import bodies_of
 from members.shown import Crumb, Fact
 from proposals import actions
@@ -19,8 +19,6 @@ from proposals.models import Batch
 from proposals.papers import BATCH, SESSION, UNIT
 from proposals.queries import batches_of
 from proposals.volume import VOLUME, Format, Names
-
-from .base import Signed
 
 
 class NoticeForm(PlainForm):

@@ -10,7 +10,7 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import Column, DetailPage, ListPage
+from members.pages import Column, DetailPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact, FileRow, Mark, Tab
 from members.tables import NEEDS_SECOND_PERSON
 from proposals import actions
@@ -34,7 +34,7 @@ from proposals.reports.models import Opinion, Referral, Report
 from proposals.rights import is_held
 from proposals.sent_up import Shown, sendings_for
 
-from .base import OneProposal, PaperPage, ProposalPage, Signed, name_of, to
+from .base import OneProposal, PaperPage, ProposalPage, name_of, to
 from .writing import facts_of, file_rows, with_removal
 
 PEOPLE = (

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from members.models import Body, Person, Session
-from members.pages import FormPage, ListPage
+from members.pages import FormPage, ListPage, Signed
 from members.shown import Act, Crumb, Tab
 from proposals import actions, word_list
 from proposals.fields import unit_names
@@ -41,7 +41,7 @@ from proposals.naming import proposers_of
 from proposals.queries import in_group_of, standing_in
 from proposals.rights import in_hands_of
 
-from .base import ManyProposals, PaperPage, ProposalConfirm, ProposalPage, Signed, to, words_of
+from .base import ManyProposals, PaperPage, ProposalConfirm, ProposalPage, to, words_of
 from .reading import Proposals
 from .writing import facts_of
 

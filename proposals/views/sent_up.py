@@ -12,7 +12,7 @@ from django.utils import timezone
 from members.days import full_day
 from members.errors import Refused
 from members.models import Session
-from members.pages import Column, ListPage
+from members.pages import Column, ListPage, Signed
 from members.shown import Crumb, Fact, Tab
 from proposals import actions
 from proposals.models import Fate, Proposal, SentUp
@@ -21,7 +21,7 @@ from proposals.rights import in_hands_of
 from proposals.sent_up import may_answer, next_steps, sendings_of_list, suggested
 from proposals.sent_up_forms import DropForm, FateForm, RecordAnswerForm, SendUpForm, SentForm, UndoForm
 
-from .base import PaperPage, ProposalPage, SaysTooLate, Signed, name_of, to
+from .base import PaperPage, ProposalPage, SaysTooLate, name_of, to
 from .reading import PEOPLE
 
 

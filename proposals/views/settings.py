@@ -12,13 +12,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import FormPage, Page
+from members.pages import FormPage, Page, Signed
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.actions import settings as acts
 from proposals.forms import ChoiceForm, RowForm
 from proposals.vocabularies import ALL, BY_KEY, CHOICES, Choice, Vocabulary, histories, history_of
-
-from .base import Signed
 
 RIGHT = "proposals.settings"
 

@@ -17,7 +17,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.forms import plain
 from members.member_fields import colleagues, member_labels
 from members.models import Body
-from members.pages import ActionPage, FormPage, Page
+from members.pages import ActionPage, FormPage, Page, Signed
 from members.rights import may, roles_of
 from members.shown import Crumb, Fact, FileRow
 from members.uploads import ScanState
@@ -34,7 +34,7 @@ from proposals.rights import in_hands_of
 from proposals.similar import similar_to
 from proposals.splitting import split
 
-from .base import ProposalConfirm, ProposalPage, Signed, to, words_of
+from .base import ProposalConfirm, ProposalPage, to, words_of
 
 STEPS = ["内容", "联名与附件", "核对提交"]
 WRITE = ("proposals.write", "proposals.revise", "proposals.enter")

@@ -9,21 +9,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from members.models import Person
-from members.pages import ActionPage, RowMixin, SeenMixin
+from members.pages import ActionPage, RowMixin, SeenMixin, Signed
 from members.pages.page import M
 from members.shown import Crumb, Fact
 from proposals.reports.models import Report, Words
-
-
-class Signed:
-    """A page that only people with an account reach."""
-
-    request: Any
-
-    @property
-    def me(self) -> Person:
-        assert isinstance(self.request.user, Person)
-        return self.request.user
 
 
 class OneReport(Signed, RowMixin[Report]):

@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpResponseBase
 from django.utils import timezone
 
 from members import audit, tables
-from members.pages import ListPage, TablePage
+from members.pages import ListPage, Signed, TablePage
 from members.shown import Act, Crumb, Tab
 from proposals.handling.documents import table_docx
 from proposals.reports.circulars import (
@@ -26,7 +26,6 @@ from proposals.reports.circulars import (
 )
 from proposals.reports.models import Report
 
-from .base import Signed
 from .report import PEOPLE, authors_of
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

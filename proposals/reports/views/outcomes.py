@@ -1,13 +1,12 @@
 """What became of a report outside: adoption, instructions, units, feedback; a form each."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from members.pages import ActionPage, ConfirmPage
+from members.pages import ActionPage, ConfirmPage, RowMixin, Signed
 from members.shown import Crumb, Fact
 from proposals.reports.actions import adopting, assigning
 from proposals.reports.answers import said_by_units, words_of
@@ -16,7 +15,7 @@ from proposals.reports.models.adoption import Adoption, Instruction, main_of
 from proposals.reports.models.issue import Delivery
 from proposals.reports.outcome_forms import AdoptionForm, AssignReportForm, DropForm, FeedbackForm, InstructionForm
 
-from .base import OneReport, Signed, in_step, list_crumbs
+from .base import OneReport, in_step, list_crumbs
 
 
 class Outcome(OneReport, ActionPage[Report]):
@@ -110,20 +109,13 @@ class FeedBack(Outcome):
         assigning.feed_back(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
 
 
-class DropAdoption(Signed, ActionPage[Adoption]):
-    """Takes back an adoption that was entered by mistake."""
+E = TypeVar("E", Adoption, Instruction)
+
+
+class Entered(Signed, RowMixin[E]):
+    """One thing that was entered of what became of a report; the action looks at its state itself."""
 
     action = "reports.record_outcome"
-    title, submit_label, form_class = "撤销采用记录", "撤销", DropForm
-    done_sentence = "已撤销，反映人会收到通知。"
-    kwargs: dict[str, Any]
-
-    def get_object(self) -> Adoption:
-        return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
-
-    def get_queryset(self) -> QuerySet[Adoption]:
-        rows = Adoption.objects.filter(report__in=Report.objects.visible_to(self.me)).select_related("report__matter")
-        return in_step(self.request, rows, dropped_at=None)
 
     def version(self) -> int | None:
         return None
@@ -131,61 +123,48 @@ class DropAdoption(Signed, ActionPage[Adoption]):
     def crumbs(self) -> list[Crumb]:
         report = self.object.report
         return [*list_crumbs(self.me), Crumb(report.matter.label, report.get_absolute_url())]
+
+
+class DropAdoption(Entered[Adoption], ActionPage[Adoption]):
+    """Takes back an adoption that was entered by mistake."""
+
+    title, submit_label, form_class = "撤销采用记录", "撤销", DropForm
+    done_sentence = "已撤销，反映人会收到通知。"
+
+    def get_queryset(self) -> QuerySet[Adoption]:
+        rows = Adoption.objects.filter(report__in=Report.objects.visible_to(self.me)).select_related("report__matter")
+        return in_step(self.request, rows, dropped_at=None)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         adopting.drop_adoption(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.object.report.get_absolute_url())
 
 
-class DropInstruction(Signed, ActionPage[Instruction]):
+class DropInstruction(Entered[Instruction], ActionPage[Instruction]):
     """Takes back what was entered of a leader by mistake; the right one is entered anew."""
 
-    action = "reports.record_outcome"
     title, submit_label, form_class = "撤销批示记录", "撤销", DropForm
     done_sentence = "已撤销。登记错了的，请重新登记正确的。"
-    kwargs: dict[str, Any]
-
-    def get_object(self) -> Instruction:
-        return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
 
     def get_queryset(self) -> QuerySet[Instruction]:
         rows = Instruction.objects.filter(report__in=Report.objects.visible_to(self.me))
         return rows.select_related("report__matter")
-
-    def version(self) -> int | None:
-        return None
-
-    def crumbs(self) -> list[Crumb]:
-        report = self.object.report
-        return [*list_crumbs(self.me), Crumb(report.matter.label, report.get_absolute_url())]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         adopting.drop_instruction(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.object.report.get_absolute_url())
 
 
-class ReleaseInstruction(Signed, ConfirmPage[Instruction]):
+class ReleaseInstruction(Entered[Instruction], ConfirmPage[Instruction]):
     """Lets the authors read what a leader wrote."""
 
-    action = "reports.record_outcome"
     title, submit_label = "同意转告批示内容", "同意转告"
     question = "同意后，所有反映人都可以看到下面的批示内容。"
     done_sentence = "已同意转告，反映人会收到通知。"
-    kwargs: dict[str, Any]
-
-    def get_object(self) -> Instruction:
-        return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
 
     def get_queryset(self) -> QuerySet[Instruction]:
         rows = Instruction.objects.filter(report__in=Report.objects.visible_to(self.me))
         return rows.select_related("report__matter")
-
-    def version(self) -> int | None:
-        return None
-
-    def crumbs(self) -> list[Crumb]:
-        report = self.object.report
-        return [*list_crumbs(self.me), Crumb(report.matter.label, report.get_absolute_url())]
 
     def facts(self) -> list[Fact]:
         row = self.object

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from members.models import Body, Person
 from members.page_forms import BodyByName
-from members.pages import FormPage, Page
+from members.pages import FormPage, Page, Signed
 from members.rights import may
 from members.shown import Act, Crumb
 from members.widgets import Day
@@ -21,8 +21,6 @@ from proposals.reports.models.adoption import CreditRule, Level
 from proposals.reports.models.quota import Quota
 from proposals.reports.outcome_forms import PlainForm
 from proposals.reports.quotas import Done, fulfilment
-
-from .base import Signed
 
 
 class Quotas(Signed, Page):

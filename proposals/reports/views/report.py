@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedi
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import Column, DetailPage, ListPage
+from members.pages import Column, DetailPage, ListPage, Signed
 from members.shown import Act, Fact, Mark, Tab
 from members.tables import NEEDS_SECOND_PERSON
 from proposals.handling import clocks
@@ -25,7 +25,7 @@ from proposals.reports.hands import is_own, own, writable
 from proposals.reports.models import WRITTEN, Report, Status, Submission, Words
 from proposals.reports.offers import acts_for, panels_for
 
-from .base import OneReport, Signed, facts_of, list_crumbs, to
+from .base import OneReport, facts_of, list_crumbs, to
 from .writing import file_rows
 
 PEOPLE = Prefetch("matter__participants", Participant.objects.select_related("person", "body").order_by("order", "pk"))

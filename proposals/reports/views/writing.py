@@ -17,7 +17,7 @@ from django.utils import timezone
 from members.errors import Refused, Stale, WrongStep
 from members.member_fields import member_labels
 from members.models import Body
-from members.pages import ActionPage, ConfirmPage, FormPage, Page
+from members.pages import ActionPage, ConfirmPage, FormPage, Page, Signed
 from members.shown import Crumb, Fact, FileRow
 from members.uploads import ScanState
 from proposals.handling import word_list
@@ -29,7 +29,7 @@ from proposals.reports.hands import bodies_to_choose, in_person, is_own, my_bodi
 from proposals.reports.models import Report, Words
 from proposals.reports.report_forms import EnterForm, ReportForm, WithdrawForm
 
-from .base import OneReport, ReportAct, Signed, facts_of, in_step, list_crumbs, to
+from .base import OneReport, ReportAct, facts_of, in_step, list_crumbs, to
 
 SALT = "reports.fresh"
 OFFICE = "社情民意工作机构"
