@@ -70,6 +70,7 @@ class Eyes:
 def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None = None, *, merged: bool = True) -> Eyes:
     """How `user` stands to `matter`; two queries, one if the current assignments are at hand.
 
+    What an office of its own keeps from its authors, it keeps from one of its people who is an author, too (P13, P18).
     `merged` is False where it is known that nothing was merged into it: its own participants may be at hand, too.
     """
     if not user.is_authenticated:
@@ -82,7 +83,9 @@ def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None =
     general = {Eye.PROPOSER} if places.held else set()
     if places.first:
         general.add(Eye.FIRST)
-    if may(user, owners.course_of(matter).oversee):
+    course = owners.course_of(matter)
+    keeps = not (places.held and course.has_own_keepers)
+    if keeps and may(user, course.oversee):
         general.add(Eye.STAFF)
     if matter.leader_id == user.pk:
         general.add(Eye.LEADER)
@@ -92,7 +95,7 @@ def eyes(user: Any, matter: Matter, assignments: Collection[Assignment] | None =
     return Eyes(
         general=frozenset(general),
         units=frozenset(row.unit_id for row in mine),
-        offices=frozenset(office for office in offices if office in in_offices),
+        offices=frozenset(office for office in offices if keeps and office in in_offices),
         leads=any(row.role in LEADING for row in mine),
         helps=any(row.role == Assignment.Role.CO for row in mine),
         participants=places.held,

@@ -63,7 +63,8 @@ STAGES: dict[str, frozenset[Eye]] = {
     "confirm_dissatisfaction": COMMITTEE,
 }
 JUDGING = frozenset({"evaluation", "confirm_dissatisfaction"})
-"""Of these somebody of the office who stands behind the matter himself knows no more than another proposer (P13)."""
+"""Of these somebody of the office who stands behind the matter himself knows no more than another proposer (P13); of
+what an office of its own keeps he knows no other clock either."""
 INSIDE_UNITS = frozenset(stage for stage, known in STAGES.items() if not known - {UNIT})
 """What a unit counts for itself: it stands in no preview and no figure of the offices (P5)."""
 TOLD_IN = ("clock_changed", "office_clock_changed", "person_clock_changed", "inside_clock_changed")
@@ -130,6 +131,9 @@ def _known(rows: ObligationQuerySet, user: Any, visible: Q) -> ObligationQuerySe
         relations[Eye.STAFF] = Q(matter__kind__in=kept)
     if RIGHTS["handling.review_disclosure"].by.keys() & roles.keys():
         relations[Eye.REVIEWER] = Q(pk__isnull=False)
+    own_kept = Q(matter__kind__in=owners.kept_apart()) & _of(behind)
+    for eye in OFFICES & relations.keys():
+        relations[eye] &= ~own_kept
     shown = Q(pk__in=[])
     for eye, stands in relations.items():
         of_stage = Q(stage__in=[stage for stage, known in STAGES.items() if eye in known])

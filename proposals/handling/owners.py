@@ -122,6 +122,11 @@ def kept_with(actions: Collection[str]) -> list[str]:
     return sorted(kind for kind, course in _courses.items() if course.oversee in actions)
 
 
+def kept_apart() -> list[str]:
+    """The kinds of matter that an office of their own keeps."""
+    return sorted(kind for kind, course in _courses.items() if course.has_own_keepers)
+
+
 def keepers() -> set[Role]:
     """Everybody who keeps matters of some kind."""
     return set().union(*(course.keepers for course in _courses.values()))

@@ -59,6 +59,25 @@ def behind(user: Any) -> QuerySet[Participant]:
     return Participant.objects.filter(mine, role__in=AUTHORS, left_at=None)
 
 
+def party(user: Any) -> QuerySet[Participant]:
+    """Every place behind matters that is this person's, in whatever part: of these he is no office (P13)."""
+    return Participant.objects.filter(Q(person=user) | Q(body__in=my_bodies(user)), left_at=None)
+
+
+def is_party(user: Any, matter: Matter) -> bool:
+    """Whether this person stands behind the matter, or behind one that was put into it."""
+    return party(user).filter(Q(matter=matter) | Q(matter__merged_into=matter)).exists()
+
+
+def of_others(user: Any) -> QuerySet[Report]:
+    """What this person may keep for the office: reports in sight behind which he stands in no part."""
+    places = party(user)
+    own = Q(matter__in=places.values("matter")) | Q(
+        matter__in=places.exclude(matter__merged_into=None).values("matter__merged_into")
+    )
+    return Report.objects.visible_to(user).exclude(own)
+
+
 def own(user: Any) -> QuerySet[Report]:
     """Reports behind which this person stands, himself or for a body."""
     return Report.objects.visible_to(user).filter(matter__in=behind(user).values("matter")).select_related("matter")

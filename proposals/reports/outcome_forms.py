@@ -110,3 +110,16 @@ class FeedbackForm(PlainForm):
         help_text="用平实的话说明办理结果，所有反映人都会看到。",
     )
     on = forms.DateField(label="反馈日期", widget=Day, initial=timezone.localdate)
+
+
+class CorrectionForm(FeedbackForm):
+    reason = forms.CharField(
+        label="更正说明",
+        max_length=200,
+        widget=Counted({"rows": 3}),
+        help_text="更正了什么、为什么更正。反映人会看到；原来的反馈保留，注明已更正。",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].label = "更正日期"

@@ -16,8 +16,10 @@ VERBS = {
     "report_instruction_dropped": Verb("撤销{level}领导{kind}的记录：{reason}", AUTHORS, "warn"),
     "report_instruction_released": Verb("{level}领导批示的内容可以告知反映人", AUTHORS),
     "report_given": Verb("交{units}办理", AUTHORS),
+    "report_given_again": Verb("再次交{units}办理", AUTHORS),
     "report_imported": Verb("历史登记（{source}）：{note}", frozenset({Eye.STAFF})),
     "report_answered": Verb("{on}向反映人反馈{units}的办理结果", AUTHORS, "ok"),
+    "report_answer_corrected": Verb("{on}更正{before}的反馈：{reason}", AUTHORS, "warn"),
 }
 WORDS = {
     "report_adopted": "您反映的信息已被采用",
@@ -26,7 +28,9 @@ WORDS = {
     "report_instruction_dropped": "一条领导批示记录已更正",
     "report_instruction_released": "领导批示的内容可以查看",
     "report_given": "您反映的信息已交有关部门办理",
+    "report_given_again": "您反映的信息再次交有关部门办理",
     "report_answered": "您反映的信息有了办理结果，请查看",
+    "report_answer_corrected": "以前告知您的办理结果有更正，请查看",
 }
 
 

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/instruction/", outcomes.RecordInstruction.as_view(), name="record_instruction"),
     path("<uuid:public_id>/assign/", outcomes.AssignReport.as_view(), name="assign_report"),
     path("<uuid:public_id>/feedback/", outcomes.FeedBack.as_view(), name="feed_back"),
+    path("feedback/<uuid:public_id>/correct/", outcomes.CorrectFeedback.as_view(), name="correct_feedback"),
     path("adoptions/<uuid:public_id>/drop/", outcomes.DropAdoption.as_view(), name="drop_adoption"),
     path("instructions/<uuid:public_id>/drop/", outcomes.DropInstruction.as_view(), name="drop_instruction"),
     path("instructions/<uuid:public_id>/release/", outcomes.ReleaseInstruction.as_view(), name="release_instruction"),

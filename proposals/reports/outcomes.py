@@ -5,11 +5,14 @@ from typing import Any
 from django.db.models import CharField, DateTimeField, DecimalField, F, QuerySet, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
+from django.utils import timezone
 
 from members.days import short_day
 from members.rights import may
 from members.shown import Act, Fact
-from proposals.handling.models import Matter, Stage
+from proposals.handling.models import Exposure, Matter, Stage
+from proposals.reports.answers import said_before, words_of
+from proposals.reports.hands import is_party
 from proposals.reports.models import Report, Status
 from proposals.reports.models.adoption import Adoption, CreditRule, Feedback, Instruction, Level
 from proposals.reports.offers import OFFERS, PANELS, Panel
@@ -27,7 +30,7 @@ def register() -> None:
 
 def offers(user: Any, report: Report) -> list[Act]:
     """What the office can do with a report that has left the house."""
-    if report.status not in OUT or not may(user, "reports.record_outcome"):
+    if report.status not in OUT or not may(user, "reports.record_outcome") or is_party(user, report.matter):
         return []
     at, stage = [report.matter.public_id], report.matter.stage
     found = [
@@ -36,6 +39,8 @@ def offers(user: Any, report: Report) -> list[Act]:
     ]
     if stage in (Stage.ISSUED, Stage.REFERRED):
         found.append(Act("交办承办单位", reverse("reports:assign_report", args=at), "send"))
+    if report.matter.is_closed and report.matter.exposure == Exposure.HANDLING:
+        found.append(Act("再次交办", reverse("reports:assign_report", args=at), "send"))
     if stage == Stage.TO_TELL:
         told = Act("反馈反映人", reverse("reports:feed_back", args=at), "message-square-reply", "primary")
         found.insert(0, told)
@@ -45,16 +50,17 @@ def offers(user: Any, report: Report) -> list[Act]:
 def panels(user: Any, report: Report) -> list[Panel]:
     """For its authors and the office: adoption, instructions, feedback; of what went into another those of that one.
 
-    One query, whatever there is.
+    One query, whatever there is; what was answered before it was given anew is the office's, and takes two more. Who belongs to the office and stands behind the report reads what an author reads (P18).
     """
-    main = report.matter.merged_into_id or report.matter_id
+    main = report.matter.merged_into or report.matter
     if _hidden(user, report):
         return []
-    keeps, office = may(user, "reports.record_outcome"), may(user, "reports.oversee")
+    office = may(user, "reports.oversee") and not is_party(user, main)
+    keeps = office and may(user, "reports.record_outcome")
     told: dict[str, list[Fact]] = {"采用": [], "领导批示": [], "反馈": []}
     acts: dict[str, list[Act]] = {title: [] for title in told}
-    for row in _found(main, office=office):
-        what, public_id, on, level, words, name, more, points, released = row
+    for row in _found(main.pk, office=office):
+        what, public_id, on, _, level, words, name, more, points, released = row
         day, high = short_day(on), LEVELS.get(level, "")
         if what == "adoption":
             said = "，".join(filter(None, (name, FORMS[words], more)))
@@ -75,8 +81,20 @@ def panels(user: Any, report: Report) -> list[Panel]:
                 drop = reverse("reports:drop_instruction", args=[public_id])
                 acts["领导批示"].append(Act(f"撤销{name}的登记", drop, "undo-2", "ghost", about=day))
         else:
-            told["反馈"].append(Fact(day, f"{more}{f'（{name}）' if name else ''}", wide=True))
-    return [Panel(title, facts, acts[title]) for title, facts in told.items() if facts]
+            what = f"{day} 更正：{level}" if level else day
+            if released:
+                what += f"（{short_day(timezone.localdate(released))}已更正）"
+            told["反馈"].append(Fact(what, f"{more}{f'（{name}）' if name else ''}", wide=True))
+            if keeps and not released:
+                correct = reverse("reports:correct_feedback", args=[public_id])
+                acts["反馈"].append(Act("更正反馈", correct, "pen-line", "ghost", about=day))
+    found = [Panel(title, facts, acts[title]) for title, facts in told.items() if facts]
+    if office and told["反馈"] and (answers := said_before(main)):
+        earlier = [
+            Fact(f"{reply.issuer} {short_day(reply.letter_on)}", words_of(reply), wide=True) for reply in answers
+        ]
+        found.append(Panel("此前的办理答复", earlier))
+    return found
 
 
 def _hidden(user: Any, report: Report) -> bool:
@@ -96,10 +114,10 @@ def _found(main: int, *, office: bool) -> list[tuple[Any, ...]]:
     rows = [
         _columns(adopted, "adoption", level="level", words="form", name="adopter", more="journal", points="rule__points"),
         _columns(instructed, "instruction", level="level", words="kind", name="leader_name", more="text", released="released_at"),
-        _columns(Feedback.objects.filter(report__matter=main), "feedback", name="units", more="text"),
+        _columns(Feedback.objects.filter(report__matter=main), "feedback", level="reason", name="units", more="text", released="corrected_by__at"),
     ]  # fmt: skip
     found = rows[0].union(*rows[1:], all=True)
-    return sorted(found, key=lambda row: (row[2], str(row[1])), reverse=True)
+    return sorted(found, key=lambda row: row[2:4], reverse=True)
 
 
 def _columns(rows: QuerySet[Any], what: str, **columns: str) -> QuerySet[Any, Any]:
@@ -119,4 +137,4 @@ def _columns(rows: QuerySet[Any], what: str, **columns: str) -> QuerySet[Any, An
             given[f"as_{name}"] = Cast(F(column), text) if column else Value("", output_field=text)
     wanted = [f"as_{name}" for name in names]
     found: QuerySet[Any, Any] = rows.annotate(what=Value(what), **given).order_by()
-    return found.values_list("what", "public_id", "on", *wanted)
+    return found.values_list("what", "public_id", "on", "at", *wanted)

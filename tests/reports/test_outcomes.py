@@ -13,8 +13,10 @@ from django.utils import timezone
 from members.choices import Role
 from members.errors import Refused, WrongStep
 from members.models import Body, Person
+from members.uploads import Use, check, open_file
 from proposals.handling import actions as handling
-from proposals.handling import events, readers
+from proposals.handling import events, owners, readers
+from proposals.handling.attachments import attachment_for
 from proposals.handling.eyes import eyes
 from proposals.handling.models import Assignment, Matter, Stage
 from proposals.reports.actions import adopting, assigning, combining
@@ -23,13 +25,13 @@ from proposals.reports.models import (
     Adoption,
     CreditRule,
     Delivery,
+    Feedback,
     Instruction,
     Issue,
     Recipient,
     Report,
     Status,
 )
-from proposals.reports.models.adoption import instructions_read_by
 from proposals.reports.outcomes import panels
 from tests.factories import BodyFactory, appoint
 from tests.handling.conftest import result_class
@@ -37,6 +39,7 @@ from tests.html import assert_valid
 from tests.reports.factories import report
 from tests.reports.test_bulletins import Office
 from tests.reports.test_editing import signed_in, told
+from tests.uploads.made import pdf, upload
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 3, 10)
@@ -128,6 +131,59 @@ def test_each_author_of_a_combined_report_is_told_and_credited(office: Outside) 
     assert readers.audit()[1] == []
 
 
+def test_what_was_told_is_put_right_beside_the_earlier_words_and_given_anew_when_a_leader_writes_again(
+    office: Outside,
+) -> None:
+    def tell(report: Report, text: str) -> Feedback:
+        return assigning.feed_back(report, text=text, units="市住建局", by=office.staff, now=office.now())
+
+    first = office.given()
+    office.answered(first)
+    with pytest.raises(WrongStep, match="还没有反馈"):
+        office.given()
+    wrong = tell(office.main, "通道已全部划线。")
+    author = signed_in(office.second)
+
+    facts: dict[str, Any] = {"reason": "数字有误。", "by": office.staff}
+    for more, sentence in (
+        ({"text": " "}, "请填写更正后告知"),
+        ({"text": wrong.text, "units": wrong.units}, "和原来的反馈一样"),
+        ({"text": "新。", "reason": ""}, "请写明更正了什么"),
+        ({"text": "新。", "on": wrong.on - timedelta(days=1)}, "那天才反馈"),
+        ({"text": "新。", "on": date(2999, 1, 1)}, "不能晚于今天"),
+    ):
+        with pytest.raises(Refused, match=sentence):
+            assigning.correct_feedback(wrong, **{**facts, **more}, now=office.now())
+    right = assigning.correct_feedback(wrong, text="已划线六处，另一处下月完成。", **facts, now=office.now())
+    with pytest.raises(WrongStep, match="请更正最新的一次"):
+        assigning.correct_feedback(wrong, text="再改。", **facts, now=office.now())
+    assert list(Feedback.objects.standing()) == [right]
+    assert [told(one)[-1] for one in (office.first, office.second)] == ["report_answer_corrected"] * 2
+    shown = author.get(office.other.get_absolute_url()).content.decode()
+    assert "通道已全部划线。" in shown and "已划线六处" in shown and "更正：数字有误。" in shown and "已更正" in shown
+
+    office.moment += timedelta(days=200)
+    order = office.instructed(on=timezone.localdate(office.moment))
+    part = office.given(instruction=order)
+    assert (part.round, part.pk == first.pk, part.state) == (1, False, Assignment.State.PENDING)
+    assert part.obligations.get(stage="reply").anchor_on == timezone.localdate(office.moment)
+    assert [told(one)[-1] for one in (office.first, office.second, office.clerk)] == [
+        "report_given_again", "report_given_again", "assigned",
+    ]  # fmt: skip
+    assert "再次交市住建局测试办理" in lines(office.second, office.other.matter)
+    assert Matter.objects.get(pk=office.main.matter_id).stage == Stage.TO_SIGN
+    staff = signed_in(office.staff).get(office.main.get_absolute_url()).content.decode()
+    assert "已划线六处" in staff and "此前的办理答复" in staff
+    office.answered(part)
+    tell(office.other, "七处都已完成。")
+    assert (Feedback.objects.standing().count(), Matter.objects.get(pk=office.main.matter_id).is_closed) == (2, True)
+    assert readers.audit()[1] == []
+    past = report(status=Status.ISSUED)
+    Matter.objects.filter(pk=past.matter_id).update(closed_at=office.now(), stage=Stage.CLOSED)
+    with pytest.raises(WrongStep, match="历史登记"):
+        assigning.assign_report(past, lead=office.unit, by=office.staff, now=office.now())
+
+
 def test_an_adoption_rests_on_an_issue(office: Outside) -> None:
     kept = report(status=Status.KEPT)
     with pytest.raises(Refused, match="还没有编入已编发的刊物"):
@@ -199,14 +255,21 @@ def test_having_read_is_no_instruction_and_words_are_for_few(office: Outside) ->
     order = office.instructed(leader=leader)
     office.given(instruction=order)
 
-    def read(person: Person) -> list[tuple[str, bool]]:
-        return [(row.kind, words) for row, words in instructions_read_by(person, office.main)]
+    def read(person: Person) -> list[tuple[str, Any]]:
+        """What stands on the report's card of instructions: who did what, and the words."""
+        cards = panels(person, Report.objects.select_related("matter").get(pk=office.main.pk))
+        return [
+            (fact.label.split()[-1], fact.value) for card in cards if card.title == "领导批示" for fact in card.facts
+        ]
 
-    assert read(office.staff) == [("instruction", True), ("read", True)]
-    assert read(office.clerk) == read(leader) == [("instruction", True)]
-    assert read(office.first) == [("instruction", False)]
+    whole, hidden = ("市级领导批示", "陆远：请住建局研办。"), ("市级领导批示", "内容未转告")
+    assert read(office.staff) == [whole, ("市级领导圈阅", "某市长")]
+    assert owners.of(office.main.matter).addressed(office.main.matter, {office.unit.pk}) == [
+        ("陆远批示（3月10日）", "请住建局研办。")
+    ]
+    assert read(office.first) == [hidden]
     adopting.release_instruction(order, by=office.staff, now=office.now())
-    assert (read(office.first), told(office.second)[-1]) == ([("instruction", True)], "report_instruction_released")
+    assert (read(office.first), told(office.second)[-1]) == ([whole], "report_instruction_released")
     with pytest.raises(WrongStep, match="已经同意转告"):
         adopting.release_instruction(order, by=office.staff, now=office.now())
 
@@ -305,3 +368,32 @@ def test_a_slip_that_came_back_leads_to_its_instruction(office: Outside) -> None
     data = {"kind": "transfer", "level": "city", "leader": str(leader.public_id), "on": str(ON), "text": "请研究。"}
     assert client.post(f"{url}?delivery={slip.public_id}", data).status_code == 302
     assert Instruction.objects.get().delivery == slip
+
+
+def test_a_scan_goes_with_its_instruction_and_of_the_own_report_nobody_is_the_office(
+    office: Outside, django_capture_on_commit_callbacks: Any
+) -> None:
+    scan = check(upload("批示.pdf", pdf()), use=Use.SCAN)
+    order = office.instructed(file=scan)
+    kept = order.scan
+    assert kept is not None
+    appoint(Role.REPORT_STAFF, office.staff.appointments.get().body, person=office.second)
+    mine, other, page = signed_in(office.second), signed_in(office.staff), office.main.get_absolute_url()
+    assert attachment_for(office.staff, kept.public_id) == kept
+    assert attachment_for(office.second, kept.public_id) is None
+    own, seen = mine.get(page).content.decode(), other.get(page).content.decode()
+    assert "请住建局研办。" in seen and "登记采用" in seen and "市级领导批示" in own and "内容未转告" in own
+    assert not [word for word in ("请住建局研办。", "某市长", "登记采用", "交办承办单位") if word in own]
+    drop = reverse("reports:drop_instruction", args=[order.public_id])
+    for address in (
+        reverse("reports:release_instruction", args=[order.public_id]),
+        drop,
+        reverse("reports:assign_report", args=[office.main.public_id]),
+    ):
+        assert [client.get(address).status_code for client in (other, mine)] == [200, 404]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert other.post(drop, {"reason": "登记错了篇目"}).status_code == 302
+    assert attachment_for(office.staff, kept.public_id) is None
+    with pytest.raises(FileNotFoundError):
+        open_file(kept.stored)

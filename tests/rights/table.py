@@ -70,6 +70,7 @@ TABLE: dict[str, Row] = {
     "reports:record_instruction": Row(roles("report_staff"), row=True),
     "reports:assign_report": Row(roles("report_staff"), row=True),
     "reports:feed_back": Row(roles("report_staff"), row=True),
+    "reports:correct_feedback": Row(roles("report_staff"), row=True),
     "reports:drop_instruction": Row(roles("report_staff"), row=True),
     "reports:drop_adoption": Row(roles("report_staff"), row=True),
     "reports:release_instruction": Row(roles("report_staff"), row=True),

@@ -92,7 +92,7 @@ def _adopted(one: Report, lights: Report, staff: Person, on: date, at: datetime)
 
 
 def _answered(report: Report, people: People, staff: Person, at: datetime) -> None:
-    """Another unit has answered, and the author was told in plain words."""
+    """Another unit has answered, and the author was told in plain words; of one number the office had to tell again."""
     own = people.account(Role.UNIT_CLERK).appointments.get().body
     unit = Body.objects.units().filter(system=System.GOVERNMENT).exclude(pk=own.pk).order_by("pk")[3]
     clerk = people.in_unit(unit)
@@ -104,9 +104,12 @@ def _answered(report: Report, people: People, staff: Person, at: datetime) -> No
     fields = {"result": result, "opening": "来件收悉，现将办理情况报告如下。"}
     reply = handling.draft_reply(part, fields, points, by=clerk, now=at)
     handling.approve_reply(handling.deliver_reply(reply, by=clerk, now=at), by=staff, now=at)
-    assigning.feed_back(
+    told = assigning.feed_back(
         report, text="您反映的路灯已经全部修好，今后由街道负责养护。", units=unit.name, by=staff, now=at
     )
+    words = "您反映的路灯已修好十一条街巷，另一条下月修好，今后由街道负责养护。"
+    why = "承办单位来电，有一条街巷的路灯还在施工。"
+    assigning.correct_feedback(told, text=words, units=unit.name, reason=why, by=staff, now=at)
 
 
 def _asked_for(people: People, staff: Person, on: date, at: datetime) -> None:

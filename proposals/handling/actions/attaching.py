@@ -116,7 +116,7 @@ def detach(attachment: Attachment, *, by: Any, now: datetime) -> None:
 
     Raises WrongStep if it belongs to the record of some act, or is gone already.
     """
-    _take_away(_removable(attachment), by=by, now=now)
+    take_away(_removable(attachment), by=by, now=now)
 
 
 @transaction.atomic
@@ -130,7 +130,7 @@ def hand_in_files(matter: Matter, *, by: Any, now: datetime) -> None:
     """The words were handed in again: files brought meanwhile belong to them, those left out are gone."""
     matter.attachments.filter(draft=True).update(draft=False)
     for row in matter.attachments.kept().filter(leaving=True).order_by("pk"):
-        _take_away(row, by=by, now=now)
+        take_away(row, by=by, now=now)
 
 
 def _removable(attachment: Attachment) -> Attachment:
@@ -140,7 +140,8 @@ def _removable(attachment: Attachment) -> Attachment:
     return row
 
 
-def _take_away(row: Attachment, *, by: Any, now: datetime) -> None:
+def take_away(row: Attachment, *, by: Any, now: datetime) -> None:
+    """The file goes with what it belonged to; the row stays and says who took it away, and when."""
     Attachment.objects.filter(pk=row.pk).update(removed_at=now, removed_by=by)
     transaction.on_commit(_deleting(row.stored))
 

@@ -11,7 +11,7 @@ from members.inbox.actions import tell, tell_many
 from members.models import Body, Person
 from members.succession import heir_of
 from proposals.handling import clocks, owners, queries, readers
-from proposals.handling.models import Assignment, Commitment, Event, Participant
+from proposals.handling.models import Assignment, Commitment, Event, Matter, Participant
 
 from .giving import restage, subject_of
 from .paper import Paper, lock, paper_facts
@@ -70,6 +70,17 @@ def reopen(
     proposers = queries.people_behind(queries.evaluators(matter), on=today)
     tell(proposers, event_id=told.pk, template="reopened", subject={"matter": str(matter.public_id)}, now=now)
     return assignment
+
+
+def make_room(matter: Matter, *, reason: str, by: Person, now: datetime) -> None:
+    """What was handled and closed is about to be given anew: its parts end as they are, with what was answered; matter locked.
+
+    No clock of theirs runs any more.
+    """
+    ended = {"state": State.ENDED, "ended_at": now, "ended_by": by, "ended_reason": reason}
+    matter.assignments.current().update(**ended)
+    matter.closed_at = None
+    matter.save(update_fields=["closed_at"])
 
 
 def another_round(assignment: Assignment, event: Event, *, by: Person, now: datetime) -> None:

@@ -12,7 +12,7 @@ from members.inbox.actions import tell
 from members.models import Person
 from members.uploads import Clean
 from proposals.handling import queries
-from proposals.handling.actions.attaching import attach
+from proposals.handling.actions.attaching import attach, take_away
 from proposals.handling.models import Event, Matter, Purpose, record_many
 from proposals.reports.models import Report, Status
 from proposals.reports.models.adoption import Adoption, CreditRule, Instruction, family_of, main_of
@@ -129,11 +129,10 @@ def record_instruction(
         on=on,
         text=text,
         rule=rule_for(kind, level, on=on),
+        scan=attach(report.matter, file, purpose=Purpose.SHEET, by=by, now=now) if file else None,
         by=by,
         at=now,
     )
-    if file:
-        attach(report.matter, file, purpose=Purpose.SHEET, by=by, now=now)
     if kind == Kind.READ:
         report.matter.record("report_read", by=by, now=now, level=row.get_level_display())
         return row
@@ -158,11 +157,12 @@ def _worded(kind: str, text: str, file: Clean | None) -> None:
 def drop_instruction(row: Instruction, *, reason: str, by: Person, now: datetime) -> None:
     """Take back what was entered by mistake: it counts no more, the record says what it was and why.
 
-    Units that have the report keep it; those who were told of an instruction are told that there is none.
+    Units that have the report keep it; those who were told of an instruction are told that there is none. Its scan goes
+    with it.
     """
     report = lock(row.report)
     not_own(report, by)
-    found = Instruction.objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
+    found = Instruction.objects.select_for_update(of=("self",)).select_related("scan").filter(pk=row.pk).first()
     if found is None:
         raise WrongStep("这条批示记录已经撤销。")
     if not reason.strip():
@@ -174,6 +174,8 @@ def drop_instruction(row: Instruction, *, reason: str, by: Person, now: datetime
     }
     found.units.clear()
     found.delete()
+    if found.scan:
+        take_away(found.scan, by=by, now=now)
     if found.kind == Kind.READ:
         report.matter.record("report_read_dropped", by=by, now=now, **facts)
     else:

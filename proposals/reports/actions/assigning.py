@@ -5,11 +5,13 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from members.days import short_day
 from members.errors import Refused, WrongStep
 from members.models import Body, Person
 from proposals.handling.actions import Given, Part, announce, assign
 from proposals.handling.actions.closing import settle
-from proposals.handling.models import Assignment
+from proposals.handling.actions.reopening import make_room
+from proposals.handling.models import Assignment, Exposure, Matter
 from proposals.reports.models import Report, Status, handed_in
 from proposals.reports.models.adoption import Feedback, Instruction, main_of
 from proposals.reports.offices import office_of
@@ -34,7 +36,8 @@ def assign_report(
 ) -> Given:
     """Give a report to units that answer the report office (交办): by `due_on`, or by the rule for such answers.
 
-    The units of an `instruction` read its words; who reported it they read only where the author agreed (S20).
+    The units of an `instruction` read its words; who reported it they read only where the author agreed (S20). What was
+    answered and told already is given anew, as when a leader writes on it later: with new parts and clocks of their own.
     """
     report = lock(main_of(report))
     not_own(report, by)
@@ -43,6 +46,11 @@ def assign_report(
             f"这篇信息现在是“{report.get_status_display()}”，还不能交办。请先编发，或原文转送后再交办承办单位。"
         )
     matter, day = report.matter, today(now)
+    again = matter.is_closed
+    if again and matter.exposure != Exposure.HANDLING:
+        raise WrongStep("这是历史登记的信息，没有正文可以交办。需要办理的，请代录全文，编发后再交办。")
+    if not again and (waiting := _units_of(matter)):
+        raise WrongStep(f"这篇信息已经交办{waiting}，还没有反馈。请等答复审核通过、反馈反映人以后再次交办。")
     if due_on and due_on <= day:
         raise Refused("办理期限应晚于今天。", field="due_on")
     if ended := [unit.name for unit in (lead, *co) if unit.ended_on]:
@@ -57,13 +65,19 @@ def assign_report(
     role = Assignment.Role
     parts = [Part(lead, role.LEAD if co else role.SOLE, matter.office)]
     parts += [Part(unit, role.CO, matter.office) for unit in co]
+    if again:
+        make_room(matter, reason="再次交办", by=by, now=now)
     given = assign(matter, parts, by=by, now=now, fixed_on=due_on)
     if instruction:
         instruction.units.add(lead, *co)
-    announce([given], sending=f"report:{matter.public_id}", now=now)
+    announce([given], sending=f"report:{matter.public_id}:e{given.event.pk}", now=now)
     named = {"units": "、".join(unit.name for unit in (lead, *co))}
-    tell_all(report, "report_given", named, event=given.event, by=by, now=now)
+    tell_all(report, "report_given_again" if again else "report_given", named, event=given.event, by=by, now=now)
     return given
+
+
+def _units_of(matter: Matter) -> str:
+    return "、".join(matter.assignments.current().order_by("pk").values_list("unit__name", flat=True))
 
 
 @transaction.atomic
@@ -91,4 +105,33 @@ def feed_back(
     row = Feedback.objects.create(report=report, text=text.strip(), units=units.strip(), on=on, by=by, at=now)
     tell_all(report, "report_answered", {"units": row.units or "承办单位", "on": on}, by=by, now=now)
     settle(matter, by=by, now=now)
+    return row
+
+
+@transaction.atomic
+def correct_feedback(
+    told: Feedback, *, text: str, units: str = "", on: date | None = None, reason: str, by: Person, now: datetime
+) -> Feedback:
+    """Tell all authors that what they were told was not right, and what is (更正); the earlier words stay beside it."""
+    report = lock(told.report)
+    not_own(report, by)
+    told = Feedback.objects.select_for_update(of=("self",)).get(pk=told.pk)
+    if Feedback.objects.filter(corrects=told).exists():
+        raise WrongStep("这次反馈已经更正过了。还要修改的，请更正最新的一次。")
+    text, units, on = text.strip(), units.strip(), on or today(now)
+    if not text:
+        raise Refused("请填写更正后告知反映人的内容。", field="text")
+    if (text, units) == (told.text, told.units):
+        raise Refused("内容和原来的反馈一样。请写明更正后的内容。", field="text")
+    if not reason.strip():
+        raise Refused("请写明更正了什么、为什么更正，反映人会看到。", field="reason")
+    if on > today(now):
+        raise Refused("日期不能晚于今天。", field="on")
+    if on < told.on:
+        raise Refused(f"更正日期不能早于{short_day(told.on)}，那天才反馈。", field="on")
+    row = Feedback.objects.create(
+        report=report, text=text, units=units, on=on, by=by, at=now, corrects=told, reason=reason.strip()
+    )
+    facts = {"on": on, "before": told.on, "reason": row.reason}
+    tell_all(report, "report_answer_corrected", facts, by=by, now=now)
     return row

@@ -7,7 +7,8 @@ from django.db import transaction
 
 from members.errors import Refused, WrongStep
 from members.models import Person
-from proposals.handling import clocks, queries, readers
+from proposals.handling import clocks, readers
+from proposals.reports.hands import is_party
 from proposals.reports.models import Report, Status
 from proposals.reports.models.issue import rank
 from proposals.reports.queries import GOING_IN
@@ -73,8 +74,8 @@ def in_no_other_hands(report: Report, by: Person) -> None:
 
 
 def not_own(report: Report, by: Person) -> None:
-    """Nobody combines or edits what he reported himself (P13)."""
-    if queries.participants_of(report.matter).filter(person=by).exists():
+    """Nobody combines or edits what he reported himself, or a body in whose name he reports (P13)."""
+    if is_party(by, report.matter):
         raise Refused(f"您是{report.matter.label}的反映人，请由其他同事办理。")
 
 

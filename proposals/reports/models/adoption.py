@@ -1,15 +1,13 @@
 """What became of a report outside: who adopted it (采用), what leaders wrote on it, what its authors were told (P18, P30)."""
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
-from members.rights import bodies_of, may
-from proposals.handling.models import Access, Addressed, Matter, together
+from proposals.handling.models import Access, Addressed, Attachment, Matter, together
 from proposals.handling.models.assignment import DatedQuerySet
 
 from .issue import Delivery, IssueItem
@@ -141,7 +139,7 @@ class Instruction(Addressed):
     """What came back from a leader with a 送阅单: read (圈阅), an instruction (批示), passed on (转办) (P18).
 
     The words belong to the report office, the units that they are for and that leader, until the office releases them
-    to the authors.
+    to the authors. The picture of them (`scan`) is a file of the report, and goes with the instruction.
     """
 
     class Kind(models.TextChoices):
@@ -161,6 +159,9 @@ class Instruction(Addressed):
     leader_name = models.CharField("领导", max_length=40)
     on = models.DateField("日期")
     text = models.TextField("内容", blank=True)
+    scan = models.OneToOneField(
+        Attachment, models.PROTECT, null=True, related_name="instruction", verbose_name="扫描件"
+    )
     units = models.ManyToManyField("members.Body", blank=True, related_name="+", verbose_name="批给的单位")
     rule = models.ForeignKey(CreditRule, models.PROTECT, null=True, related_name="+", verbose_name="计分规则")
     by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
@@ -190,8 +191,17 @@ class Instruction(Addressed):
         return self.rule.points if self.rule else Decimal(0)
 
 
+class FeedbackQuerySet(models.QuerySet["Feedback"]):
+    def standing(self) -> "FeedbackQuerySet":
+        """What holds today: without those that were put right since."""
+        return self.filter(corrected_by=None)
+
+
 class Feedback(Addressed):
-    """What the authors were told of a report's result, in plain words (反馈)."""
+    """What the authors were told of a report's result, in plain words (反馈); each time it was handled.
+
+    What was told is never written over: a correction (更正) stands beside it, with its reason.
+    """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="feedbacks")
     units = models.CharField("答复单位", max_length=200, blank=True)
@@ -199,33 +209,25 @@ class Feedback(Addressed):
     on = models.DateField("反馈日期")
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    corrects = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="corrected_by", verbose_name="更正的反馈"
+    )
+    reason = models.CharField("更正说明", max_length=200, blank=True)
+
+    objects = FeedbackQuerySet.as_manager()
 
     class Meta:
         verbose_name = "反馈"
-        constraints = [models.CheckConstraint(condition=~Q(text=""), name="feedback_says_something")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="feedback_says_something"),
+            models.CheckConstraint(
+                condition=Q(corrects=None, reason="") | Q(corrects__isnull=False) & ~Q(reason=""),
+                name="feedback_corrected_says_why",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text[:40]
-
-
-def instructions_read_by(user: Any, report: Report) -> list[tuple[Instruction, bool]]:
-    """The instructions on a report that this person may know of, newest first, each with whether he reads its words.
-
-    Authors learn of an instruction and its level, and read its words once they are released; that it was only read by a
-    leader is the office's (P18).
-    """
-    rows = list(report.instructions.select_related("by").prefetch_related("units").order_by("-on", "-pk"))
-    if may(user, "reports.oversee"):
-        return [(row, True) for row in rows]
-    mine = bodies_of(user, "handling.read_unit", timezone.localdate())
-    found = []
-    for row in rows:
-        addressed = row.leader_id == user.pk or bool({unit.pk for unit in row.units.all()} & mine)
-        if addressed:
-            found.append((row, True))
-        elif row.kind != Instruction.Kind.READ:
-            found.append((row, row.released_at is not None))
-    return found
 
 
 def main_of(report: Report) -> Report:

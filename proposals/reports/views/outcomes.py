@@ -10,10 +10,18 @@ from members.pages import ActionPage, ConfirmPage, RowMixin, Signed
 from members.shown import Crumb, Fact
 from proposals.reports.actions import adopting, assigning
 from proposals.reports.answers import said_by_units, words_of
+from proposals.reports.hands import of_others
 from proposals.reports.models import Report
-from proposals.reports.models.adoption import Adoption, Instruction, main_of
+from proposals.reports.models.adoption import Adoption, Feedback, Instruction, main_of
 from proposals.reports.models.issue import Delivery
-from proposals.reports.outcome_forms import AdoptionForm, AssignReportForm, DropForm, FeedbackForm, InstructionForm
+from proposals.reports.outcome_forms import (
+    AdoptionForm,
+    AssignReportForm,
+    CorrectionForm,
+    DropForm,
+    FeedbackForm,
+    InstructionForm,
+)
 
 from .base import OneReport, in_step, list_crumbs
 
@@ -22,6 +30,10 @@ class Outcome(OneReport, ActionPage[Report]):
     """A form of the office about one report that has left the house."""
 
     action = "reports.record_outcome"
+
+    def get_queryset(self) -> QuerySet[Report]:
+        """What came of the own report is a colleague's to write down, and its author's to read (P13, P18)."""
+        return of_others(self.me).select_related("matter__session", "claimed_by")
 
     def version(self) -> int | None:
         """The actions lock the report and look at its state themselves."""
@@ -109,7 +121,7 @@ class FeedBack(Outcome):
         assigning.feed_back(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
 
 
-E = TypeVar("E", Adoption, Instruction)
+E = TypeVar("E", Adoption, Feedback, Instruction)
 
 
 class Entered(Signed, RowMixin[E]):
@@ -132,7 +144,7 @@ class DropAdoption(Entered[Adoption], ActionPage[Adoption]):
     done_sentence = "已撤销，反映人会收到通知。"
 
     def get_queryset(self) -> QuerySet[Adoption]:
-        rows = Adoption.objects.filter(report__in=Report.objects.visible_to(self.me)).select_related("report__matter")
+        rows = Adoption.objects.filter(report__in=of_others(self.me)).select_related("report__matter")
         return in_step(self.request, rows, dropped_at=None)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
@@ -147,8 +159,7 @@ class DropInstruction(Entered[Instruction], ActionPage[Instruction]):
     done_sentence = "已撤销。登记错了的，请重新登记正确的。"
 
     def get_queryset(self) -> QuerySet[Instruction]:
-        rows = Instruction.objects.filter(report__in=Report.objects.visible_to(self.me))
-        return rows.select_related("report__matter")
+        return Instruction.objects.filter(report__in=of_others(self.me)).select_related("report__matter")
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         adopting.drop_instruction(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
@@ -163,8 +174,7 @@ class ReleaseInstruction(Entered[Instruction], ConfirmPage[Instruction]):
     done_sentence = "已同意转告，反映人会收到通知。"
 
     def get_queryset(self) -> QuerySet[Instruction]:
-        rows = Instruction.objects.filter(report__in=Report.objects.visible_to(self.me))
-        return rows.select_related("report__matter")
+        return Instruction.objects.filter(report__in=of_others(self.me)).select_related("report__matter")
 
     def facts(self) -> list[Fact]:
         row = self.object
@@ -172,4 +182,22 @@ class ReleaseInstruction(Entered[Instruction], ConfirmPage[Instruction]):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         adopting.release_instruction(self.object, by=self.me, now=timezone.now())
+        return HttpResponseRedirect(self.object.report.get_absolute_url())
+
+
+class CorrectFeedback(Entered[Feedback], ActionPage[Feedback]):
+    """Tells the authors that what they were told was not right, and what is."""
+
+    title, submit_label, form_class = "更正反馈", "更正并告知", CorrectionForm
+    done_sentence = "已更正，所有反映人会收到通知。原来的反馈保留。"
+
+    def get_queryset(self) -> QuerySet[Feedback]:
+        rows = Feedback.objects.filter(report__in=of_others(self.me)).select_related("report__matter")
+        return in_step(self.request, rows, corrected_by=None)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"units": self.object.units, "text": self.object.text}
+
+    def form_valid(self, form: Any) -> HttpResponseBase:
+        assigning.correct_feedback(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.object.report.get_absolute_url())

@@ -275,13 +275,14 @@ class ReportPage(OneReport, DetailPage[Report]):
             and (me.has_perm("reports.own") or me.has_perm("reports.enter"))
         ):
             found.append(Act("继续写", to(report, "write"), "pen-line", "primary"))
-        if report.status == Status.SUBMITTED and me.has_perm("reports.screen") and not self.own:
+        colleague = not self.own and not self.panels.view.participants  # nobody keeps his own for the office (P13)
+        if report.status == Status.SUBMITTED and me.has_perm("reports.screen") and colleague:
             found.append(Act("筛选", to(report, "screen"), "gavel", "primary"))
         found += acts_for(me, report)
         found += self.panels.acts
         if self.own and me.has_perm("reports.own"):
             found += self.own_acts()
-        if not self.own and me.has_perm("reports.screen"):
+        if colleague and me.has_perm("reports.screen"):
             found += self.office_acts()
         return [*found, *suspend_act(me, report.matter)] if report.status != Status.DRAFT else found
 
