@@ -120,9 +120,8 @@ class Readers:
         self.phone.evaluate("document.documentElement.dataset.size = 'large'")
         if wide := self.phone.evaluate("document.documentElement.scrollWidth - window.innerWidth"):
             faults.append(f"{wide} px too wide")
-        return faults + [
-            f"too small: {one}" for kind in (SMALL_TEXT, SMALL_TARGETS) for one in self.phone.evaluate(kind)
-        ]
+        small = self.phone.evaluate(SMALL_TEXT) + self.phone.evaluate(SMALL_TARGETS, LARGE_TARGET)
+        return faults + [f"too small: {one}" for one in small]
 
     def close(self) -> None:
         self.desk.close()
@@ -153,7 +152,12 @@ def assert_reflows(page: Page) -> None:
 def assert_large(page: Page) -> None:
     """Fail if 大字版 shows text below 18 px or a main target below 60 px."""
     assert page.evaluate(SMALL_TEXT) == []
-    assert page.evaluate(SMALL_TARGETS) == []
+    assert page.evaluate(SMALL_TARGETS, LARGE_TARGET) == []
+
+
+def assert_pressed_by_thumb(page: Page) -> None:
+    """Fail if a main target on a phone is below 44 px."""
+    assert page.evaluate(SMALL_TARGETS, TARGET) == []
 
 
 SMALL_TEXT = """() => {
@@ -167,11 +171,12 @@ SMALL_TEXT = """() => {
   return found;
 }"""
 
-SMALL_TARGETS = """() => {
+TARGET, LARGE_TARGET = 44, 60
+SMALL_TARGETS = """(least) => {
   const main = '.button, .tool, .choice, .choices label, .entry, .sidenav a, .tabs a, summary, select, textarea, '
     + 'input:not([type=hidden]):not([type=checkbox]):not([type=radio])';
   return [...document.querySelectorAll(main)]
-    .filter((node) => node.getClientRects().length && node.getBoundingClientRect().height < 60)
+    .filter((node) => node.getClientRects().length && node.getBoundingClientRect().height < least)
     .map((node) => [node.tagName, node.className, node.getBoundingClientRect().height]);
 }"""
 

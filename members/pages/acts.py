@@ -183,7 +183,12 @@ class ActionPage(RowMixin[M], FormPage):
     def version(self) -> int | str | None:
         return getattr(self.object, "version", None)
 
+    def facts(self) -> list[Fact]:
+        """What the act will touch."""
+        return []
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        kwargs.setdefault("facts", self.facts())
         return super().get_context_data(object=self.object, **kwargs)
 
 
@@ -197,12 +202,8 @@ class ConfirmPage(ActionPage[M]):
     def get_question(self) -> str:
         return self.question
 
-    def facts(self) -> list[Fact]:
-        """What the act will touch."""
-        return []
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(question=self.get_question(), facts=self.facts(), danger=self.danger, **kwargs)
+        return super().get_context_data(question=self.get_question(), danger=self.danger, **kwargs)
 
 
 def _uuid(text: str) -> uuid.UUID | None:

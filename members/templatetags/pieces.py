@@ -144,9 +144,12 @@ def with_query(context: dict[str, Any], **changes: object) -> str:
 
 
 @register.filter
-def is_file(bound_field: Any) -> bool:
-    """Whether the field takes a file: what was chosen is gone when the form comes back."""
-    return getattr(bound_field.field.widget, "input_type", "") == "file"
+def lost_file(bound_field: Any) -> bool:
+    """Whether a file was chosen that is gone when the form comes back; a form whose files were kept says so (`kept`)."""
+    takes_files = getattr(bound_field.field.widget, "input_type", "") == "file"
+    return (
+        takes_files and bound_field.form.is_bound and bool(bound_field.data) and not hasattr(bound_field.form, "kept")
+    )
 
 
 @register.filter

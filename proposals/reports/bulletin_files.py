@@ -98,7 +98,7 @@ def slip_of(delivery: Delivery, read: Reading) -> Letter:
         table=[
             ("送阅领导", delivery.recipient.name),
             ("刊物期号", str(issue)),
-            ("密级", issue.get_level_display()),
+            ("级别", issue.get_level_display()),
             ("标题", "\n".join(titles)),
             ("送阅日期", full_day(delivery.sent_on)),
             ("领导批示", "\n" * 9),

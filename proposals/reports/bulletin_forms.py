@@ -112,7 +112,7 @@ class DeliverForm(PlainForm):
 
 def _named(one: Recipient, issue: Issue) -> str:
     above = rank(issue.level) > rank(one.level)
-    return f"{one.name}（{one.get_kind_display()}）" + ("　密级不够，不能发送" if above else "")
+    return f"{one.name}（{one.get_kind_display()}）" + ("　级别不够，不能发送" if above else "")
 
 
 class ReturnForm(PlainForm):
@@ -127,7 +127,7 @@ class SeriesForm(PlainForm):
     name = forms.CharField(label="刊名", max_length=40, help_text="印在刊头，例如：社情民意信息。")
     kind = forms.ChoiceField(label="种类", choices=Series.Kind.choices, widget=forms.RadioSelect)
     publisher = forms.CharField(label="编发单位", max_length=60)
-    level = forms.ChoiceField(label="最高密级", choices=LEVEL_CHOICES, widget=forms.RadioSelect)
+    level = forms.ChoiceField(label="最高级别", choices=LEVEL_CHOICES, widget=forms.RadioSelect)
     checked = forms.BooleanField(label="先由另一位同事核稿，再请秘书长签发", required=False)
     last = forms.IntegerField(
         label="今年已用到第几期",
@@ -142,7 +142,7 @@ class SeriesForm(PlainForm):
 class RecipientForm(PlainForm):
     name = forms.CharField(label="名称", max_length=80, help_text="例如：省政协办公厅、张三副市长。")
     kind = forms.ChoiceField(label="类别", choices=Recipient.Kind.choices)
-    level = forms.ChoiceField(label="最高可看密级", choices=LEVEL_CHOICES, widget=forms.RadioSelect)
+    level = forms.ChoiceField(label="最高可看级别", choices=LEVEL_CHOICES, widget=forms.RadioSelect)
     series = _SeriesMany(
         Series.objects.none(), label="固定发送的刊物", to_field_name="public_id", required=False,
         widget=forms.CheckboxSelectMultiple, help_text="编发时默认勾选，并印在文末。",

@@ -8,8 +8,8 @@ from django.urls import reverse
 from members.days import short_day
 from members.shown import Act, Fact
 from proposals.reports.actions.delivering import UPWARD
-from proposals.reports.hands import behind
-from proposals.reports.models import AuthorWord, IssueItem, Report, Status
+from proposals.reports.hands import questions_to
+from proposals.reports.models import IssueItem, Report, Status
 from proposals.reports.offers import OFFERS, PANELS, Panel
 
 
@@ -36,8 +36,7 @@ def _questions(user: Any, report: Report) -> list[Act]:
     """The edited text that waits for this author's word."""
     if report.status not in (Status.EDITING, Status.COMBINED):
         return []
-    rows = AuthorWord.objects.filter(participant__matter=report.matter_id, participant__in=behind(user), answer="")
-    word = rows.filter(edition__report__status=Status.EDITING).order_by("-pk").first()
+    word = questions_to(user).filter(participant__matter=report.matter_id).first()
     if word is None:
         return []
     return [Act("核对编辑稿", reverse("reports:confirm_edition", args=[word.public_id]), "circle-check", "primary")]

@@ -119,7 +119,7 @@ class DeskFilter(django_filters.FilterSet):
         empty_label="不限",
     )
     access = django_filters.ChoiceFilter(
-        field_name="matter__access", choices=LEVELS, label="密级", empty_label="全部密级"
+        field_name="matter__access", choices=LEVELS, label="级别", empty_label="全部级别"
     )
 
     class Meta:

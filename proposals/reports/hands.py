@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from members import keys
@@ -11,8 +11,8 @@ from members.models import Body
 from members.rights import keys_of, may, roles_of
 from members.shown import Similar
 from proposals.handling.likeness import having, pairs_of
-from proposals.handling.models import Kind, Matter, Obligation, Participant, Stage
-from proposals.reports.models import WRITTEN, Report, Status
+from proposals.handling.models import Access, Kind, Matter, Obligation, Participant, Stage
+from proposals.reports.models import WRITTEN, AuthorWord, Edition, Report, Status
 
 FOR_BODIES = (
     Role.ORGANISATION_SECRETARY,
@@ -97,6 +97,14 @@ def is_own(user: Any, report: Report) -> bool:
     bodies = my_bodies(user)
     rows = [row for row in report.matter.participants.all() if row.left_at is None and row.role in AUTHORS]
     return any(row.person_id == user.pk or row.body_id in bodies for row in rows)
+
+
+def questions_to(user: Any) -> QuerySet[AuthorWord]:
+    """Edited texts, each the last of its report, that wait for this person's word on their meaning."""
+    newer = Edition.objects.filter(report=OuterRef("edition__report"), number__gt=OuterRef("edition__number"))
+    rows = AuthorWord.objects.filter(participant__in=behind(user), answer="", edition__report__status=Status.EDITING)
+    rows = rows.filter(~Exists(newer), participant__matter__in=Matter.objects.visible_to(user))
+    return rows.exclude(edition__report__matter__access=Access.SUSPENDED).order_by("asked_at", "pk")
 
 
 def to_screen(user: Any) -> QuerySet[Report]:

@@ -4,7 +4,9 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
+from members.days import short_day
 from members.desk import Queue, Waiting, Work
 from members.desk import register as put
 from members.navigation import Entry
@@ -12,7 +14,7 @@ from members.navigation import register as offer
 from members.rights import may
 from members.shown import Act, Todo
 from proposals.handling.models import Stage
-from proposals.reports.hands import due_to_screen, own, to_screen
+from proposals.reports.hands import due_to_screen, own, questions_to, to_screen
 from proposals.reports.models import WRITTEN, Issue, Opinion, Report
 from proposals.reports.queries import in_editing
 
@@ -21,8 +23,8 @@ FEW = 5
 
 def register() -> None:
     offer(
-        Entry("我的", "写信息", "pen-line", "reports:fresh", "reports.write", order=24),
-        Entry("我的", "我的信息", "inbox", "reports:mine", "reports.own", order=25),
+        Entry("我的", "报社情民意", "pen-line", "reports:fresh", "reports.write", order=24),
+        Entry("我的", "我的社情民意", "inbox", "reports:mine", "reports.own", order=25),
         Entry("办理", "社情民意信息", "list", "reports:list", "reports.list", order=80),
         Entry("办理", "信息筛选", "gavel", "reports:screening", "reports.screen", order=81),
         Entry("办理", "代录信息", "clipboard-list", "reports:enter", "reports.enter", order=82),
@@ -68,15 +70,25 @@ def to_sign(user: Any, on: date) -> Work:
 
 
 def writing(user: Any, on: date) -> Work:
-    """The way to the one screen, and what was sent back or is half written."""
+    """The way to the one screen, what an editor asks, and what was sent back or is half written."""
+    asked = [
+        Todo(
+            word.participant.matter.title,
+            reverse("reports:confirm_edition", args=[word.public_id]),
+            short_day(timezone.localdate(word.asked_at)),
+            "编辑改了文字，请看看意思变了没有。",
+        )
+        for word in questions_to(user).select_related("participant__matter")[:FEW]
+    ]
     rows = own(user).filter(status__in=WRITTEN).order_by("-updated_at", "-pk")[:FEW]
     todos = [
         Todo(row.title or "未命名草稿", reverse("reports:write", args=[row.public_id]), note=row.get_status_display())
         for row in rows
     ]
-    entries = [Act("写信息", reverse("reports:fresh"), "pen-line")] if may(user, "reports.write") else []
+    entries = [Act("报社情民意", reverse("reports:fresh"), "pen-line")] if may(user, "reports.write") else []
     drafts = Queue("社情民意：草稿与退回修改", todos, f"{reverse('reports:mine')}?drafts=1")
-    return Work(entries=entries, queues=[drafts] if todos else [])
+    questions = Queue("请您核对编辑稿", asked)
+    return Work(entries=entries, queues=[queue for queue in (questions, drafts) if queue.todos])
 
 
 def screening(user: Any, on: date) -> Work:

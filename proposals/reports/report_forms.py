@@ -104,9 +104,11 @@ class ReportForm(PlainForm):
     )
     not_secret = forms.BooleanField(label="我确认内容不涉及国家秘密、工作秘密", required=False)
 
-    def __init__(self, *args: Any, by: Person, report: Report | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, by: Person, report: Report | None = None, handing_in: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.by = by
+        self.by, self.handing_in = by, handing_in
         self.fields["title"].widget.attrs["data-max"] = actions.MOST_IN_TITLE
         for name in ("situation", "cause", "suggestion"):
             self.fields[name].widget.attrs["data-max"] = MOST_CHARACTERS
@@ -122,14 +124,23 @@ class ReportForm(PlainForm):
             del self.fields["behind"]
 
     def words(self) -> Words:
-        data = self.cleaned_data
-        return Words(*(data.get(name, "") for name in ("title", "situation", "cause", "suggestion")))
+        """What was typed, also where a fault was found in it."""
+        names = ("title", "situation", "cause", "suggestion")
+        return Words(*(str(self.cleaned_data.get(name, self.data.get(name, ""))) for name in names))
 
     def details(self) -> actions.Details:
         data = self.cleaned_data
         return actions.Details(
             data["urgent"], data["shows_name"], data.get("access") or str(self.data.get("access") or Access.OPEN)
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Everything that is missing is said at once."""
+        data = super().clean() or {}
+        if self.handing_in:
+            for name, sentence in actions.faults_of(self.words(), not_secret=data["not_secret"]).items():
+                self.add_error(name, sentence)
+        return data
 
     def clean_attached(self) -> list[Clean]:
         passed, faults = let_in(self.cleaned_data["attached"], self.by)
@@ -168,8 +179,9 @@ class EnterForm(ReportForm):
         return body
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not self.errors and not (data["people"] or data["body"] or data["author_text"].strip()):
+        data = super().clean()
+        at_fault = {"people", "body", "author_text"} & self.errors.keys()
+        if not at_fault and not (data["people"] or data["body"] or data["author_text"].strip()):
             self.add_error("people", "请填写反映人：委员、单位，或者其他反映人。")
         return data
 

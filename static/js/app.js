@@ -292,6 +292,7 @@
     let timer = 0;
     let saving = false;
     let again = false;
+    let typed = 0;
     let waiting = null;
 
     function show(state, words) {
@@ -310,6 +311,7 @@
       if (!changed.has(form)) return;
       if (saving) { again = true; return; }
       saving = true;
+      const sent = typed;   /* what is typed while it is under way is not in it */
       show("saving", "正在保存…");
       try {
         const answer = await post(form.dataset.autosave, wordsOf(form));
@@ -329,7 +331,7 @@
           const version = one("input[name=version]", form);
           if (version && saved.version !== undefined) version.value = saved.version;
           copies.drop(key);
-          if (!again) changed.delete(form);
+          if (typed === sent) changed.delete(form);
           show("saved", "草稿已保存 " + clock(new Date()));
         }
       } catch (error) {
@@ -344,7 +346,7 @@
       } else if (again) { again = false; save(); }
     }
 
-    form.addEventListener("input", () => { changed.add(form); clearTimeout(timer); timer = setTimeout(save, 3000); });
+    form.addEventListener("input", () => { typed += 1; changed.add(form); clearTimeout(timer); timer = setTimeout(save, 3000); });
     form.addEventListener("change", save);
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
     window.addEventListener("online", save);

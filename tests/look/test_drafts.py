@@ -105,6 +105,24 @@ def test_a_form_is_sent_with_the_version_that_its_own_autosave_brings(site: str,
         assert 'name="version"\r\n\r\n2\r\n' in (sent.value.post_data or "")
 
 
+def test_what_is_typed_while_a_copy_is_under_way_goes_with_the_next(site: str, browser: Browser) -> None:
+    held: list[Route] = []
+    with writing(browser, site, Server()) as page:
+        page.route("**/keep/", lambda route: held.append(route))
+        page.fill("#id_title", "电梯")
+        page.locator("#id_title").blur()
+        status(page).to_contain_text("正在保存")
+        page.fill("#id_title", "电梯老化")
+        held[0].fulfill(status=200, json={"version": 2})
+        status(page).to_contain_text("草稿已保存")
+
+        with page.expect_request("**/keep/") as sent:
+            page.clock.fast_forward(AFTER_TYPING)
+
+        assert "电梯老化" in (sent.value.post_data or "")
+        held[1].fulfill(status=200, json={"version": 3})
+
+
 @pytest.mark.parametrize("options", [{"form": 'data-local="no"'}, {"body": "data-shared-phone"}])
 def test_some_texts_and_some_phones_keep_nothing(options: dict[str, str], site: str, browser: Browser) -> None:
     server = Server()

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser import DESKTOP, NARROW, PHONE, assert_accessible, assert_large, assert_reflows, picture, visit
+from tests.browser import (
+    DESKTOP,
+    NARROW,
+    PHONE,
+    assert_accessible,
+    assert_large,
+    assert_pressed_by_thumb,
+    assert_reflows,
+    picture,
+    visit,
+)
 from tests.html import assert_valid
 
 PAGES = [
@@ -66,6 +76,8 @@ def test_pages_are_for_everyone(look: str, site: str, browser: Browser) -> None:
             assert_reflows(page)
             if options.get("large") and address not in ("/ui-kit/broken/", "/ui-kit/maintenance/"):
                 assert_large(page)
+            elif options.get("viewport") == NARROW:
+                assert_pressed_by_thumb(page)
             picture(page, f"{name_of(address)}-{look}")
 
 

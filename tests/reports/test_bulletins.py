@@ -351,7 +351,7 @@ def test_a_level_that_is_raised_afterwards_holds_for_the_issue(office: Office) -
         row.matter.access = Access.SENSITIVE
         row.matter.save()
 
-    with pytest.raises(WrongStep, match="密级有变化，不能编发"):
+    with pytest.raises(WrongStep, match="级别有变化，不能编发"):
         bulletins.issue_now(waiting, by=office.staff, now=office.now())
     with pytest.raises(Refused, match="本期是“敏感”，省政协办公厅最高只能看“内部”"):
         delivering.deliver(sent, [recipient()], on=NOW.date(), how="paper", by=office.staff, now=office.now())

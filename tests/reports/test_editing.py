@@ -137,9 +137,13 @@ def test_the_author_says_whether_the_meaning_is_the_same(editor: Person) -> None
     client = signed_in(author)
     page = client.get(url).content.decode()
     assert "消防通道长期被占用。" in page and "<del>" in page
+    assert url in client.get(reverse("portal:desk")).content.decode()
+    for asking in (reverse("reports:mine"), one.get_absolute_url()):
+        assert "意思变了没有" in client.get(asking).content.decode()
     assert signed_in(appoint(Role.MEMBER)).get(url).status_code == 404
     assert client.post(url, {"text": "", "change": "1"}).status_code == 422
     assert client.post(url, {"text": "车位不足要保留。", "change": "1"}).status_code == 302
+    assert url not in client.get(reverse("portal:desk")).content.decode()
 
     edition.refresh_from_db()
     assert (edition.state, told(editor)[-1]) == (Edition.State.CHANGED, "report_author_answered")

@@ -65,6 +65,7 @@ def test_claimed_decided_and_told(house: House, staff: Person) -> None:
     held = other.post(at("keep", one), {"reason": "accusation", "text": "请向纪委反映。"})
     assert held.status_code == 422 and "请先接手再决定" in held.content.decode()
     assert other.post(at("screen", one), {"take_over": "1"}).status_code == 302
+    assert all(WORDS.title in other.get(at(name, one)).content.decode() for name in ("keep", "accept", "give_back"))
     refused = other.post(at("keep", one), {"reason": "accusation", "text": ""})
     assert refused.status_code == 422 and "请填写告知反映人的话" in refused.content.decode()
     assert "指名举报" in refused.content.decode() and "诉讼" in refused.content.decode()

@@ -95,6 +95,10 @@ def test_what_is_wrong_is_said_and_neither_words_nor_files_are_lost(member: Pers
     assert refused.status_code == 422 and "最多1500字，现在有" in refused.content.decode()
     refused = client.post(url, {**TYPED, "access": "open"})
     assert refused.status_code == 422 and "不涉及国家秘密" in refused.content.decode()
+    bare = client.post(url, {"title": "只写了标题", "access": "open", "attached": upload("二.png", picture("PNG"))})
+    page = bare.content.decode()
+    assert all(said in page for said in ("请写明情况", "请写出建议", "不涉及国家秘密", "二.png"))  # all at once
+    assert "附件没有保留" not in page
     assert client.post(url, {**TYPED, **CHOSEN, "later": "1"}).status_code == 302
     assert Report.objects.get().words == WORDS
 

@@ -125,7 +125,7 @@ def may_have(recipient: Recipient, issue: Issue) -> None:
     if rank(issue.level) > rank(recipient.level):
         raise Refused(
             f"本期是“{issue.get_level_display()}”，{recipient}最高只能看“{recipient.get_level_display()}”，不能发送。"
-            "确需发送的，请先核定发送对象的密级。"
+            "确需发送的，请先核定发送对象的级别。"
         )
 
 
@@ -157,7 +157,7 @@ def send_issue_up(issue: Issue, *, by: Person, now: datetime, seen: int | None =
             last = editions[report.pk]
             raise WrongStep(f"《{last.title}》有了新的编辑稿（{last}），请在“调整稿件”中重新确认后再送签。")
     if issue.level != level_of(reports.values()):
-        raise WrongStep("稿件的密级有变化，请在“调整稿件”中重新确认后再送签。")
+        raise WrongStep("稿件的级别有变化，请在“调整稿件”中重新确认后再送签。")
     issue.state = State.CHECKING if issue.series.checked else State.SIGNING
     issue.round, issue.sent_by, issue.version = issue.round + 1, by, issue.version + 1
     issue.save(update_fields=["state", "round", "sent_by", "version"])
@@ -271,7 +271,7 @@ def _may_go_on(issue: Issue, reports: Sequence[Report], act: str) -> None:
     if any(row.matter.out_of_sight for row in reports):
         raise WrongStep(f"本期有稿件正在保密核查，不能{act}。请先撤回送签，移出这篇稿件。")
     if issue.level != level_of(reports):
-        raise WrongStep(f"本期稿件的密级有变化，不能{act}。请先撤回送签，在“调整稿件”中重新确认。")
+        raise WrongStep(f"本期稿件的级别有变化，不能{act}。请先撤回送签，在“调整稿件”中重新确认。")
 
 
 def level_of(reports: Iterable[Report]) -> str:

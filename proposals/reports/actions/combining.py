@@ -53,7 +53,7 @@ def _put(report: Report, main: Report, *, by: Person, now: datetime) -> None:
     if rank(matter.access) > rank(main.matter.access):
         raise Refused(
             f"{matter.label}是“{matter.get_access_display()}”，不能并入“{main.matter.get_access_display()}”的信息。"
-            "请反过来以它为主，或者先核定密级。",
+            "请反过来以它为主，或者先核定级别。",
             field="followers",
         )
     in_no_other_hands(report, by)

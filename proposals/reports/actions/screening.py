@@ -143,7 +143,7 @@ def became_proposal(report: Report, proposal: Matter, *, by: Person, now: dateti
 
 @transaction.atomic
 def set_level(report: Report, access: str, *, reason: str, by: Person, now: datetime) -> Report:
-    """Raise or lower the level of what was handed in (调整密级); who may no longer see it sees it no more."""
+    """Raise or lower the level of what was handed in (调整级别); who may no longer see it sees it no more."""
     report = lock(report)
     if report.status in (Status.DRAFT, Status.WITHDRAWN):
         expect(report, *TO_SCREEN)

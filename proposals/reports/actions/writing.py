@@ -173,21 +173,23 @@ def must_suit_zone(matter: Matter, access: str) -> None:
         )
 
 
-def fault_of(words: Words) -> tuple[str, str] | None:
-    """What keeps the text from being handed in: the field to blame and a sentence; nothing if it may go."""
+def faults_of(words: Words, *, not_secret: bool) -> dict[str, str]:
+    """What keeps the text from being handed in, all at once: the field to blame and a sentence; nothing if it may go."""
+    faults = {}
     if not words.title:
-        return "title", "请填写标题。"
+        faults["title"] = "请填写标题。"
     if not words.situation:
-        return "situation", "请写明情况：时间、地点、涉及范围。"
+        faults["situation"] = "请写明情况：时间、地点、涉及范围。"
     if not words.suggestion:
-        return "suggestion", "请写出建议，哪怕只有一句。"
+        faults["suggestion"] = "请写出建议，哪怕只有一句。"
     if words.length > MOST_CHARACTERS:
         more = words.length - MOST_CHARACTERS
-        return (
-            "situation",
-            f"一事一报，正文最多{MOST_CHARACTERS}字，现在有{words.length}字，请精简{more}字，其余作为附件。",
+        faults["situation"] = (
+            f"一事一报，正文最多{MOST_CHARACTERS}字，现在有{words.length}字，请精简{more}字，其余作为附件。"
         )
-    return None
+    if not not_secret:
+        faults |= {"not_secret": "请确认内容不涉及国家秘密、工作秘密。涉密事项请按保密规定线下报送。"}
+    return faults
 
 
 @transaction.atomic
@@ -199,10 +201,8 @@ def submit(report: Report, *, not_secret: bool, by: Person, now: datetime) -> Re
     """
     report = lock(report)
     expect(report, *WRITTEN)
-    if not not_secret:
-        raise Refused("请确认内容不涉及国家秘密、工作秘密。涉密事项请按保密规定线下报送。", field="not_secret")
-    if fault := fault_of(report.words):
-        raise Refused(fault[1], field=fault[0])
+    for name, sentence in faults_of(report.words, not_secret=not_secret).items():
+        raise Refused(sentence, field=name)
     _not_twice(report, by)
     return hand_in(report, "report_resubmitted" if report.submissions else "report_submitted", by=by, now=now)
 
@@ -220,7 +220,9 @@ def _not_twice(report: Report, by: Person) -> None:
     if row is not None and not Report.objects.visible_to(by).filter(pk=row.pk).exists():
         raise Refused("内容相同的信息已经提交过，不用重复提交。请联系社情民意工作人员。")
     if row is not None:
-        raise Refused(f"内容相同的信息已经提交过，编号{row.matter.number}，不用重复提交。请到“我的信息”查看办理情况。")
+        raise Refused(
+            f"内容相同的信息已经提交过，编号{row.matter.number}，不用重复提交。请到“我的社情民意”查看办理情况。"
+        )
 
 
 def hand_in(report: Report, verb: str, *, by: Person, now: datetime, **facts: Any) -> Report:

@@ -27,6 +27,9 @@ class OneReport(Signed, RowMixin[Report]):
     def get_object(self) -> Report:
         return get_object_or_404(self.get_queryset(), matter__public_id=self.kwargs["public_id"])
 
+    def facts(self) -> list[Fact]:
+        return about(self.object)
+
     def crumbs(self) -> list[Crumb]:
         report: Report = self.object
         return [*list_crumbs(self.me), Crumb(name_of(report), report.get_absolute_url())]
@@ -64,7 +67,12 @@ def list_crumbs(user: Person) -> list[Crumb]:
     """The list through which this person comes to reports."""
     if user.has_perm("reports.list"):
         return [Crumb("社情民意信息", reverse("reports:list"))]
-    return [Crumb("我的信息", reverse("reports:mine"))] if user.has_perm("reports.own") else []
+    return [Crumb("我的社情民意", reverse("reports:mine"))] if user.has_perm("reports.own") else []
+
+
+def about(report: Report) -> list[Fact]:
+    """Which one it is, on a page that does something with it."""
+    return [Fact("编号", report.matter.label), Fact("标题", report.matter.title, wide=True)]
 
 
 def facts_of(words: Words, *, title: bool = True) -> list[Fact]:

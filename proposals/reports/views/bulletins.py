@@ -38,7 +38,7 @@ class IssueFilter(django_filters.FilterSet):
     year = django_filters.NumberFilter(label="年份")
     level = django_filters.ChoiceFilter(
         choices=[(one.value, one.label) for one in (Access.OPEN, Access.INTERNAL, Access.SENSITIVE)],
-        label="密级",
+        label="级别",
         empty_label="不限",
     )
 
@@ -59,7 +59,7 @@ class Issues(Mine, ListPage[Issue]):
     columns = (
         Column("刊物", lambda row: row.series.name),
         Column("期号", lambda row: row.mark),
-        Column("密级", lambda row: row.get_level_display()),
+        Column("级别", lambda row: row.get_level_display()),
         Column("状态", lambda row: row.get_state_display()),
         Column("编发日期", lambda row: row.issued_on or ""),
         Column("篇数", lambda row: row.amount),
@@ -197,7 +197,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         issue = self.object
         facts = [
             Fact("刊物", f"{issue.series}（{issue.series.get_kind_display()}）"),
-            Fact("密级", issue.get_level_display()),
+            Fact("级别", issue.get_level_display()),
             Fact("专报对象", str(issue.addressee or "")),
             Fact("组稿", f"{issue.made_by}　{moment(issue.made_at)}"),
             Fact("送签", str(issue.sent_by or "")),
@@ -266,7 +266,7 @@ class ActOnIssue(OneIssue):
         titles = [one.edition.title if seen else bulletin_files.OUT_OF_SIGHT for one, seen in self.read.items]
         facts = [
             Fact("刊物", issue.series.name),
-            Fact("密级", issue.get_level_display()),
+            Fact("级别", issue.get_level_display()),
             Fact("专报对象", str(issue.addressee or "")),
             Fact("稿件", "\n".join(f"{place}. {title}" for place, title in enumerate(titles, start=1)), wide=True),
         ]

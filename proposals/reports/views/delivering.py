@@ -27,6 +27,10 @@ RECIPIENTS = Recipient.objects.in_order()
 BACK = [("no", "没有退回"), *Delivery.Returned.choices]
 
 
+def of_sending(row: Delivery) -> list[Fact]:
+    return [Fact("期次", str(row.issue)), Fact("发送日期", row.sent_on)]
+
+
 class DeliveryFilter(django_filters.FilterSet):
     recipient = django_filters.ModelChoiceFilter(
         queryset=RECIPIENTS, to_field_name="public_id", label="发送对象", empty_label="全部对象"
@@ -65,7 +69,7 @@ class Deliveries(Mine, ListPage[Delivery]):
     columns = (
         Column("刊物", lambda row: row.issue.series.name),
         Column("期号", lambda row: row.issue.mark),
-        Column("密级", lambda row: row.get_level_display()),
+        Column("级别", lambda row: row.get_level_display()),
         Column("发送对象", lambda row: row.recipient.name),
         Column("类别", lambda row: row.recipient.get_kind_display()),
         Column("发送日期", lambda row: row.sent_on),
@@ -93,7 +97,6 @@ class Deliver(ActOnIssue, ActionPage[Issue]):
 
     action = "reports.issue"
     title = "登记发送"
-    template_name = "reports/deliver.html"
     form_class = DeliverForm
     submit_label = "登记发送"
     done_sentence = "已登记发送。"
@@ -117,9 +120,6 @@ class Deliver(ActOnIssue, ActionPage[Issue]):
     def do(self, form: Any) -> None:
         said = {name: form.cleaned_data[name] for name in ("on", "how", "copies")}
         delivering.deliver(self.object, form.chosen(), **said, by=self.me, now=timezone.now())
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(facts=self.facts(), **kwargs)
 
 
 class Slip(Mine, DetailPage[Delivery]):
@@ -171,9 +171,8 @@ class RecordReturn(Mine, ActionPage[Delivery]):
         delivering.record_return(self.object, **form.cleaned_data, again=again, by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.object.issue.get_absolute_url())
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        facts = [Fact("期次", str(self.object.issue)), Fact("发送日期", self.object.sent_on)]
-        return super().get_context_data(facts=facts, **kwargs)
+    def facts(self) -> list[Fact]:
+        return of_sending(self.object)
 
 
 class DropDelivery(Mine, ActionPage[Delivery]):
@@ -196,6 +195,9 @@ class DropDelivery(Mine, ActionPage[Delivery]):
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb(str(self.object.issue), self.object.issue.get_absolute_url())]
+
+    def facts(self) -> list[Fact]:
+        return of_sending(self.object)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         delivering.drop_delivery(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())

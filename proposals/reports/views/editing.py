@@ -35,7 +35,7 @@ from proposals.reports.hands import same_text
 from proposals.reports.models import AuthorWord, Edition, Report, Status, Words, handed_in
 from proposals.reports.queries import alike, in_editing, words_of
 
-from .base import in_step
+from .base import about, in_step
 
 BUSY = timedelta(hours=1)
 
@@ -64,7 +64,7 @@ class Desk(Mine, ListPage[Report]):
     columns = (
         Column("编号", lambda row: row.matter.number or ""),
         Column("标题", lambda row: row.matter.title),
-        Column("密级", lambda row: row.matter.get_access_display()),
+        Column("级别", lambda row: row.matter.get_access_display()),
         Column("提交日期", lambda row: timezone.localdate(row.submitted_at)),
     )
 
@@ -99,6 +99,9 @@ class OfReport(Mine):
     def get_object(self) -> Report:
         return get_object_or_404(self.get_queryset(), matter__public_id=self.kwargs["public_id"])
 
+    def facts(self) -> list[Fact]:
+        return about(self.object)
+
     def crumbs(self) -> list[Crumb]:
         desk = Crumb("编辑中的信息", reverse("reports:editing"))
         return [desk, Crumb(self.object.matter.label, self.object.get_absolute_url())]
@@ -123,8 +126,8 @@ def originals(reports: list[Report], said: dict[int, Words]) -> list[dict[str, A
     for row in reports:
         words = said.get(row.pk, Words())
         people = "、".join(str(one) for one in authors[row.matter_id]) or row.author_text
-        name = "有关部门可以看到姓名" if row.shows_name else "姓名不对外"
-        facts = [Fact("反映人", people), Fact("姓名", name), Fact("密级", row.matter.get_access_display())]
+        name = "有关部门可以看到姓名" if row.shows_name else "对有关部门不公开"
+        facts = [Fact("反映人", people), Fact("姓名", name), Fact("级别", row.matter.get_access_display())]
         shown.append({"label": row.matter.label, "title": words.title, "facts": facts, "parts": words.parts})
     return shown
 
@@ -295,6 +298,9 @@ class AskAuthors(EditionMixin, ActionPage[Edition]):
     def version(self) -> None:
         return None
 
+    def facts(self) -> list[Fact]:
+        return [*about(self.object.report), Fact("编辑稿", f"{self.object}　{self.object.title}", wide=True)]
+
     @cached_property
     def offered(self) -> list[Any]:
         return editing.authors_to_ask(self.object)
@@ -322,11 +328,16 @@ class RecordWord(Mine, ActionPage[AuthorWord]):
 
     def get_queryset(self) -> QuerySet[AuthorWord]:
         seen = Report.objects.visible_to(self.me)
-        rows = AuthorWord.objects.filter(edition__report__in=seen).select_related("edition__report__matter")
+        rows = AuthorWord.objects.filter(edition__report__in=seen)
+        rows = rows.select_related("edition__report__matter", "participant__person", "participant__body")
         return in_step(self.request, rows, answer="")
 
     def version(self) -> None:
         return None
+
+    def facts(self) -> list[Fact]:
+        one = self.object.edition
+        return [Fact("编辑稿", f"{one}　{one.title}", wide=True), Fact("反映人", str(self.object.participant))]
 
     def crumbs(self) -> list[Crumb]:
         one = self.object.edition

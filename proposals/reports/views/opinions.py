@@ -234,6 +234,9 @@ class HandleOpinion(OneOpinion, ActionPage[Opinion]):
 
     action = "reports.handle_opinion"
 
+    def facts(self) -> list[Fact]:
+        return [Fact("编号", self.object.matter.label), Fact("标题", self.object.matter.title, wide=True)]
+
     def crumbs(self) -> list[Crumb]:
         return [*super().crumbs(), Crumb(self.object.matter.label, self.object.get_absolute_url())]
 

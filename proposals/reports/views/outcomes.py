@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.utils import timezone
 
+from members.days import short_day
 from members.pages import ActionPage, ConfirmPage, RowMixin, Signed
 from members.shown import Crumb, Fact
 from proposals.reports.actions import adopting, assigning
@@ -23,7 +24,7 @@ from proposals.reports.outcome_forms import (
     InstructionForm,
 )
 
-from .base import OneReport, in_step, list_crumbs
+from .base import OneReport, about, in_step, list_crumbs
 
 
 class Outcome(OneReport, ActionPage[Report]):
@@ -131,6 +132,10 @@ class Entered(Signed, RowMixin[E]):
 
     def version(self) -> int | None:
         return None
+
+    def facts(self) -> list[Fact]:
+        row: Any = self.object
+        return [*about(row.report), Fact("已登记", f"{row}，{short_day(row.on)}")]
 
     def crumbs(self) -> list[Crumb]:
         report = self.object.report

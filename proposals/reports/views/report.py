@@ -21,7 +21,7 @@ from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note, noted
 from proposals.reports.actions import TO_TAKE_BACK
 from proposals.reports.filters import OwnFilter, ReportFilter
-from proposals.reports.hands import is_own, own, writable
+from proposals.reports.hands import is_own, own, questions_to, writable
 from proposals.reports.models import WRITTEN, Report, Status, Submission, Words
 from proposals.reports.offers import acts_for, panels_for
 
@@ -48,6 +48,9 @@ PLAIN: dict[str, str] = {
     Stage.CLOSED: "已经办结。",
     Stage.ARCHIVED: "已经办结归档。",
 }
+
+
+ASKED = "编辑改了文字，请您看看意思变了没有。"
 
 
 def plain_of(matter: Matter) -> str:
@@ -119,7 +122,7 @@ class Mine(Signed, ListPage[Report]):
     """One's own reports, and those of the bodies in whose name one writes."""
 
     action = "reports.own"
-    title = "我的信息"
+    title = "我的社情民意"
     template_name = "reports/mine.html"
     unit_word = "篇"
     filterset_class = OwnFilter
@@ -134,13 +137,14 @@ class Mine(Signed, ListPage[Report]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         path, drafts = self.request.path, bool(self.request.GET.get("drafts"))
         tabs = [Tab("全部", path, not drafts), Tab("草稿和退回修改", f"{path}?drafts=1", drafts)]
+        asked = set(questions_to(self.me).values_list("participant__matter", flat=True))
         for row in kwargs["page_obj"]:
-            row.plain = plain_of(row.matter)
+            row.plain = ASKED if row.matter_id in asked else plain_of(row.matter)
         return super().get_context_data(tabs=tabs, **kwargs)
 
     def acts(self) -> list[Act]:
         if self.me.has_perm("reports.write"):
-            return [Act("写信息", reverse("reports:fresh"), "pen-line", "primary")]
+            return [Act("报社情民意", reverse("reports:fresh"), "pen-line", "primary")]
         return []
 
 
@@ -191,7 +195,7 @@ class ReportPage(OneReport, DetailPage[Report]):
             people=authors_of(report),
             marks=self.marks(),
             due=self.due(),
-            where=plain_of(matter) if self.own else "",
+            where=self.where() if self.own else "",
             said=self.said(),
             text=self.text(),
             files=self.panels.files if self.panels.assignments else file_rows(report, self.me),
@@ -209,6 +213,12 @@ class ReportPage(OneReport, DetailPage[Report]):
         if report.entered_by_id:
             marks.append(Mark("工作人员代录"))
         return [*marks, *self.panels.marks]
+
+    def where(self) -> str:
+        matter = self.object.matter
+        in_editing = matter.stage in (Stage.EDITING, Stage.COMBINED)
+        asked = in_editing and questions_to(self.me).filter(participant__matter=matter).exists()
+        return ASKED if asked else plain_of(matter)
 
     def due(self) -> Obligation | None:
         if self.panels.assignments:

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from members.errors import Refused, Stale, WrongStep
 from members.member_fields import member_labels
@@ -76,7 +77,9 @@ class Writing(Signed, FormPage):
         """The action compares texts under its lock: the same words twice are no conflict."""
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "by": self.me, "report": self.object}
+        sent = self.request.POST
+        handing_in = bool(sent) and "later" not in sent and not isinstance(self, Autosave)
+        return {**super().get_form_kwargs(), "by": self.me, "report": self.object, "handing_in": handing_in}
 
     def get_form(self) -> Any:
         form = super().get_form()
@@ -140,6 +143,7 @@ class Writing(Signed, FormPage):
             try:
                 with transaction.atomic():
                     self.object = self.save(form, files=True)
+                form.kept = True
             except (Refused, Stale, WrongStep):
                 pass  # the form says what is wrong; its words stand in it
         return super().form_invalid(form)
@@ -197,7 +201,7 @@ class Fresh(Writing):
         if found := writable(self.me).filter(matter__public_id=self.address).first():
             return found
         if own(self.me).filter(matter__public_id=self.address).exists():
-            raise WrongStep("这篇信息已经提交，请到“我的信息”查看。")
+            raise WrongStep("这篇信息已经提交，请到“我的社情民意”查看。")
         try:
             with transaction.atomic():
                 return actions.begin(self.behind(form), by=self.me, now=timezone.now(), public_id=self.address)
@@ -324,8 +328,6 @@ class Enter(Signed, FormPage):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data
-        if not data["not_secret"]:
-            raise Refused("请确认内容不涉及国家秘密、工作秘密。涉密事项请按保密规定线下报送。", field="not_secret")
         report = actions.enter(
             form.behind_it(),
             form.words(),
@@ -439,8 +441,18 @@ class Withdraw(ReportAct, ActionPage[Report]):
     def may_open(self, user: Any) -> bool:
         return any(user.has_perm(action) for action in ("reports.own", "reports.screen"))
 
+    def facts(self) -> list[Fact]:
+        return [
+            *super().facts(),
+            Fact("撤回以后", "不再筛选、编辑和编发，原文留在您的记录里。" if self.own else "不再筛选、编辑和编发。"),
+        ]
+
+    @cached_property
+    def own(self) -> bool:
+        return is_own(self.me, self.object)
+
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "own": is_own(self.me, self.object)}
+        return {**super().get_form_kwargs(), "own": self.own}
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.withdraw(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
