@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -63,3 +64,11 @@ def _required(field: forms.Field, label: str) -> str:
     if isinstance(field, forms.BooleanField):
         return f"请勾选“{label}”。"
     return f"请选择{label}。" if isinstance(field, CHOOSING) else f"请填写{label}。"
+
+
+class PlainForm(forms.Form):
+    """A form whose every refusal says what to do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_plain_words(self)

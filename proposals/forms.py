@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
-from members.forms import in_plain_words
+from members.forms import PlainForm, in_plain_words
 from members.member_fields import MemberField, member_called
 from members.models import Body, Person, Session
 from members.uploads import BadFile, Clean
@@ -24,7 +24,7 @@ from proposals.fields import (
 )
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import admit
-from proposals.handling.forms.fields import UnitsField
+from proposals.handling.forms.fields import UnitsField, let_in
 from proposals.handling.models import EvaluationRound, Priority, Purpose, Reason
 from proposals.handling.numbering import spellings
 from proposals.models import Category, Criterion, Honour, Measure, Proposal, Review, Text
@@ -37,14 +37,6 @@ else:
 
 LONGEST = 300
 WHAT_FILES = [(Purpose.TEXT, "附带材料"), (Purpose.SIGNATURES, "签字、盖章页的扫描件")]
-
-
-class PlainForm(forms.Form):
-    """A form whose every refusal says what to do."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        in_plain_words(self)
 
 
 class TextForm(PlainForm):
@@ -305,14 +297,6 @@ def not_later(on: date) -> date:
     if on > timezone.localdate():
         raise forms.ValidationError("日期不能晚于今天。")
     return on
-
-
-def let_in(upload: Any, purpose: str, by: Person) -> Clean | None:
-    """Let an uploaded file through the one door."""
-    try:
-        return admit(upload, purpose=purpose, by=by) if upload else None
-    except BadFile as error:
-        raise forms.ValidationError(str(error)) from error
 
 
 class KeepPaperForm(PaperForm):
@@ -743,11 +727,7 @@ class HandOverForm(PlainForm):
         self.by = by
 
     def clean_paper_scan(self) -> Clean | None:
-        upload = self.cleaned_data.get("paper_scan")
-        try:
-            return admit(upload, purpose=Purpose.SHEET, by=self.by) if upload else None
-        except BadFile as error:
-            raise forms.ValidationError(str(error)) from error
+        return let_in(self.cleaned_data.get("paper_scan"), Purpose.SHEET, self.by)
 
     def clean(self) -> None:
         """A sheet is named whole or not at all."""

@@ -7,29 +7,17 @@ from django import forms
 from django.utils import timezone
 
 from members.days import short_day
-from members.models import Person
-from members.uploads import Clean
+from members.forms import PlainForm
 from members.widgets import Counted, CountedLine, Day
 from proposals.actions.handed_down import GIVEN
-from proposals.forms import AllocationForm, PlainForm, let_in, not_later
+from proposals.forms import AllocationForm, not_later
+from proposals.handling.forms.fields import WithFile
 from proposals.handling.models import Assignment, Purpose
 from proposals.models import HandedDown
 
 
-class WithFile(PlainForm):
-    """A file that comes with the act goes through the one door."""
-
-    purpose = Purpose.TEXT
-
-    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.by = by
-
-    def clean_file(self) -> Clean | None:
-        return let_in(self.cleaned_data["file"], self.purpose, self.by)
-
-
 class EnterForm(WithFile):
+    purpose = Purpose.TEXT
     level = forms.ChoiceField(label="级别", choices=HandedDown.Level.choices, widget=forms.RadioSelect)
     from_body = forms.CharField(
         label="交办的上级机构", max_length=80, help_text="例如：省政协提案委员会、省政府办公厅。"

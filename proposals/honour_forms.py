@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
+from members.forms import PlainForm
 from members.widgets import Day
-from proposals.forms import PlainForm
 from proposals.handling.forms.fields import LongText
 from proposals.merits import Candidate, Ranking
 

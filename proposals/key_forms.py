@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from members.choices import Role
+from members.forms import PlainForm
 from members.models import Appointment, Body, Person
 from members.widgets import Counted, Day
 from proposals.actions import Visit
-from proposals.forms import MeetingForm, PlainForm, choose, not_later
+from proposals.forms import MeetingForm, choose, not_later
 from proposals.handling.forms.fields import UnitsField
 from proposals.models import Instruction, KeyVisit
 

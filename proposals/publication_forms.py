@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from members.forms import PlainForm
 from members.widgets import Counted, Day
-from proposals.forms import PaperForm, PlainForm
+from proposals.forms import PaperForm
 from proposals.masking import Found
 
 

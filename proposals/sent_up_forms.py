@@ -5,10 +5,12 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from members.forms import PlainForm
 from members.models import Person
 from members.uploads import Clean
 from members.widgets import Counted, Day
-from proposals.forms import PaperForm, PlainForm, let_in, not_later
+from proposals.forms import PaperForm, not_later
+from proposals.handling.forms.fields import let_in
 from proposals.handling.models import Purpose
 from proposals.key_forms import SheetForm
 from proposals.models import Fate

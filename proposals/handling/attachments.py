@@ -22,13 +22,14 @@ READERS: dict[str, frozenset[Eye]] = {
     Purpose.LETTER: BEFORE_DELIVERY,
     Purpose.EVALUATION: frozenset({Eye.STAFF}),
     Purpose.REPORT: AUTHORS,  # a name or a picture may tell who reports (S20)
+    Purpose.OFFICE: frozenset({Eye.STAFF}),
 }
 
 
 def attachments_of(matter: Matter, user: Any, view: Eyes | None = None) -> list[Attachment]:
-    """The files of a visible matter that `user` may open, oldest first."""
-    rows: QuerySet[Attachment] = matter.attachments.kept().select_related("assignment", "reply").order_by("at", "id")
-    found = list(rows)
+    """The files of a visible matter that `user` may open, oldest first; sheets of the office stand beside their act."""
+    rows: QuerySet[Attachment] = matter.attachments.kept().exclude(purpose=Purpose.OFFICE)
+    found = list(rows.select_related("assignment", "reply").order_by("at", "id"))
     if not found:
         return []
     view = view or eyes(user, matter)
@@ -65,9 +66,15 @@ def removable(attachment: Attachment) -> bool:
 def attachment_for(user: Any, public_id: Any) -> Attachment | None:
     """One file, or None if there is none that `user` may open."""
     row = Attachment.objects.kept().select_related("matter", "assignment", "reply").filter(public_id=public_id).first()
-    if row is None or not Matter.objects.visible_to(user).filter(pk=row.matter_id).exists():
+    if row is None or not in_sight(row, user):
         return None
     return row if may_open(row, user, eyes(user, row.matter)) else None
+
+
+def in_sight(attachment: Attachment, user: Any) -> bool:
+    """Whether `user` sees its matter; of a sheet that speaks of several matters, all of them (S5)."""
+    about = set(Attachment.objects.filter(pk=attachment.pk).whole().values_list("matter", flat=True))
+    return Matter.objects.visible_to(user).filter(pk__in=about).count() == len(about)
 
 
 def letters_of(reply: Reply | None) -> list[Attachment]:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils import timezone
 
+from members.forms import PlainForm
 from members.widgets import Counted, Day
 from proposals.handling.actions import Paper
-from proposals.reports.editing_forms import PlainForm
+from proposals.handling.forms.fields import WithFile
+from proposals.handling.models import Purpose
 from proposals.reports.models import Delivery, Edition, Issue, Recipient, Series
 from proposals.reports.models.issue import LEVEL_CHOICES, rank
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 else:
     _Series = _Recipient = forms.ModelChoiceField
     _SeriesMany = forms.ModelMultipleChoiceField
+
+
+FOR_THE_OFFICE = "PDF 或图片，可以不传。只有社情民意工作人员可以打开。"
 
 
 class PlaceField(forms.IntegerField):
@@ -63,9 +68,10 @@ class ComposeForm(PlainForm):
         return [report for place, report in sorted(((p, r) for p, r in placed if p), key=lambda pair: pair[0])]
 
 
-class SignForm(PlainForm):
-    """One field, two buttons; for a sheet that was signed on paper three more."""
+class SignForm(WithFile):
+    """One field, two buttons; for a sheet that was signed on paper four more."""
 
+    purpose = Purpose.OFFICE
     text = forms.CharField(
         label="意见", max_length=300, required=False, widget=Counted({"rows": 2}), help_text="退回修改的必填。"
     )
@@ -78,6 +84,7 @@ class SignForm(PlainForm):
                 "paper_who": forms.CharField(label="纸质签批：签批人", max_length=40),
                 "paper_on": forms.DateField(label="纸质签批：日期", widget=Day, initial=timezone.localdate),
                 "paper_sheet": forms.CharField(label="纸质签批：单据名称", max_length=60, help_text="例如：签发稿纸。"),
+                "file": forms.FileField(label="单据扫描件", required=False, help_text=FOR_THE_OFFICE),
             }
 
     def paper(self) -> Paper | None:

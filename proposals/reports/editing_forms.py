@@ -5,18 +5,11 @@ from typing import Any
 
 from django import forms
 
-from members.forms import in_plain_words
+from members.forms import PlainForm
 from members.widgets import Counted, CountedLine
-from proposals.handling.models import Participant
+from proposals.handling.forms.fields import WithFile
+from proposals.handling.models import Participant, Purpose
 from proposals.reports.models import AuthorWord, Report
-
-
-class PlainForm(forms.Form):
-    """A form whose every refusal says what to do."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        in_plain_words(self)
 
 
 class EditionForm(PlainForm):
@@ -62,7 +55,8 @@ class AuthorAnswerForm(PlainForm):
     )
 
 
-class RecordAnswerForm(PlainForm):
+class RecordAnswerForm(WithFile):
+    purpose = Purpose.OFFICE
     answer = forms.ChoiceField(label="反映人的答复", choices=AuthorWord.Answer.choices, widget=forms.RadioSelect)
     text = forms.CharField(
         label="需要修改的地方",
@@ -72,6 +66,11 @@ class RecordAnswerForm(PlainForm):
         help_text="意思没有变的不填。",
     )
     said = forms.CharField(label="答复方式和日期", max_length=80, help_text="例如：11月3日电话、11月3日书面。")
+    file = forms.FileField(
+        label="答复的凭据",
+        required=False,
+        help_text="书面答复、消息截图等，PDF 或图片，可以不传。只有社情民意工作人员可以打开。",
+    )
 
 
 class CombineForm(PlainForm):

@@ -1,25 +1,21 @@
 """What people fill in about opinions. Forms check input; actions check rules."""
 
-from typing import Any
-
 from django import forms
 from django.utils import timezone
 
-from members.forms import in_plain_words
+from members.forms import PlainForm
 from members.member_fields import MembersField
-from members.models import Person
 from members.page_forms import BodyByName
-from members.uploads import BadFile, Clean
 from members.widgets import Counted, CountedLine, Day
-from proposals.handling.actions.attaching import admit
-from proposals.handling.forms.fields import UnitField, UnitsField
+from proposals.handling.forms.fields import UnitField, UnitsField, WithFile
 from proposals.handling.models import Purpose
 from proposals.reports.models import Opinion
 
 BY_STAFF = [(one.value, one.label) for one in Opinion.Source if one != Opinion.Source.PROPOSAL]
 
 
-class EnterOpinionForm(forms.Form):
+class EnterOpinionForm(WithFile):
+    purpose = Purpose.ORIGINAL
     source = forms.ChoiceField(label="来源", choices=BY_STAFF, widget=forms.RadioSelect)
     authors = MembersField(
         label="反映的委员", required=False, help_text="几位委员之间用顿号分开；同名的写成“姓名（界别）”。"
@@ -43,20 +39,8 @@ class EnterOpinionForm(forms.Form):
     )
     file = forms.FileField(label="来信或记录的扫描件", required=False, help_text="PDF 或图片，承办单位看不到。")
 
-    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.by = by
-        in_plain_words(self)
 
-    def clean_file(self) -> Clean | None:
-        upload = self.cleaned_data["file"]
-        try:
-            return admit(upload, purpose=Purpose.ORIGINAL, by=self.by) if upload else None
-        except BadFile as error:
-            raise forms.ValidationError(str(error)) from error
-
-
-class AssignForm(forms.Form):
+class AssignForm(PlainForm):
     """To whom something is given, and until when."""
 
     lead = UnitField(label="承办单位")
@@ -65,27 +49,15 @@ class AssignForm(forms.Form):
         label="办理期限", widget=Day, required=False, help_text="不填的，按时限规则“社情民意办理反馈”计算。"
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        in_plain_words(self)
 
-
-class PassOnForm(forms.Form):
+class PassOnForm(PlainForm):
     passed_to = forms.CharField(label="转送单位", max_length=80, help_text="写单位名称，例如：市民政局。")
     passed_on = forms.DateField(label="转送日期", widget=Day, initial=timezone.localdate)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        in_plain_words(self)
 
-
-class AnswerForm(forms.Form):
+class AnswerForm(PlainForm):
     answered_by = forms.CharField(label="答复单位", max_length=80, required=False, help_text="提案委自己答复的不填。")
     answer = forms.CharField(
         label="答复内容", max_length=5000, widget=Counted({"rows": 8}), help_text="反映人会看到这段话。"
     )
     answered_on = forms.DateField(label="答复日期", widget=Day, initial=timezone.localdate)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        in_plain_words(self)

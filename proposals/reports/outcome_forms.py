@@ -6,12 +6,10 @@ from django import forms
 from django.utils import timezone
 
 from members.choices import Role
-from members.forms import in_plain_words
+from members.forms import PlainForm
 from members.models import Appointment, Body, Person
-from members.uploads import BadFile, Clean
 from members.widgets import Counted, Day
-from proposals.handling.actions.attaching import admit
-from proposals.handling.models import Purpose
+from proposals.handling.forms.fields import WithFile
 from proposals.reports.forms import AssignForm
 from proposals.reports.models.adoption import CreditRule, Instruction, Level
 
@@ -20,14 +18,6 @@ if TYPE_CHECKING:
     _Instructions = forms.ModelChoiceField[Instruction]
 else:
     _People = _Instructions = forms.ModelChoiceField
-
-
-class PlainForm(forms.Form):
-    """A form whose every refusal says what to do."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        in_plain_words(self)
 
 
 class AdoptionForm(PlainForm):
@@ -42,7 +32,7 @@ class DropForm(PlainForm):
     reason = forms.CharField(label="撤销原因", max_length=200, widget=Counted({"rows": 3}))
 
 
-class InstructionForm(PlainForm):
+class InstructionForm(WithFile):
     kind = forms.ChoiceField(
         label="类别",
         choices=Instruction.Kind.choices,
@@ -62,20 +52,12 @@ class InstructionForm(PlainForm):
     )
     file = forms.FileField(label="扫描件", required=False, help_text="PDF 或图片，只有社情民意工作人员可以打开。")
 
-    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.by = by
         held = Appointment.objects.in_force(timezone.localdate()).filter(role=Role.LEADER)
         field: Any = self.fields["leader"]
         field.queryset = Person.objects.filter(pk__in=held.values("person")).order_by("pinyin", "pk")
         field.empty_label = "不在下面，另填姓名"
-
-    def clean_file(self) -> Clean | None:
-        upload = self.cleaned_data["file"]
-        try:
-            return admit(upload, purpose=Purpose.SHEET, by=self.by) if upload else None
-        except BadFile as error:
-            raise forms.ValidationError(str(error)) from error
 
 
 class AssignReportForm(AssignForm):

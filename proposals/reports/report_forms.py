@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from members.forms import in_plain_words
+from members.forms import PlainForm
 from members.member_fields import MembersField, Names
 from members.models import Body, Person
 from members.uploads import BadFile, Clean
@@ -24,12 +24,11 @@ MOST_FILES = 9
 KINDS = ".jpg,.jpeg,.png,.pdf,.docx,.xlsx"
 
 
-class PlainForm(forms.Form):
-    """A form whose every refusal says what to do."""
+class DecisionForm(PlainForm):
+    """A decision with one of the reasons in force today."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        in_plain_words(self)
         for field in self.fields.values():
             if isinstance(field, ReasonField):
                 field.bind()
@@ -207,14 +206,14 @@ class WithdrawForm(PlainForm):
             del self.fields["said"]
 
 
-class ReturnForm(PlainForm):
+class ReturnForm(DecisionForm):
     reason = ReasonField(Reason.Use.REPORT_RETURN, label="理由")
     text = forms.CharField(
         label="需要修改什么", max_length=500, widget=Counted({"rows": 3}), help_text="反映人会看到这段话。"
     )
 
 
-class KeepForm(PlainForm):
+class KeepForm(DecisionForm):
     """Named accusations and cases in court stand first among the grounds: they go another way."""
 
     reason = ReasonField(Reason.Use.REPORT_KEEP, label="理由")

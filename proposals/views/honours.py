@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from members.forms import PlainForm
 from members.models import Person, Session
 from members.pages import ConfirmPage, FormPage, Page, Signed, TablePage
 from members.pages.lists import BoundedPaginator, Rows
 from members.shown import Act, Crumb, Fact, Tab
 from members.tables import Table
 from proposals import actions, merits, public
-from proposals.forms import PlainForm
 from proposals.honour_forms import AwardForm, TakeBackForm, offered_of
 from proposals.merits import HOW, WORDS, Candidate, Line, Ranking, is_percentage
 from proposals.models import Award, AwardEntry, Criterion, Honour, Proposal

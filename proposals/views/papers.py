@@ -8,13 +8,13 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from members.forms import PlainForm
 from members.inbox.actions import start_job
 from members.models import Body, Session
 from members.pages import ActionPage, FormPage, Signed
 from members.rights import bodies_of
 from members.shown import Crumb, Fact
 from proposals import actions
-from proposals.forms import PlainForm
 from proposals.models import Batch
 from proposals.papers import BATCH, SESSION, UNIT
 from proposals.queries import batches_of

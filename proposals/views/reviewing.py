@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from members.forms import PlainForm
 from members.models import Body, Person, Session
 from members.pages import FormPage, ListPage, Signed
 from members.shown import Act, Crumb, Tab
@@ -25,7 +26,6 @@ from proposals.forms import (
     GroundForm,
     GroupsForm,
     MergeForm,
-    PlainForm,
     ReturnForm,
     TurnForm,
     UndoForm,

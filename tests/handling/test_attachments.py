@@ -67,7 +67,7 @@ def test_each_file_is_for_those_whom_its_purpose_names(house: House) -> None:
 
     assert seen == {
         "proposer": {"text", "original", "signatures", "contact", "report"},
-        "staff": set(Purpose.values) - {"letter", "signing"},
+        "staff": set(Purpose.values) - {"letter", "signing", "office"},
         "officer": {"text", "sheet", "signing", "minutes", "contact", "opinion", "letter"},
         "own unit": {"text", "sheet", "signing", "minutes", "contact", "opinion", "letter"},
         "co-handler": {"text"},

@@ -1,19 +1,22 @@
 """What must not be seen, or not be kept, takes with it whatever holds its words (S5); levels hold for what was put together."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
 from members.inbox.registry import render
-from members.models import AuditEntry
+from members.models import AuditEntry, Person
 from proposals.handling import owners
 from proposals.handling.actions import lift_suspension, suspend
-from proposals.handling.models import Access, Kind, Matter
+from proposals.handling.actions.attaching import erase
+from proposals.handling.models import Access, Attachment, Kind, Matter
 from proposals.reports import actions
 from proposals.reports.actions import adopting, bulletins, combining, editing
 from proposals.reports.circulars import Circular, Line, period_of
@@ -26,6 +29,8 @@ from tests.reports.factories import report
 from tests.reports.test_bulletins import Office
 from tests.reports.test_editing import signed_in
 from tests.reports.test_outcomes import Outside
+from tests.uploads import made
+from tests.uploads.made import upload
 
 pytestmark = pytest.mark.django_db
 MARK = "独一无二的暗语"
@@ -84,6 +89,55 @@ def test_no_issue_is_signed_or_printed_with_words_of_a_suspended_one() -> None:
     for person in (office.editor, office.head):
         page = signed_in(person).get(reverse("reports:issue_print", args=[issue.public_id]))
         assert MARK not in words_of(page)
+
+
+def test_what_the_office_keeps_on_paper_goes_with_any_report_that_it_speaks_of(
+    settings: Settings, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    office = Together()
+    more, staff = office.ready(title="路灯"), signed_in(office.staff)
+    [word, *_] = editing.ask_authors(
+        office.edition, editing.authors_to_ask(office.edition)[:1], by=office.editor, now=office.now()
+    )
+    said = {"answer": "same", "text": "", "said": "3月5日电话"}
+    record = reverse("reports:record_word", args=[word.public_id])
+    assert staff.post(record, {**said, "file": upload("通话.docx", made.docx())}).status_code == 422
+    assert staff.post(record, {**said, "file": upload("消息截图.jpg", made.picture())}).status_code == 302
+    issue = bulletins.send_issue_up(office.issue(more, office.main), by=office.editor, now=office.now())
+    bulletins.sign_issue(issue, agrees=True, by=office.colleague, now=office.now())
+    sheet = {"paper_who": "周正", "paper_on": "2026-03-04", "paper_sheet": "签发稿纸", "text": ""}
+    sign = reverse("reports:sign_issue", args=[issue.public_id])
+    assert staff.post(sign, {**sheet, "file": upload("签发稿纸.pdf", made.pdf())}).status_code == 302
+    word.refresh_from_db()
+    scan = issue.signatures.get(step="sign").scan
+    assert scan and word.proof
+    files = [reverse("handling:attachment", args=[one.public_id]) for one in (scan, word.proof)]
+    edition = reverse("reports:edition", args=[office.edition.public_id])
+
+    def opened(person: Person) -> list[int]:
+        answers = [signed_in(person).get(url) for url in files]
+        for answer in answers:
+            assert b"".join(answer)  # read to its end, so that the file is closed
+        return [answer.status_code for answer in answers]
+
+    def stands(url: str, person: Person, page: str) -> bool:
+        return url in signed_in(person).get(page).content.decode()
+
+    page = issue.get_absolute_url()
+    assert stands(files[0], office.staff, page) and stands(files[1], office.editor, edition)
+    assert opened(office.staff) == opened(office.editor) == [200, 200]
+    assert opened(office.head) == opened(office.first) == opened(appoint(Role.UNIT_CLERK)) == [404, 404]
+    assert not stands(files[0], office.head, page)
+
+    row = suspend(office.other.matter, reason="疑似涉密", by=office.staff, now=office.now())
+
+    assert {"言成", "文心"} <= set(row.seen_by) and opened(office.staff) == [404, 404]
+    assert not stands(files[0], office.staff, page)
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(Matter.objects.get(pk=office.other.matter_id), by=office.staff, now=office.now())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert set(Attachment.objects.values_list("name", flat=True)) == {"已清除"}
 
 
 def test_purging_what_went_in_erases_what_was_edited_since_and_frees_the_main_one() -> None:

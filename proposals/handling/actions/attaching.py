@@ -20,7 +20,9 @@ from proposals.handling.models import Assignment, Attachment, Event, Matter, Pur
 
 MEGABYTE = 2**20
 KEEPERS = STAFF_ROLES | OFFICE_ROLES
-SCANS = frozenset({Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.SIGNING, Purpose.EVALUATION})
+SCANS = frozenset(
+    {Purpose.ORIGINAL, Purpose.SIGNATURES, Purpose.SHEET, Purpose.SIGNING, Purpose.EVALUATION, Purpose.OFFICE}
+)
 
 
 def admit(upload: "UploadedFile[Any]", *, purpose: str, by: Any) -> Clean:
@@ -149,7 +151,7 @@ def take_away(row: Attachment, *, by: Any, now: datetime) -> None:
 def erase(matter: Matter, *, by: Any, now: datetime) -> int:
     """Purge the files of a matter (S5): contents and names; the rows stay, without either."""
     database = matter._state.db
-    rows = list(matter.attachments.all())
+    rows = list(matter.attachments.whole())
     for row in rows:
         Attachment.objects.using(database).filter(pk=row.pk).update(
             name="已清除", sha256="", removed_at=row.removed_at or now, removed_by=row.removed_by_id or by.pk

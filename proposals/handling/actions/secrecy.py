@@ -31,7 +31,7 @@ def open_suspension(matter: Matter) -> Suspension:
 
 def seen_by(matter: Matter) -> list[str]:
     """Names of those who opened the matter, took a file or a list with it away, or looked up its proposers."""
-    kept = matter.attachments.values_list("public_id").union(matter.papers.values_list("public_id"))
+    kept = matter.attachments.whole().values_list("public_id").union(matter.papers.values_list("public_id"))
     files = [str(public_id) for (public_id,) in kept]
     rows = AuditEntry.objects.filter(verb__in=SEEN, subject__in=[str(matter.public_id), *files])
     took = rows.exclude(by=None).values_list("by__name", flat=True)

@@ -6,6 +6,7 @@ from django import forms
 from django.utils import timezone
 
 from members.errors import WrongStep
+from members.forms import PlainForm
 from members.models import Body, Person
 from members.uploads import BadFile, Clean
 from members.widgets import Counted, Day
@@ -135,6 +136,27 @@ class ClassField(_Classes):
         self.queryset = ResultClass.objects.in_force(timezone.localdate()).order_by("code")
 
 
+def let_in(upload: Any, purpose: str, by: Person) -> Clean | None:
+    """Let an uploaded file through the one door."""
+    try:
+        return admit(upload, purpose=purpose, by=by) if upload else None
+    except BadFile as error:
+        raise forms.ValidationError(str(error)) from error
+
+
+class WithFile(PlainForm):
+    """A file that comes with an act, in the field `file`."""
+
+    purpose = Purpose.SHEET
+
+    def __init__(self, *args: Any, by: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean_file(self) -> Clean | None:
+        return let_in(self.cleaned_data["file"], self.purpose, self.by)
+
+
 class ActForm(forms.Form):
     """A form about one unit's part. Whoever keeps the file for another also names the sheet (纸质办理, P1)."""
 
@@ -180,13 +202,7 @@ class ActForm(forms.Form):
 
     def let_in(self, name: str, purpose: str) -> Clean | None:
         """Let an uploaded file through the one door."""
-        upload = self.cleaned_data.get(name)
-        if not upload:
-            return None
-        try:
-            return admit(upload, purpose=purpose, by=self.by)
-        except BadFile as error:
-            raise forms.ValidationError(str(error)) from error
+        return let_in(self.cleaned_data.get(name), purpose, self.by)
 
     def paper(self, scan: str = "") -> Paper | None:
         if not self.keeper:

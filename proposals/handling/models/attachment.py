@@ -23,11 +23,18 @@ class Purpose(models.TextChoices):
     LETTER = "letter", "答复函"
     EVALUATION = "evaluation", "征询意见表"
     REPORT = "report", "社情民意附件"
+    OFFICE = "office", "工作机构单据"
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def kept(self) -> "AttachmentQuerySet":
         return self.filter(removed_at=None)
+
+    def whole(self) -> "AttachmentQuerySet":
+        """These, and of sheets of the office the rows of the other matters that they speak of."""
+        sheets = self.filter(purpose=Purpose.OFFICE).values("stored")
+        every = self.model._default_manager.using(self.db)
+        return every.filter(Q(pk__in=self.values("pk")) | Q(purpose=Purpose.OFFICE, stored__in=sheets))
 
     def used_by(self, person: Any) -> int:
         """How many bytes this person has stored (the quota of S12); what stands with many matters counts once."""
@@ -38,7 +45,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 class Attachment(Addressed):
     """A file that came in through the one door (附件). What is shown of it is ours: name, type, size.
 
-    Minutes that stand for many matters are stored once; each matter has a row of its own.
+    Minutes that stand for many matters are stored once; each matter has a row of its own. A sheet of the office speaks
+    of all its matters together: with any of them it is out of sight, and erased.
     """
 
     matter = models.ForeignKey(Matter, models.PROTECT, related_name="attachments")

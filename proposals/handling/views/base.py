@@ -9,8 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Person
-from members.pages import ActionPage, ConfirmPage
+from members.pages import ActionPage, ConfirmPage, Signed
 from members.pages.page import M
 from members.shown import Crumb, Fact
 from proposals.handling.actions import Paper
@@ -39,18 +38,7 @@ def way_to(user: Any, rows: "QuerySet[Any]", path: str) -> str:
     return matter.get_absolute_url()
 
 
-class Mine:
-    """A page that only people with an account reach."""
-
-    request: Any
-
-    @property
-    def me(self) -> Person:
-        assert isinstance(self.request.user, Person)
-        return self.request.user
-
-
-class PartMixin(Mine):
+class PartMixin(Signed):
     """The row's unit part, whose hands it is in, and whether this person records for another from paper."""
 
     object: Any

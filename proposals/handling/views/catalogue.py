@@ -9,12 +9,10 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import Column, ConfirmPage, FormPage, ListPage
+from members.pages import Column, ConfirmPage, FormPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact
 from proposals.handling import actions, forms
 from proposals.handling.models import Remit
-
-from .base import Mine
 
 
 class RemitFilter(django_filters.FilterSet):
@@ -69,7 +67,7 @@ class Catalogue(ListPage[Remit]):
         return super().get_context_data(keeps=self.request.user.has_perm("handling.keep_catalogue"), **kwargs)
 
 
-class AddRemit(Mine, FormPage):
+class AddRemit(Signed, FormPage):
     action = "handling.keep_catalogue"
     title = "新增职责"
     form_class: ClassVar[type[BaseForm]] = forms.RemitForm
@@ -91,7 +89,7 @@ class PasteRemits(AddRemit):
     submit_label = "全部新增"
 
 
-class EndRemit(Mine, ConfirmPage[Remit]):
+class EndRemit(Signed, ConfirmPage[Remit]):
     action = "handling.keep_catalogue"
     title = "终止职责"
     question = "从今天起不再按这条建议承办单位；以前的记录保留。"

@@ -6,19 +6,17 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import FilterSet
 
-from members.pages import Column, ListPage
+from members.pages import Column, ListPage, Signed
 from proposals.handling import owners
 from proposals.handling.contacted import State, by_contact, figures_by_unit
 from proposals.handling.filters import ContactFilter
 from proposals.handling.models import Reply
 from proposals.handling.rights import in_hands_of
 
-from .base import Mine
-
 LABELS: dict[str, str] = dict(State.choices)
 
 
-class Contacts(Mine, ListPage[Reply]):
+class Contacts(Signed, ListPage[Reply]):
     """Delivered replies with their contact, and the figures of each unit above: so many of so many replies."""
 
     action = "handling.ledger"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from members.days import short_day
 from members.devices import mark_of
 from members.errors import Refused, WrongStep
-from members.pages import DetailPage
+from members.pages import DetailPage, Signed
 from members.proof import check_password
 from members.rights import roles_of
 from members.shown import Act, Crumb, Fact
@@ -27,7 +27,7 @@ from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 from proposals.handling.safeguards import flags_for
 
-from .base import AssignmentForm, Mine, PartConfirm, PlainForm
+from .base import AssignmentForm, PartConfirm, PlainForm
 
 FRESH = 300
 """Seconds for which a password that was given counts as given just now (S9)."""
@@ -296,7 +296,7 @@ class RecordEvaluation(AssignmentForm):
         )
 
 
-class EvaluationSheets(Mine, DetailPage[Assignment]):
+class EvaluationSheets(Signed, DetailPage[Assignment]):
     """A form on paper (征询意见表) for each proposer who has not answered yet, with the code of the same form on screen."""
 
     action = "handling.record_evaluation"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from members import audit
 from members.inbox.actions import start_job
 from members.models import Body
-from members.pages import SIGNED_IN, DetailPage, FormPage, Page
+from members.pages import SIGNED_IN, DetailPage, FormPage, Page, Signed
 from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact
 from members.uploads import open_file
@@ -26,7 +26,7 @@ from proposals.handling.reminders import name_of
 from proposals.handling.rights import allowed, in_hands_of
 from proposals.handling.sights import note
 
-from .base import Mine, PlainForm
+from .base import PlainForm
 from .files import NOTHING
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -116,7 +116,7 @@ class Papers(OnPapers, PlainForm[Assignment]):
         return super().get_context_data(made=made, views=views, sources=self.sources, **kwargs)
 
 
-class PaperPage(OnPapers, Mine, DetailPage[Assignment]):
+class PaperPage(OnPapers, Signed, DetailPage[Assignment]):
     """A document as it will be printed (网页打印版)."""
 
     action = "handling.papers"
@@ -163,7 +163,7 @@ class PaperFile(Page):
         return answer
 
 
-class CheckPaper(Mine, FormPage):
+class CheckPaper(Signed, FormPage):
     """Says whether a file is, byte for byte, a document that was made here and that this person may read."""
 
     action = SIGNED_IN
@@ -262,7 +262,7 @@ class NumberOfficePaper(OnPapers, PlainForm[Assignment]):
         messages.success(self.request, f"{source.label}的文号为{number}。")
 
 
-class NumberFormats(Mine, FormPage):
+class NumberFormats(Signed, FormPage):
     """How one's own unit or office numbers its letters."""
 
     action = "handling.number_formats"

@@ -11,7 +11,7 @@ from django_filters import FilterSet
 
 from members.days import short_day
 from members.errors import Refused, Stale, WrongStep
-from members.pages import ActionPage, Column, ListPage, Page
+from members.pages import ActionPage, Column, ListPage, Page, Signed
 from members.shown import Crumb, Fact
 from proposals.handling import actions, forms, queries
 from proposals.handling.actions import Paper
@@ -21,7 +21,7 @@ from proposals.handling.models import Access, Commitment, CommitmentStep, Obliga
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 
-from .base import Mine, PartForm
+from .base import PartForm
 from .queues import Waiting
 from .replying import WithDraft
 
@@ -253,7 +253,7 @@ def overdue_days(row: Commitment) -> str:
     return f"逾期 {(today - clock.due_on).days} 天" if clock and late and clock.due_on < today else ""
 
 
-class Ledger(Mine, ListPage[Commitment]):
+class Ledger(Signed, ListPage[Commitment]):
     """The promises of all years (承诺台账): a unit's own, an office's, all for the proposal office, a proposer's own."""
 
     action = "handling.read_promises"
@@ -306,7 +306,7 @@ class Ledger(Mine, ListPage[Commitment]):
         )
 
 
-class Figures(Mine, Page):
+class Figures(Signed, Page):
     """How promises stand by unit: totals only, each leading to the rows behind it for whoever may read them."""
 
     action = "handling.promise_figures"
@@ -328,7 +328,7 @@ class Figures(Mine, Page):
         )
 
 
-class PublicWords(Mine, ListPage[PublicWord]):
+class PublicWords(Signed, ListPage[PublicWord]):
     """Public changes of promises that the disclosure reviewer has not looked at yet, the oldest first."""
 
     action = "handling.review_word"
@@ -344,7 +344,7 @@ class PublicWords(Mine, ListPage[PublicWord]):
         return rows.order_by("pk")
 
 
-class ReviewWord(Mine, ActionPage[PublicWord]):
+class ReviewWord(Signed, ActionPage[PublicWord]):
     action = "handling.review_word"
     title = "审查公开内容"
     template_name = "handling/form.html"

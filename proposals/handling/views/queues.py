@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from members.days import short_day
 from members.inbox.queries import group_text
-from members.pages import Column, ListPage
+from members.pages import Column, ListPage, Signed
 from members.rights import bodies_of
 from members.shown import Act, Tab
 from members.tables import NEEDS_SECOND_PERSON
@@ -31,8 +31,6 @@ from proposals.handling.queries import consultations_due, rounds_to_confirm
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note
 from proposals.handling.standing import in_tab, late_duty, of_unit, with_clock
-
-from .base import Mine
 
 State = Assignment.State
 
@@ -59,7 +57,7 @@ def full_address(request: HttpRequest) -> str:
     return settings.SITE_URL.rstrip("/") + request.get_full_path()
 
 
-class Parts(Mine, ListPage[Assignment]):
+class Parts(Signed, ListPage[Assignment]):
     """Rows are assignments, sorted by what is due first."""
 
     unit_word = "件"
@@ -185,7 +183,7 @@ class Ledger(Parts):
         return True
 
 
-class Waiting(Mine, ListPage[Any]):
+class Waiting(Signed, ListPage[Any]):
     """What waits for one decision, the oldest first."""
 
     template_name = "handling/waiting.html"

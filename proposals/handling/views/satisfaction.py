@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 from django.utils import timezone
 
 from members.models import Session
-from members.pages import Column, ListPage
+from members.pages import Column, ListPage, Signed
 from members.shown import Tab
 from members.tables import NEEDS_SECOND_PERSON
 from proposals.handling.models import Appraisal, Assignment, EvaluationRound
@@ -28,8 +28,6 @@ from proposals.handling.satisfaction import (
 )
 from proposals.handling.sights import note
 
-from .base import Mine
-
 OF = {FIRST: "首轮", FINAL: "最终"}
 
 
@@ -44,7 +42,7 @@ def told(name: str) -> Any:
     return lambda row: getattr(row, name) if row.returned >= FEW else None
 
 
-class Satisfaction(Mine, ListPage[EvaluationRound]):
+class Satisfaction(Signed, ListPage[EvaluationRound]):
     """The offices' figures, those of one unit, and the replies behind each."""
 
     action = "handling.satisfaction"

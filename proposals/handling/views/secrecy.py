@@ -8,16 +8,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import ConfirmPage, ListPage
+from members.pages import ConfirmPage, ListPage, Signed
 from members.shown import Crumb, Fact
 from proposals.handling import actions, forms
 from proposals.handling.models import Access, Matter, Suspension
 from proposals.handling.rights import matters_for
 
-from .base import Mine
 
-
-class OneMatter(Mine, ConfirmPage[Matter]):
+class OneMatter(Signed, ConfirmPage[Matter]):
     template_name = "pages/confirm.html"
 
     def get_object(self) -> Matter:
@@ -94,7 +92,7 @@ class Quiet(OneMatter):
         actions.set_quiet(self.object, quiet=quiet, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
 
 
-class Suspensions(Mine, ListPage[Suspension]):
+class Suspensions(Signed, ListPage[Suspension]):
     """Numbers and dates only: what is suspended shows nothing of itself."""
 
     action = "handling.suspend"

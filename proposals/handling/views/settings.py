@@ -10,7 +10,7 @@ from django.utils import timezone
 from members.days import full_day, short_day
 from members.inbox.actions import start_job
 from members.inbox.models import LongJob
-from members.pages import FormPage, Page
+from members.pages import FormPage, Page, Signed
 from members.shown import Act, Crumb
 from proposals.handling import batches, clockface, foreseen, moving, workdays
 from proposals.handling.actions import tuning
@@ -21,14 +21,12 @@ from proposals.handling.forms.settings import LadderForm, LocalDayForm, PreviewF
 from proposals.handling.models import CalendarDay, CalendarYear, Ladder, Obligation, TimeRule
 from proposals.handling.models.clocks import mark_of
 
-from .base import Mine
-
 
 def _home(name: str, label: str) -> list[Crumb]:
     return [Crumb("设置", reverse("portal:settings")), Crumb(label, reverse(f"clock_settings:{name}"))]
 
 
-class Rules(Mine, Page):
+class Rules(Signed, Page):
     action = "handling.settings"
     title = "时限规则"
     template_name = "handling/settings/rules.html"
@@ -41,7 +39,7 @@ class Rules(Mine, Page):
         return super().get_context_data(rules=rules, today=timezone.localdate(), **kwargs)
 
 
-class OneRule(Mine, FormPage):
+class OneRule(Signed, FormPage):
     """A page about the rule for the step in its address: the one that has no last day yet."""
 
     action = "handling.settings"
@@ -108,7 +106,7 @@ class ApplyRule(OneRule):
         )
 
 
-class Ladders(Mine, Page):
+class Ladders(Signed, Page):
     action = "handling.settings"
     title = "提醒与催办"
     template_name = "handling/settings/ladders.html"
@@ -121,7 +119,7 @@ class Ladders(Mine, Page):
         return super().get_context_data(ladders=ladders, **kwargs)
 
 
-class OneLadder(Mine, Page):
+class OneLadder(Signed, Page):
     """A ladder's steps, and on which days they would fire for a limit that starts on a chosen day."""
 
     action = "handling.settings"
@@ -173,7 +171,7 @@ class OneLadder(Mine, Page):
         return [Act("改出新版本", reverse("clock_settings:replace_ladder", args=[self.ladder.code]), kind="primary")]
 
 
-class ReplaceLadder(Mine, FormPage):
+class ReplaceLadder(Signed, FormPage):
     """A ladder in use never changes; what is saved here is a new one for the rules made from then on."""
 
     action = "handling.settings"
@@ -203,7 +201,7 @@ class ReplaceLadder(Mine, FormPage):
         return HttpResponseRedirect(reverse("clock_settings:ladder", args=[new.code]))
 
 
-class Calendar(Mine, Page):
+class Calendar(Signed, Page):
     action = "handling.settings"
     title = "工作日历"
     template_name = "handling/settings/calendar.html"
@@ -236,7 +234,7 @@ class Preview(Exception):
         self.form = form
 
 
-class EditCalendar(Mine, FormPage):
+class EditCalendar(Signed, FormPage):
     """Two steps: what an edit of the calendar would move and who would be told, then the edit."""
 
     action = "handling.settings"

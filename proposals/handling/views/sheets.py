@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from members.days import short_day
-from members.pages import DetailPage
+from members.pages import DetailPage, Signed
 from members.shown import Act, Crumb, Tab
 from proposals.handling import actions, forms
 from proposals.handling.actions import Paper
@@ -21,7 +21,7 @@ from proposals.handling.queries import waiting_sheets
 from proposals.handling.reminders import name_of
 from proposals.handling.rights import allowed, in_hands_of
 
-from .base import Mine, PartForm
+from .base import PartForm
 from .queues import Waiting
 
 
@@ -113,7 +113,7 @@ class IssueSheet(PartForm[Obligation]):
         return HttpResponseRedirect(reverse("handling:sheets"))
 
 
-class Sheet(Mine, DetailPage[ChaseSheet]):
+class Sheet(Signed, DetailPage[ChaseSheet]):
     """An issued sheet, to be read and printed by the office that issued it and the unit that it is for."""
 
     action = "handling.read_sheet"

@@ -11,7 +11,7 @@ from django.utils import timezone
 from members.days import short_day
 from members.errors import WrongStep
 from members.models import Body
-from members.pages import ConfirmPage, DetailPage, FormPage
+from members.pages import ConfirmPage, DetailPage, FormPage, Signed
 from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact
 from proposals.handling import actions, forms
@@ -25,7 +25,7 @@ from proposals.handling.sights import note
 from proposals.handling.signatures import steps_of, text_of, with_signatures, words_of
 from proposals.handling.versions import differences
 
-from .base import Mine, PartForm
+from .base import PartForm
 from .queues import Waiting
 from .replying import SendReply
 
@@ -161,7 +161,7 @@ class TakeBack(OfVersion, ConfirmPage[ReplyVersion]):
         actions.take_back(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
 
 
-class Version(Mine, DetailPage[ReplyVersion]):
+class Version(Signed, DetailPage[ReplyVersion]):
     """One version as it was sent up, who signed it, and what it says otherwise than the one before."""
 
     action = "handling.read_version"
@@ -235,7 +235,7 @@ class RepliesToSign(Waiting):
 # the unit's own steps -------------------------------------------------------------------------------------------------
 
 
-class SigningSteps(Mine, FormPage):
+class SigningSteps(Signed, FormPage):
     """The unit's way to a signed reply, kept by its clerk or head."""
 
     action = "handling.signing_steps"
@@ -265,7 +265,7 @@ class SigningSteps(Mine, FormPage):
         return HttpResponseRedirect(reverse("handling:signing_steps"))
 
 
-class EndStep(Mine, ConfirmPage[SigningStep]):
+class EndStep(Signed, ConfirmPage[SigningStep]):
     action = "handling.signing_steps"
     title = "停用签批环节"
     question = "停用后新送签的答复稿不再经过这个环节；正在签批的仍按送签时的环节办理。全部停用后，答复不再送签，由联络员核对发出。"

@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from members import audit
 from members.days import short_day
 from members.models import Body
-from members.pages import ConfirmPage, DetailPage, FormPage, Page
+from members.pages import ConfirmPage, DetailPage, FormPage, Page, Signed
 from members.pages.page import RowMixin
 from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact
@@ -22,7 +22,6 @@ from proposals.handling.letters import letter_docx
 from proposals.handling.models import LetterTemplate, PaperKind
 from proposals.handling.official import by_template
 
-from .base import Mine
 from .files import NOTHING
 from .papers import WORD
 
@@ -37,14 +36,14 @@ def templates_for(user: Any) -> QuerySet[LetterTemplate]:
     return LetterTemplate.objects.visible_to(user).select_related("body", "by", "released_by")
 
 
-class OnTemplates(Mine):
+class OnTemplates(Signed):
     action = OURS
 
     def crumbs(self) -> list[Crumb]:
         return [Crumb("公文模板", reverse("handling:letter_templates"))]
 
 
-class LetterTemplates(Mine, FormPage):
+class LetterTemplates(Signed, FormPage):
     """Every version there is, and a form for the next one."""
 
     action = OURS

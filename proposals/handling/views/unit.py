@@ -11,7 +11,7 @@ from django.utils import timezone
 from members import audit
 from members.days import short_day
 from members.errors import WrongStep
-from members.pages import BulkPage, DetailPage
+from members.pages import BulkPage, DetailPage, Signed
 from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact, Mark
 from proposals.handling import actions, forms, owners, queries
@@ -27,10 +27,10 @@ from proposals.handling.reminders import name_of
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note, noted
 
-from .base import AssignmentForm, Mine, PartConfirm, PartForm, way_to
+from .base import AssignmentForm, PartConfirm, PartForm, way_to
 
 
-class Part(Mine, DetailPage[Assignment]):
+class Part(Signed, DetailPage[Assignment]):
     """One unit's part of a matter, with everything that this person may see of the whole."""
 
     action = "handling.see"
@@ -135,7 +135,7 @@ class Part(Mine, DetailPage[Assignment]):
         return [*self.panels.acts, *suspend_act(self.me, self.object.matter)]
 
 
-class ContactDetails(Mine, DetailPage[Assignment]):
+class ContactDetails(Signed, DetailPage[Assignment]):
     """How to reach the proposers, for those who must; each view is written down (S2)."""
 
     action = "handling.see"
@@ -179,7 +179,7 @@ class SignFor(PartConfirm[Assignment], AssignmentForm):
         actions.sign_for(self.object, by=self.me, now=timezone.now(), paper=paper)
 
 
-class ManyParts(Mine, BulkPage[Assignment]):
+class ManyParts(Signed, BulkPage[Assignment]):
     """One act on several parts; whoever keeps the file names the one sheet that stands for all (P1)."""
 
     template_name = "handling/bulk.html"

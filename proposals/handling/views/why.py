@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from members.pages import DetailPage
+from members.pages import DetailPage, Signed
 from members.shown import Crumb
 from proposals.handling import clocks
 from proposals.handling.eyes import eyes
@@ -15,10 +15,8 @@ from proposals.handling.models import Matter, Obligation
 from proposals.handling.reminders import name_of
 from proposals.handling.workdays import working_calendar
 
-from .base import Mine
 
-
-class Why(Mine, DetailPage[Obligation]):
+class Why(Signed, DetailPage[Obligation]):
     """Each counted and each skipped day of a clock, for whoever may know of it."""
 
     action = "handling.explain"

@@ -10,16 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Body
-from members.pages import ActionPage, ConfirmPage, FormPage, ListPage
+from members.pages import ActionPage, ConfirmPage, FormPage, ListPage, Signed
 from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact
 from proposals.handling import actions, forms
 from proposals.handling.models import Wording
 
-from .base import Mine
 
-
-class OwnWordings(Mine):
+class OwnWordings(Signed):
     """Templates of the units for which this person may keep them."""
 
     action: ClassVar[str] = "handling.wordings"

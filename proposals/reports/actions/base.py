@@ -4,14 +4,17 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
 from members.inbox.actions import tell
 from members.models import Appointment, Body, Person
+from members.uploads import Clean
 from proposals.handling import clocks, queries, readers
-from proposals.handling.models import Event, Matter, Participant
+from proposals.handling.actions.attaching import attach_to_all, put_by
+from proposals.handling.models import Attachment, Event, Matter, Participant, Purpose
 from proposals.reports.models import Report, Status
 
 FOR_BODIES = (Role.LIAISON_OFFICER, Role.COUNTY_CPPCC, Role.COMMITTEE_OFFICE)
@@ -117,6 +120,17 @@ def told(report: Report, people: Iterable[int], event: Event, template: str, *, 
     others = [person for person in people if person != event.by_id]
     subject = {"matter": str(report.matter.public_id), **more}
     tell(others, event_id=event.pk, template=f"report_{template}", subject=subject, now=now)
+
+
+def keep_sheet(reports: Iterable[Report], file: Clean | None, *, by: Person, now: datetime) -> Attachment | None:
+    """Keep what lies on the office's desk with all reports that it speaks of, those that went into them included: with
+    any of them it is out of sight, and erased (S5). The row of one stands for all."""
+    if file is None:
+        return None
+    mains = [report.matter_id for report in reports]
+    matters = Matter.objects.filter(Q(pk__in=mains) | Q(merged_into__in=mains)).order_by("pk")
+    made = attach_to_all(matters, put_by(file), purpose=Purpose.OFFICE, by=by, now=now)
+    return Attachment.objects.get(public_id=made[mains[0]])
 
 
 def end_clocks(matter: Matter, *stages: str, by: Person | None, now: datetime) -> None:

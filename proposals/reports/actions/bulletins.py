@@ -12,6 +12,7 @@ from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import tell
 from members.models import Appointment, AuditEntry, Delegation, Person
 from members.rights import acting_for
+from members.uploads import Clean
 from proposals.handling import queries
 from proposals.handling.actions import Paper
 from proposals.handling.models import Access, Participant, record_many
@@ -28,7 +29,7 @@ from proposals.reports.models import (
 )
 from proposals.reports.models.issue import LEVEL_NAMES, rank
 
-from .base import authors, lock_all, lock_many, move, must_follow, today, told
+from .base import authors, keep_sheet, lock_all, lock_many, move, must_follow, today, told
 
 State = Issue.State
 Step = IssueSignature.Step
@@ -199,9 +200,13 @@ def sign_issue(
     by: Person,
     now: datetime,
     paper: Paper | None = None,
+    scan: Clean | None = None,
     seen: int | None = None,
 ) -> Issue:
-    """Check or sign an issue, whichever it waits for, or send it back with the reason; what was signed on paper is entered."""
+    """Check or sign an issue, whichever it waits for, or send it back with the reason.
+
+    What was signed on paper is entered, with the `scan` of the sheet where there is one (P1).
+    """
     issue = lock_issue(issue, State.CHECKING, State.SIGNING, seen=seen)
     items = items_of(issue)
     reports = lock_all([item.report for item in items])
@@ -224,6 +229,7 @@ def sign_issue(
         name=paper.who if paper else _named(by),
         on=paper.on if paper else today(now),
         sheet=paper.sheet if paper else "",
+        scan=keep_sheet(reports, scan, by=by, now=now) if paper else None,
         by=by,
         at=now,
     )

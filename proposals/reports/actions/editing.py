@@ -7,13 +7,14 @@ from django.db import transaction
 
 from members.errors import Refused, Stale, WrongStep
 from members.models import Person
+from members.uploads import Clean
 from proposals.handling import queries
 from proposals.handling.models import Access, Participant
 from proposals.reports.comparing import tidy
 from proposals.reports.models import AuthorWord, Edition, Report, Status
 from proposals.reports.models.issue import rank
 
-from .base import SUSPENDED, expect, lock, speaking_for, today, told
+from .base import SUSPENDED, expect, keep_sheet, lock, speaking_for, today, told
 from .combining import not_own
 
 State = Edition.State
@@ -93,11 +94,19 @@ def authors_to_ask(edition: Edition) -> list[Participant]:
 
 @transaction.atomic
 def answer_edition(
-    word: AuthorWord, *, same: bool, text: str = "", by: Person, now: datetime, said: str = ""
+    word: AuthorWord,
+    *,
+    same: bool,
+    text: str = "",
+    by: Person,
+    now: datetime,
+    said: str = "",
+    proof: Clean | None = None,
 ) -> AuthorWord:
     """An author says that the meaning is the same, or what must be changed.
 
-    What he said on the telephone or on paper is entered by the office, which says how (`said`, P1).
+    What he said on the telephone or on paper is entered by the office, which says how (`said`, P1) and may keep what
+    shows it: his letter, a picture of his message (`proof`).
     """
     edition = _lock(word.edition)
     word = AuthorWord.objects.select_for_update(of=("self",)).select_related("participant__matter").get(pk=word.pk)
@@ -112,7 +121,8 @@ def answer_edition(
     word.answer = AuthorWord.Answer.SAME if same else AuthorWord.Answer.CHANGE
     word.text, word.said = "" if same else text.strip(), said.strip()
     word.answered_by, word.answered_at = by, now
-    word.save(update_fields=["answer", "text", "said", "answered_by", "answered_at"])
+    word.proof = keep_sheet([edition.report], proof, by=by, now=now)
+    word.save(update_fields=["answer", "text", "said", "proof", "answered_by", "answered_at"])
     _settle(edition)
     event = edition.report.matter.record(
         "report_author_answered", by=by, now=now, who=str(word.participant), answer=word.get_answer_display()

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from proposals.handling.models import Addressed, Participant, together
+from proposals.handling.models import Addressed, Attachment, Participant, together
 
 from .report import Report
 
@@ -69,6 +69,7 @@ class AuthorWord(Addressed):
     answer = models.CharField("答复", max_length=8, choices=Answer, blank=True)
     text = models.CharField("需要修改的地方", max_length=1000, blank=True)
     said = models.CharField("答复方式", max_length=80, blank=True)
+    proof = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+", verbose_name="答复的凭据")
     answered_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name="登记人")
     answered_at = models.DateTimeField("答复时间", null=True)
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from members import keys
 from members.rights import keys_of, may
-from proposals.handling.models import Access, Addressed, together
+from proposals.handling.models import Access, Addressed, Attachment, together
 
 from .edition import Edition
 from .report import Report
@@ -262,6 +262,7 @@ class IssueSignature(models.Model):
     name = models.CharField("签批人", max_length=100)
     on = models.DateField("日期")
     sheet = models.CharField("纸质单据", max_length=60, blank=True)
+    scan = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+", verbose_name="单据扫描件")
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+", verbose_name="经手人")
     at = models.DateTimeField("时间")
 
@@ -270,6 +271,7 @@ class IssueSignature(models.Model):
             models.UniqueConstraint(fields=["issue", "round", "step"], name="one_signature_a_step"),
             models.CheckConstraint(condition=Q(step__in=["check", "sign"]), name="issue_step_known"),
             models.CheckConstraint(condition=Q(agrees=True) | ~Q(text=""), name="issue_sent_back_says_why"),
+            models.CheckConstraint(condition=Q(scan=None) | ~Q(sheet=""), name="scan_is_of_a_sheet"),
         ]
 
     def __str__(self) -> str:

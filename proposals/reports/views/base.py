@@ -12,6 +12,7 @@ from members.models import Person
 from members.pages import ActionPage, RowMixin, SeenMixin, Signed
 from members.pages.page import M
 from members.shown import Crumb, Fact
+from proposals.handling.models import Attachment
 from proposals.reports.models import Report, Words
 
 
@@ -61,6 +62,11 @@ def in_step(request: HttpRequest, rows: "QuerySet[M]", **step: Any) -> "QuerySet
     """Where this form is offered. What comes from a page that has been overtaken meets the action instead of a page that
     is gone: a sentence says how things are, and what was typed stays."""
     return rows if request.method == "POST" else rows.filter(**step)
+
+
+def way_to_sheet(sheet: Attachment | None) -> str:
+    """Where a sheet that the office keeps is opened; nowhere if there is none, or it was erased."""
+    return reverse("handling:attachment", args=[sheet.public_id]) if sheet and sheet.removed_at is None else ""
 
 
 def list_crumbs(user: Person) -> list[Crumb]:

@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 
 from members.days import moment, short_day
 from members.inbox.actions import start_job
-from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage
+from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.handling.models import Access
 from proposals.handling.views.files import NOTHING
@@ -22,11 +22,10 @@ from proposals.reports.actions import bulletins
 from proposals.reports.bulletin import bulletin_docx, shown
 from proposals.reports.bulletin_forms import ComposeForm, IssueForm, SignForm
 from proposals.reports.credits import credits_of
-from proposals.reports.models import Delivery, Issue, IssueItem, Recipient, Series
+from proposals.reports.models import Delivery, Issue, IssueItem, IssueSignature, Recipient, Series
 from proposals.reports.queries import ready_for
 
-from .base import in_step
-from .editing import Mine
+from .base import in_step, way_to_sheet
 
 State = Issue.State
 
@@ -47,7 +46,7 @@ class IssueFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class Issues(Mine, ListPage[Issue]):
+class Issues(Signed, ListPage[Issue]):
     """What is on its way and what was issued; whoever signs sees what waits for him, and what he signed."""
 
     action = "reports.read_issue"
@@ -96,7 +95,7 @@ class Issues(Mine, ListPage[Issue]):
         return super().get_context_data(tabs=tabs, **kwargs)
 
 
-class Compose(Mine, FormPage):
+class Compose(Signed, FormPage):
     """A new issue: which series, and which reports in which order."""
 
     action = "reports.issues"
@@ -129,7 +128,7 @@ class Compose(Mine, FormPage):
         return super().get_context_data(any=bool(self.ready), **kwargs)
 
 
-class OneIssue(Mine):
+class OneIssue(Signed):
     """Takes the issue of the address from those that this person may see."""
 
     object: Any
@@ -142,6 +141,12 @@ class OneIssue(Mine):
         return Issue.objects.visible_to(self.me).select_related(
             "series", "addressee", "sent_by", "made_by", "issued_by"
         )
+
+    def signatures(self) -> list[tuple[IssueSignature, str]]:
+        """Who checked and signed, the newest first, each with the way to the scan of the sheet, for the office that keeps it."""
+        rows = self.object.signatures.select_related("scan").order_by("-pk")
+        keeps = self.me.has_perm("reports.oversee") and len(self.read.seen) == len(self.read.items)
+        return [(row, way_to_sheet(row.scan) if keeps else "") for row in rows]
 
     def crumbs(self) -> list[Crumb]:
         way = [Crumb("社情民意刊物", reverse("reports:issues"))]
@@ -223,9 +228,13 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         deliveries = list(issue.deliveries.select_related("recipient").order_by("sent_on", "pk"))
         returning = self.me.has_perm("reports.issue")
         sent = [(row, self.ways_of(row, self.read.seen) if returning else []) for row in deliveries]
-        signatures = list(issue.signatures.order_by("-pk"))
         return super().get_context_data(
-            issue=issue, facts=self.facts(), items=shown, sent=sent if office else [], signatures=signatures, **kwargs
+            issue=issue,
+            facts=self.facts(),
+            items=shown,
+            sent=sent if office else [],
+            signatures=self.signatures(),
+            **kwargs,
         )
 
     def ways_of(self, row: Delivery, items: list[IssueItem]) -> list[Act]:
@@ -376,7 +385,7 @@ class Sign(ActOnIssue, ActionPage[Issue]):
         return in_step(self.request, super().get_queryset(), state__in=[State.CHECKING, State.SIGNING])
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "on_paper": not self.mine}
+        return {**super().get_form_kwargs(), "on_paper": not self.mine, "by": self.me}
 
     def do(self, form: Any) -> None:
         back = "back" in self.request.POST
@@ -386,6 +395,7 @@ class Sign(ActOnIssue, ActionPage[Issue]):
             agrees=not back,
             text=form.cleaned_data["text"],
             paper=form.paper(),
+            scan=form.cleaned_data.get("file"),
             seen=self.seen,
             by=self.me,
             now=timezone.now(),
@@ -393,8 +403,8 @@ class Sign(ActOnIssue, ActionPage[Issue]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         made = bulletin_files.bulletin_of(self.read, self.me, now=timezone.now())
-        before = list(self.object.signatures.order_by("-pk"))
-        return super().get_context_data(bulletin=made, facts=self.facts(), signatures=before, mine=self.mine, **kwargs)
+        facts, signatures = self.facts(), self.signatures()
+        return super().get_context_data(bulletin=made, facts=facts, signatures=signatures, mine=self.mine, **kwargs)
 
 
 class IssueNow(ActOnIssue, ConfirmPage[Issue]):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from members.pages import ActionPage, Column, DetailPage, ListPage
+from members.pages import ActionPage, Column, DetailPage, ListPage, Signed
 from members.shown import Crumb, Fact
 from members.widgets import Day
 from proposals.handling.letters import letter_docx
@@ -21,7 +21,6 @@ from proposals.reports.editing_forms import ReasonForm
 from proposals.reports.models import Delivery, Issue, Recipient, Series
 
 from .bulletins import ActOnIssue, word_file
-from .editing import Mine
 
 RECIPIENTS = Recipient.objects.in_order()
 BACK = [("no", "没有退回"), *Delivery.Returned.choices]
@@ -57,7 +56,7 @@ class DeliveryFilter(django_filters.FilterSet):
         return rows.filter(returned="" if word == "no" else word)
 
 
-class Deliveries(Mine, ListPage[Delivery]):
+class Deliveries(Signed, ListPage[Delivery]):
     """What went to whom, the newest first; no title of a report stands in it."""
 
     action = "reports.issues"
@@ -122,7 +121,7 @@ class Deliver(ActOnIssue, ActionPage[Issue]):
         delivering.deliver(self.object, form.chosen(), **said, by=self.me, now=timezone.now())
 
 
-class Slip(Mine, DetailPage[Delivery]):
+class Slip(Signed, DetailPage[Delivery]):
     """The sheet that goes with a copy to a leader, to be filled in by hand (送阅单, P18); each is written down."""
 
     action = "reports.issue"
@@ -141,7 +140,7 @@ class Slip(Mine, DetailPage[Delivery]):
         return word_file(letter_docx(bulletin_files.slip_of(row, read)), f"送阅单{row.issue}.docx")
 
 
-class RecordReturn(Mine, ActionPage[Delivery]):
+class RecordReturn(Signed, ActionPage[Delivery]):
     """What a leader put on the slip that went with an issue (送阅单, P18)."""
 
     action = "reports.issue"
@@ -175,7 +174,7 @@ class RecordReturn(Mine, ActionPage[Delivery]):
         return of_sending(self.object)
 
 
-class DropDelivery(Mine, ActionPage[Delivery]):
+class DropDelivery(Signed, ActionPage[Delivery]):
     """Takes back what was entered of a sending by mistake."""
 
     action = "reports.issue"

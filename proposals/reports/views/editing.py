@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from members import keys
 from members.days import moment
 from members.models import Person
-from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage
+from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact
 from proposals.handling.actions.secrecy import note_view
 from proposals.handling.models import Access, Matter
@@ -35,23 +35,12 @@ from proposals.reports.hands import same_text
 from proposals.reports.models import AuthorWord, Edition, Report, Status, Words, handed_in
 from proposals.reports.queries import alike, in_editing, words_of
 
-from .base import about, in_step
+from .base import about, in_step, way_to_sheet
 
 BUSY = timedelta(hours=1)
 
 
-class Mine:
-    """A page that only people with an account reach."""
-
-    request: Any
-
-    @property
-    def me(self) -> Person:
-        assert isinstance(self.request.user, Person)
-        return self.request.user
-
-
-class Desk(Mine, ListPage[Report]):
+class Desk(Signed, ListPage[Report]):
     """What is being edited: who has it in hand, how far it is."""
 
     action = "reports.edit"
@@ -86,7 +75,7 @@ class Desk(Mine, ListPage[Report]):
         return [Act("组稿", reverse("reports:compose"), "plus", "primary")]
 
 
-class OfReport(Mine):
+class OfReport(Signed):
     """Takes the report of the address from those in hand."""
 
     kwargs: dict[str, Any]
@@ -209,7 +198,7 @@ class Edit(OfReport, ActionPage[Report]):
         return f"{last.by}在{moment(last.at)}保存了{last}，可能还在改，请先商量由谁改。两人同时保存的，后保存的一方会看到双方的文字。"
 
 
-class EditionMixin(Mine):
+class EditionMixin(Signed):
     """Takes the edition of the address, of a report that this person sees."""
 
     kwargs: dict[str, Any]
@@ -242,7 +231,9 @@ class EditionPage(EditionMixin, DetailPage[Edition]):
     @cached_property
     def words(self) -> list[AuthorWord]:
         return list(
-            self.object.words.select_related("participant__person", "participant__body", "answered_by").order_by("pk")
+            self.object.words.select_related(
+                "participant__person", "participant__body", "answered_by", "proof"
+            ).order_by("pk")
         )
 
     @cached_property
@@ -271,7 +262,7 @@ class EditionPage(EditionMixin, DetailPage[Edition]):
         return super().get_context_data(
             edition=one,
             facts=facts,
-            words=[(word, self.way_of(word)) for word in self.words],
+            words=[(word, self.way_of(word), way_to_sheet(word.proof)) for word in self.words],
             from_original=differences((words.title, tidy(words.body)), (one.title, one.text)),
             before=before,
             from_before=differences((before.title, before.text), (one.title, one.text)) if before else [],
@@ -317,7 +308,7 @@ class AskAuthors(EditionMixin, ActionPage[Edition]):
         return HttpResponseRedirect(reverse("reports:edition", args=[self.object.public_id]))
 
 
-class RecordWord(Mine, ActionPage[AuthorWord]):
+class RecordWord(Signed, ActionPage[AuthorWord]):
     """What an author said on the telephone or on paper (P1)."""
 
     action = "reports.edit"
@@ -339,6 +330,9 @@ class RecordWord(Mine, ActionPage[AuthorWord]):
         one = self.object.edition
         return [Fact("编辑稿", f"{one}　{one.title}", wide=True), Fact("反映人", str(self.object.participant))]
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "by": self.me}
+
     def crumbs(self) -> list[Crumb]:
         one = self.object.edition
         return [Crumb(f"编辑稿{one}", reverse("reports:edition", args=[one.public_id]))]
@@ -346,13 +340,12 @@ class RecordWord(Mine, ActionPage[AuthorWord]):
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data
         same = data["answer"] == AuthorWord.Answer.SAME
-        editing.answer_edition(
-            self.object, same=same, text=data["text"], said=data["said"], by=self.me, now=timezone.now()
-        )
+        said = {"text": data["text"], "said": data["said"], "proof": data["file"]}
+        editing.answer_edition(self.object, same=same, **said, by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.get_back_url())
 
 
-class ConfirmEdition(Mine, ActionPage[AuthorWord]):
+class ConfirmEdition(Signed, ActionPage[AuthorWord]):
     """The edited text and the own words below it, for an author: one field, two buttons."""
 
     action = SIGNED_IN

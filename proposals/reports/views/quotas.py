@@ -9,6 +9,7 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from members.forms import PlainForm
 from members.models import Body, Person
 from members.page_forms import BodyByName
 from members.pages import FormPage, Page, Signed
@@ -19,7 +20,6 @@ from proposals.reports.actions import quotas as actions
 from proposals.reports.hands import my_bodies
 from proposals.reports.models.adoption import CreditRule, Level
 from proposals.reports.models.quota import Quota
-from proposals.reports.outcome_forms import PlainForm
 from proposals.reports.quotas import Done, fulfilment
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from members.forms import PlainForm
 from members.pages import BulkPage, ConfirmPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.handling import clocks
@@ -23,7 +24,7 @@ from proposals.reports import actions
 from proposals.reports.filters import QueueFilter
 from proposals.reports.hands import due_to_screen, same_text, similar_to, to_screen
 from proposals.reports.models import Referral, Report, Status, handed_in
-from proposals.reports.report_forms import KeepForm, LeadForm, LevelForm, PlainForm, ReferForm, ReturnForm
+from proposals.reports.report_forms import KeepForm, LeadForm, LevelForm, ReferForm, ReturnForm
 
 from .base import OneReport, ReportAct, facts_of, in_step, shown_of, to
 from .report import PEOPLE, authors_of

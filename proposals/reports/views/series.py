@@ -8,16 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from members.pages import FormPage, Page
+from members.pages import FormPage, Page, Signed
 from members.shown import Act, Crumb
 from proposals.reports.actions import bulletins, series
 from proposals.reports.bulletin_forms import RecipientForm, SeriesForm
 from proposals.reports.models import Recipient, Series, SeriesYear
 
-from .editing import Mine
 
-
-class AllSeries(Mine, Page):
+class AllSeries(Signed, Page):
     """Both lists on one page: each is short."""
 
     action = "reports.series"
@@ -53,7 +51,7 @@ class AllSeries(Mine, Page):
         )
 
 
-class RowPage(Mine, FormPage):
+class RowPage(Signed, FormPage):
     action = "reports.series"
     submit_label = "保存"
     done_sentence = "已保存。"
