@@ -1,6 +1,6 @@
 """Days as people write them: 5月22日, with the year only if it is another one."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.utils import timezone
 
@@ -11,6 +11,11 @@ def local_day(value: date | datetime) -> date:
     if isinstance(value, datetime):
         return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
     return value
+
+
+def start_of(day: date) -> datetime:
+    """The moment at which a local day begins."""
+    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def full_day(day: date) -> str:

@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from members.audit_words import WORDS
 from members.choices import BodyKind, Outcome, Role, System
+from members.day_filters import Since, Until
 from members.models import Appointment, AuditEntry, Body, Membership, Person
 from members.models.body import BodyQuerySet
 from members.models.person import PersonQuerySet
-from members.widgets import Day
 
 
 def sectors(request: Any) -> Any:
@@ -94,8 +94,8 @@ class AuditFilter(django_filters.FilterSet):
     subject = django_filters.CharFilter(label="对象", max_length=80)
     person = django_filters.CharFilter(label="人员姓名", method="of_person", max_length=64)
     outcome = django_filters.ChoiceFilter(label="结果", choices=Outcome, empty_label="全部结果")
-    since = django_filters.DateFilter(label="从", field_name="at", lookup_expr="date__gte", widget=Day)
-    until = django_filters.DateFilter(label="到", field_name="at", lookup_expr="date__lte", widget=Day)
+    since = Since("at", "从")
+    until = Until("at", "到")
 
     def of_person(self, rows: QuerySet[AuditEntry], name: str, text: str) -> QuerySet[AuditEntry]:
         return rows.filter(by__in=Person.objects.search(text).values("pk"))

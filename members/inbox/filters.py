@@ -1,15 +1,17 @@
-from datetime import date
+from datetime import date, timedelta
 from typing import cast
 
 import django_filters
-from django import forms
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
+from members.day_filters import Since
+from members.days import start_of
 from members.inbox import registry
 from members.inbox.models import Channel, Message, MessageQuerySet, State
 from members.inbox.registry import SENDING
 from members.models import Person
+from members.widgets import Day
 
 STATES = (("unread", "未读"), ("read", "已读"))
 KINDS = (("digest", "时限提醒"), ("other", "办理动态"))
@@ -18,12 +20,7 @@ KINDS = (("digest", "时限提醒"), ("other", "办理动态"))
 class MessageFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=STATES, method="only_state", label="阅读", empty_label="全部")
     kind = django_filters.ChoiceFilter(choices=KINDS, method="only_kind", label="类别", empty_label="全部")
-    since = django_filters.DateFilter(
-        field_name="created_at",
-        lookup_expr="date__gte",
-        label="起始日期",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
+    since = Since("created_at", "起始日期")
 
     class Meta:
         model = Message
@@ -47,11 +44,7 @@ class LedgerFilter(django_filters.FilterSet):
     key = django_filters.CharFilter(method="only_key", label="标识")
     channel = django_filters.ChoiceFilter(choices=OUTGOING, label="渠道", empty_label="全部")
     state = django_filters.ChoiceFilter(choices=State, label="状态", empty_label="全部")
-    day = django_filters.DateFilter(
-        method="only_day",
-        label="生成日期",
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
+    day = django_filters.DateFilter(method="only_day", label="生成日期", widget=Day)
 
     class Meta:
         model = Message
@@ -78,4 +71,4 @@ class LedgerFilter(django_filters.FilterSet):
         return messages.filter(Q(key=key) | Q(message_id=key) | Q(pk__in=carriers))
 
     def only_day(self, messages: MessageQuerySet, name: str, day: date) -> MessageQuerySet:
-        return messages.filter(created_at__date=day)
+        return messages.filter(created_at__gte=start_of(day), created_at__lt=start_of(day + timedelta(days=1)))

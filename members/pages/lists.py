@@ -34,9 +34,14 @@ class BoundedPaginator:
         self.per_page = per_page
 
     @cached_property
+    def keys(self) -> list[Any]:
+        """The keys of the rows in their order, at most `COUNT_LIMIT + 1`: what was found once is not searched for again."""
+        return list(self.rows.values_list("pk", flat=True)[: COUNT_LIMIT + 1])
+
+    @property
     def count(self) -> int:
         """How many rows there are, at most `COUNT_LIMIT + 1`."""
-        return self.rows.order_by().values("pk")[: COUNT_LIMIT + 1].count()
+        return len(self.keys)
 
     @property
     def amount(self) -> str:
@@ -54,8 +59,14 @@ class BoundedPaginator:
         if self.last_page:
             number = min(number, self.last_page)
         start = (number - 1) * self.per_page
-        found = list(self.rows[start : start + self.per_page + 1])
+        found = self.part(start, start + self.per_page + 1)
         return Rows(found[: self.per_page], number, len(found) > self.per_page, self)
+
+    def part(self, start: int, end: int) -> list[Any]:
+        if end > COUNT_LIMIT + 1:
+            return list(self.rows[start:end])
+        keys = self.keys[start:end]
+        return list(self.rows.filter(pk__in=keys)) if keys else []
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import django_filters
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import TextInput
 
+from members.day_filters import Since, Until
 from members.models import Session
-from members.widgets import Day
 from proposals.handling.models import Access, Stage
 from proposals.handling.models.matter import OF_REPORTS
 from proposals.reports.models import Edition, Report
@@ -53,12 +53,8 @@ class ReportFilter(django_filters.FilterSet):
         model = Report
         fields: list[str] = []
 
-    since = django_filters.DateFilter(
-        field_name="submitted_at", lookup_expr="date__gte", label="提交日期从", widget=Day
-    )
-    until = django_filters.DateFilter(
-        field_name="submitted_at", lookup_expr="date__lte", label="提交日期到", widget=Day
-    )
+    since = Since("submitted_at", "提交日期从")
+    until = Until("submitted_at", "提交日期到")
 
     def search(self, rows: QuerySet[Report], name: str, text: str) -> QuerySet[Report]:
         return called(rows, text)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from members.choices import Role
+from members.days import start_of
 from members.models import Appointment, Body, Person
 from proposals.handling.models import Participant
 from proposals.reports.circulars import Period, period_of
@@ -52,7 +53,7 @@ def fulfilment(user: Any, *, on: date, mine: Q | None = None) -> list[Done]:
     first = min(period.begins for period in periods.values())
     places = Participant.objects.filter(role=Participant.Role.AUTHOR, left_at=None).filter(mine or Q())
     rows = Report.objects.visible_to(user).exclude(status__in=[Status.DRAFT, Status.WITHDRAWN])
-    places = places.filter(matter__report__in=rows.filter(submitted_at__date__gte=first))
+    places = places.filter(matter__report__in=rows.filter(submitted_at__gte=start_of(first)))
     columns = ("matter__report", "body_id", "person_id", "matter__report__submitted_at__date")
     handed: dict[tuple[str, int], list[tuple[int, date]]] = {}
     for pk, body, person, day in places.values_list(*columns):

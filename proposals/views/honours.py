@@ -33,12 +33,15 @@ class ListPaginator(BoundedPaginator):
     """Pages of what is in memory already."""
 
     def __init__(self, rows: list[Candidate], per_page: int) -> None:
-        self.rows = rows  # type: ignore[assignment]  # sliced and counted, no more
+        self.candidates = rows
         self.per_page = per_page
 
-    @cached_property
+    @property
     def count(self) -> int:
-        return len(self.rows)
+        return len(self.candidates)
+
+    def part(self, start: int, end: int) -> list[Candidate]:
+        return self.candidates[start:end]
 
 
 class OfSession(Signed):

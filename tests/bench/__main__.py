@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from tests import conftest
 
@@ -78,6 +79,22 @@ def queries_of(act: Callable[[], object]) -> int:
     with CaptureQueriesContext(connection) as captured:
         act()
     return len(captured)
+
+
+def in_database(act: Callable[[], object]) -> float:
+    """Milliseconds that all queries of an act take together."""
+    taken = []
+
+    def timed(execute: Any, *asked: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(*asked)
+        finally:
+            taken.append(time.perf_counter() - began)
+
+    with connection.execute_wrapper(timed):
+        act()
+    return sum(taken) * 1000
 
 
 def page(client: Client, address: str) -> None:
@@ -205,7 +222,16 @@ def measure_batches() -> list[Row]:
 def measure_reports() -> list[Row]:
     """The report office's lists, with as many reports in store as ten years bring."""
     reports.plant()
-    return measure((role, address, LIST, 12) for role, address in reports.PAGES)
+    rows = measure((role, address, LIST, 12) for role, address in reports.PAGES)
+    for words, query in reports.SEARCHES.items():
+        act = partial(page, client_of("report_staff"), f"/reports/{query}")
+        act()
+        taken = [in_database(act) for _ in range(ROUNDS)]
+        slow = statistics.quantiles(taken, n=20)[-1]
+        name = f"reports in the database: {words}"
+        limit = reports.SEARCH_MS
+        rows.append(Row(name, statistics.median(taken), slow, limit, None, None, queries_of(act), None, slow <= limit))
+    return rows
 
 
 def show(rows: list[Row]) -> None:

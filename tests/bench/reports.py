@@ -5,6 +5,16 @@ from django.db import connection
 from members import keys
 
 STORED, WAITING = 100_000, 300
+SEARCH_MS = 60.0
+SEARCHES = {  # what a list asks the database for: words that are common, rare and absent, a month, a source
+    "common word": "?q=社区服务",
+    "word of one in a hundred": "?q=停车难",
+    "rare word": "?q=第99910件",
+    "absent word": "?q=厕所革命",
+    "number": "?q=信150000",
+    "month": "?since=2026-01-01&until=2026-01-31",
+    "nobody's source": "?source=county",
+}
 PAGES = (
     ("report_staff", "/reports/screening/"),
     ("report_staff", "/reports/"),

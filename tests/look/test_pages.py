@@ -164,6 +164,17 @@ class TestLists:
         assert paginator.amount == "3+"
         assert [str(row) for row in paginator.page("3")] == ["样本04"]
 
+    def test_rows_are_searched_for_once(self) -> None:
+        named(5)
+        rows = Body.objects.filter(name__startswith="样本").order_by("-pk")
+
+        with CaptureQueriesContext(connection) as asked:
+            page = BoundedPaginator(rows, 2).page("2")
+            none = BoundedPaginator(rows.filter(name="没有"), 2).page("1")
+
+        assert ([str(row) for row in page], page.more, page.paginator.amount) == (["样本02", "样本01"], True, "5")
+        assert (list(none), none.paginator.amount, len(asked)) == ([], "0", 3)
+
 
 class TestActs:
     def test_an_act_is_done_and_said(self, signed_in: Client, body: Body) -> None:

@@ -1,6 +1,6 @@
 """Pages that were overtaken, days that cannot be, the same thing twice: a sentence, and nothing that was typed is lost."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.choices import Role
+from members.days import start_of
 from members.errors import Refused, WrongStep
 from proposals.handling import clocks
 from proposals.handling.actions import Paper
@@ -157,11 +158,16 @@ def test_the_desks_of_editors_say_what_waits_and_find_it() -> None:
     assert found(f"q={bare.matter.number}") == [bare.pk]
     assert "待编发的刊物" in signed_in(office.staff).get(reverse("portal:desk")).content.decode()
     assert "待编发的刊物" not in editor.get(reverse("portal:desk")).content.decode()
-    listed = signed_in(office.staff).get(reverse("reports:list") + "?since=2026-03-05").context["page_obj"]
-    assert not list(listed)
-    assert (
-        len(list(signed_in(office.staff).get(reverse("reports:list") + "?until=2026-03-04").context["page_obj"])) == 4
-    )
+    first = start_of(date(2026, 3, 5))
+    Report.objects.filter(pk=mine.pk).update(submitted_at=first)
+    Report.objects.filter(pk=asked.pk).update(submitted_at=first - timedelta(seconds=1))
+
+    def handed_in(query: str) -> list[int]:
+        page = signed_in(office.staff).get(f"{reverse('reports:list')}?{query}").context["page_obj"]
+        return [row.pk for row in page]
+
+    assert handed_in("since=2026-03-05") == [mine.pk]
+    assert (len(handed_in("until=2026-03-04")), handed_in("since=2026-03-05&until=2026-03-04")) == (3, [])
 
 
 def test_the_office_writes_and_takes_back_for_somebody_on_the_telephone() -> None:
