@@ -222,6 +222,15 @@ def read_fresh(signed: str, person: uuid.UUID) -> uuid.UUID:
     return uuid.UUID(address) if whose == str(person) else uuid.uuid4()
 
 
+def must_be_written(report: Report) -> None:
+    """Raises WrongStep for what is no draft any more."""
+    if not report.written:
+        raise WrongStep(
+            f"这篇信息现在是“{report.get_status_display()}”，不能再改。您写的文字还在本页，需要的请先复制；"
+            "要修改已提交的内容，请联系社情民意工作人员退回。"
+        )
+
+
 class Write(Writing):
     """A draft, or what was sent back."""
 
@@ -249,12 +258,13 @@ class Write(Writing):
     def draft(self, form: Any) -> Report:
         assert self.object is not None
         report = Report.objects.select_related("matter").get(pk=self.object.pk)
-        if not report.written:
-            raise WrongStep(
-                f"这篇信息现在是“{report.get_status_display()}”，不能再改。您写的文字还在本页，需要的请先复制；"
-                "要修改已提交的内容，请联系社情民意工作人员退回。"
-            )
+        must_be_written(report)
         return report
+
+    def check_version(self) -> None:
+        """Whatever else the form lacks: what was handed in meanwhile is no draft."""
+        assert self.object is not None
+        must_be_written(self.object)
 
     def get_initial(self) -> dict[str, Any]:
         report = self.object
