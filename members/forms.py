@@ -1,6 +1,7 @@
 """How forms speak: every refusal names the field and says what to do."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.http import QueryDict
 
 PHONE = RegexValidator(r"^[0-9+][0-9 -]{5,19}$", "请填写电话号码，例如 13800000000。")
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+GONE = ("invalid_choice", "invalid_pk_value", "invalid_list")
 CHOOSING = (forms.ChoiceField, forms.ModelChoiceField, forms.ModelMultipleChoiceField)
 
 
@@ -44,18 +46,40 @@ def in_plain_words(form: forms.BaseForm) -> None:
         own = type(field).default_error_messages
         words = {
             "required": _required(field, str(label)),
-            "invalid_choice": f"所选的{label}已不能选择，请刷新页面后重新选择。",
+            **dict.fromkeys(GONE, f"所选的{label}已不能选择，请刷新页面后重新选择。"),
             "min_value": f"{label}不能小于 %(limit_value)s。",
             "max_value": f"{label}不能大于 %(limit_value)s。",
+            "max_digits": f"{label}最多 %(max)s 位数字。",
+            "max_decimal_places": f"{label}最多写 %(max)s 位小数。",
+            "max_whole_digits": f"{label}的整数部分最多 %(max)s 位。",
             "max_length": f"{label}不能超过 %(limit_value)d 字，现在有 %(show_value)d 字。",
         }
         if isinstance(field, forms.DateField | forms.DateTimeField) and in_reach not in field.validators:
             field.validators.append(in_reach)
         if isinstance(field, forms.DateField):
             words["invalid"] = f"{label}请写成年-月-日，例如 2026-05-22。"
+        elif isinstance(field, forms.IntegerField):
+            words["invalid"] = f"{label}请填写数字，例如 3。"
+        elif isinstance(field, forms.ModelChoiceField):
+            field.clean = _named(field)  # type: ignore[assignment,method-assign]  # of this form's own copy of the field
         for code, sentence in words.items():
             if field.error_messages.get(code) in (None, own.get(code), forms.Field.default_error_messages.get(code)):
                 field.error_messages[code] = sentence
+
+
+def _named(field: "forms.ModelChoiceField[Any]") -> Callable[[Any], Any]:
+    """How this field reads a choice: what is no id at all, of a forged or an old page, is a choice that is gone."""
+    read = type(field).clean
+
+    def clean(value: Any) -> Any:
+        try:
+            return read(field, value)
+        except ValidationError as error:
+            if error.code in field.error_messages:
+                raise
+            raise ValidationError(field.error_messages["invalid_choice"], code="invalid_choice") from error
+
+    return clean
 
 
 def _required(field: forms.Field, label: str) -> str:

@@ -3,6 +3,7 @@
 Nothing here asks the database beyond the appointments that the rights have read for this request already.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +50,16 @@ def register(*entries: Entry) -> None:
             _entries.append(entry)
 
 
-def menu_of(user: Any, path: str) -> list[Section]:
-    """Return the menu of this person, with the entry that `path` lies under marked as current."""
+def menu_of(user: Any, path: str, way: Sequence[str] = ()) -> list[Section]:
+    """Return the menu of this person, with the entry that `path` lies under marked as current.
+
+    `way` are the addresses of the pages above it, from the outside in: they say more than what an address begins with.
+    """
     mine = [entry for entry in sorted(_entries, key=_place) if not entry.action or user.has_perm(entry.action)]
     addresses = {entry: reverse(entry.url) for entry in mine}
-    here = max((url for url in addresses.values() if path.startswith(url)), key=len, default="")
+    urls = set(addresses.values())
+    above = (url for url in (path, *reversed(way)) if url in urls)
+    here = next(above, None) or max((url for url in urls if path.startswith(url)), key=len, default="")
     sections = []
     for label in SECTIONS:
         links = [

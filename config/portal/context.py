@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from config.portal import vitals
 from config.portal.browsers import is_old
@@ -40,7 +41,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "old_browser": is_old(request.headers.get("User-Agent", "")),
         "engine_trouble": engine_trouble(user) if signed_in else "",
         "unread": unread_count(user) if isinstance(user, Person) else 0,
-        "menu": menu_of(user, request.path) if signed_in else [],
+        "menu": SimpleLazyObject(lambda: menu_of(user, request.path) if signed_in else []),
         "session_seconds": request.session.get_expiry_age() if signed_in else 0,
         "printed_at": timezone.now(),
     }

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
 from members.models import Person
+from members.navigation import menu_of
 from members.shown import Act, Crumb
 
 M = TypeVar("M", bound=models.Model)
@@ -63,6 +64,8 @@ class Page(TemplateResponseMixin, ContextMixin, View):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         way = self.crumbs()
         crumbs = [*way, Crumb(self.get_title())] if way else []
+        if way and self.request.user.is_authenticated:
+            kwargs["menu"] = menu_of(self.request.user, self.request.path, [one.url for one in way])
         return super().get_context_data(title=self.get_title(), crumbs=crumbs, acts=self.acts(), **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -18,7 +18,6 @@ from members.inbox.work import Product, Progress
 from members.inbox.work import register as offer
 from members.models import Person
 from members.rights import may
-from proposals.handling.actions.secrecy import note_view
 from proposals.handling.letters import Letter
 from proposals.handling.models import Access, Matter
 from proposals.handling.sights import note
@@ -108,16 +107,14 @@ def slip_of(delivery: Delivery, read: Reading) -> Letter:
     )
 
 
-def note_reading(read: Reading, user: Person, *, now: datetime) -> None:
+def note_reading(read: Reading, user: Person) -> None:
     """Write down who had the texts before the eyes; of sensitive ones each view is an audit row (S20, S23)."""
     matters = [one.report.matter for one in read.seen]
     note(user, [row.matter_id for matter in matters for row in read.behind[matter.pk]])
-    for matter in matters:
-        note_view(matter, by=user, now=now)
 
 
 def note_download(read: Reading, user: Person, *, now: datetime, form: str) -> None:
-    note_reading(read, user, now=now)
+    note_reading(read, user)
     issue = read.issue
     audit.record("download", by=user, subject=str(issue.public_id), now=now, level=issue.level, form=form)
 

@@ -51,6 +51,12 @@ def alike(report: Report, user: Any) -> list[Report]:
     return sorted(found, key=nearness, reverse=True)[:OFFERED]
 
 
+def seen_of(public_ids: Iterable[str], user: Any) -> list[Report]:
+    """Those of the reports named that this person sees, whatever has become of them. Raises ValidationError for no id."""
+    rows = Report.objects.visible_to(user).filter(matter__public_id__in=list(public_ids))
+    return list(rows.select_related("matter__session").order_by("pk"))
+
+
 def _likeness(own: set[str], other: set[str]) -> float:
     return len(own & other) / len(own | other) if own | other else 0
 

@@ -17,7 +17,6 @@ from proposals import actions, handed_down
 from proposals.fields import unit_names
 from proposals.handed_forms import CorrectForm, DueForm, EnterForm, GiveOutForm, PassUpForm, SendBackForm, UndoForm
 from proposals.handling import word_list
-from proposals.handling.actions import note_view
 from proposals.handling.attachments import OWNERS
 from proposals.handling.models import Attachment
 from proposals.handling.panels import panels_of, suspend_act
@@ -154,7 +153,6 @@ class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
         return HandedDown.objects.visible_to(self.me).select_related("matter__session", "matter__office")
 
     def note_view(self) -> None:
-        note_view(self.object.matter, by=self.me, now=timezone.now())
         note(self.me, [self.object.matter_id])
 
     def get_title(self) -> str:

@@ -18,7 +18,6 @@ from proposals.aspects import behind, my_organisations, sees_invitations, sees_o
 from proposals.filters import ProposalFilter
 from proposals.forms import KeepPaperForm, TakeOutForm, WithdrawForm, WithdrawOnPaperForm
 from proposals.handling import clocks
-from proposals.handling.actions import note_view
 from proposals.handling.knowing import known_to
 from proposals.handling.models import Assignment, Exposure, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
@@ -159,9 +158,6 @@ class Detail(OneProposal, DetailPage[Proposal]):
 
     def may_open(self, user: Any) -> bool:
         return bool(user.is_authenticated)
-
-    def note_view(self) -> None:
-        note_view(self.object.matter, by=self.me, now=timezone.now())
 
     def get_queryset(self) -> QuerySet[Proposal]:
         rows = Proposal.objects.visible_to(self.me).annotate(

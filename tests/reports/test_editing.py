@@ -251,6 +251,15 @@ def test_the_same_text_through_two_channels_is_made_one_while_it_is_screened(edi
     assert Report.objects.get(pk=other.pk).status == Status.COMBINED
     assert told(second) == ["report_combined"]
 
+    third, late = report(), reverse("reports:combine", args=[other.matter.public_id])
+    overtaken = client.post(late, {"followers": [str(third.matter.public_id)]})
+    assert (client.get(late).status_code, overtaken.status_code) == (404, 422)
+    assert f"已经并入{one.matter.label}" in overtaken.content.decode()
+    assert overtaken.content.decode().count(" checked") == 1
+    again = client.post(url, {"followers": [str(other.matter.public_id), "不是编号"]})
+    assert again.status_code == 422 and "请刷新页面后重新选择" in again.content.decode()
+    assert "现在是“已合并”，不能合并" in client.post(url, sent).content.decode()
+
 
 def test_a_body_speaks_through_whoever_reports_in_its_name(editor: Person) -> None:
     officer = appoint(Role.LIAISON_OFFICER)

@@ -293,6 +293,7 @@ class SendReply(PartConfirm[Assignment], WithDraft):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The text as the proposers will read it, for who signs without having written it."""
+        note(self.me, [self.object.matter_id])
         drafts = panels.with_points(Reply.objects.filter(pk=self.reply.pk if self.reply else 0))
         shown = [panels.reply_shown(row, self.letters, suggestions_of(self.object.matter)) for row in drafts]
         return super().get_context_data(reply=shown[0] if shown else None, **kwargs)

@@ -61,9 +61,6 @@ class Part(Signed, DetailPage[Assignment]):
             raise Http404
         return found
 
-    def note_view(self) -> None:
-        actions.note_view(self.object.matter, by=self.me, now=timezone.now())
-
     def get_title(self) -> str:
         return name_of(self.object.matter)
 

@@ -32,7 +32,8 @@ def combine(main: Report, followers: Sequence[Report], *, by: Person, now: datet
     locked = {row.pk: row for row in lock_many([main, *followers, *theirs])}
     main, going = locked[main.pk], [locked[pk] for pk in dict.fromkeys(row.pk for row in followers)]
     if main.matter.merged_into_id:
-        raise WrongStep("所选的这篇已经并入别的信息，请选择那一篇。")
+        into = main.matter.merged_into
+        raise WrongStep(f"{main.matter.label}已经并入{into.label if into else '别的信息'}，请打开那一篇办理合并。")
     if main.status not in MAIN:
         raise WrongStep(f"{main.matter.label}现在是“{main.get_status_display()}”，不能再并入别的信息。")
     in_no_other_hands(main, by)

@@ -13,6 +13,7 @@ from members.pages import ActionPage, RowMixin, SeenMixin, Signed
 from members.pages.page import M
 from members.shown import Crumb, Fact
 from proposals.handling.models import Attachment
+from proposals.handling.sights import note
 from proposals.reports.models import Report, Words
 
 
@@ -48,6 +49,7 @@ class ReportAct(SeenMixin, OneReport, ActionPage[Report]):
 
     def conflict(self, form: Any, sentence: str) -> HttpResponse:
         """What was filled in beside what stands now; nothing is done."""
+        note(self.me, [self.object.matter_id])
         context = {
             "title": "内容已有改动",
             "sentence": sentence,
@@ -79,6 +81,11 @@ def list_crumbs(user: Person) -> list[Crumb]:
 def about(report: Report) -> list[Fact]:
     """Which one it is, on a page that does something with it."""
     return [Fact("编号", report.matter.label), Fact("标题", report.matter.title, wide=True)]
+
+
+def screening_crumbs(report: Report) -> list[Crumb]:
+    """The way to what is done about a report that is being screened."""
+    return [Crumb("信息筛选", reverse("reports:screening")), Crumb(report.matter.label, to(report, "screen"))]
 
 
 def facts_of(words: Words, *, title: bool = True) -> list[Fact]:

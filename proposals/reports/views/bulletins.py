@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Count, F, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -128,6 +128,10 @@ class Compose(Signed, FormPage):
         return super().get_context_data(any=bool(self.ready), **kwargs)
 
 
+def issue_crumbs(issue: Issue) -> list[Crumb]:
+    return [Crumb("社情民意刊物", reverse("reports:issues")), Crumb(str(issue), issue.get_absolute_url())]
+
+
 class OneIssue(Signed):
     """Takes the issue of the address from those that this person may see."""
 
@@ -149,8 +153,8 @@ class OneIssue(Signed):
         return [(row, way_to_sheet(row.scan) if keeps else "") for row in rows]
 
     def crumbs(self) -> list[Crumb]:
-        way = [Crumb("社情民意刊物", reverse("reports:issues"))]
-        return way if isinstance(self, IssuePage) else [*way, Crumb(str(self.object), self.object.get_absolute_url())]
+        way = issue_crumbs(self.object)
+        return way[:-1] if isinstance(self, IssuePage) else way
 
 
 class IssuePage(OneIssue, DetailPage[Issue]):
@@ -163,7 +167,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         return str(self.object)
 
     def note_view(self) -> None:
-        bulletin_files.note_reading(self.read, self.me, now=timezone.now())
+        bulletin_files.note_reading(self.read, self.me)
 
     def acts(self) -> list[Act]:
         issue, at = self.object, [self.object.public_id]
@@ -371,11 +375,6 @@ class Sign(ActOnIssue, ActionPage[Issue]):
     def get_title(self) -> str:
         return f"{'核稿' if self.object.state == State.CHECKING else '签发'}：{self.object.series}"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        answer = super().get(request, *args, **kwargs)
-        bulletin_files.note_reading(self.read, self.me, now=timezone.now())
-        return answer
-
     @cached_property
     def mine(self) -> bool:
         """Whether the step is this person's own; otherwise what was signed on paper is entered."""
@@ -402,6 +401,7 @@ class Sign(ActOnIssue, ActionPage[Issue]):
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        bulletin_files.note_reading(self.read, self.me)
         made = bulletin_files.bulletin_of(self.read, self.me, now=timezone.now())
         facts, signatures = self.facts(), self.signatures()
         return super().get_context_data(bulletin=made, facts=facts, signatures=signatures, mine=self.mine, **kwargs)
@@ -436,7 +436,7 @@ class Print(OneIssue, DetailPage[Issue]):
     template_name = "reports/issue_print.html"
 
     def note_view(self) -> None:
-        bulletin_files.note_reading(self.read, self.me, now=timezone.now())
+        bulletin_files.note_reading(self.read, self.me)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         made = bulletin_files.bulletin_of(self.read, self.me, now=timezone.now())

@@ -20,7 +20,7 @@ from proposals.reports.bulletin_forms import DeliverForm, ReturnForm
 from proposals.reports.editing_forms import ReasonForm
 from proposals.reports.models import Delivery, Issue, Recipient, Series
 
-from .bulletins import ActOnIssue, word_file
+from .bulletins import ActOnIssue, issue_crumbs, word_file
 
 RECIPIENTS = Recipient.objects.in_order()
 BACK = [("no", "没有退回"), *Delivery.Returned.choices]
@@ -163,7 +163,7 @@ class RecordReturn(Signed, ActionPage[Delivery]):
         return f"{self.title}：{self.object.recipient}"
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb(str(self.object.issue), self.object.issue.get_absolute_url())]
+        return issue_crumbs(self.object.issue)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         again = self.opened_version() == 1
@@ -193,7 +193,7 @@ class DropDelivery(Signed, ActionPage[Delivery]):
         return f"{self.title}：{self.object.recipient}"
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb(str(self.object.issue), self.object.issue.get_absolute_url())]
+        return issue_crumbs(self.object.issue)
 
     def facts(self) -> list[Fact]:
         return of_sending(self.object)

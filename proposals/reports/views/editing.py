@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +16,6 @@ from members.days import moment
 from members.models import Person
 from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact
-from proposals.handling.actions.secrecy import note_view
 from proposals.handling.models import Access, Matter
 from proposals.handling.sights import note
 from proposals.reports.actions import combining, editing
@@ -33,9 +33,9 @@ from proposals.reports.editing_forms import (
 from proposals.reports.filters import DeskFilter
 from proposals.reports.hands import same_text
 from proposals.reports.models import AuthorWord, Edition, Report, Status, Words, handed_in
-from proposals.reports.queries import alike, in_editing, words_of
+from proposals.reports.queries import alike, in_editing, seen_of, words_of
 
-from .base import about, in_step, way_to_sheet
+from .base import about, in_step, list_crumbs, screening_crumbs, way_to_sheet
 
 BUSY = timedelta(hours=1)
 
@@ -75,6 +75,10 @@ class Desk(Signed, ListPage[Report]):
         return [Act("组稿", reverse("reports:compose"), "plus", "primary")]
 
 
+def desk() -> Crumb:
+    return Crumb("编辑中的信息", reverse("reports:editing"))
+
+
 class OfReport(Signed):
     """Takes the report of the address from those in hand."""
 
@@ -92,20 +96,12 @@ class OfReport(Signed):
         return about(self.object)
 
     def crumbs(self) -> list[Crumb]:
-        desk = Crumb("编辑中的信息", reverse("reports:editing"))
-        return [desk, Crumb(self.object.matter.label, self.object.get_absolute_url())]
+        return [desk(), Crumb(self.object.matter.label, self.object.get_absolute_url())]
 
     @cached_property
     def behind(self) -> list[Report]:
         """The report and those that went into it."""
         return sources_of([self.object])[self.object.matter_id]
-
-
-def read(matters: list[Matter], by: Person) -> None:
-    """The texts were before somebody's eyes (S5); of sensitive ones that is an audit row (S20)."""
-    note(by, [matter.pk for matter in matters])
-    for matter in matters:
-        note_view(matter, by=by, now=timezone.now())
 
 
 def originals(reports: list[Report], said: dict[int, Words]) -> list[dict[str, Any]]:
@@ -129,11 +125,6 @@ class Edit(OfReport, ActionPage[Report]):
     template_name = "reports/edit.html"
     form_class = EditionForm
     submit_label = "保存为新的一稿"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        answer = super().get(request, *args, **kwargs)
-        read([row.matter for row in self.behind], self.me)
-        return answer
 
     @cached_property
     def last(self) -> Edition | None:
@@ -176,6 +167,7 @@ class Edit(OfReport, ActionPage[Report]):
         return acts
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        note(self.me, [row.matter_id for row in self.behind])
         words = self.own_words
         changed = []
         if self.last:
@@ -210,10 +202,9 @@ class EditionMixin(Signed):
 
     def crumbs(self) -> list[Crumb]:
         report = self.object.report
-        desk = Crumb("编辑中的信息", reverse("reports:editing"))
         if report.status == Status.EDITING and not report.matter.merged_into_id:
-            return [desk, Crumb(report.matter.label, reverse("reports:edit", args=[report.matter.public_id]))]
-        return [desk, Crumb(report.matter.label, report.get_absolute_url())]
+            return [desk(), Crumb(report.matter.label, reverse("reports:edit", args=[report.matter.public_id]))]
+        return [desk(), Crumb(report.matter.label, report.get_absolute_url())]
 
 
 class EditionPage(EditionMixin, DetailPage[Edition]):
@@ -226,7 +217,7 @@ class EditionPage(EditionMixin, DetailPage[Edition]):
         return f"编辑稿{self.object}：{self.object.title}"
 
     def note_view(self) -> None:
-        read([self.object.report.matter], self.me)
+        note(self.me, [self.object.report.matter_id])
 
     @cached_property
     def words(self) -> list[AuthorWord]:
@@ -335,7 +326,7 @@ class RecordWord(Signed, ActionPage[AuthorWord]):
 
     def crumbs(self) -> list[Crumb]:
         one = self.object.edition
-        return [Crumb(f"编辑稿{one}", reverse("reports:edition", args=[one.public_id]))]
+        return [desk(), Crumb(f"编辑稿{one}", reverse("reports:edition", args=[one.public_id]))]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data
@@ -370,17 +361,12 @@ class ConfirmEdition(Signed, ActionPage[AuthorWord]):
             raise Http404
         return word
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        answer = super().get(request, *args, **kwargs)
-        read([self.object.edition.report.matter], self.me)
-        return answer
-
     def version(self) -> None:
         return None
 
     def crumbs(self) -> list[Crumb]:
         own = self.object.participant.matter
-        return [Crumb(own.label, own.get_absolute_url())]
+        return [*list_crumbs(self.me), Crumb(own.label, own.get_absolute_url())]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         same = "change" not in self.request.POST
@@ -390,6 +376,7 @@ class ConfirmEdition(Signed, ActionPage[AuthorWord]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         word, edition = self.object, self.object.edition
         report = edition.report
+        note(self.me, [report.matter_id, word.participant.matter_id])
         newer = report.editions.filter(number__gt=edition.number).exists()
         own = handed_in(word.participant.matter.report)
         alone = report.matter_id == word.participant.matter_id
@@ -416,8 +403,13 @@ class Combine(OfReport, ActionPage[Report]):
     done_sentence = "已合并，各位反映人会收到通知。原稿和署名都保留。"
 
     def get_queryset(self) -> QuerySet[Report]:
-        rows = Report.objects.visible_to(self.me).main().filter(status__in=combining.MAIN)
-        return rows.select_related("matter__session")
+        rows = Report.objects.visible_to(self.me).select_related("matter__session", "matter__merged_into")
+        return in_step(self.request, rows, status__in=combining.MAIN, matter__merged_into=None)
+
+    def crumbs(self) -> list[Crumb]:
+        if self.object.status == Status.SUBMITTED and self.me.has_perm("reports.screen"):
+            return screening_crumbs(self.object)
+        return super().crumbs()
 
     def version(self) -> None:
         return None
@@ -428,7 +420,13 @@ class Combine(OfReport, ActionPage[Report]):
 
     @cached_property
     def offered(self) -> list[Report]:
-        return alike(self.object, self.me)
+        """What may go in, and what was ticked meanwhile taken elsewhere: the action says of each what it has become."""
+        found = alike(self.object, self.me)
+        ticked = self.request.POST.getlist("followers")
+        try:
+            return found + [row for row in seen_of(ticked, self.me) if row not in found]
+        except ValidationError:  # no id at all
+            return found
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "offered": self.offered}

@@ -15,7 +15,6 @@ from members.models import Person
 from members.pages import ActionPage, Column, DetailPage, FormPage, ListPage, RowMixin
 from members.shown import Act, Crumb, Fact, FileRow
 from proposals.handling import clocks
-from proposals.handling.actions import note_view
 from proposals.handling.attachments import attachments_of
 from proposals.handling.events import AUTHORS
 from proposals.handling.eyes import Eye
@@ -157,7 +156,6 @@ class OpinionPage(OneOpinion, DetailPage[Opinion]):
         return bool(user.is_authenticated)
 
     def note_view(self) -> None:
-        note_view(self.object.matter, by=self.me, now=timezone.now())
         note(self.me, [self.object.matter_id])
 
     def get_queryset(self) -> QuerySet[Opinion]:

@@ -131,7 +131,7 @@ class SetCredit(Signed, FormPage):
     done_sentence = "已保存。以前登记的采用和批示分值不变。"
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("采用计分规则", reverse("reports:credits"))]
+        return [Crumb("约稿任务", reverse("reports:quotas")), Crumb("采用计分规则", reverse("reports:credits"))]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.set_credit(**form.cleaned_data, by=self.me, now=timezone.now())

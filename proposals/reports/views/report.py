@@ -12,7 +12,6 @@ from members.pages import Column, DetailPage, ListPage, Signed
 from members.shown import Act, Fact, Mark, Tab
 from members.tables import NEEDS_SECOND_PERSON
 from proposals.handling import clocks
-from proposals.handling.actions import note_view
 from proposals.handling.eyes import Eye
 from proposals.handling.knowing import known_to
 from proposals.handling.models import Access, Assignment, Matter, Obligation, Participant, Stage
@@ -170,7 +169,6 @@ class ReportPage(OneReport, DetailPage[Report]):
             if part is None:
                 raise Http404
             return HttpResponseRedirect(reverse("handling:part", args=[part.public_id]))
-        note_view(self.object.matter, by=self.me, now=timezone.now())
         if not getattr(self.object, "noted", False):
             note(self.me, [self.object.matter_id])
         return self.render_to_response(self.get_context_data(object=self.object))

@@ -16,7 +16,6 @@ from members.forms import PlainForm
 from members.pages import BulkPage, ConfirmPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.handling import clocks
-from proposals.handling.actions import note_view
 from proposals.handling.models import Obligation
 from proposals.handling.panels import suspend_act
 from proposals.handling.sights import note
@@ -26,7 +25,7 @@ from proposals.reports.hands import due_to_screen, same_text, similar_to, to_scr
 from proposals.reports.models import Referral, Report, Status, handed_in
 from proposals.reports.report_forms import KeepForm, LeadForm, LevelForm, ReferForm, ReturnForm
 
-from .base import OneReport, ReportAct, facts_of, in_step, shown_of, to
+from .base import OneReport, ReportAct, facts_of, in_step, screening_crumbs, shown_of, to
 from .report import PEOPLE, authors_of
 from .writing import alarm_of, file_rows
 
@@ -163,7 +162,6 @@ class Screen(ReportAct):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         report, matter = self.object, self.object.matter
-        note_view(matter, by=self.me, now=timezone.now())
         note(self.me, [matter.pk])
         words = handed_in(report)
         clock = clocks.open_for(matter=matter, stage="report_screening").first()
@@ -218,7 +216,7 @@ class Decision(ReportAct):
 
     def crumbs(self) -> list[Crumb]:
         if self.object.status == Status.SUBMITTED:
-            return [Crumb("信息筛选", reverse(QUEUE)), Crumb(self.object.matter.label, to(self.object, "screen"))]
+            return screening_crumbs(self.object)
         return super().crumbs()
 
     def shown(self) -> dict[str, str]:

@@ -57,7 +57,10 @@ class RowPage(Signed, FormPage):
     done_sentence = "已保存。"
 
     def crumbs(self) -> list[Crumb]:
-        return [Crumb("刊物和发送对象", reverse("reports:series"))]
+        return [
+            Crumb("社情民意刊物", reverse("reports:issues")),
+            Crumb("刊物和发送对象", reverse("reports:series")),
+        ]
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         self.do(form.cleaned_data)

@@ -30,7 +30,7 @@ from proposals.reports.hands import bodies_to_choose, in_person, is_own, my_bodi
 from proposals.reports.models import Report, Words
 from proposals.reports.report_forms import EnterForm, ReportForm, WithdrawForm
 
-from .base import OneReport, ReportAct, facts_of, in_step, list_crumbs, to
+from .base import OneReport, ReportAct, facts_of, in_step, list_crumbs, name_of, to
 
 SALT = "reports.fresh"
 OFFICE = "社情民意工作机构"
@@ -166,6 +166,7 @@ class Writing(Signed, FormPage):
     def conflict(self, form: Any, sentence: str) -> HttpResponse:
         """Both texts stand side by side; what was typed can be saved over the other on purpose."""
         report = self.draft(form)
+        note(self.me, [report.matter_id])
         context = {
             "title": "内容已在别处修改",
             "sentence": sentence,
@@ -400,8 +401,9 @@ class RemoveFile(Signed, ConfirmPage[Attachment]):
     def version(self) -> int | None:
         return None
 
-    def get_back_url(self) -> str:
-        return to(self.object.matter.report, "write")
+    def crumbs(self) -> list[Crumb]:
+        report = self.object.matter.report
+        return [*list_crumbs(self.me), Crumb(name_of(report), to(report, "write"))]
 
     def get_question(self) -> str:
         return f"将删除附件“{self.object.name}”，删除后不能恢复。"
