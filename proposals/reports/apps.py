@@ -13,6 +13,7 @@ class ReportsConfig(AppConfig):
             bulletin_files,
             editing_offers,
             edition_notices,
+            many,
             menu,
             notices,
             outcome_notices,
@@ -34,4 +35,5 @@ class ReportsConfig(AppConfig):
         editing_offers.register()
         report_notices.register()
         outcomes.register()
+        many.register()
         menu.register()

@@ -222,6 +222,14 @@ class KeepForm(DecisionForm):
     )
 
 
+class KeepManyForm(KeepForm):
+    """The same for several at once; a job that goes on later has the ground by its code."""
+
+    def clean_reason(self) -> str:
+        reason: Reason = self.cleaned_data["reason"]
+        return reason.code
+
+
 class ReferForm(PlainForm):
     to = forms.CharField(label="转送单位", max_length=80, help_text="写单位名称，例如：市城管局。")
     on = forms.DateField(label="转送日期", widget=Day, initial=timezone.localdate)

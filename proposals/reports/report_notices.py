@@ -1,6 +1,6 @@
 """What messages about reports say, for whoever may see the report then (S4, S20)."""
 
-from members.inbox.registry import Rendered, Subject
+from members.inbox.registry import Rendered, Subject, register_heading
 from proposals.handling import matter_notices
 from proposals.handling.models import Access, Matter
 
@@ -20,6 +20,8 @@ REASONED = ("returned", "kept", "referred", "led")
 
 
 def register() -> None:
+    register_heading("accepted", "您的 {n} 篇信息已采用，正在编辑")
+    register_heading("kept", "您的 {n} 篇信息留存备查")
     matter_notices.register((f"{PREFIX}{name}" for name in WORDS), _words, related=["report__decided_reason"])
 
 

@@ -144,6 +144,64 @@ def test_the_same_text_stands_together_and_several_are_claimed(house: House, sta
     assert Report.objects.filter(claimed_by=staff).count() == 2
 
 
+def test_one_press_on_the_page_of_a_report_accepts_it_and_the_next_one_stands_there(
+    house: House, staff: Person
+) -> None:
+    late, urgent, first = (
+        report(),
+        report(urgent=True, now=NOW + timedelta(days=1)),
+        report(now=NOW - timedelta(days=1)),
+    )
+    client = signed_in(staff)
+    page: Any = client.get(at("screen", urgent))
+    assert f'action="{at("accept", urgent)}"' in page.content.decode()
+
+    sent = client.post(
+        at("accept", urgent), {"version": page.context["version"], "once": page.context["once"]}, follow=True
+    )
+
+    assert (sent.redirect_chain, Report.objects.get(pk=urgent.pk).status) == (
+        [(at("screen", first), 302)],
+        Status.EDITING,
+    )
+    assert f"{urgent.matter.label}已采用，转入编辑。" in sent.content.decode()
+    actions.claim(late, by=appoint(Role.REPORT_STAFF, name="白露"), now=house.later())
+    held = client.post(at("accept", late))
+    assert held.status_code == 422 and "白露正在办理这篇信息，请先接手再决定" in held.content.decode()
+
+
+def test_several_are_decided_at_once_each_refusal_with_its_reason_and_each_author_told_once(
+    house: House, staff: Person
+) -> None:
+    author, client = house.member, signed_in(staff)
+    urgent = report(author, now=NOW + timedelta(days=1), urgent=True)
+    plain, twin = report(author, words=Words("甲", "情况甲。", "", "建议。")), report(author)
+    held, own = report(), report(appoint(Role.MEMBER, person=staff))
+    gone = report(status=Status.ISSUED)
+    actions.claim(held, by=appoint(Role.REPORT_STAFF, name="白露"), now=house.later())
+    several = {"row": [str(one.public_id) for one in (plain, urgent, held, own, gone)]}
+    url = reverse("reports:accept_many")
+    assert url in client.get(reverse("reports:screening")).content.decode()
+
+    preview: Any = client.get(url, several)
+    page = preview.content.decode()
+    assert [row for row, *_ in preview.context["doing"]] == [urgent, plain]
+    assert "白露正在筛选" in page and "您是本篇的反映人" in page and f"{gone.matter.label}现在是“已刊发”" in page
+    assert "急报；与另外 3 篇待筛选信息内容相同" in page and preview.context["whom"].rows == [(author.name, "2 篇")]
+    client.post(url, {**several, "once": preview.context["once"]})
+    assert set(Report.objects.filter(status=Status.EDITING)) == {urgent, plain}
+    assert told(author) == ["sending", "report_accepted", "report_accepted"], "one message with its list"
+
+    kept = {"row": [str(twin.public_id)], "reason": "nothing_new", "text": "已有同类信息。"}
+    assert client.post(reverse("reports:keep_many"), {**kept, "text": ""}).status_code == 422
+    code = Reason.objects.filter(use="report_keep").exclude(code="accusation").first()
+    assert code
+    sent: Any = client.get(reverse("reports:keep_many"), kept)
+    client.post(reverse("reports:keep_many"), {**kept, "reason": code.code, "once": sent.context["once"]})
+    twin.refresh_from_db()
+    assert (twin.status, twin.decided_reason, twin.decided_text) == (Status.KEPT, code, "已有同类信息。")
+
+
 def test_a_lead_for_a_proposal_is_written_by_its_author(house: House, staff: Person) -> None:
     one = with_clock(house.member, staff)
     client, author = signed_in(staff), signed_in(house.member)

@@ -20,7 +20,18 @@ from proposals.handling import readers
 from proposals.handling.models import Access, Assignment, Attachment, Matter
 from proposals.reports import actions
 from proposals.reports.actions import adopting, assigning, bulletins, delivering, editing
-from proposals.reports.models import AuthorWord, Delivery, Edition, Instruction, Issue, Recipient, Report, Status, Words
+from proposals.reports.models import (
+    AuthorWord,
+    Delivery,
+    Edition,
+    Feedback,
+    Instruction,
+    Issue,
+    Recipient,
+    Report,
+    Status,
+    Words,
+)
 from tests.channels import words_of
 from tests.factories import BodyFactory, appoint
 from tests.handling.conftest import result_class
@@ -46,6 +57,7 @@ TABLES: dict[str, type[Any]] = {
     "/reports/deliveries/": Delivery,
     "/reports/instructions/": Instruction,
     "/reports/files/": Attachment,
+    "/reports/feedback/": Feedback,
     "/handling/parts/": Assignment,
     "/handling/files/": Attachment,
 }
@@ -68,11 +80,11 @@ WITHOUT_TEXT = {
 PLACES = {
     label: set(names.split())
     for label, names in {
-        "写信息": "fresh",
-        "我的信息": "confirm_edition discard report withdraw write",
+        "报社情民意": "fresh",
+        "我的社情民意": "confirm_edition discard report withdraw write",
         "代录信息": "enter",
-        "信息筛选": "accept claim_many combine give_back keep lead refer screen screening set_level",
-        "社情民意信息": "assign_report drop_instruction feed_back keep list record_adoption record_instruction "
+        "信息筛选": "accept accept_many claim_many combine give_back keep keep_many lead refer screen screening set_level",
+        "社情民意信息": "assign_report correct_feedback drop_instruction feed_back keep list record_adoption record_instruction "
         "release_instruction report set_level similar withdraw",
         "编辑中的信息": "ask_authors combine edit editing edition record_word",
         "社情民意刊物": "add_recipient add_series compose deliver deliveries drop_delivery drop_issue issue issue_now "
@@ -108,6 +120,7 @@ class Guarded(Office):
             done, kind="instruction", leader_name="某市长", text="请研办。", **facts, now=self.now()
         )
         part = assigning.assign_report(done, lead=self.unit, by=self.staff, now=self.now()).assignments[0]
+        done.feedbacks.create(text=MARK, on=on, by=self.staff, at=self.moment)
         self.answer(handling.sign_for(part, by=self.clerk, now=self.now()))
         for matter in Matter.objects.all():
             matter.access = Access.SENSITIVE
@@ -208,7 +221,7 @@ def test_what_is_shown_again_beside_what_was_typed_is_written_down_too() -> None
     draft, sent = (
         report(author, words=SECRET, access=Access.SENSITIVE, status=one) for one in (Status.DRAFT, Status.SUBMITTED)
     )
-    typed = {"title": "另一个", "situation": "另写的。", "access": "sensitive", "version": "7"}
+    typed = {"title": "另一个", "situation": "另写的。", "access": "sensitive", "version": "7", "later": "1"}
     for person, one, name, data in (
         (author, draft, "write", typed),
         (staff, sent, "accept", {"version": "0000"}),

@@ -51,6 +51,8 @@ TABLE: dict[str, Row] = {
     "reports:similar": Row(REPORTERS | REPORT_OFFICE),
     "reports:screening": Row(roles("report_staff")),
     "reports:claim_many": Row(roles("report_staff")),
+    "reports:accept_many": Row(roles("report_staff")),
+    "reports:keep_many": Row(roles("report_staff")),
     "reports:remove_file": Row(REPORTERS | REPORT_OFFICE | roles("former_member"), row=True),
     "reports:take_up": Row(roles("report_staff"), row=True),
     "reports:report": Row(EVERYBODY, row=True),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
-from members.inbox.actions import tell
+from members.inbox.actions import BULK, tell, tell_many
 from members.models import Appointment, Body, Person
 from members.uploads import Clean
 from proposals.handling import clocks, queries, readers
@@ -115,11 +115,27 @@ def report_office(*, on: date) -> Body:
     return row.body
 
 
-def told(report: Report, people: Iterable[int], event: Event, template: str, *, now: datetime, **more: Any) -> None:
-    """Tell everyone but the one who did it; the words are made when it is shown (S4)."""
+def told(
+    report: Report,
+    people: Iterable[int],
+    event: Event,
+    template: str,
+    *,
+    now: datetime,
+    sending: str = "",
+    **more: Any,
+) -> None:
+    """Tell everyone but the one who did it; the words are made when it is shown (S4).
+
+    What is done to several reports in one `sending` is one message a person (P3).
+    """
     others = [person for person in people if person != event.by_id]
     subject = {"matter": str(report.matter.public_id), **more}
-    tell(others, event_id=event.pk, template=f"report_{template}", subject=subject, now=now)
+    if sending:
+        facts = [(one, event.pk, f"report_{template}", subject) for one in others]
+        tell_many(facts, sending=f"{template}:{sending}", now=now, mail_at=now + BULK)
+    else:
+        tell(others, event_id=event.pk, template=f"report_{template}", subject=subject, now=now)
 
 
 def keep_sheet(reports: Iterable[Report], file: Clean | None, *, by: Person, now: datetime) -> Attachment | None:

@@ -66,7 +66,7 @@ def give_back(report: Report, *, reason: Reason, text: str, by: Person, now: dat
 
 
 @transaction.atomic
-def keep(report: Report, *, reason: Reason, text: str, by: Person, now: datetime) -> Report:
+def keep(report: Report, *, reason: Reason, text: str, by: Person, now: datetime, sending: str = "") -> Report:
     """Keep it for reference (留存备查) on a coded ground: a named accusation, a case in court, nothing new."""
     if not text.strip():
         raise Refused("请写明留存的理由，反映人会看到这段话。", field="text")
@@ -76,7 +76,7 @@ def keep(report: Report, *, reason: Reason, text: str, by: Person, now: datetime
     _decided(report, by=by, now=now, reason=reason, text=text)
     move(report, Status.KEPT, closed_at=now)
     event = report.matter.record("report_kept", by=by, now=now, reason=str(reason), text=text.strip())
-    told(report, authors(report, on=today(now)), event, "kept", now=now)
+    told(report, authors(report, on=today(now)), event, "kept", now=now, sending=sending)
     return report
 
 
@@ -102,13 +102,13 @@ def refer_original(
 
 
 @transaction.atomic
-def accept(report: Report, *, by: Person, now: datetime) -> Report:
+def accept(report: Report, *, by: Person, now: datetime, sending: str = "") -> Report:
     """Take it up for the bulletin (采用): it goes to the editors."""
     report = _deciding(report, *DECIDED_AGAIN, Status.REFERRED, by=by)
     _decided(report, by=by, now=now)
     move(report, Status.EDITING, closed_at=None)
     event = report.matter.record("report_accepted", by=by, now=now)
-    told(report, authors(report, on=today(now)), event, "accepted", now=now)
+    told(report, authors(report, on=today(now)), event, "accepted", now=now, sending=sending)
     return report
 
 

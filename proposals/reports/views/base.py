@@ -36,6 +36,13 @@ class OneReport(Signed, RowMixin[Report]):
         report: Report = self.object
         return [*list_crumbs(self.me), Crumb(name_of(report), report.get_absolute_url())]
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Whoever is shown a page about a report has it before the eyes (S5, S20)."""
+        if not getattr(self.object, "noted", False):
+            note(self.me, [self.object.matter_id])
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]  # mixed into pages
+        return context
+
 
 class ReportAct(SeenMixin, OneReport, ActionPage[Report]):
     """A form about one report; what it shows (`shown`) is compared again with the matter locked."""

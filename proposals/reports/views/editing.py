@@ -13,7 +13,6 @@ from django.utils.functional import cached_property
 
 from members import keys
 from members.days import moment
-from members.models import Person
 from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact
 from proposals.handling.models import Access, Matter

@@ -9,6 +9,7 @@ from django.utils import timezone
 from members.days import short_day
 from members.pages import ActionPage, ConfirmPage, RowMixin, Signed
 from members.shown import Crumb, Fact
+from proposals.handling.sights import note
 from proposals.reports.actions import adopting, assigning
 from proposals.reports.answers import said_by_units, words_of
 from proposals.reports.hands import of_others
@@ -136,6 +137,11 @@ class Entered(Signed, RowMixin[E]):
     def facts(self) -> list[Fact]:
         row: Any = self.object
         return [*about(row.report), Fact("已登记", f"{row}，{short_day(row.on)}")]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        note(self.me, [self.object.report.matter_id])
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]  # mixed into pages
+        return context
 
     def crumbs(self) -> list[Crumb]:
         report = self.object.report

@@ -169,8 +169,6 @@ class ReportPage(OneReport, DetailPage[Report]):
             if part is None:
                 raise Http404
             return HttpResponseRedirect(reverse("handling:part", args=[part.public_id]))
-        if not getattr(self.object, "noted", False):
-            note(self.me, [self.object.matter_id])
         return self.render_to_response(self.get_context_data(object=self.object))
 
     def get_queryset(self) -> QuerySet[Report]:

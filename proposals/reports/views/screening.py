@@ -13,17 +13,17 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from members.forms import PlainForm
+from members.inbox.many import ManyPage
 from members.pages import BulkPage, ConfirmPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.handling import clocks
 from proposals.handling.models import Obligation
 from proposals.handling.panels import suspend_act
-from proposals.handling.sights import note
-from proposals.reports import actions
+from proposals.reports import actions, many
 from proposals.reports.filters import QueueFilter
 from proposals.reports.hands import due_to_screen, same_text, similar_to, to_screen
 from proposals.reports.models import Referral, Report, Status, handed_in
-from proposals.reports.report_forms import KeepForm, LeadForm, LevelForm, ReferForm, ReturnForm
+from proposals.reports.report_forms import KeepForm, KeepManyForm, LeadForm, LevelForm, ReferForm, ReturnForm
 
 from .base import OneReport, ReportAct, facts_of, in_step, screening_crumbs, shown_of, to
 from .report import PEOPLE, authors_of
@@ -72,7 +72,11 @@ class Queue(Signed, ListPage[Report]):
         return rows.annotate(since=since).order_by("-urgent", "since", "fingerprint", "submitted_at", "pk")
 
     def bulk_acts(self) -> list[Act]:
-        return [Act("开始筛选", reverse("reports:claim_many"), "gavel")]
+        return [
+            Act("开始筛选", reverse("reports:claim_many"), "gavel"),
+            Act("采用", reverse("reports:accept_many"), "circle-check"),
+            Act("留存备查", reverse("reports:keep_many"), "bookmark"),
+        ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         path = self.request.path
@@ -122,6 +126,24 @@ class ClaimMany(Signed, BulkPage[Report]):
         actions.claim(row, by=self.me, now=timezone.now())
 
 
+class DecideMany(ManyPage[Report]):
+    """One decision on several; authors are told in one message each."""
+
+    action = "reports.screen"
+    unit_word = "篇"
+
+    def crumbs(self) -> list[Crumb]:
+        return [Crumb("信息筛选", reverse(QUEUE))]
+
+
+class AcceptMany(DecideMany):
+    title, submit_label, form_class, many_class = "采用多篇", "全部采用", PlainForm, many.Accept
+
+
+class KeepMany(DecideMany):
+    title, submit_label, form_class, many_class = "留存多篇备查", "全部留存", KeepManyForm, many.Keep
+
+
 def next_after(report: Report, user: Any) -> str:
     """The next one that no colleague holds, or the pile."""
     rows = to_screen(user).exclude(pk=report.pk).exclude(matter__participants__person=user)
@@ -162,7 +184,6 @@ class Screen(ReportAct):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         report, matter = self.object, self.object.matter
-        note(self.me, [matter.pk])
         words = handed_in(report)
         clock = clocks.open_for(matter=matter, stage="report_screening").first()
         same = list(same_text(report, self.me).prefetch_related(PEOPLE)[:10])
@@ -225,6 +246,7 @@ class Decision(ReportAct):
     def form_valid(self, form: Any) -> HttpResponseBase:
         screened = self.object.status == Status.SUBMITTED
         self.decide(form.cleaned_data)
+        self.done_sentence = f"{self.object.matter.label}{self.done_sentence}"
         return HttpResponseRedirect(next_after(self.object, self.me) if screened else self.object.get_absolute_url())
 
     def decide(self, data: dict[str, Any]) -> None:
@@ -258,7 +280,7 @@ class Refer(Decision):
 
 
 class Accept(Decision):
-    """Takes it up for the bulletin; the editors go on."""
+    """Takes it up for the bulletin; the editors go on. The page that shows a report sends this at once."""
 
     title, submit_label, form_class = "采用", "采用", PlainForm
     done_sentence = "已采用，转入编辑。"
