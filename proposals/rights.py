@@ -141,7 +141,7 @@ RIGHTS: dict[str, Right] = {
         BEFORE_DECISION
         | frozenset({Status.TO_NUMBER, Status.FILED, Status.MERGED, Status.ASSIGNED, Status.CLOSED, Status.ARCHIVED}),
     ),
-    "proposals.undo": Right({**STAFF}, frozenset({Status.DECLINED, Status.TO_NUMBER, Status.FILED})),
+    "proposals.undo": Right({**STAFF}, frozenset({Status.DECLINED, Status.REPORTED, Status.TO_NUMBER, Status.FILED})),
     "proposals.import": Right({**STAFF, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),
     "proposals.plenary": Right({**DESK}),
     "proposals.settings": Right({Role.PROPOSAL_DIRECTOR: Held.COMMITTEE, Role.SYSTEM_ADMINISTRATOR: Held.COMMITTEE}),

@@ -11,6 +11,7 @@ from proposals.handling import clocks
 from proposals.handling.models import Access, Priority
 from proposals.handling.queries import clerks_of
 from proposals.models import Category, Proposal, Status
+from proposals.reports import actions as reports
 
 from .allocating import drop_questions
 from .base import drop_clocks, expect, handling_it, lock, move, proposal_office, proposers, today, told
@@ -18,7 +19,8 @@ from .drafting import must_suit_zone
 
 IN_OFFICE = frozenset({Status.SUBMITTED, Status.REVIEWING, Status.TO_NUMBER, Status.FILED})
 """Until the hand-over everything on record may be put right; later only how it is sorted."""
-UNDONE = frozenset({Status.DECLINED, Status.TO_NUMBER, Status.FILED})
+UNDONE = frozenset({Status.DECLINED, Status.REPORTED, Status.TO_NUMBER, Status.FILED})
+NAMED = {Status.DECLINED: "不予立案", Status.REPORTED: "转社情民意"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def correct(proposal: Proposal, new: Recorded, *, reason: str, by: Person, now: 
 
 @transaction.atomic
 def undo_decision(proposal: Proposal, *, reason: str, by: Person, now: datetime) -> Proposal:
-    """Take back a filing or a refusal that was wrong (撤销决定): review begins again.
+    """Take back a filing, a refusal or a lead for a report that was wrong (撤销决定): review begins again.
 
     The assigning office has nothing to assign and units have nothing to answer any more; they are told. A number that was given stays the proposal's own: filed again it bears it, otherwise nobody does.
     """
@@ -100,7 +102,9 @@ def undo_decision(proposal: Proposal, *, reason: str, by: Person, now: datetime)
         raise Refused("请写明撤销的原因。", field="reason")
     proposal = lock(proposal)
     expect(proposal, *UNDONE)
-    decision = "不予立案" if proposal.status == Status.DECLINED else "立案"
+    decision, was_lead = NAMED.get(Status(proposal.status), "立案"), proposal.status == Status.REPORTED
+    if was_lead:
+        reports.take_lead_back(proposal.matter)
     asked = list(Body.objects.filter(pk__in=proposal.preconsultations.values("unit")).order_by("pk"))
     people = {*proposers(proposal.matter, on=today(now)), *handling_it(proposal.matter, (), on=today(now))}
     people |= {*clerks_of([unit.pk for unit in asked], on=today(now))}
@@ -121,4 +125,6 @@ def undo_decision(proposal: Proposal, *, reason: str, by: Person, now: datetime)
     )
     event = proposal.matter.record("decision_undone", by=by, now=now, decision=decision, reason=reason.strip())
     told(proposal, sorted(people), event, "decision_undone", now=now)
+    if was_lead:
+        reports.tell_of_lead(event, "lead_taken_back", now=now)
     return proposal

@@ -461,6 +461,8 @@ def turn(
         facts |= {"to": went.to, "on": went.on}
     event = proposal.matter.record(status.value, by=by, now=now, **facts, **paper_facts(paper))
     told(proposal, proposers(proposal.matter, on=today(now)), event, status.value, now=now)
+    if status == Status.REPORTED:
+        reports.tell_of_lead(event, "lead_came", now=now, referral=str(went.public_id))
     return proposal
 
 

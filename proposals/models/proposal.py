@@ -67,7 +67,7 @@ NEXT: dict[str, frozenset[str]] = {
     Status.MERGED: frozenset({Status.REVIEWING, Status.TO_NUMBER, Status.FILED, Status.CLOSED, Status.WITHDRAWN}),
     Status.DECLINED: frozenset({Status.TURNED, Status.REPORTED, Status.PASSED_UP, Status.REVIEWING}),
     Status.TURNED: frozenset(),
-    Status.REPORTED: frozenset(),
+    Status.REPORTED: frozenset({Status.REVIEWING}),
     Status.PASSED_UP: frozenset(),
     Status.WITHDRAWN: frozenset(),
 }

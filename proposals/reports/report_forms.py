@@ -243,6 +243,12 @@ class LeadForm(PlainForm):
     text = forms.CharField(label="告知反映人的话", max_length=500, required=False, widget=Counted({"rows": 2}))
 
 
+class WithdrawLeadForm(PlainForm):
+    reason = forms.CharField(
+        label="撤销的原因", max_length=300, widget=Counted({"rows": 3}), help_text="反映人会看到这段话。"
+    )
+
+
 class LevelForm(PlainForm):
     access = forms.ChoiceField(label="级别", choices=LEVELS, widget=forms.RadioSelect)
     reason = forms.CharField(label="调整的原因", max_length=200)

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:public_id>/refer/", screening.Refer.as_view(), name="refer"),
     path("<uuid:public_id>/accept/", screening.Accept.as_view(), name="accept"),
     path("<uuid:public_id>/lead/", screening.Lead.as_view(), name="lead"),
+    path("<uuid:public_id>/withdraw-lead/", screening.WithdrawLead.as_view(), name="withdraw_lead"),
     path("<uuid:public_id>/level/", screening.SetLevel.as_view(), name="set_level"),
     path("opinions/", opinions.Opinions.as_view(), name="opinions"),
     path("opinions/enter/", opinions.Enter.as_view(), name="enter_opinion"),

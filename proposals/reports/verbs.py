@@ -43,6 +43,7 @@ SCREENING = {
     "report_referred": Verb("{on}原文转{to}研究", AUTHORS, "ok"),
     "report_accepted": Verb("采用，进入编辑", AUTHORS, "ok"),
     "report_led": Verb("转为提案线索", AUTHORS, "ok"),
+    "report_lead_withdrawn": Verb("撤销转提案线索，重新筛选：{reason}", AUTHORS, "warn"),
     "report_became_proposal": Verb("据此起草提案", AUTHORS, "ok"),
     "report_level_set": Verb("级别由{old}调整为{new}：{reason}", OFFICE, "warn"),
 }

@@ -10,7 +10,8 @@ from django.utils import timezone
 from members.pages import ConfirmPage, Signed
 from members.shown import Crumb, Fact
 from proposals import actions
-from proposals.reports.models import Report, Status
+from proposals.handling.sights import note
+from proposals.reports.models import NOTHING_BEGUN, Report, Status
 
 from .base import to
 
@@ -22,7 +23,7 @@ class FromReport(Signed, ConfirmPage[Report]):
     submit_label = "开始写"
 
     def get_queryset(self) -> QuerySet[Report]:
-        rows = Report.objects.visible_to(self.me).filter(status=Status.TURNED, led_to=None)
+        rows = Report.objects.visible_to(self.me).filter(NOTHING_BEGUN, status=Status.TURNED)
         behind = {"matter__participants__person": self.me, "matter__participants__left_at": None}
         return rows.filter(**behind).select_related("matter").distinct()
 
@@ -38,6 +39,10 @@ class FromReport(Signed, ConfirmPage[Report]):
     def facts(self) -> list[Fact]:
         words = self.object.words
         return [Fact("标题", words.title, wide=True), *(Fact(label, said, wide=True) for label, said in words.parts)]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        note(self.me, [self.object.matter_id])
+        return super().get_context_data(**kwargs)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         proposal = actions.begin_from_report(self.object, by=self.me, now=timezone.now())

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
+from members.inbox.models import Message
 from members.inbox.registry import Rendered, render
 from members.models import AuditEntry, Person
 from proposals import actions as proposing
@@ -219,6 +220,33 @@ def test_a_lead_for_a_proposal_is_written_by_its_author(house: House, staff: Per
     assert one.matter.label in author.get(proposal.get_absolute_url()).content.decode()
     assert author.post(url).status_code == 404
     assert proposal.get_absolute_url() in author.get(one.get_absolute_url()).content.decode()
+    late = client.post(at("withdraw_lead", one), {"reason": "事项已经办结"})
+    assert late.status_code == 422 and "已经据此起草提案，不能撤销" in late.content.decode()
+    assert "事项已经办结" in late.content.decode()
+    proposing.discard(proposal, by=house.member, now=house.later())
+    assert author.get(url).status_code == 200, "what was thrown away may be begun again"
+
+
+def test_a_wrong_lead_is_taken_back_and_screened_anew_while_nothing_was_made_of_it(house: House, staff: Person) -> None:
+    one = with_clock(house.member, staff)
+    client, author = signed_in(staff), signed_in(house.member)
+    actions.lead_to_proposal(one, consent="3月6日电话同意", by=staff, now=house.later())
+    begin = reverse("proposals:from_report", args=[one.public_id])
+    assert at("withdraw_lead", one) in client.get(one.get_absolute_url()).content.decode()
+
+    assert client.post(at("withdraw_lead", one), {"reason": ""}).status_code == 422
+    assert client.post(at("withdraw_lead", one), {"reason": "宜作为信息编发"}).status_code == 302
+
+    one.refresh_from_db()
+    clock = clocks.open_for(matter=one.matter).get()
+    assert (one.status, one.consent, one.led_to, clock.stage) == (Status.SUBMITTED, "", None, "report_screening")
+    assert told(house.member) == ["report_led", "report_lead_withdrawn"]
+    page = author.get(one.get_absolute_url()).content.decode()
+    assert "撤销转提案线索，重新筛选：宜作为信息编发" in page and begin not in page
+    assert author.get(begin).status_code == 404
+    [said] = render([("report_lead_withdrawn", {"matter": str(one.public_id)})], house.member)
+    assert isinstance(said, Rendered) and "宜作为信息编发" in said.body
+    assert signed_in(appoint(Role.REPORT_EDITOR)).post(at("withdraw_lead", one)).status_code == 403
 
 
 def test_a_proposal_that_was_not_filed_becomes_a_report(house: House, staff: Person, submitted: Any) -> None:
@@ -237,9 +265,37 @@ def test_a_proposal_that_was_not_filed_becomes_a_report(house: House, staff: Per
     author = signed_in(house.member)
     assert proposal.get_absolute_url() in author.get(one.get_absolute_url()).content.decode()
     assert one.matter.label in author.get(proposal.get_absolute_url()).content.decode()
-    assert client.post(url).status_code == 404
+    again = client.post(url)
+    assert again.status_code == 422 and "已经形成社情民意信息" in again.content.decode()
+    undo = reverse("proposals:undo", args=[proposal.public_id])
+    late = signed_in(house.staff).post(undo, {"reason": "转错了渠道"})
+    assert late.status_code == 422 and f"已经据此形成社情民意信息（{one.matter.label}）" in late.content.decode()
     suspend(proposal.matter, reason="疑似涉密", by=house.staff, now=house.later())
     assert client.get(one.get_absolute_url()).status_code == 404
+
+
+def test_a_wrong_lead_from_a_proposal_is_taken_back_while_no_report_was_made_of_it(
+    house: House, staff: Person, submitted: Any
+) -> None:
+    proposal = submitted()
+    proposing.turn(proposal, consent="电话同意", text="", way="lead", by=house.staff, now=house.later())
+    lead = Referral.objects.get()
+    came = Message.objects.get(recipient=staff, channel="inapp")
+    assert came.template == "lead_came" and isinstance(render([(came.template, came.subject)], staff)[0], Rendered)
+
+    undo = reverse("proposals:undo", args=[proposal.public_id])
+    assert signed_in(house.staff).post(undo, {"reason": "应当立案"}).status_code == 302
+
+    proposal.refresh_from_db()
+    assert (proposal.status, Referral.objects.exists()) == ("reviewing", False)
+    assert told(house.member)[-1] == "proposal_decision_undone"
+    assert told(staff) == ["lead_came", "lead_taken_back"]
+    [gone, said] = render([("lead_came", came.subject), ("lead_taken_back", {})], staff)
+    assert gone is None and isinstance(said, Rendered) and "已由提案委撤回" in said.title
+    page = signed_in(house.member).get(proposal.get_absolute_url()).content.decode()
+    assert "撤销“转社情民意”，重新审查：应当立案" in page
+    with pytest.raises(WrongStep, match="已由提案委撤回"):
+        actions.take_up_proposal(lead, title="标题", named="一件提案", by=staff, now=house.later())
 
 
 def test_a_level_is_raised_and_each_view_is_written_down(house: House, staff: Person) -> None:

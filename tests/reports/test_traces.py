@@ -58,6 +58,7 @@ TABLES: dict[str, type[Any]] = {
     "/reports/instructions/": Instruction,
     "/reports/files/": Attachment,
     "/reports/feedback/": Feedback,
+    "/proposals/from-report/": Report,
     "/handling/parts/": Assignment,
     "/handling/files/": Attachment,
 }
@@ -85,7 +86,7 @@ PLACES = {
         "代录信息": "enter",
         "信息筛选": "accept accept_many claim_many combine give_back keep keep_many lead refer screen screening set_level",
         "社情民意信息": "assign_report correct_feedback drop_instruction feed_back keep list record_adoption record_instruction "
-        "release_instruction report set_level similar withdraw",
+        "release_instruction report set_level similar withdraw withdraw_lead",
         "编辑中的信息": "ask_authors combine edit editing edition record_word",
         "社情民意刊物": "add_recipient add_series compose deliver deliveries drop_delivery drop_issue issue issue_now "
         "issue_pdf issue_print issues record_return send_issue_up series sign_issue take_issue_back",
@@ -105,7 +106,7 @@ class Guarded(Office):
         super().__init__()
         self.author, self.unit = appoint(Role.MEMBER, name="林溪"), BodyFactory(name="市住建局测试")
         self.clerk = appoint(Role.UNIT_CLERK, self.unit, name="沈青")
-        for step in (Status.DRAFT, Status.SUBMITTED):
+        for step in (Status.DRAFT, Status.SUBMITTED, Status.TURNED):
             one = report(self.author, words=SECRET, status=step)
             actions.bring(one, [check(upload("图.pdf", pdf()), use=Use.ATTACHMENT)], by=self.author, now=self.now())
         asked, waiting, done = [self.edited() for _ in range(3)]
@@ -186,7 +187,7 @@ def test_what_each_page_about_a_sensitive_report_leaves_says_and_marks(settings:
     places: dict[str, set[str]] = {}
     files = "/handling/files/"
     for person, *folders in (
-        (office.author, "/reports/<", "/reports/words/", "/reports/new/", files),
+        (office.author, "/reports/<", "/proposals/from-report/", "/reports/words/", "/reports/new/", files),
         (office.staff, "/reports/", files),
         (office.clerk, "/handling/parts/"),
         (office.head, "/reports/issues/"),

@@ -66,6 +66,7 @@ TABLE: dict[str, Row] = {
     "reports:refer": Row(roles("report_staff"), row=True),
     "reports:accept": Row(roles("report_staff"), row=True),
     "reports:lead": Row(roles("report_staff"), row=True),
+    "reports:withdraw_lead": Row(roles("report_staff"), row=True),
     "reports:set_level": Row(roles("report_staff"), row=True),
     "proposals:from_report": Row(WRITERS, row=True),
     "reports:record_adoption": Row(roles("report_staff"), row=True),

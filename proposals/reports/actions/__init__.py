@@ -1,7 +1,7 @@
 """What people do with reports and opinions."""
 
 from .opinions import answer, assign_opinion, enter_opinion, pass_on, receive
-from .referring import refer
+from .referring import refer, take_lead_back, tell_of_lead
 from .screening import (
     accept,
     became_proposal,
@@ -13,6 +13,7 @@ from .screening import (
     release,
     set_level,
     take_up_proposal,
+    withdraw_lead,
 )
 from .writing import (
     MOST_IN_TITLE,
@@ -62,6 +63,9 @@ __all__ = [
     "save",
     "set_level",
     "submit",
+    "take_lead_back",
     "take_up_proposal",
+    "tell_of_lead",
     "withdraw",
+    "withdraw_lead",
 ]

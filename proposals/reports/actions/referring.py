@@ -4,10 +4,13 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from members.errors import Refused
+from members.errors import Refused, WrongStep
+from members.inbox.actions import tell
 from members.models import Person
-from proposals.handling.models import Matter
-from proposals.reports.models import Referral
+from proposals.handling.models import Event, Matter
+from proposals.reports.models import Referral, Report
+
+from .base import report_staff
 
 
 def refer(
@@ -30,3 +33,20 @@ def refer(
     return Referral.objects.create(
         origin=origin, kind=kind, text=text, to=to.strip(), on=on or today, consent=consent, by=by
     )
+
+
+def take_lead_back(origin: Matter) -> None:
+    """The lead was wrong: nothing leads to reports any more. Raises WrongStep once a report was made of it.
+
+    The caller has locked `origin`, and tells both sides.
+    """
+    if report := Report.objects.filter(origin=origin).select_related("matter").first():
+        raise WrongStep(
+            f"已经据此形成社情民意信息（{report.matter.label}），不能再撤销。不宜采用的，请告知社情民意工作人员留存备查。"
+        )
+    Referral.objects.filter(origin=origin, kind=Referral.Kind.LEAD).delete()
+
+
+def tell_of_lead(event: Event, template: str, *, now: datetime, **subject: str) -> None:
+    """The report office hears that a lead came, or that it is none any more; of what, its list says."""
+    tell(report_staff(on=timezone.localdate(now)), event_id=event.pk, template=template, subject=subject, now=now)

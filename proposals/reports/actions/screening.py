@@ -13,7 +13,7 @@ from proposals.reports.models import TO_SCREEN, Referral, Report, Status
 from proposals.reports.models.issue import LEVEL_NAMES, rank
 
 from .base import SUSPENDED, authors, expect, lock, move, must_follow, today, told
-from .writing import end_screening, hand_in, must_suit_zone
+from .writing import end_screening, hand_in, must_suit_zone, start_screening
 
 DECIDED_AGAIN = (Status.SUBMITTED, Status.KEPT)
 """From these it may still go one way or the other: what was kept for reference can be taken up later."""
@@ -133,11 +133,33 @@ def became_proposal(report: Report, proposal: Matter, *, by: Person, now: dateti
     """Its author has begun a proposal of it: both know of each other. Raises WrongStep the second time."""
     report = lock(report)
     expect(report, Status.TURNED)
-    if report.led_to_id is not None:
+    if report.became:
         raise WrongStep("已经据此起草了提案，请到“我的提案”继续写。")
     report.led_to = proposal
     report.save(update_fields=["led_to", "updated_at"])
     report.matter.record("report_became_proposal", by=by, now=now)
+    return report
+
+
+@transaction.atomic
+def withdraw_lead(report: Report, *, reason: str, by: Person, now: datetime) -> Report:
+    """It was no lead for a proposal (撤销转提案线索): it is screened anew, as long as its author has begun nothing of it."""
+    if not reason.strip():
+        raise Refused("请写明撤销的原因，反映人会看到这段话。", field="reason")
+    report = lock(report)
+    expect(report, Status.TURNED)
+    not_own(report, by)
+    if report.became:
+        raise WrongStep(
+            "反映人已经据此起草提案，不能撤销。请与反映人联系：提案还是草稿的，由本人删除后再撤销；已经提交的，按提案办理。"
+        )
+    report.led_to, report.consent = None, ""
+    report.decided_reason, report.decided_text = None, reason.strip()
+    report.save(update_fields=["led_to", "consent", "decided_reason", "decided_text", "updated_at"])
+    move(report, Status.SUBMITTED, closed_at=None)
+    start_screening(report, by=by, now=now)
+    event = report.matter.record("report_lead_withdrawn", by=by, now=now, reason=reason.strip())
+    told(report, authors(report, on=today(now)), event, "lead_withdrawn", now=now)
     return report
 
 
@@ -186,6 +208,8 @@ def take_up_proposal(referral: Referral, *, title: str, named: str, by: Person, 
         raise WrongStep("这条线索已经形成社情民意信息。请刷新页面查看最新情况。")
     if origin.access == Access.SUSPENDED:
         raise WrongStep(SUSPENDED)
+    if not Referral.objects.filter(pk=referral.pk).exists():
+        raise WrongStep("这条线索已由提案委撤回，提案正在重新审查。请到“社情民意线索”查看最新情况。")
     matter = Matter.objects.create(
         kind=Kind.REPORT,
         session=origin.session,

@@ -227,19 +227,10 @@ def _not_twice(report: Report, by: Person) -> None:
 
 def hand_in(report: Report, verb: str, *, by: Person, now: datetime, **facts: Any) -> Report:
     """What every way in ends with: frozen text, screening clock, number, and those told whom it concerns."""
-    matter, office = report.matter, report_office(on=today(now))
+    matter = report.matter
     _freeze(report, by=by, now=now)
     move(report, Status.SUBMITTED, exposure=Exposure.OFFICE)
-    clocks.start(
-        matter,
-        "report_urgent" if report.urgent else "report_screening",
-        stage="report_screening",
-        round=report.submissions,
-        body=office,
-        anchor_on=today(now),
-        by=by,
-        now=now,
-    )
+    start_screening(report, by=by, now=now)
     _number(report, now=now)
     event = matter.record(verb, by=by, now=now, number=matter.number, **facts)
     told(report, authors(report, on=today(now)), event, "submitted", now=now)
@@ -361,6 +352,20 @@ def withdraw(report: Report, *, reason: str, by: Person, now: datetime, said: st
     event = report.matter.record("report_withdrawn", by=by, now=now, reason=f"{reason.strip()}{asked}")
     told(report, {*authors(report, on=today(now)), *([holder] if holder else [])}, event, "withdrawn", now=now)
     return report
+
+
+def start_screening(report: Report, *, by: Person, now: datetime) -> None:
+    """An urgent one is to be screened on the same day."""
+    clocks.start(
+        report.matter,
+        "report_urgent" if report.urgent else "report_screening",
+        stage="report_screening",
+        round=report.submissions,
+        body=report_office(on=today(now)),
+        anchor_on=today(now),
+        by=by,
+        now=now,
+    )
 
 
 def end_screening(report: Report, *, by: Person, now: datetime) -> None:

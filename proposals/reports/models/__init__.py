@@ -6,10 +6,11 @@ from .issue import Delivery, Issue, IssueItem, IssueSignature, Recipient, Series
 from .opinion import Opinion
 from .quota import Quota
 from .referral import Referral
-from .report import MOST_CHARACTERS, TO_SCREEN, WRITTEN, Report, Status, Submission, Words, handed_in
+from .report import MOST_CHARACTERS, NOTHING_BEGUN, TO_SCREEN, WRITTEN, Report, Status, Submission, Words, handed_in
 
 __all__ = [
     "MOST_CHARACTERS",
+    "NOTHING_BEGUN",
     "TO_SCREEN",
     "WRITTEN",
     "Adoption",

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from members.errors import WrongStep
-from proposals.handling.models import Access, Matter, Reason
+from proposals.handling.models import Access, Matter, Reason, Stage
 
 PERSON = settings.AUTH_USER_MODEL
 
@@ -49,7 +49,7 @@ NEXT: dict[str, frozenset[str]] = {
     Status.RETURNED: frozenset({Status.SUBMITTED, Status.WITHDRAWN}),
     Status.KEPT: frozenset({Status.EDITING, Status.REFERRED, Status.TURNED, Status.COMBINED}),
     Status.REFERRED: frozenset({Status.EDITING, Status.COMBINED}),
-    Status.TURNED: frozenset(),
+    Status.TURNED: frozenset({Status.SUBMITTED}),
     Status.EDITING: frozenset({Status.SIGNING, Status.KEPT, Status.REFERRED, Status.COMBINED, Status.WITHDRAWN}),
     Status.SIGNING: frozenset({Status.EDITING, Status.ISSUED}),
     Status.ISSUED: frozenset(),
@@ -92,6 +92,10 @@ class Words:
         plain = unicodedata.normalize("NFKC", self.situation + self.cause + self.suggestion)
         kept = "".join(sign for sign in plain.casefold() if sign.isalnum())
         return hashlib.sha256(kept.encode()).hexdigest() if kept else ""
+
+
+NOTHING_BEGUN = Q(led_to=None) | Q(led_to__stage=Stage.WITHDRAWN)
+"""Of a report that was turned into a lead no proposal stands."""
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -190,6 +194,11 @@ class Report(models.Model):
     @property
     def written(self) -> bool:
         return self.status in WRITTEN
+
+    @property
+    def became(self) -> Matter | None:
+        """The proposal that its author writes, or wrote, of it, to be fetched with it; one that was taken back is none."""
+        return self.led_to if self.led_to and self.led_to.stage != Stage.WITHDRAWN else None
 
     def become(self, status: Status) -> None:
         """Take one step of the flow, or raise WrongStep if there is no such step."""

@@ -296,7 +296,7 @@ class ReportPage(OneReport, DetailPage[Report]):
         report = self.object
         if report.status == Status.DRAFT:
             return [Act("删除草稿", to(report, "discard"), "trash-2")]
-        if report.status == Status.TURNED and report.led_to_id is None and self.me.has_perm("proposals.write"):
+        if report.status == Status.TURNED and not report.became and self.me.has_perm("proposals.write"):
             return [Act("据此写提案", reverse("proposals:from_report", args=[report.public_id]), "pen-line", "primary")]
         return [Act("撤回", to(report, "withdraw"), "undo-2")] if report.status in TO_TAKE_BACK else []
 
@@ -310,6 +310,8 @@ class ReportPage(OneReport, DetailPage[Report]):
         if report.status == Status.KEPT:
             found.append(Act("原文转送", to(report, "refer"), "send"))
             found.append(Act("转提案线索", to(report, "lead"), "shuffle"))
+        if report.status == Status.TURNED and not report.became:
+            found.append(Act("撤销转提案线索", to(report, "withdraw_lead"), "undo-2"))
         if report.status == Status.EDITING:
             found.append(Act("留存备查", to(report, "keep"), "bookmark"))
         if report.status != Status.WITHDRAWN:

@@ -23,7 +23,15 @@ from proposals.reports import actions, many
 from proposals.reports.filters import QueueFilter
 from proposals.reports.hands import due_to_screen, same_text, similar_to, to_screen
 from proposals.reports.models import Referral, Report, Status, handed_in
-from proposals.reports.report_forms import KeepForm, KeepManyForm, LeadForm, LevelForm, ReferForm, ReturnForm
+from proposals.reports.report_forms import (
+    KeepForm,
+    KeepManyForm,
+    LeadForm,
+    LevelForm,
+    ReferForm,
+    ReturnForm,
+    WithdrawLeadForm,
+)
 
 from .base import OneReport, ReportAct, facts_of, in_step, screening_crumbs, shown_of, to
 from .report import PEOPLE, authors_of
@@ -303,6 +311,20 @@ class Lead(Decision):
         actions.lead_to_proposal(self.object, **data, by=self.me, now=timezone.now())
 
 
+class WithdrawLead(Decision):
+    """It was no lead after all; it is screened again."""
+
+    title, submit_label, form_class = "撤销转提案线索", "撤销并重新筛选", WithdrawLeadForm
+    done_sentence = "已撤销转提案线索，重新筛选。反映人会收到通知。"
+    statuses = (Status.TURNED,)
+
+    def get_queryset(self) -> QuerySet[Report]:
+        return super().get_queryset().select_related("led_to")
+
+    def decide(self, data: dict[str, Any]) -> None:
+        actions.withdraw_lead(self.object, **data, by=self.me, now=timezone.now())
+
+
 class SetLevel(Decision):
     """Raises or lowers the level; whoever may no longer see it sees it no more."""
 
@@ -335,8 +357,8 @@ class TakeUp(Signed, ConfirmPage[Referral]):
     question = "形成一篇待筛选的社情民意信息，原提案者列为反映人，会收到通知；两边互相可以查到。"
 
     def get_queryset(self) -> QuerySet[Referral]:
-        rows = Referral.objects.visible_to(self.me).filter(kind=Referral.Kind.LEAD, origin__reports=None)
-        return rows.select_related("origin")
+        rows = Referral.objects.visible_to(self.me).filter(kind=Referral.Kind.LEAD).select_related("origin")
+        return in_step(self.request, rows, origin__reports=None)
 
     def get_object(self) -> Referral:
         return get_object_or_404(self.get_queryset(), public_id=self.kwargs["public_id"])
