@@ -1,7 +1,8 @@
 """Circulars (通报): what was submitted, accepted, issued, adopted and instructed in a period, cut four ways (P30, S20).
 
 Each column counts reports by the day of its own fact; one with several authors counts for each of them, and once in the
-total. What was put into another counts with that one, for its own authors.
+total. What was put into another counts with that one, for its own authors. One that was adopted at two levels stands in
+the column of each.
 """
 
 from calendar import monthrange
@@ -24,16 +25,18 @@ FEW = 5
 """Below so many a figure that leaves the office could point to a person (S20)."""
 HIDDEN = "不足5"
 HIDDEN_TOTAL = "—"
-CUTS = {"member": "委员", "sector": "界别", "body": "来源单位", "source": "来源", "level": "级别"}
+CUTS = {"member": "委员", "sector": "界别", "body": "来源单位", "source": "来源", "level": "公开级别"}
 COLUMNS = {
     "submitted": "提交",
     "accepted": "采编",
     "issued": "刊发",
     "adopted": "采用",
-    "higher": "其中省级以上采用",
+    **{f"adopted_{level}": f"{label}采用" for level, label in Level.choices},
     "instructed": "批示转办",
+    **{f"instructed_{level}": f"{label}批示" for level, label in Level.choices},
 }
-HIGHER = (Level.NATION, Level.PROVINCE)
+PARTS = {whole: [f"{whole}_{level}" for level in Level.values] for whole in ("adopted", "instructed")}
+"""The columns into which another is divided: by how high somebody stands who adopted a report or wrote on it."""
 ACCEPTED = ("report_accepted", "report_combined")
 
 
@@ -94,8 +97,24 @@ class Line:
     label: str
     found: dict[str, set[int]] = field(default_factory=lambda: {name: set() for name in COLUMNS})
 
-    def figures(self, *, outside: bool = False) -> list[str]:
-        return [shown(len(self.found[name]), outside=outside) for name in COLUMNS]
+    def figures(self) -> list[str]:
+        """As they may leave the office."""
+        hidden = self.telling()
+        return [HIDDEN_TOTAL if name in hidden else shown(len(self.found[name])) for name in COLUMNS]
+
+    def told(self, name: str) -> bool:
+        """Whether the figure of this column can stand as it is (S20)."""
+        return len(self.found[name]) >= FEW and name not in self.telling()
+
+    def telling(self) -> set[str]:
+        """The columns from which, taken from the whole that they are part of, a figure could be reckoned that is hidden."""
+        found: set[str] = set()
+        for whole, parts in PARTS.items():
+            many = [name for name in parts if len(self.found[name]) >= FEW]
+            left = self.found[whole].difference(*(self.found[name] for name in many))
+            if many and 0 < len(left) < FEW:
+                found.update(many)
+        return found
 
 
 @dataclass(frozen=True)
@@ -106,8 +125,8 @@ class Circular:
     total: Line
 
 
-def shown(amount: int, *, outside: bool) -> str:
-    return HIDDEN if outside and 0 < amount < FEW else str(amount)
+def shown(amount: int) -> str:
+    return HIDDEN if 0 < amount < FEW else str(amount)
 
 
 def circular(period: Period, cut: str, user: Any, *, outside: bool = False) -> Circular:
@@ -143,13 +162,13 @@ def found_in(period: Period, rows: "QuerySet[Report]") -> dict[str, set[int]]:
             found[what] |= {seen[matter]} if matter in seen else set()
             continue
         found[what].update(families.get(matter, ()))
-        if what == "adopted" and level in HIGHER:
-            found["higher"].update(families.get(matter, ()))
+        if what in PARTS:
+            found[f"{what}_{level}"].update(families.get(matter, ()))
     return found
 
 
 def happened(period: Period) -> Iterable[tuple[int, str, str]]:
-    """What became of which matter in that period, and how high, in one query."""
+    """What became of which matter in that period, and at what level, in one query."""
     days = (period.begins, period.ends)
     accepted = Event.objects.filter(verb__in=ACCEPTED, at__range=period.moments())
     issued = IssueItem.objects.issued().filter(issue__issued_on__range=days)
@@ -162,7 +181,7 @@ def happened(period: Period) -> Iterable[tuple[int, str, str]]:
         adopted.annotate(what=Value("adopted"), high=Cast("level", CharField()))
         .order_by()
         .values_list("report__matter_id", "what", "high"),
-        instructed.annotate(what=Value("instructed"), high=none)
+        instructed.annotate(what=Value("instructed"), high=Cast("level", CharField()))
         .order_by()
         .values_list("report__matter_id", "what", "high"),
     ]

@@ -64,13 +64,20 @@ def test_a_circular_equals_the_table_made_by_hand() -> None:
 
     by_member = circular(MARCH, "member", office.staff)
 
-    #            submitted, accepted, issued, adopted, higher, instructed
+    # submitted, accepted, issued | adopted: nation, province, city, county | instructed: nation, province, city, county
     assert {line.label: figures(line) for line in by_member.lines} == {
-        "林溪": (2, 1, 1, 1, 1, 1), "白露": (1, 1, 1, 1, 1, 1), "方舟": (1, 0, 0, 0, 0, 0),
+        "林溪": (2, 1, 1, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0),
+        "白露": (1, 1, 1, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0),
+        "方舟": (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
     }  # fmt: skip
-    assert figures(by_member.total) == (4, 2, 2, 2, 2, 2)
+    assert figures(by_member.total) == (4, 2, 2, 2, 0, 2, 2, 0, 2, 0, 0, 2, 0)
+    assert by_member.total.found["adopted_province"] == {
+        main.pk,
+        *Report.objects.filter(status="combined").values_list("pk", flat=True),
+    }
     assert {line.label: figures(line) for line in circular(MARCH, "sector", office.staff).lines} == {
-        "经济界测试": (2, 1, 1, 1, 1, 1), "社会法制界测试": (2, 1, 1, 1, 1, 1),
+        "经济界测试": (2, 1, 1, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0),
+        "社会法制界测试": (2, 1, 1, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0),
     }  # fmt: skip
     assert {line.label: figures(line)[0] for line in circular(YEAR, "level", office.staff).lines} == {
         "公开": 3, "内部": 1, "敏感": 1,
@@ -78,14 +85,14 @@ def test_a_circular_equals_the_table_made_by_hand() -> None:
     assert figures(circular(YEAR, "source", office.staff).total)[0] == 5
     assert secret.pk in by_member.total.found["submitted"]
     assert secret.pk not in circular(MARCH, "member", office.staff, outside=True).total.found["submitted"]
-    assert figures(circular(MARCH, "member", appoint(Role.PROPOSAL_STAFF)).total) == (0, 0, 0, 0, 0, 0)
+    assert figures(circular(MARCH, "member", appoint(Role.PROPOSAL_STAFF)).total) == (0,) * len(COLUMNS)
 
 
 def test_periods_and_small_figures() -> None:
     assert [period_of(code) for code in ("", "26", "2026-13", "2026-Q5", "2026-3", "x-Q1")] == [None] * 6
     codes = [period.code for period in recent(date(2026, 2, 3))]
     assert codes[:3] == ["2026-02", "2026-01", "2025-12"] and codes[-3:] == ["2026-Q1", "2026", "2025"]
-    assert [shown(amount, outside=True) for amount in (0, 1, 4, 5)] == ["0", "不足5", "不足5", "5"]
+    assert [shown(amount) for amount in (0, 1, 4, 5)] == ["0", "不足5", "不足5", "5"]
 
 
 def test_sources_and_what_they_were_asked_for() -> None:

@@ -19,7 +19,7 @@ from proposals.handling.actions.attaching import erase
 from proposals.handling.models import Access, Attachment, Kind, Matter
 from proposals.reports import actions
 from proposals.reports.actions import adopting, bulletins, combining, editing
-from proposals.reports.circulars import Circular, Line, period_of
+from proposals.reports.circulars import COLUMNS, Circular, Line, period_of
 from proposals.reports.models import Edition, Report, Status, Words
 from proposals.reports.outcomes import panels
 from proposals.reports.views.circulars import outside_rows
@@ -262,10 +262,21 @@ def test_a_total_does_not_give_away_the_figures_that_are_hidden_above_it() -> No
         return made
 
     lines = [line("甲", *range(9)), line("乙", 9, 10)]
-    few = Circular(period, "source", lines, line("合计", *range(11)))
+    few, place = Circular(period, "source", lines, line("合计", *range(11))), 1 + list(COLUMNS).index("adopted")
     enough = Circular(period, "source", [*lines, line("丙", 11, 12, 13)], line("合计", *range(14)))
     assert [row[1] for row in outside_rows(few)] == ["9", "不足5", "—"]
     assert [row[1] for row in outside_rows(enough)] == ["9", "5", "14"]
+
+    # six adopted, five of them by the province: the sixth one's level could be reckoned in its line, and from the total
+    high, other, total = line("甲"), line("乙"), line("合计")
+    high.found |= {"adopted": set(range(6)), "adopted_province": set(range(5)), "adopted_city": {5}}
+    other.found |= {"adopted": set(range(6, 13)), "adopted_province": set(range(6, 13))}
+    for name in ("adopted", "adopted_province", "adopted_city"):
+        total.found[name] = high.found[name] | other.found[name]
+    rows = outside_rows(Circular(period, "source", [high, other], total))
+    assert [row[place : place + 4] for row in rows] == [
+        ["6", "0", "—", "不足5"], ["7", "0", "7", "0"], ["13", "0", "—", "—"],
+    ]  # fmt: skip
 
 
 def test_of_the_same_text_that_came_before_the_number_is_named_to_whoever_may_see_it() -> None:

@@ -109,33 +109,33 @@ class CircularFile(_Chosen, TablePage):
         heads, rows = [CUTS[cut], *COLUMNS.values()], outside_rows(made)
         if request.GET.get("format") == "xlsx":
             return self.send_table(tables.Table(title, heads, rows), count=len(rows))
-        note = f"多人联名的各计一篇，合计按篇数；少于{FEW}篇的不单列数字，据此能推算出来的合计也不列。敏感信息不计入。"
+        note = f"多人联名的各计一篇，合计按篇数；少于{FEW}篇的不单列数字，据此能推算出来的数字也不列（—）。被几个层级采用、批示的，各层级各计一篇。敏感信息不计入。"
         subject = self.saved_key
         audit.record("export", by=self.me, subject=subject, now=timezone.now(), rows=len(rows), format="docx")
-        paper = table_docx(title, heads, rows, [60, *[30] * len(COLUMNS)], note=note)
+        paper = table_docx(title, heads, rows, [48, *[15] * len(COLUMNS)], note=note)
         return FileResponse(io.BytesIO(paper), as_attachment=True, filename=f"{title}.docx", content_type=WORD)
 
 
 def outside_rows(made: Circular) -> list[list[str]]:
     """The lines whose figures point to nobody; all others together in one."""
     named = [line for line in made.lines if max(map(len, line.found.values())) >= FEW]
-    rows = [[line.label, *line.figures(outside=True)] for line in named]
     rest = [line for line in made.lines if line not in named]
     if rest:
         together = Line("", f"其余{len(rest)}个")
         for line in rest:
             for name, found in line.found.items():
                 together.found[name] |= found
-        rows.append([together.label, *together.figures(outside=True)])
+        named.append(together)
+    rows = [[line.label, *line.figures()] for line in named]
     return [*rows, [made.total.label, *_totals(made, named)]]
 
 
-def _totals(made: Circular, named: list[Line]) -> list[str]:
+def _totals(made: Circular, lines: list[Line]) -> list[str]:
     """The last line; a total from which few reports could be reckoned that stand hidden above it is hidden as well."""
-    shown = made.total.figures(outside=True)
+    shown = made.total.figures()
     for place, name in enumerate(COLUMNS):
-        told = [line.found[name] for line in named if len(line.found[name]) >= FEW]
-        left = made.total.found[name] - set().union(*told)
-        if 0 < len(left) < FEW:
+        told = [line.found[name] for line in lines if line.told(name)]
+        left = made.total.found[name].difference(*told)
+        if 0 < len(left) < FEW or any(name in line.telling() for line in lines):
             shown[place] = HIDDEN_TOTAL
     return shown
