@@ -274,6 +274,7 @@ _DOORBELLS = {
     "proposals.handling.jobs.refold": 60,
     "members.inbox.tasks.send": 60,
     "members.inbox.tasks.work": 60,
+    "config.portal.jobs.forget_registers": 600,
     "members.inbox.jobs.clear_files": 3600,
     "members.jobs.forget_what_is_over": 3600,
     "proposals.handling.jobs.warn_missing_year": 6 * 3600,

@@ -13,8 +13,13 @@ def tick() -> None:
     EngineBeat.objects.update_or_create(name="tick", defaults={"last_ok_at": timezone.now()})
 
 
+@shared_task(ignore_result=True, expires=500)
+def forget_registers() -> None:
+    """Registers that nobody imported go with their files."""
+    files.forget_registers(now=timezone.now())
+
+
 @shared_task(ignore_result=True, expires=3_000)
 def clear_files() -> None:
     """Files that no row knows go from the disk."""
-    files.forget_registers(now=timezone.now())
     files.clear_orphans(now=timezone.now())

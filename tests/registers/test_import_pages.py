@@ -212,13 +212,24 @@ def test_the_check_costs_the_same_for_one_row_and_for_fifty(page: Any, django_as
             page.get(sent.url)
 
 
-def test_files_that_nobody_confirmed_go_after_a_day(page: Any) -> None:
+def test_files_that_nobody_confirmed_go_within_the_hour_and_at_once_when_given_up(
+    page: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     send(page, HEADER + GOOD)
-    RegisterFile.objects.update(uploaded_at=timezone.now() - timedelta(days=2))
+    RegisterFile.objects.update(uploaded_at=timezone.now() - timedelta(minutes=51))
     old = RegisterFile.objects.get()
 
-    send(page, HEADER + GOOD)
+    with django_capture_on_commit_callbacks(execute=True):
+        sent = send(page, HEADER + GOOD)
+    new = RegisterFile.objects.get()
+    assert new.pk != old.pk
+    shown = page.get(sent.url)
+    assert_valid(shown.content)
+    assert f"{timezone.localtime(new.kept_until):%H:%M} 前没有导入的也自动删除" in words(shown)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = page.post(sent.url, {"give_up": "1"}, follow=True)
 
-    assert not RegisterFile.objects.filter(pk=old.pk).exists()
-    with pytest.raises(FileNotFoundError):
-        uploads.open_file(old.file)
+    assert "没有导入" in words(answer) and not RegisterFile.objects.exists() and not Matter.objects.exists()
+    for file in (old, new):
+        with pytest.raises(FileNotFoundError):
+            uploads.open_file(file.file)

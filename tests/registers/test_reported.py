@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.portal.actions import reported
+from config.portal.models import RegisterFile
 from config.portal.registers.parser import NotARegister
 from config.portal.registers.reported import read_reported
 from config.portal.registers.sheets import Sheet
@@ -183,6 +184,12 @@ def test_the_pages_of_an_import() -> None:
     assert_valid(answer.content)
     assert f'<option value="{exact.matter.public_id}" selected>' in answer.content.decode()
     url = answer.redirect_chain[-1][0]
+    other = client.post(
+        reverse("portal:import_adoptions"),
+        {**data, "file": upload("清单.csv", "标题,采用日期\n别的,2026-03-08\n".encode())},
+    )
+    assert client.post(other["Location"], {"give_up": "1"}).status_code == 302
+    assert RegisterFile.objects.waiting().count() == 1
     answer = client.post(url, {"row-2": str(exact.matter.public_id)}, follow=True)
     assert_valid(answer.content)
     assert Adoption.objects.filter(report=exact).exists()

@@ -3,6 +3,7 @@
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -54,7 +55,9 @@ def kept_file() -> Attachment:
     return attach(matter, clean, purpose=Purpose.TEXT, by=house.member, now=NOW)
 
 
-def test_a_file_that_no_row_knows_goes_after_two_days_and_no_other(root: Path) -> None:
+def test_a_file_that_no_row_knows_goes_after_two_days_and_no_other(
+    root: Path, django_capture_on_commit_callbacks: Any
+) -> None:
     person = appoint(Role.PROPOSAL_STAFF)
     facts = {"by": person, "session_code": "14-2", "file_name": "登记表.xlsx", "size": 7, "sha256": ""}
     attachment = kept_file()
@@ -62,16 +65,21 @@ def test_a_file_that_no_row_knows_goes_after_two_days_and_no_other(root: Path) -
     os.utime(root / attachment.stored, (old, old))
     job = LongJob.objects.create(by=person, kind="x", title="x", file=stored(root, days=9), created_at=NOW)
     waiting = RegisterFile.objects.create(file=stored(root, days=9), uploaded_at=NOW, **facts)
-    forgotten = RegisterFile.objects.create(file=stored(root, days=9), uploaded_at=NOW - timedelta(days=2), **facts)
+    late = NOW - timedelta(minutes=51)
+    forgotten = RegisterFile.objects.create(file=stored(root, days=9), uploaded_at=late, **facts)
+    coming = RegisterFile.objects.create(file=stored(root, days=9), uploaded_at=late, **facts)
+    register = {"register": str(coming.public_id)}
+    LongJob.objects.create(by=person, kind="import_proposals", title="x", args=register, created_at=NOW)
     young, orphan = stored(root, days=1), stored(root, days=3)
     (root / "lost+found").mkdir()
     (root / "lost+found" / "note.txt").write_text("not ours")
 
-    files.forget_registers(now=NOW)
+    with django_capture_on_commit_callbacks(execute=True):
+        files.forget_registers(now=NOW)
     assert files.clear_orphans(now=NOW) == 1
     assert files.clear_orphans(now=NOW) == 0
 
-    assert lying(root) == {attachment.stored, job.file, waiting.file, young, "lost+found/note.txt"}
+    assert lying(root) == {attachment.stored, job.file, waiting.file, coming.file, young, "lost+found/note.txt"}
     assert orphan not in lying(root) and not RegisterFile.objects.filter(pk=forgotten.pk).exists()
 
 

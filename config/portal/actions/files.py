@@ -2,24 +2,50 @@
 
 import logging
 from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
 
 from config.portal.models import RegisterFile
-from members.inbox.models import LongJob
+from config.portal.models.register_file import KEPT_FOR
+from members.errors import WrongStep
+from members.inbox.models import JobState, LongJob
 from members.uploads import delete, stored_before
 from proposals.handling.models import Attachment, IssuedPaper, LetterTemplate
 
 logger = logging.getLogger(__name__)
 
 YOUNG = timedelta(days=2)  # a request or a job may still be about to write its row
-REGISTERS_KEPT = timedelta(days=1)
 FEW = 20
 
 
+@transaction.atomic
 def forget_registers(*, now: datetime) -> None:
-    """Registers that were brought but never imported go after a day."""
-    for row in RegisterFile.objects.waiting().filter(uploaded_at__lt=now - REGISTERS_KEPT):
-        row.delete()
-        delete(row.file)
+    """Registers that were brought but not imported go within the hour, but for what is being imported just now."""
+    rows = RegisterFile.objects.waiting().filter(uploaded_at__lt=now - KEPT_FOR).exclude(public_id__in=_at_work())
+    for row in rows.select_for_update(skip_locked=True):
+        _drop(row)
+
+
+@transaction.atomic
+def give_up(kept: RegisterFile) -> None:
+    """The register is not imported after all: its file goes at once."""
+    row = RegisterFile.objects.select_for_update(of=("self",)).get(pk=kept.pk)
+    if row.imported_at or row.public_id in _at_work():
+        raise WrongStep("这个文件已经导入，或者正在导入，文件随后自动删除。请刷新页面查看结果。")
+    _drop(row)
+
+
+def _drop(row: RegisterFile) -> None:
+    name = row.file
+    row.delete()
+    transaction.on_commit(lambda: delete(name), robust=True)
+
+
+def _at_work() -> set[UUID]:
+    """The registers that a job imports, or is about to."""
+    jobs = LongJob.objects.filter(state__in=[JobState.WAITING, JobState.RUNNING], args__has_key="register")
+    return {UUID(register) for register in jobs.values_list("args__register", flat=True)}
 
 
 def clear_orphans(*, now: datetime) -> int:

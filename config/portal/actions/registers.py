@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
+from config.portal.actions.files import forget_registers
 from config.portal.models import RegisterFile
 from config.portal.registers.numbers import parse_number
 from config.portal.registers.parser import Entry, NotARegister, Note, Register, read_register
@@ -38,7 +39,6 @@ from proposals.actions.importing import (
 )
 
 CODE = re.compile(r"([1-9]\d?)-([1-9]\d?)")
-KEPT_FOR = timedelta(days=1)
 JOB = "import_proposals"
 DIGITS = "〇一二三四五六七八九"
 NAMES_APART = re.compile(r"[、，,;；\n/／]+|\s{2,}")
@@ -176,12 +176,10 @@ def confirm(seen: Preview, *, partial: bool, by: Person | None, now: datetime, f
 def take_in(upload: "UploadedFile[Any]", code: str, *, only: str, by: Person, now: datetime) -> RegisterFile:
     """Keep an uploaded register until it is imported; it is read once now, so that a bad one is refused at once.
 
-    Files of the same person that were never imported go after a day.
+    Files that nobody imported in time go now.
     """
     clean = uploads.check(upload, use=uploads.Use.REGISTER, used=stored_by(by))
-    for old in RegisterFile.objects.of(by).waiting().filter(uploaded_at__lt=now - KEPT_FOR):
-        uploads.delete(old.file)
-        old.delete()
+    forget_registers(now=now)
     name = uploads.save(clean.content, clean.extension)
     try:
         preview(path_of(name), code, only=only)

@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from config.portal.actions.registers import KEPT_FOR, path_of, plain, stored_by
+from config.portal.actions.files import forget_registers
+from config.portal.actions.registers import path_of, plain, stored_by
 from config.portal.models import RegisterFile
 from config.portal.registers.parser import NotARegister
 from config.portal.registers.reading import read_sheets
@@ -89,9 +90,7 @@ def take_in(
 ) -> RegisterFile:
     """Keep an uploaded file until it is imported; it is read once now, so that a bad one is refused at once."""
     clean = uploads.check(upload, use=uploads.Use.REGISTER, used=stored_by(by))
-    for old in RegisterFile.objects.of(by).waiting().filter(uploaded_at__lt=now - KEPT_FOR):
-        uploads.delete(old.file)
-        old.delete()
+    forget_registers(now=now)
     name = uploads.save(clean.content, clean.extension)
     try:
         _read(path_of(name))

@@ -1,10 +1,14 @@
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from members.models import Person
+
+KEPT_FOR = timedelta(minutes=50)
+"""With the ten minutes between two rounds of the job no file that nobody confirms lies here for more than an hour (S5)."""
 
 
 class RegisterFileQuerySet(models.QuerySet["RegisterFile"]):
@@ -57,3 +61,7 @@ class RegisterFile(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def kept_until(self) -> datetime:
+        return self.uploaded_at + KEPT_FOR

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from config.portal.actions import registers
+from config.portal.actions import files, registers
 from config.portal.forms import ConfirmRegisterForm, RegisterForm
 from config.portal.models import RegisterFile
 from config.portal.registers.parser import Register
@@ -21,6 +22,7 @@ from members.shown import Count, Crumb
 
 SHOWN = 200  # notes of a kind on the page; the list to download has them all
 ROWS_SHOWN = 20
+NOT_KEPT = "文件导入后立即删除，没有导入的一小时内自动删除。"
 AT_ONCE = 200  # proposals; more of them are a long job
 
 
@@ -36,12 +38,29 @@ class _ImportPage(Page):
         return get_object_or_404(mine, public_id=self.kwargs["public_id"])
 
 
+class RegisterCheck(FormPage):
+    """The preview of an uploaded file, with the way to give it up (`portal/give_up.html`)."""
+
+    file: RegisterFile
+    home = "portal:import_proposals"
+
+    def form_valid_once(self, form: Any) -> HttpResponseBase:
+        if "give_up" not in self.request.POST:
+            return super().form_valid_once(form)
+        files.give_up(self.file)
+        messages.success(self.request, "上传的文件已经删除，没有导入。")
+        return HttpResponseRedirect(reverse(self.home))
+
+
 class Upload(FormPage):
     action = "proposals.import"
     title = "导入提案登记表"
     template_name = "portal/import_upload.html"
     form_class = RegisterForm
     submit_label = "上传并检查"
+    hint = (
+        f"上传后先检查、不写入：每一行的问题都会列出来，确认之后才导入。同一个文件再导入一次，不会增加提案。{NOT_KEPT}"
+    )
 
     def form_valid(self, form: forms.Form) -> HttpResponseBase:
         given, by = form.cleaned_data, self.request.user
@@ -51,10 +70,10 @@ class Upload(FormPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         mine = RegisterFile.objects.of_kind(RegisterFile.Kind.PROPOSALS).of(self.request.user)  # type: ignore[arg-type]  # signed in
-        return super().get_context_data(files=mine.order_by("-uploaded_at", "-pk")[:10], **kwargs)
+        return super().get_context_data(files=mine.order_by("-uploaded_at", "-pk")[:10], hint=self.hint, **kwargs)
 
 
-class Check(_ImportPage, FormPage):
+class Check(_ImportPage, RegisterCheck):
     """The preview: nothing is written yet."""
 
     title = "检查登记表"

@@ -12,7 +12,7 @@ from config.portal.actions import reported
 from config.portal.actions.registers import path_of
 from config.portal.models import RegisterFile
 from config.portal.registers.reported import Reported
-from config.portal.views.registers import ROWS_SHOWN, counts_of, kinds_of
+from config.portal.views.registers import NOT_KEPT, ROWS_SHOWN, RegisterCheck, counts_of, kinds_of
 from members.errors import Refusal
 from members.forms import in_plain_words
 from members.pages import FormPage, Page
@@ -70,7 +70,9 @@ class _Upload(FormPage):
     submit_label = "上传并检查"
     kind: str = RegisterFile.Kind.REPORTS
     check = "portal:reported_check"
-    hint = "上传后先检查、不写入：每一行的问题都会列出来，确认之后才导入。同一个文件再导入一次，不会增加信息。"
+    hint = (
+        f"上传后先检查、不写入：每一行的问题都会列出来，确认之后才导入。同一个文件再导入一次，不会增加信息。{NOT_KEPT}"
+    )
 
     def form_valid(self, form: forms.Form) -> HttpResponseBase:
         details = {name: value for name, value in form.cleaned_data.items() if name != "file"}
@@ -94,10 +96,10 @@ class UploadAdoptions(_Upload):
     form_class = AdoptionsFileForm
     kind = RegisterFile.Kind.ADOPTIONS
     check = "portal:adoptions_check"
-    hint = "上传后按标题与已编发、已原文转送的信息核对，逐行确认以后才登记采用。"
+    hint = f"上传后按标题与已编发、已原文转送的信息核对，逐行确认以后才登记采用。{NOT_KEPT}"
 
 
-class _Check(_Mine, FormPage):
+class _Check(_Mine, RegisterCheck):
     """The preview: nothing is written yet."""
 
     trouble = ""
