@@ -75,6 +75,9 @@ class HandedDownOwner:
     def copies(self, matter: Matter) -> Collection[Matter]:
         return []
 
+    def beside(self, matter: Matter) -> Collection[Matter]:
+        return []
+
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.handed_down.text}"
 

@@ -294,7 +294,7 @@ def _cosign_words(name: str, row: CoSignature | None, proposal: Proposal | None)
         )
     if name == "cosign_removed":
         return Rendered(title=COSIGN_TITLES[name], body=f"{row.invited_by.name}发起的提案不再邀请您联名。")
-    if row.state != CoSignature.State.INVITED or row.proposal.matter.access == Access.SUSPENDED:
+    if row.state != CoSignature.State.INVITED or row.proposal.matter.out_of_sight:
         return None
     return Rendered(
         title=f"{row.invited_by.name}邀请您联名",

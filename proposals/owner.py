@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from members import keys
 from proposals.handling import owners
 from proposals.handling.actions.purging import erase_words
-from proposals.handling.models import Assignment, Exposure, Matter, Participant
+from proposals.handling.models import Assignment, Exposure, Matter, Participant, Suspension
 from proposals.handling.readers import HANDLED
 from proposals.models import (
     Award,
@@ -73,7 +73,7 @@ class ProposalOwner:
         laid = Publication.objects.filter(proposal__matter__in=found.keys() - drafts)
         for pk in laid.values_list("proposal__matter", flat=True):
             found[pk].add(keys.DISCLOSURE)
-        return found
+        return found | {pk: set(owners.HIDDEN) for pk in _drafts_of_suspended(drafts)}
 
     def erase(self, matter: Matter) -> None:
         """A purge takes the words from the proposal, its frozen texts, its reviews and what others wrote on it; from what was made of it, too."""
@@ -116,6 +116,10 @@ class ProposalOwner:
     def copies(self, matter: Matter) -> Collection[Matter]:
         """What it became instead."""
         return Matter.objects.filter(Q(opinion__origin=matter) | Q(report__origin=matter)).order_by("pk")
+
+    def beside(self, matter: Matter) -> Collection[Matter]:
+        """The report after which it was written."""
+        return Matter.objects.filter(report__led_to=matter)
 
     def text(self, matter: Matter) -> str:
         if matter.placeholder:
@@ -165,6 +169,14 @@ def take_along(main: Matter, status: Status, stage: str, verb: str) -> None:
         follower.save(update_fields=["stage", "closed_at"])
         if last:
             follower.record(verb, by=last.by, now=last.at, main=main.label)
+
+
+def _drafts_of_suspended(drafts: Collection[int]) -> list[int]:
+    """Drafts that were begun with the words of a report that is out of sight now, until it is shown again or erased."""
+    if not drafts:
+        return []
+    rows = Suspension.objects.in_force().filter(matter__report__led_to__in=drafts)
+    return list(rows.values_list("matter__report__led_to", flat=True))
 
 
 def _behind(matters: Iterable[int]) -> list[tuple[int, int]]:

@@ -7,10 +7,11 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from members import keys
 from members.models import Membership, Person, Session
 from members.rights import bodies_of
 from members.shown import Step
-from proposals.handling.models import Access, Kind, Matter, Stage
+from proposals.handling.models import Kind, Matter, Stage
 from proposals.handling.queries import policy
 from proposals.models import (
     Batch,
@@ -58,7 +59,7 @@ def cosignatures_of(person: Person, bodies: set[int]) -> QuerySet[CoSignature]:
     `frozen_title` is the title of the words that he is asked about. Nothing of a suspended matter.
     """
     rows = CoSignature.objects.filter(Q(person=person) | Q(body__in=bodies))
-    rows = rows.exclude(proposal__matter__access=Access.SUSPENDED)
+    rows = rows.exclude(proposal__matter__readers=[keys.SUSPENDED])
     frozen = Revision.objects.filter(proposal=OuterRef("proposal"), hash=OuterRef("text_hash")).order_by("-version")
     rows = rows.annotate(frozen_title=Subquery(frozen.values("title")[:1]))
     return rows.select_related("proposal__matter", "invited_by", "person", "body")

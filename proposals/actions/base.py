@@ -22,7 +22,7 @@ SECRETARIES = (Role.ORGANISATION_SECRETARY, Role.CONVENER)
 def lock(proposal: Proposal) -> Proposal:
     """The proposal as it is now, its matter locked first; a suspended one refuses every act."""
     matter = proposal.matter.locked()
-    if matter.access == "suspended":
+    if matter.out_of_sight:
         raise WrongStep(SUSPENDED)
     fresh = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
     fresh.matter = matter

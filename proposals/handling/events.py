@@ -133,6 +133,7 @@ register(
         "sheet_issued": Verb("向{unit}印发督办单（{how}）", OWN_UNIT, "warn"),
         "sheet_aside": Verb("督办单不发：{note}", INSIDE),
         "suspended": Verb("暂停查看（保密核查）", INSIDE, "warn"),
+        "other_suspended": Verb("内容相关的{other}暂停查看，请核对本件是否也含有同样内容", INSIDE, "warn"),
         "suspension_lifted": Verb("恢复查看", INSIDE),
         "purge_asked": Verb("申请清除内容", INSIDE, "warn"),
         "purged": Verb("内容已清除", INSIDE, "warn"),

@@ -108,6 +108,7 @@ WORDS: dict[str, tuple[str, Where]] = {
     "dissatisfied": ("有不满意的评价，请核实", to_matter),
     "dissatisfied_noted": ("有不满意的评价，按现行规则暂不需核实", to_matter),
     "dissatisfied_late": ("评价结束后收到不满意的评价，请决定是否重新办理", to_matter),
+    "other_suspended": ("内容相关的一件已暂停查看，请核对本件是否也要暂停", to_matter),
     "closed": ("已办结", to_matter),
     "reopened": ("重新办理", to_matter),
 }

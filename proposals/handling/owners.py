@@ -69,6 +69,9 @@ class Owner(Protocol):
     def copies(self, matter: Matter) -> Collection[Matter]:
         """Other matters that hold words of this one; their owners say how long they stay out of sight with it (S5)."""
 
+    def beside(self, matter: Matter) -> Collection[Matter]:
+        """Others that may hold words of it and stay in sight: whoever suspends it looks at these, too."""
+
     def text(self, matter: Matter) -> str:
         """What search may find, without authors or hidden aspects."""
 

@@ -11,6 +11,7 @@ from members import keys
 from members.choices import Role
 from members.days import short_day
 from proposals.handling import owners
+from proposals.handling.actions.purging import erase_words
 from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Stage, Suggestion, Suspension
 from proposals.reports.models import (
     Adoption,
@@ -95,6 +96,10 @@ class OpinionOwner:
     def copies(self, matter: Matter) -> Collection[Matter]:
         return []
 
+    def beside(self, matter: Matter) -> Collection[Matter]:
+        """The proposal that it came from."""
+        return Matter.objects.filter(opinions__matter=matter)
+
     def text(self, matter: Matter) -> str:
         return f"{matter.title}\n{matter.opinion.text}"
 
@@ -171,6 +176,16 @@ def erase_outcomes(report: Report, here: str | None) -> None:
 ERASERS.append(erase_outcomes)
 
 
+def erase_draft(report: Report, here: str | None) -> None:
+    """The proposal that its author has begun with its words, as long as that is a draft (S5)."""
+    for draft in Matter.objects.using(here).filter(pk=report.led_to_id, exposure=Exposure.DRAFT):
+        owners.of(draft).erase(draft)
+        erase_words(draft)
+
+
+ERASERS.append(erase_draft)
+
+
 class ReportOwner:
     """The report office keeps it; a sensitive one those of it alone who may see such (S3)."""
 
@@ -218,8 +233,16 @@ class ReportOwner:
             erase(report, here)
 
     def copies(self, matter: Matter) -> Collection[Matter]:
-        """What it went into: the text edited there holds its words."""
-        return Matter.objects.filter(followers=matter)
+        """What it went into: the text edited there holds its words; and a proposal drafted with them that is a draft yet."""
+        led_to = Report.objects.filter(matter=matter).values("led_to")
+        draft = Q(pk__in=led_to, exposure=Exposure.DRAFT)
+        return Matter.objects.filter(Q(followers=matter) | draft).order_by("pk")
+
+    def beside(self, matter: Matter) -> Collection[Matter]:
+        """The proposal that it came from, and the one that was written after it and handed in."""
+        near = Report.objects.filter(matter=matter).values_list("origin", "led_to")
+        wanted = [pk for row in near for pk in row if pk]
+        return Matter.objects.filter(pk__in=wanted).exclude(exposure=Exposure.DRAFT).order_by("pk")
 
     def text(self, matter: Matter) -> str:
         """What was signed, and before that what was handed in."""

@@ -13,10 +13,13 @@ from members.choices import Role
 from members.errors import Refused, WrongStep
 from members.inbox.registry import render
 from members.models import AuditEntry, Person
-from proposals.handling import owners
+from proposals.actions import begin_from_report
+from proposals.handling import owners, readers
 from proposals.handling.actions import lift_suspension, suspend
 from proposals.handling.actions.attaching import erase
-from proposals.handling.models import Access, Attachment, Kind, Matter
+from proposals.handling.events import timeline
+from proposals.handling.models import Access, Attachment, Exposure, Kind, Matter, Stage
+from proposals.handling.panels import panels_of
 from proposals.reports import actions
 from proposals.reports.actions import adopting, bulletins, combining, editing
 from proposals.reports.circulars import COLUMNS, Circular, Line, period_of
@@ -27,7 +30,7 @@ from tests.channels import words_of
 from tests.factories import MatterFactory, appoint
 from tests.reports.factories import report
 from tests.reports.test_bulletins import Office
-from tests.reports.test_editing import signed_in
+from tests.reports.test_editing import signed_in, told
 from tests.reports.test_outcomes import Outside
 from tests.uploads import made
 from tests.uploads.made import upload
@@ -288,3 +291,36 @@ def test_of_the_same_text_that_came_before_the_number_is_named_to_whoever_may_se
         with pytest.raises(Refused, match="已经提交过") as refused:
             actions.enter(actions.Behind(people=[author]), SECRET, by=person, **facts)
         assert (str(first.matter.number) in str(refused.value)) is named
+
+
+def test_who_suspends_learns_what_else_may_hold_its_words_and_a_draft_of_it_goes_out_of_sight_with_it() -> None:
+    office, author, keeper = Office(), appoint(Role.MEMBER, name="林溪"), appoint(Role.PROPOSAL_STAFF)
+    lead = report(author, words=SECRET, status=Status.TURNED)
+    proposal = begin_from_report(lead, by=author, now=office.now())
+    draft, staff, own = proposal.matter, signed_in(office.staff), signed_in(author)
+    writing, form = (
+        reverse("proposals:write", args=[draft.public_id]),
+        reverse("handling:suspend", args=[lead.public_id]),
+    )
+
+    assert ("随本件一起暂停", "提案（还没有编号）", "") in facts_of(staff.get(form))
+    assert own.get(writing).status_code == 200
+    suspend(lead.matter, reason="疑似涉密", by=office.staff, now=office.now())
+    assert own.get(writing).status_code == 404 and MARK not in words_of(own.get(reverse("proposals:mine")))
+    lift_suspension(Matter.objects.get(pk=lead.matter_id), by=office.staff, now=office.now())
+    assert own.get(writing).status_code == 200
+
+    Matter.objects.filter(pk=draft.pk).update(exposure=Exposure.OFFICE, stage=Stage.FILED, number="12")
+    draft.refresh_from_db()
+    readers.refresh(draft)
+    assert ("请一并核对", "提案第12号", "") in facts_of(staff.get(form))
+    suspend(fresh(lead).matter, reason="疑似涉密", by=office.staff, now=office.now())
+    assert told(keeper)[-1] == "other_suspended"
+    assert f"内容相关的社情民意信息{lead.matter.number}号暂停查看" in str(panels_of(keeper, draft).happenings)
+    assert "other_suspended" not in {event.verb for event, _, _ in timeline(author, draft)}
+    matter = Matter.objects.get(pk=lead.matter_id)
+    assert list(owners.of(draft).beside(draft)) == [matter]
+
+
+def facts_of(page: Any) -> list[tuple[str, Any, str]]:
+    return [(fact.label, fact.value, fact.url) for fact in page.context["facts"]]

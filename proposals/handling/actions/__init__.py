@@ -61,7 +61,7 @@ from .replying import (
     return_reply,
     send_opinion,
 )
-from .secrecy import lift_suspension, note_view, open_suspension, suspend
+from .secrecy import by_number, lift_suspension, note_view, open_suspension, suspend, to_look_at
 from .sharing import add_unit, make_lead, release, transfer
 from .signing import add_step, end_step, look_for_signers, send_up, sign, take_back
 from .succeeding import name_successor, succeed
@@ -99,6 +99,7 @@ __all__ = [
     "assign",
     "assign_many",
     "bring_template",
+    "by_number",
     "call_coordination",
     "chase",
     "check_flags",
@@ -178,6 +179,7 @@ __all__ = [
     "succeed",
     "suspend",
     "take_back",
+    "to_look_at",
     "transfer",
     "unmark_key",
     "unpromised",

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from members.audit import record
 from members.errors import Refused, WrongStep
-from members.inbox.actions import drop_files
+from members.inbox.actions import drop_files, tell
 from members.models import AuditEntry, Person
-from proposals.handling import readers
+from proposals.handling import owners, queries, readers
 from proposals.handling.models import Access, Matter, Suspension
 
 SEEN = ("download", "view_contact_details", "view_guarded")
@@ -38,7 +39,10 @@ def seen_by(matter: Matter) -> list[str]:
 
 @transaction.atomic
 def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspension:
-    """Take the matter out of everyone's sight at once (暂停查看); who had seen it is written down."""
+    """Take the matter out of everyone's sight at once (暂停查看); who had seen it is written down.
+
+    Those who keep a matter that may hold its words and stays in sight are told to look at that.
+    """
     matter = matter.locked()
     if matter.access == Access.SUSPENDED:
         raise WrongStep("该件已经暂停查看。")
@@ -57,7 +61,22 @@ def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspen
     matter.record("suspended", by=by, now=now)
     readers.refresh_with_copies(matter)
     drop_files("proposals.")
+    for other in to_look_at(matter):
+        event = other.record("other_suspended", by=by, now=now, other=by_number(matter))
+        people = set(queries.people_in(owners.course_of(other).keepers, on=timezone.localdate(now))) - {by.pk}
+        subject = {"matter": str(other.public_id)}
+        tell(sorted(people), event_id=event.pk, template="other_suspended", subject=subject, now=now)
     return row
+
+
+def by_number(matter: Matter) -> str:
+    """What it is called where its title must not stand."""
+    return f"{matter.get_kind_display()}{matter.numbered or '（还没有编号）'}"
+
+
+def to_look_at(matter: Matter) -> list[Matter]:
+    """What may hold words of it and is in sight."""
+    return [other for other in owners.of(matter).beside(matter) if not other.out_of_sight]
 
 
 @transaction.atomic

@@ -8,11 +8,25 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from members.models import Person
 from members.pages import ConfirmPage, ListPage, Signed
 from members.shown import Crumb, Fact
-from proposals.handling import actions, forms
+from proposals.handling import actions, forms, owners
 from proposals.handling.models import Access, Matter, Suspension
 from proposals.handling.rights import matters_for
+
+
+def others_of(matter: Matter, user: Person) -> list[Fact]:
+    """What else holds, or may hold, words of it: by number, with the way to it for whoever may see it."""
+    found = [("随本件一起暂停", owners.of(matter).copies(matter)), ("请一并核对", actions.to_look_at(matter))]
+    rows = {label: list(others) for label, others in found}
+    everything = [other.pk for others in rows.values() for other in others]
+    seen = set(Matter.objects.visible_to(user).filter(pk__in=everything).values_list("pk", flat=True))
+    return [
+        Fact(label, actions.by_number(other), url=other.get_absolute_url() if other.pk in seen else "")
+        for label, others in rows.items()
+        for other in others
+    ]
 
 
 class OneMatter(Signed, ConfirmPage[Matter]):
@@ -53,7 +67,11 @@ class Suspend(OneMatter):
         )
 
     def facts(self) -> list[Fact]:
-        return [Fact("编号", self.object.label), Fact("状态", self.object.get_stage_display())]
+        return [
+            Fact("编号", self.object.label),
+            Fact("状态", self.object.get_stage_display()),
+            *others_of(self.object, self.me),
+        ]
 
     def do(self, form: Any) -> None:
         actions.suspend(self.object, reason=form.cleaned_data["reason"], by=self.me, now=timezone.now())
@@ -135,6 +153,7 @@ class LiftSuspension(OneSuspended):
             Fact("编号", self.object.number or "未编号"),
             Fact("暂停原因", self.row.reason),
             Fact("此前打开、下载或查看联系方式的人", "、".join(self.row.seen_by) or "没有记录", wide=True),
+            *others_of(self.object, self.me),
         ]
 
     def do(self, form: Any) -> None:
@@ -164,7 +183,11 @@ class Purge(OneSuspended):
         return f"{self.row.purge_asked_by}已申请清除。确认后立即清除，不能恢复。"
 
     def facts(self) -> list[Fact]:
-        return [Fact("编号", self.object.number or "未编号"), Fact("暂停原因", self.row.reason)]
+        return [
+            Fact("编号", self.object.number or "未编号"),
+            Fact("暂停原因", self.row.reason),
+            *others_of(self.object, self.me),
+        ]
 
     def do(self, form: Any) -> None:
         if self.row.purge_asked_by is None:

@@ -102,4 +102,4 @@ def drop_delivery(delivery: Delivery, *, reason: str, by: Person, now: datetime)
     facts = {"to": row.recipient.name, "on": row.sent_on, "reason": reason.strip()}
     row.delete()
     record_many({item.report.matter: facts for item in items_of(issue)}, "report_delivery_dropped", by=by, now=now)
-    audit.record("reports.drop_delivery", by=by, now=now, subject=str(issue.public_id), reason=reason.strip())
+    audit.record("reports.drop_delivery", by=by, now=now, subject=str(issue.public_id))  # why, the reports say (S5)
