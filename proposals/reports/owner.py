@@ -178,7 +178,7 @@ ERASERS.append(erase_outcomes)
 
 def erase_draft(report: Report, here: str | None) -> None:
     """The proposal that its author has begun with its words, as long as that is a draft (S5)."""
-    for draft in Matter.objects.using(here).filter(pk=report.led_to_id, exposure=Exposure.DRAFT):
+    for draft in Matter.objects.using(here).filter(pk=report.led_to_id or 0, exposure=Exposure.DRAFT):
         owners.of(draft).erase(draft)
         erase_words(draft)
 
