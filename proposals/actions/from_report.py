@@ -6,17 +6,20 @@ from django.db import transaction
 
 from members.errors import Refused
 from members.models import Person
+from proposals.handling.models import Access
 from proposals.models import Proposal, Text
 from proposals.reports import actions as reports
 from proposals.reports.models import Report
 from proposals.splitting import split
 
-from .drafting import Behind, begin, save_text
+from .drafting import Behind, Details, begin, save_text, takes_internal
 
 
 @transaction.atomic
 def begin_from_report(report: Report, *, by: Person, now: datetime) -> Proposal:
     """Begin a draft with the words of one's own report (据此写提案); both know of each other.
+
+    What was not open as a report begins as an internal proposal.
 
     Raises WrongStep if that was done before.
     """
@@ -25,6 +28,7 @@ def begin_from_report(report: Report, *, by: Person, now: datetime) -> Proposal:
     words = report.words
     proposal = begin(Behind(person=by), by=by, now=now)
     text = Text(words.title, words.situation, words.cause, tuple(split(words.suggestion)))
-    proposal = save_text(proposal, text, version=None, by=by, now=now)
+    internal = report.matter.access != Access.OPEN and takes_internal(proposal)
+    proposal = save_text(proposal, text, version=None, details=Details(internal=internal), by=by, now=now)
     reports.became_proposal(report, proposal.matter, by=by, now=now)
     return proposal

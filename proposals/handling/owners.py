@@ -109,6 +109,11 @@ def course_of(matter: Matter) -> Course:
     return _courses[matter.kind]
 
 
+def kept_by_owner_alone(kind: str) -> bool:
+    """Whether only those see it whom its owner names, and not everybody of an office."""
+    return _courses[kind].office is None
+
+
 def last_day(matter: Matter, *, after: date) -> date | None:
     """The last day that nobody in this house may move, unless it has come by `after`."""
     day = of(matter).limit(matter)

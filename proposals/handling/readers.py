@@ -29,10 +29,11 @@ def _derived(matter: Matter, audience: set[int], units: set[int]) -> list[int]:
         return sorted(owners.HIDDEN)
     if matter.exposure == Exposure.DRAFT:
         return sorted(audience)
-    office = owners.course_of(matter).office
-    audience = audience | units | ({office} if office else set())
-    if matter.office_id:
-        audience.add(keys.body_key(matter.office_id))
+    audience = audience | units
+    if office := owners.course_of(matter).office:
+        audience.add(office)
+        if matter.office_id:
+            audience.add(keys.body_key(matter.office_id))
     if matter.exposure in HANDLED and matter.leader_id:
         audience.add(keys.person_key(matter.leader_id))
     if matter.exposure == Exposure.PUBLISHED and matter.access == Access.OPEN:
@@ -46,8 +47,9 @@ def _units(matters: Sequence[int]) -> dict[int, set[int]]:
     if not matters:
         return found
     given = Assignment.objects.current().filter(matter__in=matters)
-    for matter, unit, office in given.values_list("matter_id", "unit_id", "office_id"):
-        found.setdefault(matter, set()).update({keys.body_key(unit), keys.body_key(office)})
+    for matter, kind, unit, office in given.values_list("matter_id", "matter__kind", "unit_id", "office_id"):
+        own = owners.kept_by_owner_alone(kind)  # whoever else sits in that office does not see it
+        found.setdefault(matter, set()).update({keys.body_key(unit)} | (set() if own else {keys.body_key(office)}))
     asked = Objection.objects.filter(
         assignment__matter__in=matters, state=Objection.State.OPEN, suggested__isnull=False
     )

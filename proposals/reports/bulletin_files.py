@@ -25,6 +25,7 @@ from proposals.handling.sights import note
 from .bulletin import Bulletin, bulletin_pdf, item
 from .credits import credits_of, sources_of
 from .models import Delivery, Issue, IssueItem, IssueSignature, Report, Series
+from .models.issue import rank
 
 PDF = "proposals.bulletin_pdf"
 """The kind of the long job; it begins as all whose files a suspension takes back (S5)."""
@@ -50,6 +51,12 @@ class Reading:
     def seen(self) -> list[IssueItem]:
         return [one for one, in_sight in self.items if in_sight]
 
+    @property
+    def level(self) -> str:
+        """The highest of the issue and of its items as they are now: one may have been raised since."""
+        levels = [self.issue.level, *(one.report.matter.access for one in self.seen)]
+        return max(levels, key=rank)
+
 
 def reading(issue: Issue, user: Any) -> Reading:
     """Whoever signs reads what he is to sign; the report office what it keeps. Two queries."""
@@ -66,18 +73,17 @@ def bulletin_of(read: Reading, user: Person, *, now: datetime) -> Bulletin:
     """What this reader's copy says; a sensitive one says whose copy it is, and when it was taken (S20)."""
     issue, lines = read.issue, credits_of(read.behind)
     signed = issue.signatures.filter(round=issue.round, step=IssueSignature.Step.SIGN, agrees=True).first()
-    guarded = issue.level == Access.SENSITIVE
     return Bulletin(
         head=issue.series.name,
         number=issue.mark,
         publisher=issue.series.publisher,
         on=issue.issued_on,
-        level="" if issue.level == Access.OPEN else issue.get_level_display(),
+        level="" if read.level == Access.OPEN else Access(read.level).label,
         urgent=issue.series.kind == Series.Kind.URGENT,
         addressee=issue.addressee.name if issue.addressee else "",
         signer=signed.name if signed else "",
         listed=issue.listed,
-        mark=f"{user.name} {timezone.localtime(now):%Y-%m-%d %H:%M}" if guarded else "",
+        mark=f"{user.name} {timezone.localtime(now):%Y-%m-%d %H:%M}" if read.level == Access.SENSITIVE else "",
         items=[
             item(one.edition.title, one.edition.text, lines[one.report.matter_id])
             if in_sight
@@ -97,7 +103,7 @@ def slip_of(delivery: Delivery, read: Reading) -> Letter:
         table=[
             ("送阅领导", delivery.recipient.name),
             ("刊物期号", str(issue)),
-            ("级别", issue.get_level_display()),
+            ("级别", Access(read.level).label),
             ("标题", "\n".join(titles)),
             ("送阅日期", full_day(delivery.sent_on)),
             ("领导批示", "\n" * 9),
@@ -116,7 +122,7 @@ def note_reading(read: Reading, user: Person) -> None:
 def note_download(read: Reading, user: Person, *, now: datetime, form: str) -> None:
     note_reading(read, user)
     issue = read.issue
-    audit.record("download", by=user, subject=str(issue.public_id), now=now, level=issue.level, form=form)
+    audit.record("download", by=user, subject=str(issue.public_id), now=now, level=read.level, form=form)
 
 
 def preview(job: LongJob, progress: Progress) -> Product:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from members.days import short_day
 from members.shown import Act, Fact
 from proposals.reports.actions.delivering import UPWARD
-from proposals.reports.hands import questions_to
+from proposals.reports.hands import main_hidden, questions_to
 from proposals.reports.models import IssueItem, Report, Status
 from proposals.reports.offers import OFFERS, PANELS, Panel
 
@@ -45,6 +45,8 @@ def _questions(user: Any, report: Report) -> list[Act]:
 def panels(user: Any, report: Report) -> Sequence[Panel]:
     """In which issues it was printed, and where that went; an author reads of what went up, the office of everything."""
     if report.status not in (Status.ISSUED, Status.COMBINED):
+        return []
+    if main_hidden(user, report):
         return []
     office = user.has_perm("reports.issues")
     rows = IssueItem.objects.issued().filter(report__matter=report.matter.merged_into_id or report.matter_id)

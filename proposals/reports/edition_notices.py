@@ -55,7 +55,7 @@ def _asked(ids: Sequence[str]) -> dict[str, str]:
     """Where a question is answered, as long as it waits and nothing newer was written."""
     if not ids:
         return {}
-    rows = AuthorWord.objects.filter(public_id__in=ids, answer="").values_list("public_id", flat=True)
+    rows = AuthorWord.objects.in_sight().filter(public_id__in=ids, answer="").values_list("public_id", flat=True)
     return {str(one): reverse("reports:confirm_edition", args=[one]) for one in rows}
 
 

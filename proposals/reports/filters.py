@@ -29,7 +29,7 @@ def called(rows: QuerySet[Report], text: str) -> QuerySet[Report]:
     text = text.strip()[:60]
     number = text.removeprefix("第").removesuffix("号").removeprefix("信")
     if number.isdecimal():
-        return rows.filter(matter__number=f"信{number.zfill(4)}")
+        return rows.filter(matter__number=f"信{int(number):04d}")
     return (
         rows.filter(matter__title__icontains=text) if LATIN.search(text) else rows.filter(matter__title__contains=text)
     )

@@ -11,7 +11,7 @@ from members.models import Body
 from members.rights import keys_of, may, roles_of
 from members.shown import Similar
 from proposals.handling.likeness import having, pairs_of
-from proposals.handling.models import Access, Kind, Matter, Obligation, Participant, Stage
+from proposals.handling.models import Kind, Matter, Obligation, Participant, Stage
 from proposals.reports.models import WRITTEN, AuthorWord, Edition, Report, Status
 
 FOR_BODIES = (
@@ -102,9 +102,17 @@ def is_own(user: Any, report: Report) -> bool:
 def questions_to(user: Any) -> QuerySet[AuthorWord]:
     """Edited texts, each the last of its report, that wait for this person's word on their meaning."""
     newer = Edition.objects.filter(report=OuterRef("edition__report"), number__gt=OuterRef("edition__number"))
-    rows = AuthorWord.objects.filter(participant__in=behind(user), answer="", edition__report__status=Status.EDITING)
-    rows = rows.filter(~Exists(newer), participant__matter__in=Matter.objects.visible_to(user))
-    return rows.exclude(edition__report__matter__access=Access.SUSPENDED).order_by("asked_at", "pk")
+    rows = AuthorWord.objects.in_sight().filter(participant__in=behind(user), answer="")
+    rows = rows.filter(~Exists(newer), edition__report__status=Status.EDITING)
+    return rows.filter(participant__matter__in=Matter.objects.visible_to(user)).order_by("asked_at", "pk")
+
+
+def main_hidden(user: Any, report: Report) -> bool:
+    """Whether the one that it went into is out of sight: of everybody, or of a colleague who may not see its level."""
+    main = report.matter.merged_into
+    if main is None or not may(user, "reports.oversee"):
+        return main is not None and main.out_of_sight
+    return not Matter.objects.visible_to(user).filter(pk=main.pk).exists()
 
 
 def to_screen(user: Any) -> QuerySet[Report]:

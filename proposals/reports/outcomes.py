@@ -10,9 +10,9 @@ from django.utils import timezone
 from members.days import short_day
 from members.rights import may
 from members.shown import Act, Fact
-from proposals.handling.models import Exposure, Matter, Stage
+from proposals.handling.models import Exposure, Stage
 from proposals.reports.answers import said_before, words_of
-from proposals.reports.hands import is_party
+from proposals.reports.hands import is_party, main_hidden
 from proposals.reports.models import Report, Status
 from proposals.reports.models.adoption import Adoption, CreditRule, Feedback, Instruction, Level
 from proposals.reports.offers import OFFERS, PANELS, Panel
@@ -53,7 +53,7 @@ def panels(user: Any, report: Report) -> list[Panel]:
     One query, whatever there is; what was answered before it was given anew is the office's, and takes two more. Who belongs to the office and stands behind the report reads what an author reads (P18).
     """
     main = report.matter.merged_into or report.matter
-    if _hidden(user, report):
+    if main_hidden(user, report):
         return []
     office = may(user, "reports.oversee") and not is_party(user, main)
     keeps = office and may(user, "reports.record_outcome")
@@ -95,14 +95,6 @@ def panels(user: Any, report: Report) -> list[Panel]:
         ]
         found.append(Panel("此前的办理答复", earlier))
     return found
-
-
-def _hidden(user: Any, report: Report) -> bool:
-    """Whether the one that it went into is out of sight: of everybody, or of a colleague who may not see its level."""
-    main = report.matter.merged_into
-    if main is None or not may(user, "reports.oversee"):
-        return main is not None and main.out_of_sight
-    return not Matter.objects.visible_to(user).filter(pk=main.pk).exists()
 
 
 def _found(main: int, *, office: bool) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
+from members.inbox.models import LongJob
 from members.inbox.registry import render
 from members.models import AuditEntry, Person
 from proposals.actions import begin_from_report
@@ -20,7 +21,7 @@ from proposals.handling.actions.attaching import erase
 from proposals.handling.events import timeline
 from proposals.handling.models import Access, Attachment, Exposure, Kind, Matter, Stage
 from proposals.handling.panels import panels_of
-from proposals.reports import actions
+from proposals.reports import actions, bulletin_files
 from proposals.reports.actions import adopting, bulletins, combining, editing
 from proposals.reports.circulars import COLUMNS, Circular, Line, period_of
 from proposals.reports.models import Edition, Report, Status, Words
@@ -28,7 +29,7 @@ from proposals.reports.outcomes import panels
 from proposals.reports.views.circulars import outside_rows
 from tests.channels import words_of
 from tests.factories import MatterFactory, appoint
-from tests.reports.factories import report
+from tests.reports.factories import NOW, report
 from tests.reports.test_bulletins import Office
 from tests.reports.test_editing import signed_in, told
 from tests.reports.test_outcomes import Outside
@@ -281,6 +282,17 @@ def test_a_total_does_not_give_away_the_figures_that_are_hidden_above_it() -> No
         ["6", "0", "—", "不足5"], ["7", "0", "7", "0"], ["13", "0", "—", "—"],
     ]  # fmt: skip
 
+    # a line with many in one column and few in another, beside a rest that is told
+    lines[0].found["adopted"] = {0, 1}
+    rest = [line("丁", *range(20, 24)), line("戊", *range(30, 34))]
+    for one in rest:
+        one.found["adopted"] = set(one.found["submitted"])
+    total = line("合计", *range(9), *range(20, 24), *range(30, 34))
+    total.found["adopted"] = {0, 1, *range(20, 24), *range(30, 34)}
+    beside = outside_rows(Circular(period, "source", [lines[0], *rest], total))
+    place = 1 + list(COLUMNS).index("adopted")
+    assert [row[place] for row in beside] == ["不足5", "8", "—"]
+
 
 def test_of_the_same_text_that_came_before_the_number_is_named_to_whoever_may_see_it() -> None:
     office = Office()
@@ -324,3 +336,61 @@ def test_who_suspends_learns_what_else_may_hold_its_words_and_a_draft_of_it_goes
 
 def facts_of(page: Any) -> list[tuple[str, Any, str]]:
     return [(fact.label, fact.value, fact.url) for fact in page.context["facts"]]
+
+
+def test_no_form_about_what_went_into_a_main_one_out_of_sight_says_what_became_of_that() -> None:
+    office = Outside()
+    order = office.instructed(text=MARK, leader_name=f"{MARK}市长")
+    office.answered(office.given(instruction=order))
+    ways = [reverse(f"reports:{name}", args=[office.other.public_id]) for name in ("feed_back", "assign_report")]
+    client = signed_in(office.staff)
+    assert "已划线。" in words_of(client.get(ways[0])) and MARK in words_of(client.get(ways[1]))
+
+    suspend(Matter.objects.get(pk=office.main.matter_id), reason="疑似涉密", by=office.staff, now=office.now())
+
+    assert [client.get(way).status_code for way in ways] == [404, 404]
+
+
+def test_who_was_asked_reads_no_text_whose_level_was_raised_above_the_own_report() -> None:
+    office = Together()
+    asked = editing.ask_authors(
+        office.edition, editing.authors_to_ask(office.edition), by=office.editor, now=office.now()
+    )
+    first, second = (reverse("reports:confirm_edition", args=[word.public_id]) for word in asked)
+    assert signed_in(office.second).get(second).status_code == 200
+
+    actions.set_level(office.main, Access.SENSITIVE, reason="涉及企业", by=office.staff, now=office.now())
+
+    assert signed_in(office.second).get(second).status_code == 404
+    assert signed_in(office.first).get(first).status_code == 200
+
+
+def test_levels_stand_still_while_the_main_one_is_out_of_sight() -> None:
+    office = Together()
+    suspend(office.main.matter, reason="疑似涉密", by=office.staff, now=office.now())
+    with pytest.raises(WrongStep, match="保密核查"):
+        actions.set_level(fresh(office.other), Access.SENSITIVE, reason="涉及企业", by=office.staff, now=office.now())
+
+
+def test_a_raised_level_marks_later_copies_and_takes_earlier_ones_back() -> None:
+    office = Outside()
+    job = LongJob.objects.create(
+        by=office.editor, kind=bulletin_files.PDF, state="done", file="a.pdf", created_at=NOW, finished_at=NOW
+    )
+    actions.set_level(office.main, Access.SENSITIVE, reason="涉及企业", by=office.staff, now=office.now())
+
+    job.refresh_from_db()
+    assert job.file == ""
+    read = bulletin_files.reading(office.issue_made, office.staff)
+    assert bulletin_files.bulletin_of(read, office.staff, now=office.now()).mark.startswith(office.staff.name)
+
+
+def test_whoever_else_sits_in_the_report_office_sees_no_report() -> None:
+    office = Outside()
+    part = office.given()
+    others = [appoint(role, part.office) for role in (Role.ASSIGNING_OFFICER, Role.COMMITTEE_OFFICE)]
+    assert [Matter.objects.visible_to(one).filter(pk=part.matter_id).exists() for one in others] == [False, False]
+    assert [signed_in(one).get(reverse("handling:part", args=[part.public_id])).status_code for one in others] == [
+        404,
+        403,
+    ]

@@ -1,6 +1,7 @@
 """Pages that were overtaken, days that cannot be, the same thing twice: a sentence, and nothing that was typed is lost."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,16 +11,27 @@ from django.utils import timezone
 from members.choices import Role
 from members.days import start_of
 from members.errors import Refused, WrongStep
+from members.uploads import Use, check
 from proposals.handling import clocks
 from proposals.handling.actions import Paper
-from proposals.handling.models import EventPayload
-from proposals.reports.actions import adopting, bulletins, delivering, editing, opinions, screening
+from proposals.handling.models import EventPayload, Reason
+from proposals.reports.actions import (
+    adopting,
+    assigning,
+    bulletins,
+    combining,
+    delivering,
+    editing,
+    opinions,
+    screening,
+)
 from proposals.reports.models import Adoption, Instruction, Recipient, Report, Series, Status
 from tests.factories import SessionFactory, appoint
 from tests.reports.factories import NOW, report
 from tests.reports.test_bulletins import Office
 from tests.reports.test_editing import signed_in, told, verbs
-from tests.reports.test_outcomes import Outside
+from tests.reports.test_outcomes import ON, Outside
+from tests.uploads.made import pdf, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -89,13 +101,15 @@ def test_nothing_happened_before_a_report_came_in() -> None:
     issue = bulletins.send_issue_up(office.issue(), by=office.staff, now=office.now())
     sheet = Paper("某主任", wrong, "签发稿纸")
     with pytest.raises(Refused, match="请核对年份") as refused:
-        bulletins.sign_issue(issue, agrees=True, paper=sheet, by=office.editor, now=NOW)
+        bulletins.sign_issue(issue, agrees=True, paper=sheet, by=office.colleague, now=NOW)
     assert refused.value.field == "paper_on"
 
 
-def test_a_wrong_instruction_is_taken_back() -> None:
+def test_a_wrong_instruction_is_taken_back(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT, settings.ZONE = tmp_path, "government"
     outside = Outside()
-    order, seen = outside.instructed(), outside.instructed(kind="read", text="")
+    scan = check(upload("批示.pdf", pdf()), use=Use.ATTACHMENT)
+    order, seen = outside.instructed(file=scan), outside.instructed(kind="read", text="")
     client = signed_in(outside.staff)
     page = client.get(outside.main.get_absolute_url()).content.decode()
     urls = [reverse("reports:drop_instruction", args=[row.public_id]) for row in (order, seen)]
@@ -105,11 +119,41 @@ def test_a_wrong_instruction_is_taken_back() -> None:
     assert client.post(urls[0], {"reason": " "}).status_code == 422
     assert [client.post(url, {"reason": "登记到别人名下"}).status_code for url in urls] == [302, 302]
     assert client.post(urls[0], {"reason": "再撤"}).status_code == 404
-    assert not Instruction.objects.exists()
+    assert not Instruction.objects.exists() and not outside.main.matter.attachments.kept().exists()
     assert told(outside.first)[-1] == told(outside.second)[-1] == "report_instruction_dropped"
     assert verbs(outside.main)[-2:] == ["report_instruction_dropped", "report_read_dropped"]
     with pytest.raises(WrongStep, match="已经撤销"):
         adopting.drop_instruction(order, reason="再撤", by=outside.staff, now=outside.now())
+
+
+def test_what_units_have_in_hand_or_others_went_into_goes_no_other_way() -> None:
+    outside = Outside()
+    passed_on = report(status=Status.REFERRED, referred_to="市住建局", referred_on=ON)
+    part = assigning.assign_report(passed_on, lead=outside.unit, by=outside.staff, now=outside.now()).assignments[0]
+    main, asked = outside.ready(), {"by": outside.staff, "now": outside.now()}
+    with pytest.raises(WrongStep, match="已交承办单位办理"):
+        screening.accept(passed_on, **asked)
+    with pytest.raises(WrongStep, match="已交承办单位办理"):
+        combining.combine(main, [passed_on], **asked)
+    outside.answered(part)
+    assigning.feed_back(passed_on, text="已划线。", **asked)
+    assert screening.accept(passed_on, **asked).status == Status.EDITING
+
+    first = report()
+    combining.combine(first, [report()], **asked)
+    ground = Reason.objects.filter(use="report_back")[0]
+    with pytest.raises(Refused, match="请先取消合并"):
+        screening.give_back(first, reason=ground, text="请补充", **asked)
+
+
+def test_who_only_signs_enters_nobody_elses_paper() -> None:
+    office = Office()
+    issue = office.signed()
+    bulletins.take_issue_back(issue, by=office.staff, now=office.now())
+    issue = bulletins.send_issue_up(issue, by=office.staff, now=office.now())
+    paper = Paper("闻达", NOW.date(), "核稿单")
+    with pytest.raises(Refused, match="由社情民意工作人员登记"):
+        bulletins.sign_issue(issue, agrees=True, paper=paper, by=office.head, now=office.now())
 
 
 def test_what_was_entered_wrong_of_a_sending_is_put_right() -> None:
@@ -195,7 +239,9 @@ def test_a_member_finds_his_own_reports_and_numbers_out_of_reach_are_named() -> 
     client, url = signed_in(member), reverse("reports:mine")
 
     assert [row.pk for row in client.get(f"{url}?stage=kept").context["page_obj"]] == [second.pk]
-    assert [row.pk for row in client.get(f"{url}?q={first.matter.number}").context["page_obj"]] == [first.pk]
+    wide = str(first.matter.number).translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+    for number in (first.matter.number, wide):
+        assert [row.pk for row in client.get(f"{url}?q={number}").context["page_obj"]] == [first.pk]
     outside = Outside()
     deliver = reverse("reports:deliver", args=[outside.issue_made.public_id])
     data = {"recipients": ["zz"], "on": "2026-03-05", "how": "paper", "copies": "99999"}

@@ -249,6 +249,14 @@ def test_a_wrong_lead_is_taken_back_and_screened_anew_while_nothing_was_made_of_
     assert signed_in(appoint(Role.REPORT_EDITOR)).post(at("withdraw_lead", one)).status_code == 403
 
 
+def test_a_report_that_was_not_open_becomes_no_open_proposal(settings: Any) -> None:
+    settings.ZONE = "government"
+    author = appoint(Role.MEMBER)
+    one = report(author, status=Status.TURNED, access=Access.SENSITIVE)
+    begun = proposing.begin_from_report(one, by=author, now=NOW)
+    assert (begun.internal, begun.matter.access) == (True, Access.INTERNAL)
+
+
 def test_a_proposal_that_was_not_filed_becomes_a_report(house: House, staff: Person, submitted: Any) -> None:
     proposal = submitted()
     proposing.turn(proposal, consent="电话同意", text="", way="lead", by=house.staff, now=house.later())

@@ -55,6 +55,12 @@ def expect(report: Report, *statuses: str) -> None:
         raise WrongStep(f"这篇信息现在是“{report.get_status_display()}”，不能这样做。请刷新页面查看最新情况。")
 
 
+def in_no_units_hands(report: Report) -> None:
+    """What was passed on in its own words and given to units goes no other way until they have answered."""
+    if not report.matter.is_closed and report.matter.assignments.current().exists():
+        raise WrongStep(f"{report.matter.label}已交承办单位办理，请等反馈办结以后再这样做。")
+
+
 def move(report: Report, status: Status, **facts: Any) -> None:
     """Take one step; the matter's stage follows. `facts` are further columns of the matter."""
     report.become(status)

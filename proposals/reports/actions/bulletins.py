@@ -212,6 +212,8 @@ def sign_issue(
     reports = lock_all([item.report for item in items])
     _may_go_on(issue, reports, "签批")
     step = Step.CHECK if issue.state == State.CHECKING else Step.SIGN
+    if paper is not None and not by.has_perm("reports.issue"):
+        raise Refused("纸质签批由社情民意工作人员登记。")
     if paper is None:
         _may_sign(issue, step, reports, by=by, on=today(now))
     elif paper.on > today(now):

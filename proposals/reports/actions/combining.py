@@ -13,7 +13,7 @@ from proposals.reports.models import Report, Status
 from proposals.reports.models.issue import rank
 from proposals.reports.queries import GOING_IN
 
-from .base import authors, lock_many, move, today, told
+from .base import authors, in_no_units_hands, lock_many, move, today, told
 
 MAIN = (Status.SUBMITTED, Status.EDITING)
 
@@ -58,6 +58,7 @@ def _put(report: Report, main: Report, *, by: Person, now: datetime) -> None:
             field="followers",
         )
     in_no_other_hands(report, by)
+    in_no_units_hands(report)
     clocks.cancel_all(matter=matter, by=by, now=now, reason="合并")
     report.claimed_by, report.claimed_at = None, None
     report.save(update_fields=["claimed_by", "claimed_at", "updated_at"])

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from members.errors import Refused, WrongStep
+from members.inbox.actions import drop_files
 from members.models import Person
 from proposals.handling import readers
 from proposals.handling.models import Access, Exposure, Kind, Matter, Participant, Reason
@@ -12,7 +13,7 @@ from proposals.handling.queries import own_participants
 from proposals.reports.models import TO_SCREEN, Referral, Report, Status
 from proposals.reports.models.issue import LEVEL_NAMES, rank
 
-from .base import SUSPENDED, authors, expect, lock, move, must_follow, today, told
+from .base import SUSPENDED, authors, expect, in_no_units_hands, lock, move, must_follow, today, told
 from .writing import end_screening, hand_in, must_suit_zone, start_screening
 
 DECIDED_AGAIN = (Status.SUBMITTED, Status.KEPT)
@@ -58,6 +59,7 @@ def give_back(report: Report, *, reason: Reason, text: str, by: Person, now: dat
         raise Refused("请写明需要修改什么，反映人会看到这段话。", field="text")
     _of_use(reason, Reason.Use.REPORT_RETURN)
     report = _deciding(report, Status.SUBMITTED, by=by)
+    not_followed(report)
     _decided(report, by=by, now=now, reason=reason, text=text)
     move(report, Status.RETURNED)
     event = report.matter.record("report_returned", by=by, now=now, reason=str(reason), text=text.strip())
@@ -105,6 +107,7 @@ def refer_original(
 def accept(report: Report, *, by: Person, now: datetime, sending: str = "") -> Report:
     """Take it up for the bulletin (采用): it goes to the editors."""
     report = _deciding(report, *DECIDED_AGAIN, Status.REFERRED, by=by)
+    in_no_units_hands(report)
     _decided(report, by=by, now=now)
     move(report, Status.EDITING, closed_at=None)
     event = report.matter.record("report_accepted", by=by, now=now)
@@ -165,7 +168,7 @@ def withdraw_lead(report: Report, *, reason: str, by: Person, now: datetime) -> 
 
 @transaction.atomic
 def set_level(report: Report, access: str, *, reason: str, by: Person, now: datetime) -> Report:
-    """Raise or lower the level of what was handed in (调整级别); who may no longer see it sees it no more."""
+    """Raise or lower the level of what was handed in (调整级别); who may no longer see it sees it no more, in no file."""
     report = lock(report)
     if report.status in (Status.DRAFT, Status.WITHDRAWN):
         expect(report, *TO_SCREEN)
@@ -176,10 +179,12 @@ def set_level(report: Report, access: str, *, reason: str, by: Person, now: date
     must_suit_zone(report.matter, access)
     not_own(report, by)
     _fits_together(report, access)
-    old = report.matter.get_access_display()
+    old, raised = report.matter.get_access_display(), rank(access) > rank(report.matter.access)
     report.matter.access = access
     report.matter.save(update_fields=["access"])
     readers.refresh(report.matter)
+    if raised:
+        drop_files("proposals.")
     new = report.matter.get_access_display()
     report.matter.record("report_level_set", by=by, now=now, old=old, new=new, reason=reason.strip())
     return report
@@ -188,7 +193,9 @@ def set_level(report: Report, access: str, *, reason: str, by: Person, now: date
 def _fits_together(report: Report, access: str) -> None:
     """What was put together is edited as one text: the main report is of the highest level of all."""
     main, joined = report.matter.merged_into, report.matter.followers.values_list("access", flat=True)
-    if main and main.access in LEVEL_NAMES and rank(access) > rank(main.access):
+    if main and main.out_of_sight:
+        raise WrongStep(SUSPENDED)
+    if main and rank(access) > rank(main.access):
         raise Refused(
             f"本篇已并入{main.label}，级别不能高于主篇的“{main.get_access_display()}”。请先调整主篇的级别。",
             field="access",

@@ -5,7 +5,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from proposals.handling.models import Addressed, Attachment, Participant, together
+from members import keys
+from proposals.handling.models import Access, Addressed, Attachment, Participant, together
 
 from .report import Report
 
@@ -55,6 +56,16 @@ class Edition(Addressed):
         return f"第{self.number}稿"
 
 
+class AuthorWordQuerySet(models.QuerySet["AuthorWord"]):
+    def in_sight(self) -> "AuthorWordQuerySet":
+        """On a text that is out of nobody's sight, and of no higher level than the own report of whoever is asked."""
+        text, own = "edition__report__matter__", "participant__matter__access"
+        hidden = Q(**{f"{text}access": Access.SUSPENDED}) | Q(**{f"{text}readers": [keys.SUSPENDED]})
+        above = Q(**{f"{text}access": Access.SENSITIVE}) & ~Q(**{own: Access.SENSITIVE})
+        above |= Q(**{f"{text}access": Access.INTERNAL, own: Access.OPEN})
+        return self.exclude(hidden | above)
+
+
 class AuthorWord(Addressed):
     """An author is asked whether an edited text still says what was meant (请反映人核对), and what he answered."""
 
@@ -72,6 +83,8 @@ class AuthorWord(Addressed):
     proof = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+", verbose_name="答复的凭据")
     answered_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name="登记人")
     answered_at = models.DateTimeField("答复时间", null=True)
+
+    objects = AuthorWordQuerySet.as_manager()
 
     class Meta:
         verbose_name = "反映人的答复"

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from members import keys
 from members.days import moment
 from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact
@@ -346,9 +345,8 @@ class ConfirmEdition(Signed, ActionPage[AuthorWord]):
     done_sentence = "您的答复已收到，谢谢。"
 
     def get_queryset(self) -> QuerySet[AuthorWord]:
-        rows = AuthorWord.objects.exclude(edition__report__matter__access=Access.SUSPENDED)
-        rows = rows.exclude(edition__report__matter__readers=[keys.SUSPENDED])
-        rows = rows.filter(participant__left_at=None, participant__matter__in=Matter.objects.visible_to(self.me))
+        own = Matter.objects.visible_to(self.me)
+        rows = AuthorWord.objects.in_sight().filter(participant__left_at=None, participant__matter__in=own)
         return rows.select_related("edition__report__matter", "participant__matter__report")
 
     def get_object(self) -> AuthorWord:

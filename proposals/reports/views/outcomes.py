@@ -2,13 +2,14 @@
 
 from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.utils import timezone
 
 from members.days import short_day
 from members.pages import ActionPage, ConfirmPage, RowMixin, Signed
 from members.shown import Crumb, Fact
+from proposals.handling.models import Matter
 from proposals.handling.sights import note
 from proposals.reports.actions import adopting, assigning
 from proposals.reports.answers import said_by_units, words_of
@@ -34,8 +35,13 @@ class Outcome(OneReport, ActionPage[Report]):
     action = "reports.record_outcome"
 
     def get_queryset(self) -> QuerySet[Report]:
-        """What came of the own report is a colleague's to write down, and its author's to read (P13, P18)."""
-        return of_others(self.me).select_related("matter__session", "claimed_by")
+        """What came of the own report is a colleague's to write down, and its author's to read (P13, P18).
+
+        What went into another one is the business of that, for whoever sees it.
+        """
+        seen = Matter.objects.visible_to(self.me)
+        rows = of_others(self.me).filter(Q(matter__merged_into=None) | Q(matter__merged_into__in=seen))
+        return rows.select_related("matter__session", "claimed_by")
 
     def version(self) -> int | None:
         """The actions lock the report and look at its state themselves."""

@@ -55,7 +55,7 @@ ASKED = "编辑改了文字，请您看看意思变了没有。"
 def plain_of(matter: Matter) -> str:
     """Where it is, for who wrote it; what went into another goes on with that one."""
     said, main = PLAIN.get(matter.stage, matter.get_stage_display()), matter.merged_into
-    if matter.stage != Stage.COMBINED or main is None or main.access == Access.SUSPENDED:
+    if matter.stage != Stage.COMBINED or main is None or main.out_of_sight:
         return said
     return said + PLAIN.get(main.stage, "")
 
@@ -264,7 +264,7 @@ class ReportPage(OneReport, DetailPage[Report]):
         return [
             Fact(
                 label,
-                row.title if row.pk in seen else row.label if row.number else "已登记",
+                row.title if row.pk in seen else "已登记",
                 wide=True,
                 url=row.get_absolute_url() if row.pk in seen else "",
             )
