@@ -4,10 +4,10 @@ from django import forms
 
 from config.portal.actions.registers import session_parts
 from members.errors import Refused
-from members.forms import in_plain_words
+from members.forms import PlainForm
 
 
-class RegisterForm(forms.Form):
+class RegisterForm(PlainForm):
     """A register to import, and the session that it belongs to."""
 
     session = forms.CharField(
@@ -20,10 +20,6 @@ class RegisterForm(forms.Form):
         label="工作表", max_length=100, required=False, help_text="有多张工作表时，不填就自动选择像登记表的一张。"
     )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
-        in_plain_words(self)
-
     def clean_session(self) -> str:
         code: str = self.cleaned_data["session"].replace("—", "-").replace("－", "-").strip()
         try:
@@ -31,9 +27,3 @@ class RegisterForm(forms.Form):
         except Refused as error:
             raise forms.ValidationError(str(error)) from error
         return code
-
-
-class ConfirmRegisterForm(forms.Form):
-    """Import what was previewed; rows at fault stay out only if that was said."""
-
-    partial = forms.BooleanField(label="不导入有错误的行，只导入其余各行", required=False)

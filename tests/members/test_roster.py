@@ -171,7 +171,7 @@ def test_a_roster_comes_in_from_a_page_and_waits_for_confirmation() -> None:
     nameless = client.post(checked.url, {"partial": "on"})
     done = client.post(checked.url, {"partial": "on", "document": "市政协常委会决定〔2026〕1号"})
 
-    assert "第 6 行" in page and "可导入 2 人" in page
+    assert '<td data-label="行">6</td>' in page and "可导入 2 人" in page
     assert refused.status_code == 422
     assert nameless.status_code == 422 and "请填写依据文件" in nameless.content.decode()
     text = done.content.decode()

@@ -10,37 +10,28 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.portal.actions import roster
-from members.forms import in_plain_words
+from config.portal.views.importing import SHOWN, PartialForm, kinds_of
+from members.forms import PlainForm
 from members.models import RosterDraft
 from members.pages import FormPage
 from members.shown import Crumb
 
-SHOWN = 200
 
-
-class RosterForm(forms.Form):
+class RosterForm(PlainForm):
     file = forms.FileField(
         label="名册",
         help_text="Excel（.xlsx）或 CSV 表格。委员名册须有“姓名”“界别”等列，单位名册须有“单位”“姓名”“角色”等列。",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        in_plain_words(self)
 
-
-class ConfirmForm(forms.Form):
+class ConfirmForm(PartialForm):
     document = forms.CharField(
         label="依据文件",
         max_length=200,
         required=False,
         help_text="文号或会议名称，例如：市政协办〔2026〕3号。用于名册中没有写明依据的各行。",
     )
-    partial = forms.BooleanField(label="不导入有错误的行，只导入其余各行", required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        in_plain_words(self)
+    field_order = ("document", "partial")
 
 
 class Upload(FormPage):
@@ -90,6 +81,6 @@ class Check(FormPage):
             draft=self.draft,
             summary=made.summary(),
             planned=made.planned[:SHOWN],
-            faults=[("错误", f) for f in made.errors[:SHOWN]] + [("提示", f) for f in made.warnings[:SHOWN]],
+            kinds=kinds_of(made.errors, made.warnings, []),
             **kwargs,
         )
