@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import QueryDict
 
+from members.shown import Fact
+
 PHONE = RegexValidator(r"^[0-9+][0-9 -]{5,19}$", "请填写电话号码，例如 13800000000。")
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 GONE = ("invalid_choice", "invalid_pk_value", "invalid_list")
@@ -96,3 +98,18 @@ class PlainForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         in_plain_words(self)
+
+
+def typed_in(form: forms.BaseForm) -> list[Fact]:
+    """What a form holds, field by field in words; what is empty is left out, and a file must be chosen again."""
+    shown = [bound for bound in form if not (bound.is_hidden or isinstance(bound.field, forms.FileField))]
+    said = [(bound.label, _in_words(bound.field, bound.value())) for bound in shown]
+    return [Fact(str(label), words, wide=True) for label, words in said if words]
+
+
+def _in_words(field: forms.Field, value: Any) -> str:
+    if isinstance(field, forms.BooleanField):
+        return "是" if value else ""
+    values = value if isinstance(value, list | tuple) else [value]
+    names = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+    return ("、" if names else "\n").join(names.get(str(one), str(one)) for one in values if one not in ("", None))

@@ -42,3 +42,15 @@ class Day(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%d")
+
+
+def looked_up(url: str) -> dict[str, str]:
+    """Attributes of a title's field: once a word is committed, `#similar` shows what resembles it."""
+    return {
+        "data-search": "",
+        "hx-get": url,
+        "hx-trigger": "search-input",
+        "hx-target": "#similar",
+        "hx-swap": "outerHTML",
+        "hx-sync": "this:replace",
+    }

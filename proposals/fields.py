@@ -74,6 +74,7 @@ class SuggestionsField(forms.Field):
     """Numbered suggestions; the value is a list of the boxes that hold something."""
 
     widget = Boxes
+    hidden_widget = forms.MultipleHiddenInput
 
     def clean(self, value: Iterable[str] | None) -> list[str]:
         texts = [text.strip() for text in value or () if text.strip()]

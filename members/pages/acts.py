@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from members import keeping
 from members.errors import Refused, Stale, WrongStep
-from members.forms import in_plain_words, plain
+from members.forms import in_plain_words, plain, typed_in
 from members.models.once import Once
 from members.pages.page import M, Page, RowMixin
 from members.shown import Fact
@@ -155,13 +155,14 @@ class FormPage(Page):
 
     def conflict(self, form: Any, sentence: str) -> HttpResponse:
         """Show what was typed beside the way to the present text: nothing is overwritten, nothing is lost."""
-        typed = [Fact(str(form[name].label), form[name].value(), wide=True) for name in form.fields]
-        context = {
-            "title": "内容已被他人修改",
-            "sentence": sentence,
-            "typed": typed,
-            "reload_url": self.request.get_full_path(),
-        }
+        return self.both_texts(sentence, typed_in(form), self.stands(), reload_url=self.request.get_full_path())
+
+    def stands(self) -> list[Fact]:
+        """What stands now, where the page shows it beside what was typed."""
+        return []
+
+    def both_texts(self, sentence: str, typed: list[Fact], stored: list[Fact], **more: Any) -> TemplateResponse:
+        context = {"sentence": sentence, "typed": typed, "stored": stored, **more}
         return TemplateResponse(self.request, "409.html", context, status=409)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from zlib import crc32
 
 from members.errors import Stale
+from members.shown import Fact
 
 
 def marks_of(shown: Mapping[str, str]) -> str:
@@ -30,6 +31,9 @@ class SeenMixin:
     def shown(self) -> dict[str, str]:
         """What is shown and must not have changed: label and words. Nothing where nothing can be overtaken."""
         return {}
+
+    def stands(self) -> list[Fact]:
+        return [Fact(label, words, wide=True) for label, words in self.shown().items()]
 
     def version(self) -> int | str | None:
         """The marks that this person began with: of this form, or of the page that led to it (`?seen=`)."""

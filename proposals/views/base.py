@@ -11,11 +11,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import ActionPage, BulkPage, ConfirmPage, RowMixin, SeenMixin, Signed
+from members.pages import BulkPage, ConfirmPage, RowMixin, Signed
 from members.shown import Crumb, Fact
-from members.uploads import Clean
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
+from proposals.handling.views.base import SeenOfMatter
 from proposals.models import Proposal, Text
 from proposals.rights import in_hands_of
 
@@ -37,27 +37,8 @@ class OneProposal(Signed, RowMixin[Proposal]):
         return [Crumb("提案", reverse("proposals:list")), Crumb(name_of(self.object), self.object.get_absolute_url())]
 
 
-class ProposalPage(SeenMixin, OneProposal, ActionPage[Proposal]):
+class ProposalPage(OneProposal, SeenOfMatter[Proposal]):
     """A form about one proposal; what it shows (`shown`) is compared again with the matter locked."""
-
-    def check_locked(self) -> None:
-        if not self.shown():
-            return
-        self.object.matter.locked()
-        self.object = self.get_object()
-        self.check_seen()
-
-    def conflict(self, form: Any, sentence: str) -> HttpResponse:
-        """What was filled in beside what stands now; nothing is done."""
-        context = {
-            "title": "内容已有改动",
-            "sentence": sentence,
-            "typed": typed_facts(form),
-            "stored": [Fact(label, words, wide=True) for label, words in self.shown().items()],
-            "reload_url": self.request.path,
-            "reload_label": "打开最新内容",
-        }
-        return TemplateResponse(self.request, "proposals/both_texts.html", context, status=409)
 
 
 class PaperPage(ProposalPage):
@@ -139,16 +120,6 @@ class ProposalConfirm(OneProposal, ConfirmPage[Proposal]):
             Fact("案由", proposal.matter.title or name_of(proposal)),
             Fact("状态", proposal.matter.get_stage_display()),
         ]
-
-
-def typed_facts(form: Any) -> list[Fact]:
-    """What a valid form says, in words; a file is sent again."""
-    facts = []
-    for name, value in form.cleaned_data.items():
-        if name in form.fields and value not in ("", None, []) and not isinstance(value, Clean):
-            words = "、".join(str(one) for one in value) if isinstance(value, (list, QuerySet)) else value
-            facts.append(Fact(str(form[name].label), words, wide=True))
-    return facts
 
 
 def words_of(text: Text) -> dict[str, str]:

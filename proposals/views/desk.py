@@ -13,6 +13,7 @@ from members.member_fields import member_labels
 from members.models import Session
 from members.pages import FormPage, Page, Signed
 from members.shown import Count
+from members.widgets import looked_up
 from proposals import actions, word_list
 from proposals.fields import unit_names
 from proposals.forms import ConfirmTextForm, LinkProposerForm, OfflineForm, PlaceholderForm, ProposerForm, RegisterForm
@@ -24,7 +25,7 @@ from proposals.queries import figures
 from proposals.similar import similar_to
 
 from .base import ProposalPage, to, words_of
-from .writing import facts_of, looked_up
+from .writing import facts_of
 
 ENTERED = ("paper", "photo")
 NEWEST = 10

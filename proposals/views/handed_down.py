@@ -1,6 +1,5 @@
 """Matters handed down (上级交办件): the office's list, the page of one, a form for each step."""
 
-from dataclasses import replace
 from typing import Any
 
 import django_filters
@@ -20,10 +19,9 @@ from proposals.handling import word_list
 from proposals.handling.attachments import OWNERS
 from proposals.handling.models import Attachment
 from proposals.handling.panels import panels_of, suspend_act
+from proposals.handling.panels.links import file_rows, with_removal
 from proposals.handling.sights import note
 from proposals.models import HandedDown
-
-from .writing import file_rows
 
 State = HandedDown.State
 
@@ -182,8 +180,7 @@ class HandedDownPage(OneHandedDown, DetailPage[HandedDown]):
         rows = self.panels.files if self.panels.assignments else file_rows(self.object.matter, self.me)
         if not self.held or self.object.state == State.PASSED_UP:
             return rows
-        url = "proposals:remove_handed_file"
-        return [replace(row, remove_url=reverse(url, args=[row.key])) if row.key else row for row in rows]
+        return with_removal(rows, "proposals:remove_handed_file")
 
     def facts(self) -> list[Fact]:
         row = self.object

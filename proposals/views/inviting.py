@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from members.member_fields import member_labels
@@ -15,12 +14,13 @@ from members.shown import Crumb, Fact
 from proposals import actions
 from proposals.aspects import my_organisations
 from proposals.forms import AnswerForm, CosignOnPaperForm, InviteBodiesForm, InviteForm
+from proposals.handling.panels.links import file_rows, with_removal
 from proposals.handling.sights import note
 from proposals.models import CoSignature, Proposal, Text
 from proposals.queries import cosignatures_of, invitations_for, inviting, sectors_of, standing
 
 from .base import PaperPage, to
-from .writing import Writing, facts_of, file_rows, writable
+from .writing import Writing, facts_of, writable
 
 MOST_OFFERED = 20
 
@@ -82,7 +82,7 @@ class Cosigners(Writing):
             q=self.request.GET.get("q", ""),
             offered=self.offered()[:MOST_OFFERED],
             collective=self.object.form == Proposal.Form.COLLECTIVE,
-            files=file_rows(self.object.matter, self.me, editing=True),
+            files=with_removal(file_rows(self.object.matter, self.me), "proposals:remove_file"),
             **kwargs,
         )
 
@@ -222,17 +222,16 @@ class Invitation(Signed, ActionPage[CoSignature]):
     def conflict(self, form: Any, sentence: str) -> HttpResponse:
         """The words that were shown beside those that stand now; no consent passes from one to the other."""
         shown = self.object.proposal.revisions.filter(hash=self.request.POST.get("shown_hash", "")).first()
-        context = {
-            "title": "提案文字有改动",
-            "sentence": sentence,
-            "typed": facts_of(shown.text()) if shown else [],
-            "stored": facts_of(frozen_text(self.object)),
-            "typed_label": "您看到的文字",
-            "stored_label": "现在请您确认的文字",
-            "reload_url": self.request.path,
-            "path": "",
-        }
-        return TemplateResponse(self.request, "proposals/both_texts.html", context, status=409)
+        return self.both_texts(
+            sentence,
+            facts_of(shown.text()) if shown else [],
+            facts_of(frozen_text(self.object)),
+            title="提案文字有改动",
+            typed_label="您看到的文字",
+            stored_label="现在请您确认的文字",
+            reload_url=self.request.path,
+            reload_label="查看现在的文字并确认",
+        )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.object

@@ -21,6 +21,7 @@ from proposals.handling import clocks
 from proposals.handling.knowing import known_to
 from proposals.handling.models import Assignment, Exposure, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, main_clock, panels_of, suspend_act
+from proposals.handling.panels.links import file_rows, with_removal
 from proposals.handling.sights import note, noted
 from proposals.handling.standing import next_due
 from proposals.keyed import view_of
@@ -34,7 +35,7 @@ from proposals.rights import is_held
 from proposals.sent_up import Shown, sendings_for
 
 from .base import OneProposal, PaperPage, ProposalPage, name_of, to
-from .writing import facts_of, file_rows, with_removal
+from .writing import facts_of
 
 PEOPLE = (
     Prefetch("matter__participants", Participant.objects.select_related("person", "body")),
@@ -247,7 +248,9 @@ class Detail(OneProposal, DetailPage[Proposal]):
 
     def files(self) -> list[FileRow]:
         rows = self.panels.files if self.panels.assignments else file_rows(self.object.matter, self.me)
-        return with_removal(rows) if self.may_do("proposals.remove_file", "remove_file") else rows
+        return (
+            with_removal(rows, "proposals:remove_file") if self.may_do("proposals.remove_file", "remove_file") else rows
+        )
 
     def kicker(self) -> str:
         proposal, matter = self.object, self.object.matter

@@ -19,15 +19,15 @@ from members.member_fields import colleagues, member_labels
 from members.models import Body
 from members.pages import ActionPage, FormPage, Page, Signed
 from members.rights import may, roles_of
-from members.shown import Crumb, Fact, FileRow
-from members.uploads import ScanState
+from members.shown import Crumb, Fact
+from members.widgets import looked_up
 from proposals import actions, word_list
 from proposals.aspects import my_organisations
 from proposals.fields import unit_names
 from proposals.forms import BeginForm, CheckForm, FileUploadForm, OrganisationForm, RemoveFileForm, TextForm
 from proposals.handling.actions.attaching import attach
-from proposals.handling.attachments import OWNERS, attachments_of, removable
-from proposals.handling.models import Attachment, Matter, Participant
+from proposals.handling.attachments import OWNERS
+from proposals.handling.models import Attachment, Participant
 from proposals.handling.sights import note
 from proposals.models import Proposal, Text
 from proposals.rights import in_hands_of
@@ -140,28 +140,9 @@ class Write(Writing):
         """Both texts stand side by side; what was typed can be saved over the other on purpose."""
         self.object.refresh_from_db()
         self.object.matter.refresh_from_db()
-        context = {
-            "title": "内容已在别处修改",
-            "sentence": sentence,
-            "form": form,
-            "typed": facts_of(typed_text(form)),
-            "stored": facts_of(self.object.text()),
-            "version": self.object.version,
-            "path": self.request.path,
-        }
-        return TemplateResponse(self.request, "proposals/both_texts.html", context, status=409)
-
-
-def looked_up(url: str) -> dict[str, str]:
-    """Attributes of a title's field: once a word is committed, `#similar` shows what resembles it."""
-    return {
-        "data-search": "",
-        "hx-get": url,
-        "hx-trigger": "search-input",
-        "hx-target": "#similar",
-        "hx-swap": "outerHTML",
-        "hx-sync": "this:replace",
-    }
+        typed, stored = facts_of(typed_text(form)), facts_of(self.object.text())
+        again = {"form": form, "version": self.object.version, "path": self.request.path}
+        return self.both_texts(sentence, typed, stored, title="内容已在别处修改", **again)
 
 
 class SimilarOnes(Signed, Page):
@@ -200,31 +181,6 @@ def facts_of(text: Text) -> list[Fact]:
     facts = [Fact("案由", text.title, wide=True), Fact("情况与问题", text.situation, wide=True)]
     facts += [Fact("原因分析", text.analysis, wide=True)]
     return facts + [Fact(f"建议 {n}", words, wide=True) for n, words in enumerate(text.suggestions, start=1)]
-
-
-def file_rows(matter: Matter, user: Any, *, editing: bool = False) -> list[FileRow]:
-    """The files of a matter that this person may open; with `editing` the way to take away a wrong one."""
-    rows = [
-        FileRow(
-            row.name,
-            words_for(row.size),
-            reverse("handling:attachment", args=[row.public_id]),
-            "" if row.scan == ScanState.CLEAN else row.get_scan_display(),
-            str(row.public_id) if removable(row) else "",
-        )
-        for row in attachments_of(matter, user)
-    ]
-    return with_removal(rows) if editing else rows
-
-
-def with_removal(rows: list[FileRow]) -> list[FileRow]:
-    return [
-        replace(row, remove_url=reverse("proposals:remove_file", args=[row.key])) if row.key else row for row in rows
-    ]
-
-
-def words_for(size: int) -> str:
-    return f"{max(1, size // 1024)} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
 
 
 class AddFile(Writing):

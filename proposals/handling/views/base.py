@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from members.pages import ActionPage, ConfirmPage, Signed
+from members.pages import ActionPage, ConfirmPage, SeenMixin, Signed
 from members.pages.page import M
 from members.shown import Crumb, Fact
 from proposals.handling.actions import Paper
@@ -36,6 +36,18 @@ def way_to(user: Any, rows: "QuerySet[Any]", path: str) -> str:
     if user.has_perm("handling.see") and (own := in_hands_of(parts, user, "handling.see").order_by("pk").first()):
         return reverse("handling:part", args=[own.public_id])
     return matter.get_absolute_url()
+
+
+class SeenOfMatter(SeenMixin, ActionPage[M]):
+    """A form about what owns a matter; what it shows (`shown`) is compared again with the matter locked."""
+
+    def check_locked(self) -> None:
+        if not self.shown():
+            return
+        owner: Any = self.object
+        owner.matter.locked()
+        self.object = self.get_object()
+        self.check_seen()
 
 
 class PartMixin(Signed):

@@ -3,17 +3,17 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from members.models import Person
-from members.pages import ActionPage, RowMixin, SeenMixin, Signed
+from members.pages import RowMixin, Signed
 from members.pages.page import M
 from members.shown import Crumb, Fact
 from proposals.handling.models import Attachment
 from proposals.handling.sights import note
+from proposals.handling.views.base import SeenOfMatter
 from proposals.reports.models import Report, Words
 
 
@@ -44,27 +44,12 @@ class OneReport(Signed, RowMixin[Report]):
         return context
 
 
-class ReportAct(SeenMixin, OneReport, ActionPage[Report]):
+class ReportAct(OneReport, SeenOfMatter[Report]):
     """A form about one report; what it shows (`shown`) is compared again with the matter locked."""
 
-    def check_locked(self) -> None:
-        if not self.shown():
-            return
-        self.object.matter.locked()
-        self.object = self.get_object()
-        self.check_seen()
-
-    def conflict(self, form: Any, sentence: str) -> HttpResponse:
-        """What was filled in beside what stands now; nothing is done."""
+    def stands(self) -> list[Fact]:
         note(self.me, [self.object.matter_id])
-        context = {
-            "title": "内容已有改动",
-            "sentence": sentence,
-            "typed": [Fact(str(form[name].label), form[name].value(), wide=True) for name in form.fields],
-            "stored": [Fact(label, words, wide=True) for label, words in self.shown().items()],
-            "path": self.request.path,
-        }
-        return TemplateResponse(self.request, "reports/both_texts.html", context, status=409)
+        return super().stands()
 
 
 def in_step(request: HttpRequest, rows: "QuerySet[M]", **step: Any) -> "QuerySet[M]":

@@ -16,6 +16,7 @@ from proposals.handling.eyes import Eye
 from proposals.handling.knowing import known_to
 from proposals.handling.models import Access, Assignment, Matter, Obligation, Participant, Stage
 from proposals.handling.panels import Panels, panels_of, suspend_act
+from proposals.handling.panels.links import file_rows
 from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note, noted
 from proposals.reports.actions import TO_TAKE_BACK
@@ -25,7 +26,6 @@ from proposals.reports.models import WRITTEN, Report, Status, Submission, Words
 from proposals.reports.offers import acts_for, panels_for
 
 from .base import OneReport, facts_of, list_crumbs, to
-from .writing import file_rows
 
 PEOPLE = Prefetch("matter__participants", Participant.objects.select_related("person", "body").order_by("order", "pk"))
 PLAIN: dict[str, str] = {
@@ -194,7 +194,7 @@ class ReportPage(OneReport, DetailPage[Report]):
             where=self.where() if self.own else "",
             said=self.said(),
             text=self.text(),
-            files=self.panels.files if self.panels.assignments else file_rows(report, self.me),
+            files=self.panels.files if self.panels.assignments else file_rows(matter, self.me),
             cards=panels_for(self.me, report),
             panels=self.panels,
             facts=self.facts(),

@@ -19,6 +19,7 @@ from members.shown import Act, Crumb, Fact, Tab
 from proposals.handling import clocks
 from proposals.handling.models import Obligation
 from proposals.handling.panels import suspend_act
+from proposals.handling.panels.links import file_rows
 from proposals.reports import actions, many
 from proposals.reports.filters import QueueFilter
 from proposals.reports.hands import due_to_screen, same_text, similar_to, to_screen
@@ -35,7 +36,7 @@ from proposals.reports.report_forms import (
 
 from .base import OneReport, ReportAct, facts_of, in_step, screening_crumbs, shown_of, to
 from .report import PEOPLE, authors_of
-from .writing import alarm_of, file_rows
+from .writing import alarm_of
 
 GROUPS = [
     ("all", "全部待筛选"),
@@ -204,7 +205,7 @@ class Screen(ReportAct):
             alarm=alarm_of(words),
             mine=report.claimed_by_id == self.me.pk,
             clock=clock,
-            files=file_rows(report, self.me),
+            files=file_rows(report.matter, self.me),
             same=[(row, authors_of(row)) for row in same],
             combine_url=self.combine_url(same),
             similar=[one for one in similar_to(matter.title, self.me, besides=report) if one.url not in twins],

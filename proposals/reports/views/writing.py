@@ -19,11 +19,11 @@ from members.errors import Refused, Stale, WrongStep
 from members.member_fields import member_labels
 from members.models import Body
 from members.pages import ActionPage, ConfirmPage, FormPage, Page, Signed
-from members.shown import Crumb, Fact, FileRow
-from members.uploads import ScanState
+from members.shown import Crumb, Fact
+from members.widgets import looked_up
 from proposals.handling import word_list
-from proposals.handling.attachments import attachments_of, removable
 from proposals.handling.models import Attachment, Purpose
+from proposals.handling.panels.links import file_rows, with_removal
 from proposals.handling.sights import note
 from proposals.reports import actions
 from proposals.reports.hands import bodies_to_choose, in_person, is_own, my_bodies, own, similar_to, writable
@@ -34,18 +34,6 @@ from .base import OneReport, ReportAct, facts_of, in_step, list_crumbs, name_of,
 
 SALT = "reports.fresh"
 OFFICE = "社情民意工作机构"
-
-
-def looked_up(url: str) -> dict[str, str]:
-    """Attributes of a title's field: once a word is committed, `#similar` shows what resembles it."""
-    return {
-        "data-search": "",
-        "hx-get": url,
-        "hx-trigger": "search-input",
-        "hx-target": "#similar",
-        "hx-swap": "outerHTML",
-        "hx-sync": "this:replace",
-    }
 
 
 def alarm_of(words: Words) -> str:
@@ -158,7 +146,7 @@ class Writing(Signed, FormPage):
             later=[("later", "1", "存草稿")],
             autosave=self.autosave_url(),
             alarm=self.alarm,
-            files=file_rows(report, self.me, editing=True) if report else [],
+            files=with_removal(file_rows(report.matter, self.me), "reports:remove_file") if report else [],
             similar=similar_to(title[:300], self.me, besides=report),
             **kwargs,
         )
@@ -167,17 +155,10 @@ class Writing(Signed, FormPage):
         """Both texts stand side by side; what was typed can be saved over the other on purpose."""
         report = self.draft(form)
         note(self.me, [report.matter_id])
-        context = {
-            "title": "内容已在别处修改",
-            "sentence": sentence,
-            "form": form,
-            "typed": facts_of(form.words()),
-            "stored": facts_of(report.words),
-            "version": report.version,
-            "path": self.request.path,
-            "fresh": self.request.POST.get("fresh", ""),
-        }
-        return TemplateResponse(self.request, "reports/both_texts.html", context, status=409)
+        typed, stored = facts_of(form.words()), facts_of(report.words)
+        again = {"form": form, "version": report.version, "path": self.request.path, "later": True}
+        fresh = self.request.POST.get("fresh", "")
+        return self.both_texts(sentence, typed, stored, title="内容已在别处修改", fresh=fresh, **again)
 
 
 class Fresh(Writing):
@@ -469,22 +450,3 @@ class Withdraw(ReportAct, ActionPage[Report]):
     def form_valid(self, form: Any) -> HttpResponseBase:
         actions.withdraw(self.object, **form.cleaned_data, by=self.me, now=timezone.now())
         return HttpResponseRedirect(self.object.get_absolute_url())
-
-
-def file_rows(report: Report, user: Any, *, editing: bool = False) -> list[FileRow]:
-    """The files of a report that this person may open; with `editing` the way to take away a wrong one."""
-    return [
-        FileRow(
-            row.name,
-            _size(row.size),
-            reverse("handling:attachment", args=[row.public_id]),
-            "" if row.scan == ScanState.CLEAN else row.get_scan_display(),
-            str(row.public_id),
-            reverse("reports:remove_file", args=[row.public_id]) if editing and removable(row) else "",
-        )
-        for row in attachments_of(report.matter, user)
-    ]
-
-
-def _size(size: int) -> str:
-    return f"{max(1, size // 1024)} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
