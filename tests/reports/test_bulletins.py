@@ -277,6 +277,10 @@ def test_two_people_on_one_issue(office: Office) -> None:
 
     with pytest.raises(Stale, match="已被他人修改"):
         bulletins.arrange(issue, [more], seen=1, by=office.staff, now=office.now())
+    late = {"version": "1", f"place_{more.public_id}": "2"}
+    answer = signed_in(office.staff).post(reverse("reports:arrange", args=[issue.public_id]), late)
+    both = answer.content.decode()
+    assert answer.status_code == 409 and "1. 路灯" in both and "系统中现在的内容" in both
 
 
 def test_the_pages_of_putting_an_issue_together(office: Office) -> None:

@@ -75,7 +75,13 @@ def test_two_editors_on_one_text_see_both(editor: Person) -> None:
         editing.save_edition(one, title="另一稿", text="另一种写法。", seen=0, by=colleague, now=NOW)
     late = client.post(url, {"title": "另一稿", "text": "另一种写法。", "version": "0"})
 
-    assert late.status_code == 409 and "另一种写法。" in late.content.decode()
+    both = late.content.decode()
+    assert (
+        late.status_code == 409
+        and "文心保存了第1稿" in both
+        and '<input type="hidden" name="version" value="1">' in both
+    )
+    assert "另一种写法。" in both and "消防通道长期被占用。" in both
     assert one.editions.count() == 1
     assert client.post(url, {"title": "另一稿", "text": "另一种写法。", "version": "1"}).status_code == 302
     page = client.get(url).content.decode()

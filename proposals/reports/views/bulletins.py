@@ -306,6 +306,9 @@ class Arrange(ActOnIssue, ActionPage[Issue]):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "ready": self.ready, "issue": self.object}
 
+    def stands(self) -> list[Fact]:
+        return self.facts()
+
     def get_initial(self) -> dict[str, Any]:
         items = self.object.items.select_related("report__matter")
         places = {f"place_{one.report.matter.public_id}": one.order for one in items}

@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from members.days import moment
+from members.forms import typed_in
 from members.pages import SIGNED_IN, ActionPage, Column, DetailPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact
 from proposals.handling.models import Access, Matter
@@ -132,6 +133,19 @@ class Edit(OfReport, ActionPage[Report]):
 
     def version(self) -> int:
         return self.last.number if self.last else 0
+
+    def check_version(self) -> None:
+        """The action compares texts under its lock: the same words twice are no conflict."""
+
+    def conflict(self, form: Any, sentence: str) -> HttpResponse:
+        """The own text beside the one that was saved meanwhile; it can be saved after that, for no version is written over."""
+        vars(self).pop("last", None)
+        note(self.me, [row.matter_id for row in self.behind])
+        stored = (
+            [Fact("标题", self.last.title, wide=True), Fact("正文", self.last.text, wide=True)] if self.last else []
+        )
+        again = {"form": form, "version": self.version(), "path": self.request.path}
+        return self.both_texts(sentence, typed_in(form), stored, title="已有新的编辑稿", **again)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         most = editing.MOST_COMBINED if len(self.behind) > 1 else editing.MOST
