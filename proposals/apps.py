@@ -9,7 +9,7 @@ class ProposalsConfig(AppConfig):
     def ready(self) -> None:
         from members import audit_words, succession
         from members.rights import register
-        from proposals import batches, desk, handed_down, many, menu, notices, papers, rights, volume
+        from proposals import batches, desk, handed_down, many, menu, notices, papers, rights, similar, volume
         from proposals.actions.publishing import open_after_replies
         from proposals.actions.succeeding import follow_succession
         from proposals.handling import events, owners
@@ -30,3 +30,4 @@ class ProposalsConfig(AppConfig):
         many.register()
         volume.register()
         handed_down.register()
+        similar.register()

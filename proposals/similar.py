@@ -11,6 +11,7 @@ from members.shown import Similar
 from proposals import public
 from proposals.handling.likeness import having, pairs_of
 from proposals.models import EDITABLE, Proposal, Status
+from proposals.reports.hands import PUBLISHED
 
 MOST = 3
 LOOKED_AT = 5_000
@@ -49,12 +50,25 @@ def similar_to(title: str, user: Any, *, besides: Proposal | None = None) -> lis
         )
         for row in near
     }
+    for common, one, words in () if may(user, "proposals.enter") else published_like(pairs, besides=besides):
+        found.setdefault(one.pk, (common, words))  # the desk sees the originals
+    best = sorted(found, key=lambda pk: (-found[pk][0], -pk))[:MOST]
+    return [found[pk][1] for pk in best]
+
+
+def published_like(pairs: list[str], *, besides: Proposal | None = None) -> list[tuple[int, Proposal, Similar]]:
+    """What is published and has these pairs, each with how many, as the public reads it; at most three."""
     out: Any = having(public.published(), pairs, "title").order_by("-common", "-proposal")
     if besides:
         out = out.exclude(proposal=besides)
-    for row in () if may(user, "proposals.enter") else out[:MOST]:  # the desk sees the originals
+    found = []
+    for row in out[:MOST]:
         line = public.line_of(row)
         words = Similar(line.title, line.url, f"{line.published_on.year}年公布", line.session, "已公开")
-        found.setdefault(row.proposal_id, (row.common, words))
-    best = sorted(found, key=lambda pk: (-found[pk][0], -pk))[:MOST]
-    return [found[pk][1] for pk in best]
+        found.append((row.common, row.proposal, words))
+    return found
+
+
+def register() -> None:
+    """Whoever writes a report is shown what is published, too."""
+    PUBLISHED.append(lambda pairs: [(common, one.matter_id, words) for common, one, words in published_like(pairs)])

@@ -1,5 +1,6 @@
 """Which reports are in whose hands, and which resemble one another (S1, S11)."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -32,6 +33,8 @@ SOURCES = {
     Role.MEMBER: Report.Source.MEMBER,
 }
 AUTHORS = (Participant.Role.AUTHOR, Participant.Role.CONTACT)
+PUBLISHED: list[Callable[[list[str]], Sequence[tuple[int, int, Similar]]]] = []
+"""What is published with these pairs in its title: how many, of which matter, and as the public reads it (registered above)."""
 MOST = 3
 LOOKED_AT = 5_000
 NOT_OF_OTHERS = (Stage.DRAFT, Stage.COSIGNING, Stage.RETURNED, Stage.WITHDRAWN)
@@ -138,7 +141,7 @@ def same_text(report: Report, user: Any) -> QuerySet[Report]:
 def similar_to(title: str, user: Any, *, besides: Report | None = None) -> list[Similar]:
     """At most three that have a third of the title's pairs in common, the nearest first.
 
-    Whoever writes is shown his own reports and what the committee has opened to members (S11); the office its own rows.
+    Whoever writes is shown his own, the published and what the committee has opened to members (S11); the office its own rows.
     """
     pairs = pairs_of(title)
     if len(pairs) < 2:
@@ -154,13 +157,20 @@ def similar_to(title: str, user: Any, *, besides: Report | None = None) -> list[
         rows = rows.exclude(pk=besides.matter_id)
     newest = Matter.objects.filter(pk__in=rows.order_by("-pk").values("pk")[:LOOKED_AT])
     near: Any = having(newest, pairs, "title").annotate(handed_in_at=F("report__submitted_at"))
-    return [
-        Similar(
-            row.title,
-            row.get_absolute_url(),
-            f"{timezone.localtime(row.handed_in_at or row.created_at).year}年",
-            row.get_kind_display(),
-            row.get_stage_display(),
+    found = {
+        row.pk: (
+            row.common,
+            Similar(
+                row.title,
+                row.get_absolute_url(),
+                f"{timezone.localtime(row.handed_in_at or row.created_at).year}年",
+                row.get_kind_display(),
+                row.get_stage_display(),
+            ),
         )
         for row in near.order_by("-common", "-pk")[:MOST]
-    ]
+    }
+    for published in [] if office else PUBLISHED:
+        for common, matter, words in published(pairs):
+            found.setdefault(matter, (common, words))
+    return [found[pk][1] for pk in sorted(found, key=lambda pk: (-found[pk][0], -pk))[:MOST]]

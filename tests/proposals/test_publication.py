@@ -19,14 +19,17 @@ from members.inbox.registry import Rendered, render
 from members.models import Person
 from proposals import actions, public
 from proposals.handling import actions as handling
-from proposals.handling.models import Assignment, Matter, Obligation, Participant, PublicWord, Reply, ReplyPoint
+from proposals.handling.models import Access, Assignment, Matter, Obligation, Participant, PublicWord, Reply, ReplyPoint
 from proposals.handling.readers import audit
 from proposals.models import Proposal, Publication
 from proposals.owner import ProposalOwner
+from proposals.reports.hands import similar_to as similar_reports
+from proposals.reports.models import Status, Words
 from proposals.similar import similar_to
 from tests.factories import appoint
 from tests.handling.conftest import House, build_house, give, result_class, signed
 from tests.handling.test_acts import answered
+from tests.reports.factories import report
 
 pytestmark = pytest.mark.django_db
 SECRET = "13912345678"
@@ -388,6 +391,9 @@ def test_writers_are_shown_what_is_published_as_everybody_reads_it(house: House,
 
     assert [one.url for one in similar_to(title, writer)] == [page_of(proposal)]
     assert [one.url for one in similar_to(title, house.member)] == [proposal.get_absolute_url()]
+    assert [one.url for one in similar_reports(title, writer)] == [page_of(proposal)]
+    assert [one.url for one in similar_reports(title, house.member)] == [proposal.get_absolute_url()]
+    assert similar_reports(title, appoint(Role.REPORT_STAFF)) == []
 
 
 # all that is public --------------------------------------------------------------------------------------------------
@@ -397,20 +403,28 @@ def test_nothing_of_what_is_not_published_is_anywhere_public(house: House, revie
     """The same answers with and without proposals that are not public, whatever keeps them (S11)."""
     out = replied(house)
     publish(house, out, reviewer)
-    before = [client.get(reverse(name)).content.decode() for name in OUTPUTS[2:]]
+    before, page_before = (
+        [client.get(reverse(name)).content.decode() for name in OUTPUTS[2:]],
+        seen(client, page_of(out)),
+    )
     listed = client.get(reverse("portal:open")).content.decode().count("table__title")
 
     hidden = [replied(house, matter={"title": "暗记甲"}), replied(house, attribute="closed")]
     hidden += [replied(house, consents=False, consent_reason="暗记乙")]
     coming = replied(house)
     publish(house, coming, reviewer, on=timezone.localdate() + timedelta(days=1))
+    words = Words("暗记标题", "暗记情况。", "", "暗记建议。")
+    levels = (Access.OPEN, Access.INTERNAL, Access.SENSITIVE)
+    facts: dict[str, Any] = {"words": words, "status": Status.ISSUED, "led_to": out.matter}
+    reports = [report(house.member, access=level, **facts) for level in levels]
     Matter.objects.exclude(pk=out.matter_id).update(title="暗记标题")
 
     assert [client.get(reverse(name)).content.decode() for name in OUTPUTS[2:]] == before
     page = client.get(reverse("portal:open")).content.decode()
     assert page.count("table__title") == listed and "暗记" not in page
-    for proposal in [*hidden, coming]:
-        assert client.get(page_of(proposal)).status_code == 404
+    assert seen(client, page_of(out)) == page_before
+    for matter in [*(one.matter for one in (*hidden, coming)), *(one.matter for one in reports)]:
+        assert client.get(reverse("portal:open_proposal", args=[matter.public_id])).status_code == 404
     for query in ("q=暗", f"unit={house.other_unit.public_id}", "session=14-2", "page=7"):
         assert "暗记" not in client.get(f"{reverse('portal:open')}?{query}").content.decode()
 

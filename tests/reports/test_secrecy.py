@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from proposals.reports.models import Report, Words
 from tests.channels import WAYS, words_of
 from tests.factories import SessionFactory, appoint
 from tests.handling.test_lists import Taken
+from tests.once import read_once
 from tests.reports.factories import report
 from tests.rights.table import TABLE
 from tests.rights.test_walk import ROUTES
@@ -138,6 +140,25 @@ def test_no_title_leaves_the_house_and_no_table_holds_it(people: dict[str, Perso
     assert MARK in client.get(reverse("reports:list")).content.decode()
     table = words_of(client.post(f"{reverse('reports:list')}?export=xlsx", {"reason": "月度核对"}))
     assert MARK not in table and people["author"].name not in table
+
+
+def test_a_saved_view_of_who_left_the_office_opens_nothing_and_says_why(people: dict[str, Person]) -> None:
+    secret_of(people)
+    staff = people["staff"]
+    client, view = signed_in(staff), f"{reverse('reports:list')}?q={MARK}"
+    client.post(reverse("portal:save_view"), {"page": "reports:list", "name": "敏感", "query": f"q={MARK}"})
+    assert f"关于{MARK}" in client.get(view).content.decode()
+
+    staff.appointments.update(ends_on=timezone.localdate() - timedelta(days=1))
+    appoint(Role.MEMBER, person=staff)
+
+    read_once.cache_clear()
+    for way in WAYS:
+        answer = client.get(view + way.replace("?", "&"))
+        page = answer.content.decode()
+        assert (answer.status_code, f"关于{MARK}" in page) == (403, False)
+        assert "您目前的职务不包括这项工作" in page
+    assert MARK not in client.get(reverse("reports:mine")).content.decode()
 
 
 def test_names_reach_no_unit_and_a_suspended_one_nobody(people: dict[str, Person]) -> None:
