@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from proposals.reports.views import bulletins, delivering, editing, series
+from proposals.reports.views import bulletins, delivering, editing, opened, series
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("editing/", editing.Desk.as_view(), name="editing"),
@@ -26,6 +26,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/<uuid:public_id>/file/", bulletins.File.as_view(), name="issue_file"),
     path("issues/<uuid:public_id>/pdf/", bulletins.Pdf.as_view(), name="issue_pdf"),
     path("issues/<uuid:public_id>/deliver/", delivering.Deliver.as_view(), name="deliver"),
+    path("issues/<uuid:public_id>/open/", opened.OpenToMembers.as_view(), name="open_issue"),
+    path("issues/<uuid:public_id>/close/", opened.CloseToMembers.as_view(), name="close_issue"),
+    path("opened/", opened.Opened.as_view(), name="opened"),
+    path("opened/<uuid:public_id>/", opened.OpenedIssue.as_view(), name="opened_issue"),
     path("deliveries/", delivering.Deliveries.as_view(), name="deliveries"),
     path("deliveries/<uuid:public_id>/slip/", delivering.Slip.as_view(), name="slip"),
     path("deliveries/<uuid:public_id>/drop/", delivering.DropDelivery.as_view(), name="drop_delivery"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from members import keys
@@ -13,7 +14,7 @@ from members.rights import keys_of, may, roles_of
 from members.shown import Similar
 from proposals.handling.likeness import having, pairs_of
 from proposals.handling.models import Kind, Matter, Obligation, Participant, Stage
-from proposals.reports.models import WRITTEN, AuthorWord, Edition, Report, Status
+from proposals.reports.models import WRITTEN, AuthorWord, Edition, IssueItem, Report, Status
 
 FOR_BODIES = (
     Role.ORGANISATION_SECRETARY,
@@ -170,7 +171,26 @@ def similar_to(title: str, user: Any, *, besides: Report | None = None) -> list[
         )
         for row in near.order_by("-common", "-pk")[:MOST]
     }
-    for published in [] if office else PUBLISHED:
-        for common, matter, words in published(pairs):
+    for others in () if office else (opened_like, *PUBLISHED):
+        for common, matter, words in others(pairs):
             found.setdefault(matter, (common, words))
     return [found[pk][1] for pk in sorted(found, key=lambda pk: (-found[pk][0], -pk))[:MOST]]
+
+
+def opened_like(pairs: list[str]) -> list[tuple[int, int, Similar]]:
+    """What stands in issues that are opened to members and has these pairs in its title; at most three."""
+    near: Any = having(IssueItem.objects.opened(), pairs, "edition__title").order_by("-common", "-pk")
+    return [
+        (
+            row.common,
+            row.report.matter_id,
+            Similar(
+                row.edition.title,
+                reverse("reports:opened_issue", args=[row.issue.public_id]),
+                f"{row.issue.issued_on.year}年",
+                str(row.issue),
+                "已向委员开放",
+            ),
+        )
+        for row in near.select_related("report", "edition", "issue__series")[:MOST]
+    ]

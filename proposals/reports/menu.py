@@ -25,6 +25,7 @@ def register() -> None:
     offer(
         Entry("我的", "报社情民意", "pen-line", "reports:fresh", "reports.write", order=24),
         Entry("我的", "我的社情民意", "inbox", "reports:mine", "reports.own", order=25),
+        Entry("我的", "已开放的刊物", "file-text", "reports:opened", "reports.opened", order=26),
         Entry("办理", "社情民意信息", "list", "reports:list", "reports.list", order=80),
         Entry("办理", "信息筛选", "gavel", "reports:screening", "reports.screen", order=81),
         Entry("办理", "代录信息", "clipboard-list", "reports:enter", "reports.enter", order=82),

@@ -33,6 +33,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "reports.write": REPORTERS,
     "reports.own": REPORTERS | {Role.FORMER_MEMBER},
     "reports.similar": REPORTERS | REPORT_OFFICE,
+    "reports.opened": REPORTERS | {Role.FORMER_MEMBER} | REPORT_OFFICE,
     "reports.enter": REPORT_OFFICE,
     "reports.list": REPORT_OFFICE,
     "reports.screen": frozenset({Role.REPORT_STAFF}),
@@ -45,12 +46,14 @@ RIGHTS: dict[str, frozenset[Role]] = {
 
 AUDITED = {
     "reports.check_issue": "核稿",
+    "reports.close_issue": "取消向委员开放刊物",
     "reports.deliver": "登记刊物发送",
     "reports.drop_delivery": "撤销刊物发送登记",
     "reports.drop_issue": "删除未送签的刊物",
     "reports.import": "导入信息登记表",
     "reports.import_adoptions": "导入采用清单",
     "reports.issue": "编发刊物",
+    "reports.open_issue": "向委员开放刊物",
     "reports.record_return": "登记送阅单退回",
     "reports.send_issue_back": "退回送签的刊物",
     "reports.send_issue_up": "刊物送签",

@@ -75,6 +75,7 @@ WITHOUT_TEXT = {
     "/reports/opinions/",
     "/reports/series/",
     "/reports/recipients/",
+    "/reports/opened/",  # words of public ones alone
 }
 
 
@@ -89,7 +90,8 @@ PLACES = {
         "release_instruction report set_level similar withdraw withdraw_lead",
         "编辑中的信息": "ask_authors combine edit editing edition record_word",
         "社情民意刊物": "add_recipient add_series compose deliver deliveries drop_delivery drop_issue issue issue_now "
-        "issue_pdf issue_print issues record_return send_issue_up series sign_issue take_issue_back",
+        "issue_pdf issue_print issues open_issue record_return send_issue_up series sign_issue take_issue_back",
+        "已开放的刊物": "opened",
         "信息通报": "circulars",
         "约稿任务": "credits quotas set_credit set_quota",
         "意见建议": "enter_opinion opinions",

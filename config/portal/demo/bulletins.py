@@ -56,3 +56,4 @@ def _issued(report: Report, people: People, editor: Person, staff: Person, at: d
     delivering.deliver(issue, [*bulletins.fixed_recipients(issue), leader], on=on, how="paper", by=staff, now=sent)
     slip = Delivery.objects.get(issue=issue, recipient=leader)
     delivering.record_return(slip, kind=Delivery.Returned.INSTRUCTION, on=on, by=staff, now=sent)
+    bulletins.open_to_members(issue, by=staff, now=sent)

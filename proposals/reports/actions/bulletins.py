@@ -395,3 +395,34 @@ def lock_issue(issue: Issue, *states: str, seen: int | None = None) -> Issue:
 def tell_of(issue: Issue, people: Collection[int], entry: AuditEntry, template: str, *, now: datetime) -> None:
     """An audit row counts below zero, so that it never shares a key with a matter's event."""
     tell(people, event_id=-entry.pk, template=template, subject={"issue": str(issue.public_id)}, now=now)
+
+
+# for members to read --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_to_members(issue: Issue, *, by: Person, now: datetime) -> Issue:
+    """Let members read what was issued (向委员开放, S11): the words alone; only what is public throughout."""
+    issue = lock_issue(issue, State.ISSUED)
+    if issue.opened_on:
+        raise WrongStep("本期已经向委员开放。")
+    if issue.level != Access.OPEN:
+        raise Refused(f"本期是“{issue.get_level_display()}”，只有公开级的刊物可以向委员开放。")
+    issue.opened_on = today(now)
+    issue.save(update_fields=["opened_on"])
+    audit.record("reports.open_issue", by=by, now=now, subject=str(issue.public_id))
+    return issue
+
+
+@transaction.atomic
+def close_to_members(issue: Issue, *, reason: str, by: Person, now: datetime) -> Issue:
+    """Take that back; what was read stays written down."""
+    if not reason.strip():
+        raise Refused("请写明取消开放的原因。", field="reason")
+    issue = lock_issue(issue, State.ISSUED)
+    if not issue.opened_on:
+        raise WrongStep("本期现在没有向委员开放。")
+    issue.opened_on = None
+    issue.save(update_fields=["opened_on"])
+    audit.record("reports.close_issue", by=by, now=now, subject=str(issue.public_id), reason=reason.strip())
+    return issue

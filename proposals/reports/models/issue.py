@@ -175,6 +175,7 @@ class Issue(Addressed):
     number = models.PositiveIntegerField("期号", null=True)
     issued_on = models.DateField("编发日期", null=True)
     issued_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+", verbose_name="编发人")
+    opened_on = models.DateField("向委员开放日期", null=True)
 
     objects = IssueQuerySet.as_manager()
 
@@ -192,6 +193,9 @@ class Issue(Addressed):
             models.CheckConstraint(
                 condition=Q(state="issued", number__isnull=False) | (~Q(state="issued") & Q(number=None)),
                 name="issued_means_numbered",
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_on=None) | Q(state="issued", level="open"), name="opened_is_issued_and_open"
             ),
         ]
         triggers = [
@@ -228,6 +232,11 @@ class IssueItemQuerySet(models.QuerySet["IssueItem"]):
 
     def issued(self) -> "IssueItemQuerySet":
         return self.filter(issue__state=Issue.State.ISSUED)
+
+    def opened(self) -> "IssueItemQuerySet":
+        """What members may read: of issues that are opened to them, and still public and in sight today."""
+        rows = self.filter(issue__opened_on__isnull=False, report__matter__access=Access.OPEN)
+        return rows.exclude(report__matter__readers=[keys.SUSPENDED])
 
 
 class IssueItem(models.Model):

@@ -195,6 +195,10 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             acts.append(Act("撤回送签", way("take_issue_back"), "undo-2"))
         if may("reports.issue") and issue.state == State.ISSUED:
             acts.append(Act("登记发送", way("deliver"), "send", "primary"))
+            if issue.opened_on:
+                acts.append(Act("取消向委员开放", way("close_issue"), "undo-2"))
+            elif issue.level == Access.OPEN:
+                acts.append(Act("向委员开放", way("open_issue"), "users"))
         return [
             *acts,
             Act("打印页", way("issue_print"), "printer"),
@@ -211,6 +215,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             Fact("组稿", f"{issue.made_by}　{moment(issue.made_at)}"),
             Fact("送签", str(issue.sent_by or "")),
             Fact("编发", f"{issue.issued_by}　{short_day(issue.issued_on)}" if issue.issued_on else ""),
+            Fact("向委员开放", short_day(issue.opened_on) if issue.opened_on else ""),
             Fact("报送和发送", issue.listed, wide=True),
         ]
         return [fact for fact in facts if fact.value]
