@@ -33,7 +33,7 @@ RIGHTS: dict[str, frozenset[Role]] = {
     "reports.write": REPORTERS,
     "reports.own": REPORTERS | {Role.FORMER_MEMBER},
     "reports.similar": REPORTERS | REPORT_OFFICE,
-    "reports.opened": REPORTERS | {Role.FORMER_MEMBER} | REPORT_OFFICE,
+    "reports.opened": REPORTERS | {Role.FORMER_MEMBER},
     "reports.enter": REPORT_OFFICE,
     "reports.list": REPORT_OFFICE,
     "reports.screen": frozenset({Role.REPORT_STAFF}),

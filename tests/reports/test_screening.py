@@ -171,6 +171,21 @@ def test_one_press_on_the_page_of_a_report_accepts_it_and_the_next_one_stands_th
     assert held.status_code == 422 and "白露正在办理这篇信息，请先接手再决定" in held.content.decode()
 
 
+def test_an_accusation_or_a_case_in_court_is_pointed_to_with_the_reason_for_keeping_it(
+    house: House, staff: Person
+) -> None:
+    client = signed_in(staff)
+    plain, case = report(), report(words=Words("业主维权", "双方已经向法院起诉，正在审理。", "", "建议尽快判决。"))
+    assert client.get(at("screen", plain)).context["hint"] == {}
+
+    page: Any = client.get(at("screen", case))
+    hint = page.context["hint"]
+    assert "文中有“起诉”，可能属于“已进入诉讼" in page.content.decode()
+    form: Any = client.get(hint["url"]).context["form"]
+    assert form["reason"].value() == "litigation" and 'value="litigation" selected' in str(form["reason"])
+    assert "请向办案机关反映" in signed_in(house.member).get(reverse("reports:fresh")).content.decode()
+
+
 def test_several_are_decided_at_once_each_refusal_with_its_reason_and_each_author_told_once(
     house: House, staff: Person
 ) -> None:

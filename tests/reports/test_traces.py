@@ -189,7 +189,15 @@ def test_what_each_page_about_a_sensitive_report_leaves_says_and_marks(settings:
     places: dict[str, set[str]] = {}
     files = "/handling/files/"
     for person, *folders in (
-        (office.author, "/reports/<", "/proposals/from-report/", "/reports/words/", "/reports/new/", files),
+        (
+            office.author,
+            "/reports/<",
+            "/proposals/from-report/",
+            "/reports/words/",
+            "/reports/new/",
+            "/reports/opened/",
+            files,
+        ),
         (office.staff, "/reports/", files),
         (office.clerk, "/handling/parts/"),
         (office.head, "/reports/issues/"),

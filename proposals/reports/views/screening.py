@@ -17,13 +17,13 @@ from members.inbox.many import ManyPage
 from members.pages import BulkPage, ConfirmPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.handling import clocks
-from proposals.handling.models import Obligation
+from proposals.handling.models import Obligation, Reason
 from proposals.handling.panels import suspend_act
 from proposals.handling.panels.links import file_rows
 from proposals.reports import actions, many
 from proposals.reports.filters import QueueFilter
 from proposals.reports.hands import due_to_screen, same_text, similar_to, to_screen
-from proposals.reports.models import Referral, Report, Status, handed_in
+from proposals.reports.models import Referral, Report, Status, Words, handed_in
 from proposals.reports.report_forms import (
     KeepForm,
     KeepManyForm,
@@ -33,6 +33,7 @@ from proposals.reports.report_forms import (
     ReturnForm,
     WithdrawLeadForm,
 )
+from proposals.reports.telling import telling
 
 from .base import OneReport, ReportAct, facts_of, in_step, screening_crumbs, shown_of, to
 from .report import PEOPLE, authors_of
@@ -203,6 +204,7 @@ class Screen(ReportAct):
             text=facts_of(words),
             length=words.length,
             alarm=alarm_of(words),
+            hint=self.hint(words),
             mine=report.claimed_by_id == self.me.pk,
             clock=clock,
             files=file_rows(report.matter, self.me),
@@ -213,6 +215,15 @@ class Screen(ReportAct):
             own=any(row.person_id == self.me.pk for row in matter.participants.all() if row.left_at is None),
             **kwargs,
         )
+
+    def hint(self, words: Words) -> dict[str, str]:
+        """What of the text points to a reason for keeping it, with the way to do so; whoever screens judges himself."""
+        code, word = telling(words)
+        rows = Reason.objects.in_force(timezone.localdate()).filter(use=Reason.Use.REPORT_KEEP, code=code)
+        if not code or (reason := rows.first()) is None:
+            return {}
+        text = f"文中有“{word}”，可能属于“{reason}”，请核对。属实的，可以按这一理由留存备查，并告知反映人去处。"
+        return {"text": text, "url": f"{to(self.object, 'keep')}?ground={code}&seen={self.version()}"}
 
     def combine_url(self, same: list[Report]) -> str:
         """The way to make one of them, with both sources credited (P30)."""
@@ -274,6 +285,9 @@ class Keep(Decision):
     title, submit_label, form_class = "留存备查", "留存", KeepForm
     done_sentence = "已留存，反映人会收到通知。"
     statuses = (Status.SUBMITTED, Status.EDITING)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"reason": self.request.GET.get("ground", "")}
 
     def decide(self, data: dict[str, Any]) -> None:
         actions.keep(self.object, **data, by=self.me, now=timezone.now())
