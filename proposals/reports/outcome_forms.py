@@ -10,6 +10,7 @@ from members.forms import PlainForm
 from members.models import Appointment, Body, Person
 from members.widgets import Counted, Day
 from proposals.handling.forms.fields import WithFile
+from proposals.handling.models import Purpose
 from proposals.reports.forms import AssignForm
 from proposals.reports.models.adoption import CreditRule, Instruction, Level
 
@@ -33,6 +34,8 @@ class DropForm(PlainForm):
 
 
 class InstructionForm(WithFile):
+    purpose = Purpose.OFFICE
+
     kind = forms.ChoiceField(
         label="类别",
         choices=Instruction.Kind.choices,

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.db.models import CharField, DateTimeField, DecimalField, F, QuerySet, Value
+from django.db.models import Case, CharField, DateTimeField, DecimalField, F, QuerySet, UUIDField, Value, When
 from django.db.models.functions import Cast
 from django.urls import reverse
-from django.utils import timezone
 
 from members.days import short_day
 from members.rights import may
@@ -20,6 +19,7 @@ from proposals.reports.offers import OFFERS, PANELS, Panel
 OUT = (Status.ISSUED, Status.REFERRED)
 LEVELS, FORMS = dict(Level.choices), dict(CreditRule.Merit.choices)
 KINDS = dict(Instruction.Kind.choices)
+KEPT_SCAN = Case(When(scan__removed_at=None, then=F("scan__public_id")))
 
 
 def register() -> None:
@@ -60,7 +60,7 @@ def panels(user: Any, report: Report) -> list[Panel]:
     told: dict[str, list[Fact]] = {"采用": [], "领导批示": [], "反馈": []}
     acts: dict[str, list[Act]] = {title: [] for title in told}
     for row in _found(main.pk, office=office):
-        what, public_id, on, _, level, words, name, more, points, released = row
+        what, public_id, on, _, level, words, name, more, points, released, scan = row
         day, high = short_day(on), LEVELS.get(level, "")
         if what == "adoption":
             said = "，".join(filter(None, (name, FORMS[words], more)))
@@ -74,6 +74,9 @@ def panels(user: Any, report: Report) -> list[Panel]:
             reads = office or released is not None
             said = (f"{name}：{more}" if more else name) if reads else "内容未转告"
             told["领导批示"].append(Fact(f"{day} {high}领导{KINDS[words]}", said, wide=True))
+            if office and scan:
+                sheet = reverse("handling:attachment", args=[scan])
+                acts["领导批示"].append(Act(f"{name}{KINDS[words]}的扫描件", sheet, "file-text", "ghost", about=day))
             if keeps and more and not released:
                 release = reverse("reports:release_instruction", args=[public_id])
                 acts["领导批示"].append(Act(f"同意转告{name}的批示", release, "send", "ghost", about=day))
@@ -81,10 +84,9 @@ def panels(user: Any, report: Report) -> list[Panel]:
                 drop = reverse("reports:drop_instruction", args=[public_id])
                 acts["领导批示"].append(Act(f"撤销{name}的登记", drop, "undo-2", "ghost", about=day))
         else:
-            what = f"{day} 更正：{level}" if level else day
-            if released:
-                what += f"（{short_day(timezone.localdate(released))}已更正）"
-            told["反馈"].append(Fact(what, f"{more}{f'（{name}）' if name else ''}", wide=True))
+            when = f"{day}{'更正' if level else ''}{'（后已更正）' if released else ''}"
+            said = f"{more}{f'（{name}）' if name else ''}{f' 更正说明：{level}' if level else ''}"
+            told["反馈"].append(Fact(when, said, wide=True))
             if keeps and not released:
                 correct = reverse("reports:correct_feedback", args=[public_id])
                 acts["反馈"].append(Act("更正反馈", correct, "pen-line", "ghost", about=day))
@@ -105,26 +107,27 @@ def _found(main: int, *, office: bool) -> list[tuple[Any, ...]]:
         instructed = instructed.counted()
     rows = [
         _columns(adopted, "adoption", level="level", words="form", name="adopter", more="journal", points="rule__points"),
-        _columns(instructed, "instruction", level="level", words="kind", name="leader_name", more="text", released="released_at"),
+        _columns(instructed, "instruction", level="level", words="kind", name="leader_name", more="text", released="released_at", scan=KEPT_SCAN),
         _columns(Feedback.objects.filter(report__matter=main), "feedback", level="reason", name="units", more="text", released="corrected_by__at"),
     ]  # fmt: skip
     found = rows[0].union(*rows[1:], all=True)
     return sorted(found, key=lambda row: row[2:4], reverse=True)
 
 
-def _columns(rows: QuerySet[Any], what: str, **columns: str) -> QuerySet[Any, Any]:
+def _columns(rows: QuerySet[Any], what: str, **columns: Any) -> QuerySet[Any, Any]:
     """These rows in the columns that all three share; what one of them has not is empty."""
     text, none = CharField(), Value(None)
     empty = {
         "points": Cast(none, DecimalField(max_digits=5, decimal_places=1)),
         "released": Cast(none, DateTimeField()),
+        "scan": Cast(none, UUIDField()),
     }
-    names = ("level", "words", "name", "more", "points", "released")
+    names = ("level", "words", "name", "more", "points", "released", "scan")
     given: dict[str, Any] = {}
     for name in names:
         column = columns.get(name)
         if name in empty:
-            given[f"as_{name}"] = F(column) if column else empty[name]
+            given[f"as_{name}"] = (F(column) if isinstance(column, str) else column) or empty[name]
         else:
             given[f"as_{name}"] = Cast(F(column), text) if column else Value("", output_field=text)
     wanted = [f"as_{name}" for name in names]

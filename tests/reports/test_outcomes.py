@@ -18,7 +18,7 @@ from proposals.handling import actions as handling
 from proposals.handling import events, owners, readers
 from proposals.handling.attachments import attachment_for
 from proposals.handling.eyes import eyes
-from proposals.handling.models import Assignment, Matter, Stage
+from proposals.handling.models import Assignment, Attachment, Matter, Stage
 from proposals.reports.actions import adopting, assigning, combining
 from proposals.reports.actions import quotas as rows
 from proposals.reports.models import (
@@ -160,7 +160,9 @@ def test_what_was_told_is_put_right_beside_the_earlier_words_and_given_anew_when
     assert list(Feedback.objects.standing()) == [right]
     assert [told(one)[-1] for one in (office.first, office.second)] == ["report_answer_corrected"] * 2
     shown = author.get(office.other.get_absolute_url()).content.decode()
-    assert "通道已全部划线。" in shown and "已划线六处" in shown and "更正：数字有误。" in shown and "已更正" in shown
+    assert (
+        "通道已全部划线。" in shown and "已划线六处" in shown and "更正说明：数字有误。" in shown and "已更正" in shown
+    )
 
     office.moment += timedelta(days=200)
     order = office.instructed(on=timezone.localdate(office.moment))
@@ -381,9 +383,11 @@ def test_a_scan_goes_with_its_instruction_and_of_the_own_report_nobody_is_the_of
     mine, other, page = signed_in(office.second), signed_in(office.staff), office.main.get_absolute_url()
     assert attachment_for(office.staff, kept.public_id) == kept
     assert attachment_for(office.second, kept.public_id) is None
+    assert kept.matter_id == office.main.matter_id and Attachment.objects.filter(stored=kept.stored).count() == 2
+    assert reverse("handling:attachment", args=[kept.public_id]) in other.get(page).content.decode()
     own, seen = mine.get(page).content.decode(), other.get(page).content.decode()
     assert "请住建局研办。" in seen and "登记采用" in seen and "市级领导批示" in own and "内容未转告" in own
-    assert not [word for word in ("请住建局研办。", "某市长", "登记采用", "交办承办单位") if word in own]
+    assert not [word for word in ("请住建局研办。", "某市长", "登记采用", "交办承办单位", "扫描件") if word in own]
     drop = reverse("reports:drop_instruction", args=[order.public_id])
     for address in (
         reverse("reports:release_instruction", args=[order.public_id]),

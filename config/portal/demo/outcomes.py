@@ -109,7 +109,8 @@ def _answered(report: Report, people: People, staff: Person, at: datetime) -> No
     )
     words = "您反映的路灯已修好十一条街巷，另一条下月修好，今后由街道负责养护。"
     why = "承办单位来电，有一条街巷的路灯还在施工。"
-    assigning.correct_feedback(told, text=words, units=unit.name, reason=why, by=staff, now=at)
+    later = at + timedelta(minutes=5)
+    assigning.correct_feedback(told, text=words, units=unit.name, reason=why, by=staff, now=later)
 
 
 def _asked_for(people: People, staff: Person, on: date, at: datetime) -> None:

@@ -62,7 +62,7 @@ def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspen
     readers.refresh_with_copies(matter)
     drop_files("proposals.")
     for other in to_look_at(matter):
-        event = other.record("other_suspended", by=by, now=now, other=by_number(matter))
+        event = other.locked().record("other_suspended", by=by, now=now, other=by_number(matter))
         people = set(queries.people_in(owners.course_of(other).keepers, on=timezone.localdate(now))) - {by.pk}
         subject = {"matter": str(other.public_id)}
         tell(sorted(people), event_id=event.pk, template="other_suspended", subject=subject, now=now)

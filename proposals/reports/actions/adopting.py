@@ -12,13 +12,13 @@ from members.inbox.actions import tell
 from members.models import Person
 from members.uploads import Clean
 from proposals.handling import queries
-from proposals.handling.actions.attaching import attach, take_away
-from proposals.handling.models import Event, Matter, Purpose, record_many
+from proposals.handling.actions.attaching import take_away
+from proposals.handling.models import Attachment, Event, Matter, record_many
 from proposals.reports.models import Report, Status
 from proposals.reports.models.adoption import Adoption, CreditRule, Instruction, family_of, main_of
 from proposals.reports.models.issue import Delivery, IssueItem
 
-from .base import lock, today
+from .base import keep_sheet, lock, today
 from .combining import not_own
 
 Kind = Instruction.Kind
@@ -129,7 +129,7 @@ def record_instruction(
         on=on,
         text=text,
         rule=rule_for(kind, level, on=on),
-        scan=attach(report.matter, file, purpose=Purpose.SHEET, by=by, now=now) if file else None,
+        scan=keep_sheet([report], file, by=by, now=now),
         by=by,
         at=now,
     )
@@ -162,7 +162,7 @@ def drop_instruction(row: Instruction, *, reason: str, by: Person, now: datetime
     """
     report = lock(row.report)
     not_own(report, by)
-    found = Instruction.objects.select_for_update(of=("self",)).select_related("scan").filter(pk=row.pk).first()
+    found = Instruction.objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
     if found is None:
         raise WrongStep("这条批示记录已经撤销。")
     if not reason.strip():
@@ -174,8 +174,8 @@ def drop_instruction(row: Instruction, *, reason: str, by: Person, now: datetime
     }
     found.units.clear()
     found.delete()
-    if found.scan:
-        take_away(found.scan, by=by, now=now)
+    for sheet in Attachment.objects.filter(pk=found.scan_id or 0).whole():
+        take_away(sheet, by=by, now=now)
     if found.kind == Kind.READ:
         report.matter.record("report_read_dropped", by=by, now=now, **facts)
     else:

@@ -212,6 +212,10 @@ class CorrectFeedback(Entered[Feedback], ActionPage[Feedback]):
         rows = Feedback.objects.filter(report__in=of_others(self.me)).select_related("report__matter")
         return in_step(self.request, rows, corrected_by=None)
 
+    def facts(self) -> list[Fact]:
+        row = self.object
+        return [*about(row.report), Fact("反馈日期", row.on), Fact("已经告知", row.text, wide=True)]
+
     def get_initial(self) -> dict[str, Any]:
         return {"units": self.object.units, "text": self.object.text}
 
