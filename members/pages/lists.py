@@ -17,6 +17,7 @@ from django_filters import FilterSet
 
 from members import tables
 from members.errors import Refused
+from members.forms import in_plain_words
 from members.pages.page import M, Page
 from members.shown import Act, Chip
 
@@ -173,6 +174,7 @@ class ListPage(TablePage, Generic[M]):
         filterset = None
         if self.filterset_class:
             filterset = self.filterset_class(self.request.GET, queryset=rows, request=self.request)
+            in_plain_words(filterset.form)
             rows = filterset.qs
         return self.sorted(rows), filterset
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from members.days import short_day
 from members.shown import Act, Fact
 from proposals.reports.actions.delivering import UPWARD
-from proposals.reports.hands import main_hidden, questions_to
+from proposals.reports.hands import main_hidden
 from proposals.reports.models import IssueItem, Report, Status
 from proposals.reports.offers import OFFERS, PANELS, Panel
 
@@ -29,17 +29,17 @@ def offers(user: Any, report: Report) -> list[Act]:
         if report.status == Status.COMBINED:
             return [Act("取消合并", reverse("reports:separate", args=at), "undo-2")]
         return []
-    return _questions(user, report)
+    return _questions(report)
 
 
-def _questions(user: Any, report: Report) -> list[Act]:
+def _questions(report: Report) -> list[Act]:
     """The edited text that waits for this author's word."""
     if report.status not in (Status.EDITING, Status.COMBINED):
         return []
-    word = questions_to(user).filter(participant__matter=report.matter_id).first()
-    if word is None:
+    asked = getattr(report, "asked", None)  # the page asked it with its row
+    if asked is None:
         return []
-    return [Act("核对编辑稿", reverse("reports:confirm_edition", args=[word.public_id]), "circle-check", "primary")]
+    return [Act("核对编辑稿", reverse("reports:confirm_edition", args=[asked]), "circle-check", "primary")]
 
 
 def panels(user: Any, report: Report) -> Sequence[Panel]:

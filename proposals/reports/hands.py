@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -73,6 +74,17 @@ def is_party(user: Any, matter: Matter) -> bool:
     return party(user).filter(Q(matter=matter) | Q(matter__merged_into=matter)).exists()
 
 
+def stands_behind(user: Any) -> Exists:
+    """The same of each report, or of what it went into: a page asks it with its row, as `party`."""
+    main = Coalesce(OuterRef("matter__merged_into"), OuterRef("matter"))
+    return Exists(party(user).filter(Q(matter=main) | Q(matter__merged_into=main)))
+
+
+def is_party_to(user: Any, report: Report) -> bool:
+    found: bool | None = getattr(report, "party", None)
+    return is_party(user, report.matter.merged_into or report.matter) if found is None else found
+
+
 def of_others(user: Any) -> QuerySet[Report]:
     """What this person may keep for the office: reports in sight behind which he stands in no part."""
     places = party(user)
@@ -116,7 +128,8 @@ def main_hidden(user: Any, report: Report) -> bool:
     main = report.matter.merged_into
     if main is None or not may(user, "reports.oversee"):
         return main is not None and main.out_of_sight
-    return not Matter.objects.visible_to(user).filter(pk=main.pk).exists()
+    seen: bool | None = getattr(report, "main_seen", None)  # where a page asked it with its row
+    return not (Matter.objects.visible_to(user).filter(pk=main.pk).exists() if seen is None else seen)
 
 
 def to_screen(user: Any) -> QuerySet[Report]:

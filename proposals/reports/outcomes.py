@@ -11,7 +11,7 @@ from members.rights import may
 from members.shown import Act, Fact
 from proposals.handling.models import Exposure, Stage
 from proposals.reports.answers import said_before, words_of
-from proposals.reports.hands import is_party, main_hidden
+from proposals.reports.hands import is_party_to, main_hidden
 from proposals.reports.models import Report, Status
 from proposals.reports.models.adoption import Adoption, CreditRule, Feedback, Instruction, Level
 from proposals.reports.offers import OFFERS, PANELS, Panel
@@ -30,7 +30,7 @@ def register() -> None:
 
 def offers(user: Any, report: Report) -> list[Act]:
     """What the office can do with a report that has left the house."""
-    if report.status not in OUT or not may(user, "reports.record_outcome") or is_party(user, report.matter):
+    if report.status not in OUT or not may(user, "reports.record_outcome") or is_party_to(user, report):
         return []
     at, stage = [report.matter.public_id], report.matter.stage
     found = [
@@ -55,7 +55,7 @@ def panels(user: Any, report: Report) -> list[Panel]:
     main = report.matter.merged_into or report.matter
     if main_hidden(user, report):
         return []
-    office = may(user, "reports.oversee") and not is_party(user, main)
+    office = may(user, "reports.oversee") and not is_party_to(user, report)
     keeps = office and may(user, "reports.record_outcome")
     told: dict[str, list[Fact]] = {"采用": [], "领导批示": [], "反馈": []}
     acts: dict[str, list[Act]] = {title: [] for title in told}

@@ -29,6 +29,7 @@ from proposals.reports.models import (
     Issue,
     Recipient,
     Report,
+    Series,
     Status,
     Words,
 )
@@ -58,6 +59,8 @@ TABLES: dict[str, type[Any]] = {
     "/reports/instructions/": Instruction,
     "/reports/files/": Attachment,
     "/reports/feedback/": Feedback,
+    "/reports/series/": Series,
+    "/reports/recipients/": Recipient,
     "/proposals/from-report/": Report,
     "/handling/parts/": Assignment,
     "/handling/files/": Attachment,
@@ -73,8 +76,6 @@ WITHOUT_TEXT = {
     "/reports/adoptions/",
     "/reports/leads/",
     "/reports/opinions/",
-    "/reports/series/",
-    "/reports/recipients/",
     "/reports/opened/",  # words of public ones alone
 }
 
@@ -89,7 +90,7 @@ PLACES = {
         "社情民意信息": "assign_report correct_feedback drop_instruction feed_back keep list record_adoption record_instruction "
         "release_instruction report set_level similar withdraw withdraw_lead",
         "编辑中的信息": "ask_authors combine edit editing edition record_word",
-        "社情民意刊物": "add_recipient add_series compose deliver deliveries drop_delivery drop_issue issue issue_now "
+        "社情民意刊物": "add_recipient add_series change_recipient change_series compose deliver deliveries drop_delivery drop_issue issue issue_now "
         "issue_pdf issue_print issues open_issue record_return send_issue_up series sign_issue take_issue_back",
         "已开放的刊物": "opened",
         "信息通报": "circulars",
@@ -177,6 +178,14 @@ def machine_said(form: Any) -> list[str]:
     return found
 
 
+def forms_of(context: Any) -> Iterator[Any]:
+    """What can be filled in or chosen on a page."""
+    if "form" in context:
+        yield context["form"]
+    if context.get("filterset"):
+        yield context["filterset"].form
+
+
 def current(answer: Any) -> list[str]:
     """What the menu beside this page marks as where one is."""
     return [link.label for section in answer.context["menu"] for link in section.links if link.current]
@@ -216,8 +225,8 @@ def test_what_each_page_about_a_sensitive_report_leaves_says_and_marks(settings:
                 if not any(row.by == person and row.verb in ("view_guarded", "download") for row in rows):
                     silent.add((role, name))
             if answer.context and url.startswith("/reports/"):
-                if "form" in answer.context and name not in machine:
-                    machine |= {f"{name} {said}" for said in machine_said(answer.context["form"])}
+                for form in forms_of(answer.context):
+                    machine |= {f"{name} {said}" for said in machine_said(form)}
                 [here] = current(answer)
                 places.setdefault(here, set()).add(name.removeprefix("reports:"))
 

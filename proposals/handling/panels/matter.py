@@ -13,6 +13,7 @@ from django.utils import timezone
 from members.days import short_day
 from members.rights import may
 from members.shown import Act, Fact, Happening, Mark, UnitRow, Went
+from proposals.handling import owners
 from proposals.handling.aspects import Aspect, aspects
 from proposals.handling.attachments import attachments_of
 from proposals.handling.events import VERBS, timeline
@@ -106,7 +107,8 @@ def panels_of(user: Any, matter: Matter, *, parts: Sequence[Any] | None = None, 
     }
     if "promised" in verbs:
         panels.promises = promises_shown(user, matter, rows, view, on=today)
-    rounds = rounds_of(matter, rows) if "replied" in verbs else []
+    evaluated = "replied" in verbs and owners.course_of(matter).evaluation
+    rounds = rounds_of(matter, rows) if evaluated else []
     confirming = {clock.assignment_id for clock in panels.obligations if clock.stage == CONFIRMING and clock.is_running}
     panels.rounds = [
         told for row in rounds if (told := round_shown(user, row, view, deciding=row.assignment_id in confirming))

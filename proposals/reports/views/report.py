@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -21,7 +21,7 @@ from proposals.handling.rights import in_hands_of
 from proposals.handling.sights import note, noted
 from proposals.reports.actions import TO_TAKE_BACK
 from proposals.reports.filters import OwnFilter, ReportFilter
-from proposals.reports.hands import is_own, own, questions_to, writable
+from proposals.reports.hands import is_own, own, questions_to, stands_behind, writable
 from proposals.reports.models import WRITTEN, Report, Status, Submission, Words
 from proposals.reports.offers import acts_for, panels_for
 
@@ -172,8 +172,15 @@ class ReportPage(OneReport, DetailPage[Report]):
         return self.render_to_response(self.get_context_data(object=self.object))
 
     def get_queryset(self) -> QuerySet[Report]:
+        asked = questions_to(self.me).filter(participant__matter=OuterRef("matter")).order_by("asked_at", "pk")
         rows = super().get_queryset().select_related("decided_reason", "origin", "led_to", "matter__merged_into")
-        return rows.annotate(noted=noted(self.me), latest=latest()).prefetch_related(PEOPLE)
+        return rows.annotate(
+            noted=noted(self.me),
+            party=stands_behind(self.me),
+            main_seen=Exists(Matter.objects.visible_to(self.me).filter(pk=OuterRef("matter__merged_into"))),
+            asked=Subquery(asked.values("public_id")[:1]),
+            latest=latest(),
+        ).prefetch_related(PEOPLE)
 
     def get_title(self) -> str:
         written = self.own and self.object.written
@@ -212,9 +219,8 @@ class ReportPage(OneReport, DetailPage[Report]):
 
     def where(self) -> str:
         matter = self.object.matter
-        in_editing = matter.stage in (Stage.EDITING, Stage.COMBINED)
-        asked = in_editing and questions_to(self.me).filter(participant__matter=matter).exists()
-        return ASKED if asked else plain_of(matter)
+        waits = matter.stage in (Stage.EDITING, Stage.COMBINED) and getattr(self.object, "asked", None)
+        return ASKED if waits else plain_of(matter)
 
     def due(self) -> Obligation | None:
         if self.panels.assignments:
