@@ -1,11 +1,11 @@
 """Conditions of lists on the day of a moment, asked so that an index on the moment serves."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import django_filters
 
-from members.days import start_of
+from members.days import end_of, start_of
 from members.widgets import Day
 
 
@@ -23,7 +23,7 @@ class Until(django_filters.DateFilter):
     """To the last moment of a local day."""
 
     def __init__(self, field_name: str, label: str) -> None:
-        super().__init__(field_name, "lt", label=label, widget=Day)
+        super().__init__(field_name, "lte", label=label, widget=Day)
 
     def filter(self, qs: Any, value: date | None) -> Any:
-        return super().filter(qs, start_of(value + timedelta(days=1)) if value else None)
+        return super().filter(qs, end_of(value) if value else None)

@@ -18,6 +18,11 @@ def start_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
+def end_of(day: date) -> datetime:
+    """The last moment of a local day; the last day of the calendar has one, too."""
+    return timezone.make_aware(datetime.combine(day, time.max))
+
+
 def full_day(day: date) -> str:
     """2026年5月22日: for words that are kept and read in another year."""
     return f"{day.year}年{day.month}月{day.day}日"

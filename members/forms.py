@@ -18,8 +18,10 @@ GONE = ("invalid_choice", "invalid_pk_value", "invalid_list")
 CHOOSING = (forms.ChoiceField, forms.ModelChoiceField, forms.ModelMultipleChoiceField)
 
 
-BREAKS, ODD = re.compile("[\x0b\x0c]"), re.compile("[\x01-\x08\x0e-\x1f\x7f\ufffe\uffff]")
-"""Line and page breaks of word processors, as they come with what is pasted; signs that no page and no file may hold."""
+BREAKS = re.compile("[\x0b\x0c]")
+ODD = re.compile("[\x01-\x08\x0e-\x1f\x7f\ufffe\uffff\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Line and page breaks of word processors, as they come with what is pasted; signs that no page and no file may hold,
+and unseen ones that would turn a title about or part a word that is looked for."""
 
 
 def plain(data: QueryDict) -> QueryDict:

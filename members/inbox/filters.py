@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date
 from typing import cast
 
 import django_filters
@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from members.day_filters import Since
-from members.days import start_of
+from members.days import end_of, start_of
 from members.inbox import registry
 from members.inbox.models import Channel, Message, MessageQuerySet, State
 from members.inbox.registry import SENDING
@@ -71,4 +71,4 @@ class LedgerFilter(django_filters.FilterSet):
         return messages.filter(Q(key=key) | Q(message_id=key) | Q(pk__in=carriers))
 
     def only_day(self, messages: MessageQuerySet, name: str, day: date) -> MessageQuerySet:
-        return messages.filter(created_at__gte=start_of(day), created_at__lt=start_of(day + timedelta(days=1)))
+        return messages.filter(created_at__range=(start_of(day), end_of(day)))

@@ -155,7 +155,7 @@ def test_a_matter_that_was_suspended_while_its_publication_lay_open(
 def test_what_is_pasted_from_a_word_processor_keeps_its_lines_and_brings_no_odd_signs(
     house: House, part: Assignment
 ) -> None:
-    typed = {**TYPED, "opening": "第一行\x0b第二行\x07\uffff"}
+    typed = {**TYPED, "opening": "第一\u200b行\x0b第二行\x07\uffff\u202e"}
 
     assert sent(house.clerk, "draft_reply", part, **typed)[0] == 302
 

@@ -212,6 +212,7 @@ def test_the_desks_of_editors_say_what_waits_and_find_it() -> None:
 
     assert handed_in("since=2026-03-05") == [mine.pk]
     assert (len(handed_in("until=2026-03-04")), handed_in("since=2026-03-05&until=2026-03-04")) == (3, [])
+    assert len(handed_in("since=0001-01-01&until=9999-12-31")) == 4
 
 
 def test_the_office_writes_and_takes_back_for_somebody_on_the_telephone() -> None:

@@ -1,9 +1,11 @@
 """What every act on a report begins and ends with: locks, steps, who is told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -101,6 +103,16 @@ def must_follow(reports: Iterable[Report], on: date, *, field: str) -> None:
     first = max(map(first_day, reports))
     if on < first:
         raise Refused(f"日期不能早于{first:%Y-%m-%d}，那时信息还没有提交。请核对年份。", field=field)
+
+
+@contextmanager
+def first_come() -> Iterator[None]:
+    """Of two who enter the same row at once the second reads a sentence."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise WrongStep("同事刚刚保存了同样的一项，请刷新页面查看最新情况，需要修改的再改。") from error
 
 
 def report_staff(*, on: date) -> list[int]:

@@ -11,6 +11,8 @@ from members.models import Body, Person
 from proposals.reports.models.adoption import CreditRule
 from proposals.reports.models.quota import Quota
 
+from .base import first_come
+
 
 @transaction.atomic
 def set_quota(body: Body | None, *, per: str, amount: int, starts_on: date, by: Person, now: datetime) -> Quota | None:
@@ -22,7 +24,8 @@ def set_quota(body: Body | None, *, per: str, amount: int, starts_on: date, by: 
     if last is None and not amount:
         raise Refused("这个来源没有约稿任务，不需要停止。", field="amount")
     rows.update(ends_on=starts_on - timedelta(days=1))
-    made = Quota.objects.create(body=body, per=per, amount=amount, starts_on=starts_on) if amount else None
+    with first_come():
+        made = Quota.objects.create(body=body, per=per, amount=amount, starts_on=starts_on) if amount else None
     audit.record("reports.set_quota", by=by, now=now, subject=str(body or "特邀信息员"), amount=amount)
     return made
 
@@ -35,6 +38,7 @@ def set_credit(merit: str, level: str, *, points: Decimal, starts_on: date, by: 
     if last and starts_on <= last.starts_on:
         raise Refused(f"开始日期应晚于现行规则的开始日期（{last.starts_on:%Y-%m-%d}）。", field="starts_on")
     rows.update(ends_on=starts_on - timedelta(days=1))
-    made = CreditRule.objects.create(merit=merit, level=level, points=points, starts_on=starts_on)
+    with first_come():
+        made = CreditRule.objects.create(merit=merit, level=level, points=points, starts_on=starts_on)
     audit.record("reports.set_credit", by=by, now=now, subject=str(made), points=str(points))
     return made

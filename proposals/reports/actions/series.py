@@ -10,7 +10,7 @@ from members.errors import Refused
 from members.models import Person
 from proposals.reports.models import Recipient, Series, SeriesYear
 
-from .base import today
+from .base import first_come, today
 
 
 @transaction.atomic
@@ -36,7 +36,8 @@ def set_series(
         raise Refused("已经有期次的刊物不能改种类，请另设一种刊物。", field="kind")
     row.name, row.kind, row.publisher, row.level, row.checked = name, kind, publisher.strip(), level, checked
     row.ended_on = (row.ended_on or today(now)) if ended else None
-    row.save()
+    with first_come():
+        row.save()
     year, _ = SeriesYear.objects.select_for_update(of=("self",)).get_or_create(series=row, year=today(now).year)
     if last < year.last:
         raise Refused(f"今年的期号已用到第{year.last}期，不能改小。", field="last")
@@ -73,7 +74,8 @@ def set_recipient(
     row = Recipient.objects.select_for_update(of=("self",)).get(pk=recipient.pk) if recipient else Recipient()
     row.name, row.kind, row.level, row.order = name, kind, level, order
     row.ended_on = (row.ended_on or today(now)) if ended else None
-    row.save()
+    with first_come():
+        row.save()
     row.series.set(series)
     audit.record(
         "reports.set_recipient", by=by, now=now, subject=str(row.public_id), kind=kind, level=level, ended=ended
