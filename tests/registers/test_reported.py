@@ -20,6 +20,7 @@ from config.portal.registers.sheets import Sheet
 from members.choices import Role
 from members.errors import Refused, WrongStep
 from proposals.handling import readers
+from proposals.handling.actions import suspend
 from proposals.reports.models import Adoption, Instruction, Report, Status
 from proposals.reports.models.issue import Issue
 from tests.factories import appoint
@@ -121,7 +122,9 @@ def test_an_adoption_list_is_matched_by_title_and_confirmed() -> None:
         office.ready(title="小区路灯损坏无人维修"),
         report(words=KEPT),
     )
-    office.issued(exact, near)
+    hidden = office.ready(title="小区路灯损坏无人修")
+    office.issued(exact, near, hidden)
+    suspend(hidden.matter, reason="疑似涉密", by=office.staff, now=office.now())
     Issue.objects.update(issued_on=date(2026, 3, 4))
     file = adopted_list(
         office,

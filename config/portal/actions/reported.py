@@ -153,7 +153,7 @@ class Match:
 def matches(kept: RegisterFile, by: Person) -> tuple[Reported, list[Match]]:
     """The lines of an uploaded adoption list, matched by title with what was issued or passed on in its own words."""
     seen = _read(path_of(kept.file))
-    titles = [(pk, same_words(title)) for pk, title in issued_titles()]
+    titles = [(pk, same_words(title)) for pk, title in issued_titles(by)]
     found = {entry.row: candidates_for(same_words(entry.title), titles) for entry in seen.entries}
     wanted = {pk for pairs in found.values() for pk, _ in pairs}
     reports = {row.pk: row for row in Report.objects.visible_to(by).filter(pk__in=wanted).select_related("matter")}

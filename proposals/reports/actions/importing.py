@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -178,9 +179,9 @@ def known_titles() -> list[tuple[str, int]]:
     return [(title, timezone.localtime(at).year) for title, at in rows if at]
 
 
-def issued_titles() -> list[tuple[int, str]]:
-    """Ids and titles of the reports that can be adopted: as they were handed in, and as they were printed."""
-    own = Report.objects.filter(status__in=[Status.ISSUED, Status.REFERRED]).main()
+def issued_titles(user: Any) -> list[tuple[int, str]]:
+    """Ids and titles of the reports in sight that can be adopted: as they were handed in, and as they were printed."""
+    own = Report.objects.visible_to(user).filter(status__in=[Status.ISSUED, Status.REFERRED]).main()
     rows = list(own.values_list("pk", "matter__title"))
     printed = own.filter(issue_items__isnull=False).annotate(last=Max("issue_items__edition__title"))
     return rows + [(pk, title) for pk, title in printed.values_list("pk", "last") if title]
