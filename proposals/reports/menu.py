@@ -15,7 +15,7 @@ from members.rights import may
 from members.shown import Act, Todo
 from proposals.handling.models import Stage
 from proposals.reports.hands import due_to_screen, own, questions_to, to_screen
-from proposals.reports.models import WRITTEN, Issue, Opinion, Report
+from proposals.reports.models import WRITTEN, Delivery, Issue, Opinion, Recipient, Report
 from proposals.reports.queries import in_editing
 
 FEW = 5
@@ -42,6 +42,7 @@ def register() -> None:
     put(writing, action="reports.own", order=12)
     put(screening, action="reports.screen", order=31)
     put(to_tell, action="reports.record_outcome", order=46)
+    put(out_with_leaders, action="reports.issue", order=47)
 
 
 def waiting(user: Any, on: date) -> Work:
@@ -86,7 +87,9 @@ def writing(user: Any, on: date) -> Work:
         Todo(row.title or "未命名草稿", reverse("reports:write", args=[row.public_id]), note=row.get_status_display())
         for row in rows
     ]
-    entries = [Act("报社情民意", reverse("reports:fresh"), "pen-line")] if may(user, "reports.write") else []
+    entries = [Act("我的社情民意", reverse("reports:mine"), "inbox")]
+    if may(user, "reports.write"):
+        entries.insert(0, Act("报社情民意", reverse("reports:fresh"), "pen-line"))
     drafts = Queue("社情民意：草稿与退回修改", todos, f"{reverse('reports:mine')}?drafts=1")
     questions = Queue("请您核对编辑稿", asked)
     return Work(entries=entries, queues=[queue for queue in (questions, drafts) if queue.todos])
@@ -108,3 +111,10 @@ def to_tell(user: Any, on: date) -> Work:
     """What units have answered, and the authors do not know yet."""
     rows = Report.objects.visible_to(user).filter(matter__stage=Stage.TO_TELL)
     return Work(counts=[Waiting("待反馈的信息", rows, f"{reverse('reports:list')}?stage=to_tell", only_if_any=True)])
+
+
+def out_with_leaders(user: Any, on: date) -> Work:
+    """Slips that went with an issue to a leader and have not come back (P18)."""
+    rows = Delivery.objects.visible_to(user).filter(recipient__kind=Recipient.Kind.LEADER, returned="")
+    url = f"{reverse('reports:deliveries')}?kind={Recipient.Kind.LEADER}&returned=no"
+    return Work(counts=[Waiting("送阅单未退回", rows, url, only_if_any=True)])

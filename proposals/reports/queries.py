@@ -19,10 +19,15 @@ def in_editing(user: Any) -> QuerySet[Report]:
     return rows.select_related("matter__session")
 
 
+def in_hand(user: Any) -> QuerySet[IssueItem]:
+    """What stands in an issue that this person sees and that is not out yet."""
+    return IssueItem.objects.not_out_yet().filter(issue__in=Issue.objects.visible_to(user))
+
+
 def ready_for(user: Any, issue: Issue | None = None) -> list[Edition]:
     """The latest edited text of each report that may stand in an issue, those of this one first, then the urgent ones."""
     last = Edition.objects.filter(report=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    taken = IssueItem.objects.filter(issue__state__in=Issue.OPEN).exclude(issue=issue.pk if issue else 0)
+    taken = IssueItem.objects.not_out_yet().exclude(issue=issue.pk if issue else 0)
     rows = in_editing(user).exclude(pk__in=taken.values("report")).annotate(last=Subquery(last)).exclude(last=None)
     mine = dict(issue.items.values_list("report", "order")) if issue else {}
     found = list(

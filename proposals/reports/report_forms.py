@@ -96,7 +96,7 @@ class ReportForm(PlainForm):
     urgent = forms.BooleanField(label="急报，需要当天处理", required=False)
     access = forms.ChoiceField(
         label="级别", choices=LEVELS, initial=Access.OPEN, widget=forms.RadioSelect,
-        help_text="内部：不宜对外；敏感：只有指定的工作人员可以看到。",
+        help_text="公开：内容可以对外使用；内部：不宜对外；敏感：只有指定的工作人员可以看到。拿不准的，工作人员可以帮您调整。",
     )  # fmt: skip
     shows_name = forms.BooleanField(
         label="有关部门可以看到我的姓名", required=False, help_text="不勾选的，部门只看到“来自政协委员”。"

@@ -1,6 +1,7 @@
 """Transfer and reopening close and start clocks in their own transaction; what a page is asked is refused there too."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -120,7 +121,9 @@ def test_a_page_refuses_an_extension_that_cannot_be_with_a_sentence(
     due = clocks.open_for(assignment=part, stage="reply").get().due_on
     client.force_login(house.clerk)
     address = reverse("handling:ask_extension", args=[part.public_id])
-    why, _ = list(client.get(address).context["form"].fields["reason"].choices)[-1]
+    context: Any = client.get(address).context
+    assert ("现在的期限", due) in [(fact.label, fact.value) for fact in context["facts"]]
+    why, _ = list(context["form"].fields["reason"].choices)[-1]
 
     page = client.post(address, {"to": due + timedelta(days=days), "reason": str(why), "text": "需要"})
 

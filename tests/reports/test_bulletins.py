@@ -292,10 +292,16 @@ def test_the_pages_of_putting_an_issue_together(office: Office) -> None:
         return f"place_{report.matter.public_id}"
 
     new = reverse("reports:compose")
+    edit = reverse("reports:edit", args=[one.matter.public_id])
+    assert f"{new}?report={one.matter.public_id}" in client.get(edit).content.decode()
+    form: Any = client.get(new, {"report": str(one.matter.public_id)}).context["form"]
+    assert (form[place(one)].value(), form[place(other)].value()) == (1, None)
     assert client.post(new, {"series": str(series.public_id)}).status_code == 422
     made = client.post(new, {"series": str(series.public_id), place(one): "2", place(other): "1"})
     issue = Issue.objects.get()
     assert made["Location"] == issue.get_absolute_url()
+    assert issue.get_absolute_url() in client.get(edit).content.decode()
+    assert f"已编入{issue}" in client.get(reverse("reports:editing")).content.decode()
     page = client.get(issue.get_absolute_url()).content.decode()
     assert page.index("路灯的情况") < page.index("通道的情况") and "来自政协委员" in page
     arrange = reverse("reports:arrange", args=[issue.public_id])
@@ -407,11 +413,12 @@ def test_sent_up_and_who_hears_of_it(office: Office) -> None:
     other = Delivery.objects.get(recipient=recipient())
     assert client.get(reverse("reports:slip", args=[other.public_id])).status_code == 404
     back = reverse("reports:record_return", args=[slip.public_id])
+    assert "送阅单未退回" in client.get(reverse("portal:desk")).content.decode()
     assert client.post(back, {"kind": "read", "on": "2026-03-05"}).status_code == 302
     with pytest.raises(WrongStep, match="已经登记为“圈阅”"):
         delivering.record_return(slip, kind="instruction", on=NOW.date(), by=office.staff, now=office.now())
     page = client.get(issue.get_absolute_url()).content.decode()
-    assert "登记批示" not in page
+    assert "登记陆远副市长的批示" not in page
     Delivery.objects.filter(pk=slip.pk).update(returned="instruction")
     way = f"{reverse('reports:record_instruction', args=[one.matter.public_id])}?delivery={slip.public_id}"
     assert way in client.get(issue.get_absolute_url()).content.decode()

@@ -115,5 +115,6 @@ def _answered(report: Report, people: People, staff: Person, at: datetime) -> No
 
 def _asked_for(people: People, staff: Person, on: date, at: datetime) -> None:
     room = people.account(Role.LIAISON_OFFICER).appointments.get().body
-    for body, amount in ((room, 2), (None, 1)):
+    counties = people.account(Role.COUNTY_CPPCC).appointments.get().body
+    for body, amount in ((room, 2), (counties, 1), (None, 1)):
         set_quota(body, per="month", amount=amount, starts_on=on.replace(month=1, day=1), by=staff, now=at)

@@ -20,6 +20,10 @@ SAID = (
     ("公园夜间照明熄灯过早", "城区公园晚上九点熄灯，散步群众反映看不清路。", "", "夏季延长到晚上十点半。"),
     ("建议制定电动自行车充电收费标准", "小区充电桩收费相差三倍，群众意见较大。", "没有统一的服务费上限。", "由价格主管部门制定服务费上限并公示。"),
     ("春耕期间农机维修人手紧张", "进入春耕，乡镇农机维修点排队超过三天。", "维修工外出务工多。", "组织企业技师下乡巡回维修。"),
+    ("山区广播预警设备多处失灵", "三个山区乡镇的广播预警设备近半无法发声。", "设备到期没有更换。", "先修复河谷村组的设备，再统一更换。"),
+    ("部分企业欠缴社保引发职工不满", "开发区两家企业欠缴社保，职工情绪波动。", "", "尽快约谈企业，公布补缴安排。"),
+    ("县城老旧燃气管网更新偏慢", "县城有四十公里燃气管网超过设计年限。", "更新资金没有落实。", "列入城市更新计划，分年安排资金。"),
+    ("养老机构医护人员流失偏多", "两家养老机构一年内流失护士过半。", "待遇偏低，职称通道不畅。", "打通养老机构护士的职称评定通道。"),
 )  # fmt: skip
 
 
@@ -27,7 +31,8 @@ def leave_reports(people: People, members: list[Person], at: datetime) -> list[R
     """Tell of the desk's week; returns those that were accepted, for whoever edits them."""
     staff, me, others = people.account(Role.REPORT_STAFF), people.account(Role.MEMBER), members[1:]
     liaison, reporter = people.account(Role.LIAISON_OFFICER), people.account(Role.INVITED_REPORTER)
-    room = liaison.appointments.get().body
+    county = people.account(Role.COUNTY_CPPCC)
+    room, counties = liaison.appointments.get().body, county.appointments.get().body
     days = [at - timedelta(days=ago) for ago in (6, 5, 4, 3, 3, 2, 1, 1, 0)]
     own = actions.Behind(people=[me])
     stop = handed_in(own, 0, days[0], me)
@@ -41,6 +46,10 @@ def leave_reports(people: People, members: list[Person], at: datetime) -> list[R
     entered = actions.Behind(source="county", author_text="西城区政协", bodies=[])
     actions.enter(entered, words(8), details=actions.Details(), by=staff, now=days[7])
     charge = handed_in(own, 7, days[6], me)
+    handed_in(actions.Behind(people=[others[3]]), 9, days[8], others[3], urgent=True)
+    handed_in(actions.Behind(people=[others[4]]), 10, days[6], others[4], access=Access.SENSITIVE)
+    handed_in(actions.Behind(bodies=[counties], writer=county, source="county"), 11, days[7], county)
+    nurses = handed_in(actions.Behind(people=[others[5]]), 12, days[3], others[5])
     draft = actions.begin(own, by=me, now=at)
     half = Words("关于社区食堂补贴的情况", "社区食堂开办半年，", "", "")
     actions.save(draft, half, details=actions.Details(), version=None, by=me, now=at)
@@ -52,9 +61,10 @@ def leave_reports(people: People, members: list[Person], at: datetime) -> list[R
     actions.refer_original(lamps, to="市城市管理局", by=staff, now=at)
     actions.lead_to_proposal(charge, consent="电话征得本人同意", by=staff, now=at)
     actions.claim(stop, by=staff, now=at)
-    for report in (drugs, swap, rent):
+    accepted = [drugs, swap, rent, nurses]
+    for report in accepted:
         actions.accept(report, by=staff, now=at)
-    return [drugs, swap, rent]
+    return accepted
 
 
 def words(place: int) -> Words:

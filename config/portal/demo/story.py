@@ -106,9 +106,9 @@ def tell(*, size: int, seed: int, now: datetime, say: Callable[[str], None]) -> 
     bring_letters(stage.people, evening)
     leave_handed_down(stage.people, evening)
     leave_opinions(stage.people, stage.members, evening)
+    leave_outcomes(stage.people, stage.members, evening)
     accepted = leave_reports(stage.people, stage.members, evening)
     leave_bulletins(stage.people, accepted, evening)
-    leave_outcomes(stage.people, stage.members, evening)
     hand_over_by_mistake(stage, evening)
     return Proposal.objects.filter(matter__session=stage.session).count()
 

@@ -21,6 +21,7 @@ from .evaluating import (
     withdraw_evaluation,
 )
 from .extending import (
+    EXTENDED,
     NOT_ASKED_OF_OFFICE,
     OFFICE_HAS_SPOKEN,
     OWN_REQUEST,
@@ -69,6 +70,7 @@ from .templating import bring_template, kinds_of, refuse_template, stop_template
 from .wording import drop_wording, keep_wording
 
 __all__ = [
+    "EXTENDED",
     "NOT_ASKED_OF_OFFICE",
     "NO_PROMISES",
     "OFFICE_HAS_SPOKEN",

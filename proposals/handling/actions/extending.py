@@ -35,9 +35,13 @@ NOT_ASKED_OF_OFFICE = "这份申请不需要该机构审批。"
 OFFICE_HAS_SPOKEN = "该机构已经审批过了。"
 
 
+EXTENDED = ("reply", "rehandle", "co_opinion")
+"""The clocks that an extension may move."""
+
+
 def running_reply(assignment: Assignment) -> Obligation:
     """The open clock that an extension would move."""
-    obligation = clocks.open_for(assignment=assignment).filter(stage__in=["reply", "rehandle", "co_opinion"]).first()
+    obligation = clocks.open_for(assignment=assignment).filter(stage__in=EXTENDED).first()
     if obligation is None:
         raise WrongStep("这项办理没有正在计算的期限，不需要延期。")
     return obligation

@@ -91,7 +91,7 @@ class PartMixin(Signed):
     def facts(self) -> list[Fact]:
         part = self.part
         return [
-            Fact("案由", name_of(self.matter), wide=True),
+            Fact("事项", name_of(self.matter), wide=True),
             Fact("承办单位", f"{part.unit.name}（{part.get_role_display()}）"),
             Fact("状态", part.get_state_display()),
         ]

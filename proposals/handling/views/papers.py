@@ -202,7 +202,7 @@ class TakeNumber(OnPapers, PlainForm[Assignment]):
     def facts(self) -> list[Fact]:
         offered = actions.next_number(self.object, on=timezone.localdate())
         return [
-            Fact("案由", name_of(self.object.matter), wide=True),
+            Fact("事项", name_of(self.object.matter), wide=True),
             Fact("下一个文号", offered or "本单位还没有设置文号格式"),
         ]
 
@@ -249,7 +249,7 @@ class NumberOfficePaper(OnPapers, PlainForm[Assignment]):
             Fact(f"下一个{kind.label}文号", actions.next_of(part.office_id, kind, on=today) or "还没有设置文号格式")
             for kind in kinds
         ]
-        return [Fact("案由", name_of(part.matter), wide=True), Fact("交办机构", part.office), *offered]
+        return [Fact("事项", name_of(part.matter), wide=True), Fact("交办机构", part.office), *offered]
 
     def acts(self) -> list[Act]:
         return [Act("文号格式", reverse("handling:number_formats"), icon="sliders-horizontal")]

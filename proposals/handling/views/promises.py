@@ -370,7 +370,7 @@ class ReviewWord(Signed, ActionPage[PublicWord]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.object.commitment
         facts = [
-            Fact("案由", name_of(row.assignment.matter), wide=True),
+            Fact("事项", name_of(row.assignment.matter), wide=True),
             Fact("承诺单位", row.assignment.unit.name),
             Fact("承诺事项", row.text, wide=True),
             Fact("可检验的结果", row.measure, wide=True),

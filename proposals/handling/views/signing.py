@@ -85,7 +85,7 @@ class OfVersion(PartForm[ReplyVersion]):
         return super().get(request, *args, **kwargs)
 
     def facts(self) -> list[Fact]:
-        return [Fact("案由", name_of(self.matter), wide=True), *steps_of(self.object), *words_of(self.object)]
+        return [Fact("事项", name_of(self.matter), wide=True), *steps_of(self.object), *words_of(self.object)]
 
 
 class SignReply(OfVersion):

@@ -14,7 +14,7 @@ from members.errors import WrongStep
 from members.pages import BulkPage, DetailPage, Signed
 from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact, Mark
-from proposals.handling import actions, forms, owners, queries
+from proposals.handling import actions, clocks, forms, owners, queries
 from proposals.handling.actions import Paper
 from proposals.handling.actions.attaching import attach
 from proposals.handling.actions.paper import acts_for
@@ -354,6 +354,10 @@ class AskExtension(AssignmentForm):
     form_class = forms.ExtensionForm
     submit_label = "提交延期申请"
     done_sentence = "延期申请已提交；批准前仍按原期限办理。"
+
+    def facts(self) -> list[Fact]:
+        clock = clocks.open_for(assignment=self.part).filter(stage__in=actions.EXTENDED).first()
+        return [*super().facts(), *([Fact("现在的期限", clock.due_on)] if clock else [])]
 
     def do(self, form: Any, paper: Paper | None) -> None:
         data = form.cleaned_data

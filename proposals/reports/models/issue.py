@@ -230,6 +230,9 @@ class IssueItemQuerySet(models.QuerySet["IssueItem"]):
     def in_order(self) -> "IssueItemQuerySet":
         return self.order_by("order", "pk")
 
+    def not_out_yet(self) -> "IssueItemQuerySet":
+        return self.filter(issue__state__in=Issue.OPEN).select_related("issue__series")
+
     def issued(self) -> "IssueItemQuerySet":
         return self.filter(issue__state=Issue.State.ISSUED)
 

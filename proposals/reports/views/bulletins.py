@@ -114,6 +114,10 @@ class Compose(Signed, FormPage):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "ready": self.ready}
 
+    def get_initial(self) -> dict[str, Any]:
+        """The one that somebody comes from stands first."""
+        return {f"place_{self.request.GET.get('report', '')}": 1}
+
     def form_valid(self, form: Any) -> HttpResponseBase:
         made = bulletins.compose(
             form.cleaned_data["series"],
@@ -225,8 +229,11 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         items = self.read.items
         lines = credits_of(self.read.behind)
         office = self.me.has_perm("reports.issues")
+        deliveries = list(issue.deliveries.select_related("recipient").order_by("sent_on", "pk"))
+        returning = self.me.has_perm("reports.issue")
         shown = [
             {
+                "ways": self.instructions_on(one, deliveries) if seen and returning else [],
                 "title": one.edition.title if seen else bulletin_files.OUT_OF_SIGHT,
                 "text": one.edition.text if seen else "",
                 "credit": lines[one.report.matter_id] if seen else "",
@@ -234,9 +241,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             }
             for one, seen in items
         ]
-        deliveries = list(issue.deliveries.select_related("recipient").order_by("sent_on", "pk"))
-        returning = self.me.has_perm("reports.issue")
-        sent = [(row, self.ways_of(row, self.read.seen) if returning else []) for row in deliveries]
+        sent = [(row, self.ways_of(row) if returning else []) for row in deliveries]
         return super().get_context_data(
             issue=issue,
             facts=self.facts(),
@@ -246,8 +251,23 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             **kwargs,
         )
 
-    def ways_of(self, row: Delivery, items: list[IssueItem]) -> list[Act]:
-        """What can be done about a copy: its slip printed for a leader, its return entered, and what he wrote on which item."""
+    def instructions_on(self, item: IssueItem, deliveries: list[Delivery]) -> list[Act]:
+        """Where what a leader wrote on this item is entered, a way for each slip that came back with more than his mark."""
+        at = reverse("reports:record_instruction", args=[item.report.matter.public_id])
+        written = [row for row in deliveries if row.returned not in ("", Delivery.Returned.READ)]
+        return [
+            Act(
+                f"登记{row.recipient}的批示",
+                f"{at}?delivery={row.public_id}",
+                "pen-line",
+                "ghost",
+                about=item.edition.title,
+            )
+            for row in written
+        ]
+
+    def ways_of(self, row: Delivery) -> list[Act]:
+        """What can be done about a copy: its slip printed for a leader, its return entered."""
         ways = []
         if row.recipient.kind == Recipient.Kind.LEADER:
             ways.append(Act("送阅单", reverse("reports:slip", args=[row.public_id]), about=str(row.recipient)))
@@ -257,10 +277,6 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             ways.append(
                 Act("撤销发送", reverse("reports:drop_delivery", args=[row.public_id]), about=str(row.recipient))
             )
-        elif row.returned != Delivery.Returned.READ:
-            for one in items:
-                url = f"{reverse('reports:record_instruction', args=[one.report.matter.public_id])}?delivery={row.public_id}"
-                ways.append(Act("登记批示", url, about=f"{row.recipient}，{one.edition.title}"))
         return ways
 
 

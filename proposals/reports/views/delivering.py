@@ -168,6 +168,8 @@ class RecordReturn(Signed, ActionPage[Delivery]):
     def form_valid(self, form: Any) -> HttpResponseBase:
         again = self.opened_version() == 1
         delivering.record_return(self.object, **form.cleaned_data, again=again, by=self.me, now=timezone.now())
+        if form.cleaned_data["kind"] != Delivery.Returned.READ:
+            self.done_sentence = "已登记。领导写了什么，请在写到的那一篇下面登记批示。"
         return HttpResponseRedirect(self.object.issue.get_absolute_url())
 
     def facts(self) -> list[Fact]:

@@ -32,7 +32,7 @@ from proposals.reports.editing_forms import (
 from proposals.reports.filters import DeskFilter
 from proposals.reports.hands import same_text
 from proposals.reports.models import AuthorWord, Edition, Report, Status, Words, handed_in
-from proposals.reports.queries import alike, in_editing, seen_of, words_of
+from proposals.reports.queries import alike, in_editing, in_hand, seen_of, words_of
 
 from .base import about, in_step, list_crumbs, screening_crumbs, way_to_sheet
 
@@ -65,9 +65,12 @@ class Desk(Signed, ListPage[Report]):
         return super().export(rows.exclude(matter__access=Access.SENSITIVE))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        for row in kwargs["page_obj"]:
+        shown = list(kwargs["page_obj"])
+        inside = {item.report_id: item.issue for item in in_hand(self.me).filter(report__in=shown)}
+        for row in shown:
             row.last = max(row.editions.all(), key=lambda one: one.number, default=None)
             row.others = len(row.matter.followers.all())
+            row.issue = inside.get(row.pk)
         return super().get_context_data(**kwargs)
 
     def acts(self) -> list[Act]:
@@ -176,6 +179,11 @@ class Edit(OfReport, ActionPage[Report]):
         acts = [Act("合并同类信息", reverse("reports:combine", args=at), "copy")]
         if self.last and editing.authors_to_ask(self.last):
             acts.append(Act("请反映人核对", reverse("reports:ask_authors", args=[self.last.public_id]), "send"))
+        item = in_hand(self.me).filter(report=self.object).first()
+        if item:
+            acts.append(Act("查看所在的一期", item.issue.get_absolute_url(), "file-text"))
+        elif self.last:
+            acts.append(Act("编入一期", f"{reverse('reports:compose')}?report={at[0]}", "plus"))
         return acts
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
