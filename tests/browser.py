@@ -120,7 +120,7 @@ class Readers:
         self.phone.evaluate("document.documentElement.dataset.size = 'large'")
         if wide := self.phone.evaluate("document.documentElement.scrollWidth - window.innerWidth"):
             faults.append(f"{wide} px too wide")
-        small = self.phone.evaluate(SMALL_TEXT) + self.phone.evaluate(SMALL_TARGETS, LARGE_TARGET)
+        small = self.phone.evaluate(SMALL_TEXT) + self.phone.evaluate(SMALL_TARGETS, [MAIN, LARGE_TARGET])
         return faults + [f"too small: {one}" for one in small]
 
     def close(self) -> None:
@@ -152,12 +152,12 @@ def assert_reflows(page: Page) -> None:
 def assert_large(page: Page) -> None:
     """Fail if 大字版 shows text below 18 px or a main target below 60 px."""
     assert page.evaluate(SMALL_TEXT) == []
-    assert page.evaluate(SMALL_TARGETS, LARGE_TARGET) == []
+    assert page.evaluate(SMALL_TARGETS, [MAIN, LARGE_TARGET]) == []
 
 
 def assert_pressed_by_thumb(page: Page) -> None:
-    """Fail if a main target on a phone is below 44 px."""
-    assert page.evaluate(SMALL_TARGETS, TARGET) == []
+    """Fail if a main target on a phone, or what leads on from a list, is below 44 px."""
+    assert page.evaluate(SMALL_TARGETS, [MAIN + IN_LISTS, TARGET]) == []
 
 
 SMALL_TEXT = """() => {
@@ -172,9 +172,12 @@ SMALL_TEXT = """() => {
 }"""
 
 TARGET, LARGE_TARGET = 44, 60
-SMALL_TARGETS = """(least) => {
-  const main = '.button, .tool, .choice, .choices label, .entry, .sidenav a, .tabs a, summary, select, textarea, '
-    + 'input:not([type=hidden]):not([type=checkbox]):not([type=radio])';
+MAIN = (
+    ".button, .tool, .choice, .choices label, .entry, .sidenav a, .tabs a, summary, select, textarea, "
+    "input:not([type=hidden]):not([type=checkbox]):not([type=radio])"
+)
+IN_LISTS = ", .table--stack .table__title, .rows .grow > a, .card__head a.end"
+SMALL_TARGETS = """([main, least]) => {
   return [...document.querySelectorAll(main)]
     .filter((node) => node.getClientRects().length && node.getBoundingClientRect().height < least)
     .map((node) => [node.tagName, node.className, node.getBoundingClientRect().height]);
