@@ -28,6 +28,7 @@ from proposals.reports.models import (
 
 ERASED = "（已清除）"
 FROM_MEMBERS = "来自政协委员"
+SORT = "社情民意和意见建议"
 PEOPLE = Prefetch("participants", Participant.objects.select_related("person", "body").order_by("order", "pk"))
 REPORTS = owners.Course(
     contact=False,
@@ -113,11 +114,10 @@ class OpinionOwner:
         return None
 
     def category(self, matter: Matter) -> "QuerySet[Any, str]":
-        """Opinions are not sorted."""
-        return Matter.objects.none().values_list("title", flat=True)
+        return of_one_sort(matter)
 
     def categories(self) -> Sequence[str]:
-        return []
+        return [SORT]
 
 
 def _become(opinion: Opinion, status: Opinion.Status) -> None:
@@ -265,11 +265,15 @@ class ReportOwner:
         return None
 
     def category(self, matter: Matter) -> "QuerySet[Any, str]":
-        """Reports are not sorted."""
-        return Matter.objects.none().values_list("title", flat=True)
+        return of_one_sort(matter)
 
     def categories(self) -> Sequence[str]:
-        return []
+        return [SORT]
+
+
+def of_one_sort(matter: Matter) -> QuerySet[Any, str]:
+    """Neither reports nor opinions are sorted among themselves: units keep wording for all of them together."""
+    return Matter.objects.filter(pk=matter.pk).annotate(sort=Value(SORT)).values_list("sort", flat=True)
 
 
 def hidden_with_others(matters: Collection[int]) -> set[int]:

@@ -60,7 +60,10 @@ TIGHTEST = "narrow-large-dark"
 DENSE = ("/ui-kit/list/", "/ui-kit/matter/", "/ui-kit/errors/")
 # the page of all components in every look, dense pages in the usual ones, the others where it is tightest
 VISITS = {
-    look: ["/ui-kit/", *(DENSE if look in ("desktop", "narrow", "phone-large") else PAGES[1:] if look == TIGHTEST else ())]
+    look: [
+        "/ui-kit/",
+        *(DENSE if look in ("desktop", "narrow", "phone-large") else PAGES[1:] if look == TIGHTEST else ()),
+    ]
     for look in LOOKS
 }
 

@@ -33,6 +33,7 @@ from proposals.reports.models import (
     Status,
 )
 from proposals.reports.outcomes import panels
+from proposals.reports.owner import SORT
 from tests.factories import BodyFactory, appoint
 from tests.handling.conftest import result_class
 from tests.html import assert_valid
@@ -81,7 +82,8 @@ class Outside(Office):
         return given.assignments[0]
 
     def answered(self, part: Assignment) -> None:
-        part = handling.sign_for(part, by=self.clerk, now=self.now())
+        if part.state == Assignment.State.PENDING:
+            part = handling.sign_for(part, by=self.clerk, now=self.now())
         points = {row.pk: handling.PointGiven(result_class("A"), "已划线。") for row in part.matter.suggestions.all()}
         fields = {"result": result_class("A"), "opening": "来件收悉。"}
         reply = handling.draft_reply(part, fields, points, by=self.clerk, now=self.now())
@@ -336,6 +338,12 @@ def test_the_office_does_it_all_on_its_pages_and_units_learn_no_author(office: O
         assert "请研办。" in shown and "来自政协委员" in shown and "社情民意信息内容" in shown
         assert office.first.name not in shown and office.second.name not in shown and "省政协办公厅" not in shown
     office.moment = timezone.now()
+    for name, category in (("给提案者的", ""), ("给工作机构的", SORT)):
+        words = {"name": name, "category": category, "opening": "收悉。", "answer": ""}
+        handling.keep_wording(office.unit, **words, by=office.clerk, now=office.now())
+    part = handling.sign_for(part, by=office.clerk, now=office.now())
+    page = clerk.get(reverse("handling:draft_reply", args=[part.public_id])).content.decode()
+    assert "给工作机构的" in page and "给提案者的" not in page, "nobody spoke with the author"
     office.answered(part)
     assert "待反馈的信息" in client.get(reverse("portal:desk")).content.decode()
     form = client.get(reverse("reports:feed_back", args=at)).context["form"]

@@ -7,11 +7,13 @@ from members.choices import Role
 from members.models import AssigningOffice
 from proposals.handling import actions as handling
 from proposals.handling.models import Assignment, Reply
+from proposals.reports.owner import SORT
 
 from .people import People
 
 Draft = Callable[[Assignment, datetime], Reply]
 OPENING = "您提出的《【案由】》收悉。我局由【责任科室】会同有关单位研究办理，并与您进行了沟通，现答复如下。"
+TO_OFFICE = "来件《【案由】》收悉。我局由【责任科室】研究办理，现将办理情况报告如下。"
 ANSWER = "经研究，【采纳情况】。下一步，【具体措施和完成时间】。"
 """What the demonstration's unit begins its replies with."""
 
@@ -28,6 +30,7 @@ def leave_on_the_way(people: People, draft: Draft, at: datetime) -> None:
     if alone:
         handling.deliver_reply(draft(alone.pop(), at), by=clerk, now=at)
     handling.keep_wording(unit, name="一般答复", category="", opening=OPENING, answer=ANSWER, by=clerk, now=at)
+    handling.keep_wording(unit, name="社情民意答复", category=SORT, opening=TO_OFFICE, answer=ANSWER, by=clerk, now=at)
     handling.add_step(unit, kind="section", order=1, person=handler, by=clerk, now=at)
     handling.add_step(unit, kind="countersign", order=5, by=clerk, now=at)
     handling.add_step(unit, kind="head", order=9, role=Role.UNIT_HEAD, by=clerk, now=at)

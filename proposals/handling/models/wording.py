@@ -9,9 +9,12 @@ from .matter import Addressed
 
 
 class WordingQuerySet(models.QuerySet["Wording"]):
-    def fitting(self, unit: int, category: "models.QuerySet[Any, str]") -> "WordingQuerySet":
-        """What a unit has for matters of a category; what it has for any comes last."""
-        rows = self.filter(Q(category="") | Q(category__in=category), unit=unit)
+    def fitting(self, unit: int, category: "models.QuerySet[Any, str]", *, spoken: bool) -> "WordingQuerySet":
+        """What a unit has for matters of a category; what it has for any comes last.
+
+        That addresses proposers with whom the unit has `spoken`: it is no answer to those whom it does not know.
+        """
+        rows = self.filter(Q(category__in=category) | Q(category="") if spoken else Q(category__in=category), unit=unit)
         return rows.order_by("-category", "name", "pk")
 
 

@@ -135,7 +135,10 @@ class DraftReply(WithDraft):
     def offered(self) -> list[Wording]:
         """The wording that the unit keeps for such a matter, for those of the unit who write."""
         matter, unit = self.object.matter, self.object.unit_id
-        return list(Wording.objects.fitting(unit, owners.of(matter).category(matter))) if self.own else []
+        if not self.own:
+            return []
+        category, course = owners.of(matter).category(matter), owners.course_of(matter)
+        return list(Wording.objects.fitting(unit, category, spoken=course.contact))
 
     @cached_property
     def inserted(self) -> Wording | None:
