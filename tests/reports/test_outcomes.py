@@ -339,8 +339,9 @@ def test_the_office_does_it_all_on_its_pages_and_units_learn_no_author(office: O
         assert office.first.name not in shown and office.second.name not in shown and "省政协办公厅" not in shown
     office.moment = timezone.now()
     for name, category in (("给提案者的", ""), ("给工作机构的", SORT)):
-        words = {"name": name, "category": category, "opening": "收悉。", "answer": ""}
-        handling.keep_wording(office.unit, **words, by=office.clerk, now=office.now())
+        handling.keep_wording(
+            office.unit, name=name, category=category, opening="收悉。", answer="", by=office.clerk, now=office.now()
+        )
     part = handling.sign_for(part, by=office.clerk, now=office.now())
     page = clerk.get(reverse("handling:draft_reply", args=[part.public_id])).content.decode()
     assert "给工作机构的" in page and "给提案者的" not in page, "nobody spoke with the author"

@@ -22,7 +22,8 @@ from proposals.reports.actions import bulletins
 from proposals.reports.bulletin import bulletin_docx, shown
 from proposals.reports.bulletin_forms import ComposeForm, IssueForm, SignForm
 from proposals.reports.credits import credits_of
-from proposals.reports.models import Delivery, Issue, IssueItem, IssueSignature, Recipient, Series
+from proposals.reports.delivery_offers import instructions_on, ways_of
+from proposals.reports.models import Issue, IssueSignature, Series
 from proposals.reports.queries import ready_for
 
 from .base import in_step, way_to_sheet
@@ -233,7 +234,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
         returning = self.me.has_perm("reports.issue")
         shown = [
             {
-                "ways": self.instructions_on(one, deliveries) if seen and returning else [],
+                "ways": instructions_on(one, deliveries) if seen and returning else [],
                 "title": one.edition.title if seen else bulletin_files.OUT_OF_SIGHT,
                 "text": one.edition.text if seen else "",
                 "credit": lines[one.report.matter_id] if seen else "",
@@ -241,7 +242,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             }
             for one, seen in items
         ]
-        sent = [(row, self.ways_of(row) if returning else []) for row in deliveries]
+        sent = [(row, ways_of(row) if returning else []) for row in deliveries]
         return super().get_context_data(
             issue=issue,
             facts=self.facts(),
@@ -250,34 +251,6 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             signatures=self.signatures(),
             **kwargs,
         )
-
-    def instructions_on(self, item: IssueItem, deliveries: list[Delivery]) -> list[Act]:
-        """Where what a leader wrote on this item is entered, a way for each slip that came back with more than his mark."""
-        at = reverse("reports:record_instruction", args=[item.report.matter.public_id])
-        written = [row for row in deliveries if row.returned not in ("", Delivery.Returned.READ)]
-        return [
-            Act(
-                f"登记{row.recipient}的批示",
-                f"{at}?delivery={row.public_id}",
-                "pen-line",
-                "ghost",
-                about=item.edition.title,
-            )
-            for row in written
-        ]
-
-    def ways_of(self, row: Delivery) -> list[Act]:
-        """What can be done about a copy: its slip printed for a leader, its return entered."""
-        ways = []
-        if row.recipient.kind == Recipient.Kind.LEADER:
-            ways.append(Act("送阅单", reverse("reports:slip", args=[row.public_id]), about=str(row.recipient)))
-        words = "更正退回" if row.returned else "登记退回"
-        ways.append(Act(words, reverse("reports:record_return", args=[row.public_id]), about=str(row.recipient)))
-        if not row.returned:
-            ways.append(
-                Act("撤销发送", reverse("reports:drop_delivery", args=[row.public_id]), about=str(row.recipient))
-            )
-        return ways
 
 
 class ActOnIssue(OneIssue):
