@@ -189,7 +189,8 @@ class ActionPage(RowMixin[M], FormPage):
         return []
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kwargs.setdefault("facts", self.facts())
+        if "facts" not in kwargs:
+            kwargs["facts"] = self.facts()
         return super().get_context_data(object=self.object, **kwargs)
 
 

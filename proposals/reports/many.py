@@ -75,7 +75,7 @@ def said_of(row: Report, same: int) -> str:
 
 class Accept(Decide):
     kind = "reports.accept_many"
-    verb = "采用"
+    verb = "采编"
 
     def act(self, row: Report, facts: dict[str, Any], *, sending: str, now: datetime) -> None:
         actions.accept(row, by=self.by, now=now, sending=sending)

@@ -218,7 +218,7 @@ class KeepForm(DecisionForm):
 
     reason = ReasonField(Reason.Use.REPORT_KEEP, label="理由")
     text = forms.CharField(
-        label="告知反映人的话", max_length=500, widget=Counted({"rows": 3}), help_text="不采用的，说明可以到哪里反映。"
+        label="告知反映人的话", max_length=500, widget=Counted({"rows": 3}), help_text="不采编的，说明可以到哪里反映。"
     )
 
 

@@ -18,7 +18,7 @@ WORDS: dict[str, str] = {
     "returned": "信息退回修改",
     "kept": "信息留存备查",
     "referred": "信息已转有关单位研究",
-    "accepted": "信息已采用，正在编辑",
+    "accepted": "信息已采编，编辑正在整理",
     "led": "信息转为提案线索，您可以据此写提案",
     "lead_withdrawn": "信息不再作为提案线索，重新筛选",
     "withdrawn": "信息已撤回",
@@ -37,7 +37,7 @@ LEADS = {
 def register() -> None:
     for name, title in LEADS.items():
         register_template(name, partial(_of_lead, title))
-    register_heading("accepted", "您的 {n} 篇信息已采用，正在编辑")
+    register_heading("accepted", "您的 {n} 篇信息已采编，编辑正在整理")
     register_heading("kept", "您的 {n} 篇信息留存备查")
     matter_notices.register((f"{PREFIX}{name}" for name in WORDS), _words, related=["report__decided_reason"])
 

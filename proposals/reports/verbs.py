@@ -41,7 +41,7 @@ SCREENING = {
     "report_returned": Verb("退回修改：{reason}　{text}", AUTHORS, "warn"),
     "report_kept": Verb("留存备查：{reason}　{text}", AUTHORS),
     "report_referred": Verb("{on}原文转{to}研究", AUTHORS, "ok"),
-    "report_accepted": Verb("采用，进入编辑", AUTHORS, "ok"),
+    "report_accepted": Verb("采编，进入编辑", AUTHORS, "ok"),
     "report_led": Verb("转为提案线索", AUTHORS, "ok"),
     "report_lead_withdrawn": Verb("撤销转提案线索，重新筛选：{reason}", AUTHORS, "warn"),
     "report_became_proposal": Verb("据此起草提案", AUTHORS, "ok"),

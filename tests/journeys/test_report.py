@@ -56,7 +56,7 @@ def it_is_sent_from_a_phone(told: Story, lin: Person) -> Report:
 
 def it_is_taken_up_with_two_others(told: Story, own: Report, others: list[Report], staff: Person) -> None:
     desk = told.as_(staff).open("reports:screening").reads(TITLE).open("reports:screen", own.public_id)
-    desk.press("采用").reads("已采用，转入编辑。")
+    desk.press("采编").reads("已采编，转入编辑。")
     desk.open("reports:report", own.public_id).reads("编辑中").press("合并同类信息")
     desk.tick(followers=[one.public_id for one in others]).press("合并")
 

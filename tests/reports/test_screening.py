@@ -165,7 +165,7 @@ def test_one_press_on_the_page_of_a_report_accepts_it_and_the_next_one_stands_th
         [(at("screen", first), 302)],
         Status.EDITING,
     )
-    assert f"{urgent.matter.label}已采用，转入编辑。" in sent.content.decode()
+    assert f"{urgent.matter.label}已采编，转入编辑。" in sent.content.decode()
     actions.claim(late, by=appoint(Role.REPORT_STAFF, name="白露"), now=house.later())
     held = client.post(at("accept", late))
     assert held.status_code == 422 and "白露正在办理这篇信息，请先接手再决定" in held.content.decode()

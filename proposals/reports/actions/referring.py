@@ -42,7 +42,7 @@ def take_lead_back(origin: Matter) -> None:
     """
     if report := Report.objects.filter(origin=origin).select_related("matter").first():
         raise WrongStep(
-            f"已经据此形成社情民意信息（{report.matter.label}），不能再撤销。不宜采用的，请告知社情民意工作人员留存备查。"
+            f"已经据此形成社情民意信息（{report.matter.label}），不能再撤销。不宜采编的，请告知社情民意工作人员留存备查。"
         )
     Referral.objects.filter(origin=origin, kind=Referral.Kind.LEAD).delete()
 

@@ -105,7 +105,7 @@ def refer_original(
 
 @transaction.atomic
 def accept(report: Report, *, by: Person, now: datetime, sending: str = "") -> Report:
-    """Take it up for the bulletin (采用): it goes to the editors."""
+    """Take it up for the bulletin (采编): it goes to the editors."""
     report = _deciding(report, *DECIDED_AGAIN, Status.REFERRED, by=by)
     in_no_units_hands(report)
     _decided(report, by=by, now=now)

@@ -48,7 +48,7 @@ class Desk(Signed, ListPage[Report]):
     filterset_class = DeskFilter
     sorts: ClassVar = {"submitted": ("submitted_at", "pk")}
     unit_word = "篇"
-    empty_sentence = "没有正在编辑的信息。筛选时选“采用编辑”的会列在这里。"
+    empty_sentence = "没有正在编辑的信息。筛选时选“采编”的会列在这里。"
     columns = (
         Column("编号", lambda row: row.matter.number or ""),
         Column("标题", lambda row: row.matter.title),

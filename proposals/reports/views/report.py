@@ -35,7 +35,7 @@ PLAIN: dict[str, str] = {
     Stage.KEPT: "已留存备查，不再往下办理。",
     Stage.REFERRED: "原文已转有关单位研究。",
     Stage.LED: "已转为提案线索，您可以据此写一件提案。",
-    Stage.EDITING: "已采用，编辑正在整理。",
+    Stage.EDITING: "已采编，编辑正在整理文字。",
     Stage.SIGNING: "已编辑完成，等待签发。",
     Stage.ISSUED: "已经刊发。",
     Stage.COMBINED: "与同类信息合并整理，您的贡献同样记录。",
@@ -312,7 +312,7 @@ class ReportPage(OneReport, DetailPage[Report]):
         if report.status in TO_TAKE_BACK:
             found.append(Act("代反映人撤回", to(report, "withdraw"), "undo-2"))
         if report.status in (Status.KEPT, Status.REFERRED):
-            found.append(Act("采用", to(report, "accept"), "circle-check"))
+            found.append(Act("采编", to(report, "accept"), "circle-check"))
         if report.status == Status.KEPT:
             found.append(Act("原文转送", to(report, "refer"), "send"))
             found.append(Act("转提案线索", to(report, "lead"), "shuffle"))

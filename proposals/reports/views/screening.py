@@ -84,7 +84,7 @@ class Queue(Signed, ListPage[Report]):
     def bulk_acts(self) -> list[Act]:
         return [
             Act("开始筛选", reverse("reports:claim_many"), "gavel"),
-            Act("采用", reverse("reports:accept_many"), "circle-check"),
+            Act("采编", reverse("reports:accept_many"), "circle-check"),
             Act("留存备查", reverse("reports:keep_many"), "bookmark"),
         ]
 
@@ -147,7 +147,7 @@ class DecideMany(ManyPage[Report]):
 
 
 class AcceptMany(DecideMany):
-    title, submit_label, form_class, many_class = "采用多篇", "全部采用", PlainForm, many.Accept
+    title, submit_label, form_class, many_class = "采编多篇", "全部采编", PlainForm, many.Accept
 
 
 class KeepMany(DecideMany):
@@ -305,8 +305,8 @@ class Refer(Decision):
 class Accept(Decision):
     """Takes it up for the bulletin; the editors go on. The page that shows a report sends this at once."""
 
-    title, submit_label, form_class = "采用", "采用", PlainForm
-    done_sentence = "已采用，转入编辑。"
+    title, submit_label, form_class = "采编", "采编", PlainForm
+    done_sentence = "已采编，转入编辑。"
     template_name = "pages/confirm.html"
     statuses = (Status.SUBMITTED, Status.KEPT, Status.REFERRED)
 
@@ -314,7 +314,7 @@ class Accept(Decision):
         actions.accept(self.object, by=self.me, now=timezone.now())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(question="采用后转入编辑，反映人会收到通知。", **kwargs)
+        return super().get_context_data(question="采编后转入编辑，反映人会收到通知。", **kwargs)
 
 
 class Lead(Decision):
