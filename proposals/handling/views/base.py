@@ -171,8 +171,7 @@ class PartForm(PartMixin, ActionPage[M]):
         return attach(self.matter, file, purpose=purpose, assignment=self.part, by=self.me, now=timezone.now())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(keeper=self.keeper, **kwargs)
-        return {"facts": self.facts(), **context}
+        return super().get_context_data(keeper=self.keeper, **kwargs)
 
 
 class AssignmentForm(PartForm[Assignment]):
