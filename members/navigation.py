@@ -5,6 +5,7 @@ Nothing here asks the database beyond the appointments that the rights have read
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -22,6 +23,10 @@ class Entry:
     url: str
     action: str = ""
     order: int = 50
+
+    @cached_property
+    def address(self) -> str:
+        return reverse(self.url)
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,13 @@ def menu_of(user: Any, path: str, way: Sequence[str] = ()) -> list[Section]:
     `way` are the addresses of the pages above it, from the outside in: they say more than what an address begins with.
     """
     mine = [entry for entry in sorted(_entries, key=_place) if not entry.action or user.has_perm(entry.action)]
-    addresses = {entry: reverse(entry.url) for entry in mine}
-    urls = set(addresses.values())
+    urls = {entry.address for entry in mine}
     above = (url for url in (path, *reversed(way)) if url in urls)
     here = next(above, None) or max((url for url in urls if path.startswith(url)), key=len, default="")
     sections = []
     for label in SECTIONS:
         links = [
-            Link(entry.label, entry.icon, addresses[entry], addresses[entry] == here)
+            Link(entry.label, entry.icon, entry.address, entry.address == here)
             for entry in mine
             if entry.section == label
         ]

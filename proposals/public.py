@@ -34,7 +34,7 @@ def published(on: date | None = None) -> QuerySet[Publication]:
     """What is public today, the newest first, with everything that a line of it needs."""
     rows = Publication.objects.public(on or timezone.localdate())
     rows = rows.select_related("proposal__matter__session", "proposal__category").prefetch_related(
-        Prefetch("proposal__matter__participants", Participant.objects.select_related("person", "body")),
+        Prefetch("proposal__matter__participants", Participant.objects.named()),
         Prefetch("proposal__matter__assignments", Assignment.objects.select_related("unit")),
     )
     return rows.order_by(F("publish_on").desc(), "-pk")

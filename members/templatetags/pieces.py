@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import qrcode
@@ -26,6 +27,7 @@ register.filter("in_words", in_words)
 
 
 @register.simple_tag
+@lru_cache
 def icon(name: str) -> SafeString:
     """Return a line icon of the sprite. It is never the only sign: words stand beside it."""
     sprite = static("vendor/lucide/sprite.svg")

@@ -38,7 +38,7 @@ from .base import OneProposal, PaperPage, ProposalPage, name_of, to
 from .writing import facts_of
 
 PEOPLE = (
-    Prefetch("matter__participants", Participant.objects.select_related("person", "body")),
+    Prefetch("matter__participants", Participant.objects.named()),
     Prefetch("matter__assignments", Assignment.objects.select_related("unit")),
 )
 

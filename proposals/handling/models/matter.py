@@ -199,6 +199,13 @@ class Matter(Addressed):
         """The page of its owner."""
         return f"/{FOLDERS[self.kind]}/{self.public_id}/"
 
+    def get_stage_display(self) -> str:  # type: ignore[no-redef]  # Django takes what is there
+        """As Django says it, without going through all stages for each row of a list."""
+        return str(Stage(self.stage).label)
+
+    def get_access_display(self) -> str:  # type: ignore[no-redef]
+        return str(Access(self.access).label)
+
     @property
     def numbered(self) -> str:
         """Its number in a sentence, 第0012号, 信0012号; empty without one."""
@@ -286,6 +293,13 @@ def record_many(
 
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def named(self) -> "ParticipantQuerySet":
+        """With their names, in their order; what else is known of a person, sealed columns above all, is not read."""
+        own = [field.name for field in Participant._meta.concrete_fields]
+        names = ("name", "public_id", "withdrawn_at")
+        found = self.select_related("person", "body").only(*own, *(f"person__{name}" for name in names), "body__name")
+        return found.order_by("order", "pk")
+
     def cosigning(self) -> "ParticipantQuerySet":
         """Those who joined: members, and organisations other than the one that leads."""
         role = Participant.Role

@@ -122,7 +122,7 @@ class Enter(FormPage):
         return HttpResponseRedirect(opinion.get_absolute_url())
 
 
-PEOPLE = Prefetch("matter__participants", Participant.objects.select_related("person", "body").order_by("order", "pk"))
+PEOPLE = Prefetch("matter__participants", Participant.objects.named())
 
 
 class OneOpinion(RowMixin[Opinion]):

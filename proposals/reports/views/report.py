@@ -27,7 +27,7 @@ from proposals.reports.offers import acts_for, panels_for
 
 from .base import OneReport, facts_of, list_crumbs, to
 
-PEOPLE = Prefetch("matter__participants", Participant.objects.select_related("person", "body").order_by("order", "pk"))
+PEOPLE = Prefetch("matter__participants", Participant.objects.named())
 PLAIN: dict[str, str] = {
     Stage.DRAFT: "还没有提交。",
     Stage.SCREENING: "已收到，正在等待工作人员筛选。",
