@@ -63,7 +63,8 @@ def in_plain_words(form: forms.BaseForm) -> None:
         if isinstance(field, forms.DateField):
             words["invalid"] = f"{label}请写成年-月-日，例如 2026-05-22。"
         elif isinstance(field, forms.IntegerField):
-            words["invalid"] = f"{label}请填写数字，例如 3。"
+            whole = not isinstance(field, forms.DecimalField | forms.FloatField)
+            words["invalid"] = f"{label}请填写{'整数' if whole else '数字'}，例如 3。"
         elif isinstance(field, forms.ModelChoiceField):
             field.clean = _named(field)  # type: ignore[assignment,method-assign]  # of this form's own copy of the field
         for code, sentence in words.items():
