@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 
 from members.choices import Role
 from members.models import Appointment, Membership, Person
@@ -35,6 +36,13 @@ def amounts_of(sets: Sequence[QuerySet[Any]]) -> list[int]:
 
 def shown_amount(amount: int) -> int | str:
     return amount if amount <= COUNTED else f"{COUNTED}+"
+
+
+def holding(role: Role) -> QuerySet[Person]:
+    """Who holds a role today, by name."""
+    held = Appointment.objects.in_force(timezone.localdate()).filter(role=role)
+    people: QuerySet[Person] = Person.objects.filter(pk__in=held.values("person"), is_active=True)
+    return people.order_by("pinyin", "pk")
 
 
 def with_standing(people: PersonQuerySet, on: date) -> PersonQuerySet:

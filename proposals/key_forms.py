@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.forms import PlainForm
-from members.models import Appointment, Body, Person
+from members.models import Body, Person
+from members.queries import holding
 from members.widgets import Counted, Day
 from proposals.actions import Visit
 from proposals.forms import MeetingForm, choose, not_later
@@ -28,13 +29,6 @@ def long_text(label: str, *, rows: int = 4, most: int = 2000, required: bool = T
     return forms.CharField(
         label=label, max_length=most, required=required, help_text=hint, widget=Counted({"rows": rows})
     )
-
-
-def holding(role: Role) -> QuerySet[Person]:
-    """Who holds a role today."""
-    held = Appointment.objects.in_force(timezone.localdate()).filter(role=role)
-    people: QuerySet[Person] = Person.objects.filter(pk__in=held.values("person"), is_active=True)
-    return people.order_by("pinyin", "pk")
 
 
 class BodiesField(UnitsField):

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils import timezone
 
+from members.choices import Role
 from members.forms import PlainForm
+from members.models import Person
+from members.queries import holding
 from members.widgets import Counted, Day
 from proposals.handling.actions import Paper
 from proposals.handling.forms.fields import WithFile
@@ -15,14 +18,17 @@ from proposals.reports.models import Delivery, Edition, Issue, Recipient, Series
 from proposals.reports.models.issue import LEVEL_CHOICES, rank
 
 if TYPE_CHECKING:
+    _People = forms.ModelChoiceField[Person]
     _Series = forms.ModelChoiceField[Series]
     _Recipient = forms.ModelChoiceField[Recipient]
     _SeriesMany = forms.ModelMultipleChoiceField[Series]
 else:
-    _Series = _Recipient = forms.ModelChoiceField
+    _People = _Series = _Recipient = forms.ModelChoiceField
     _SeriesMany = forms.ModelMultipleChoiceField
 
 
+ONE_ONLY = "专报只报送一位领导，已经登记发送。"
+NOBODY_LEFT = "各发送对象都已登记发送。要增加发送对象的，请先在“刊物和发送对象”中新增。"
 FOR_THE_OFFICE = "PDF 或图片，可以不传。只有社情民意工作人员可以打开。"
 
 
@@ -112,6 +118,8 @@ class DeliverForm(PlainForm):
         field: Any = self.fields["recipients"]
         field.choices = [(key, _named(one, issue)) for key, one in self.offered.items()]
         field.error_messages["invalid_choice"] = "发送对象有变化，请刷新页面后重新选择。"
+        if not self.offered:
+            field.help_text = ONE_ONLY if issue.addressee else NOBODY_LEFT
 
     def chosen(self) -> list[Recipient]:
         return [self.offered[key] for key in self.cleaned_data["recipients"]]
@@ -149,6 +157,10 @@ class SeriesForm(PlainForm):
 class RecipientForm(PlainForm):
     name = forms.CharField(label="名称", max_length=80, help_text="例如：省政协办公厅、张三副市长。")
     kind = forms.ChoiceField(label="类别", choices=Recipient.Kind.choices)
+    person = _People(
+        Person.objects.none(), label="领导本人的账号", to_field_name="public_id", required=False,
+        empty_label="没有账号，或不是领导", help_text="选了的，登记他的批示时自动带出，他本人可以看到批示内容。",
+    )  # fmt: skip
     level = forms.ChoiceField(label="最高可看级别", choices=LEVEL_CHOICES, widget=forms.RadioSelect)
     series = _SeriesMany(
         Series.objects.none(), label="固定发送的刊物", to_field_name="public_id", required=False,
@@ -159,4 +171,6 @@ class RecipientForm(PlainForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["series"].queryset = Series.objects.current().order_by("pk")  # type: ignore[attr-defined]  # a model field
+        fields: dict[str, Any] = self.fields
+        fields["series"].queryset = Series.objects.current().order_by("pk")
+        fields["person"].queryset = holding(Role.LEADER)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from proposals.reports.views import bulletins, delivering, editing, opened, series
+from proposals.reports.views import bulletins, copies, delivering, editing, opened, series
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("editing/", editing.Desk.as_view(), name="editing"),
@@ -22,9 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/<uuid:public_id>/take-back/", bulletins.TakeBack.as_view(), name="take_issue_back"),
     path("issues/<uuid:public_id>/sign/", bulletins.Sign.as_view(), name="sign_issue"),
     path("issues/<uuid:public_id>/issue/", bulletins.IssueNow.as_view(), name="issue_now"),
-    path("issues/<uuid:public_id>/print/", bulletins.Print.as_view(), name="issue_print"),
-    path("issues/<uuid:public_id>/file/", bulletins.File.as_view(), name="issue_file"),
-    path("issues/<uuid:public_id>/pdf/", bulletins.Pdf.as_view(), name="issue_pdf"),
+    path("issues/<uuid:public_id>/print/", copies.Print.as_view(), name="issue_print"),
+    path("issues/<uuid:public_id>/file/", copies.File.as_view(), name="issue_file"),
+    path("issues/<uuid:public_id>/pdf/", copies.Pdf.as_view(), name="issue_pdf"),
     path("issues/<uuid:public_id>/deliver/", delivering.Deliver.as_view(), name="deliver"),
     path("issues/<uuid:public_id>/open/", opened.OpenToMembers.as_view(), name="open_issue"),
     path("issues/<uuid:public_id>/close/", opened.CloseToMembers.as_view(), name="close_issue"),

@@ -15,7 +15,7 @@ from members.rights import may
 from members.shown import Act, Todo
 from proposals.handling.models import Stage
 from proposals.reports.hands import due_to_screen, own, questions_to, to_screen
-from proposals.reports.models import WRITTEN, Delivery, Issue, Opinion, Recipient, Report
+from proposals.reports.models import WRITTEN, Delivery, Issue, Opinion, Recipient, Report, Series
 from proposals.reports.queries import in_editing
 
 FEW = 5
@@ -64,7 +64,10 @@ def to_sign(user: Any, on: date) -> Work:
         mine = rows.filter(state=state.CHECKING).exclude(sent_by=user)
         counts.append(Waiting("待核稿的刊物", mine, f"{way}?state={state.CHECKING}", only_if_any=True))
     if user.has_perm("reports.sign_issue"):
-        counts.append(Waiting("待签发的刊物", rows.filter(state=state.SIGNING), f"{way}?state={state.SIGNING}"))
+        signing, there = rows.filter(state=state.SIGNING), f"{way}?state={state.SIGNING}"
+        urgent = signing.filter(series__kind=Series.Kind.URGENT)
+        counts.append(Waiting("待签发的刊物", signing, there))
+        counts.append(Waiting("急报待签发", urgent, there, warn=True, only_if_any=True))
     if user.has_perm("reports.issue"):
         signed = rows.filter(state=state.SIGNED)
         counts.append(Waiting("待编发的刊物", signed, f"{way}?state={state.SIGNED}", only_if_any=True))

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.forms import PlainForm
-from members.models import Appointment, Body, Person
+from members.models import Body, Person
+from members.queries import holding
 from members.widgets import Counted, Day
 from proposals.handling.forms.fields import WithFile
 from proposals.handling.models import Purpose
@@ -57,9 +58,8 @@ class InstructionForm(WithFile):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        held = Appointment.objects.in_force(timezone.localdate()).filter(role=Role.LEADER)
         field: Any = self.fields["leader"]
-        field.queryset = Person.objects.filter(pk__in=held.values("person")).order_by("pinyin", "pk")
+        field.queryset = holding(Role.LEADER)
         field.empty_label = "不在下面，另填姓名"
 
 

@@ -13,6 +13,7 @@ from members.choices import Role
 from members.days import short_day
 from members.models import Body, Session
 from members.pages import Column, ConfirmPage, DetailPage, ListPage, Signed
+from members.queries import holding
 from members.rights import bodies_of
 from members.shown import Act, Crumb, Fact
 from proposals import actions, keyed
@@ -33,7 +34,6 @@ from proposals.key_forms import (
     ShortlistForm,
     VisitForm,
     WhyForm,
-    holding,
 )
 from proposals.models import Instruction, KeyOpinion, KeyProposal, Proposal
 from proposals.naming import title_shown

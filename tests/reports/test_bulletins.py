@@ -57,7 +57,8 @@ class Office:
 
     def signed(self, *reports: Report, **facts: Any) -> Issue:
         issue = bulletins.send_issue_up(self.issue(*reports, **facts), by=self.staff, now=self.now())
-        issue = bulletins.sign_issue(issue, agrees=True, by=self.colleague, now=self.now())
+        if issue.series.checked:
+            issue = bulletins.sign_issue(issue, agrees=True, by=self.colleague, now=self.now())
         return bulletins.sign_issue(issue, agrees=True, by=self.head, now=self.now())
 
     def issued(self, *reports: Report, **facts: Any) -> Issue:
@@ -109,8 +110,12 @@ def test_from_the_editors_to_a_number(office: Office) -> None:
 
 
 def test_an_issue_is_issued_once_and_numbers_follow_one_another(office: Office) -> None:
+    waits = office.signed()
+    office.moment += timedelta(days=3)
     issue = office.issued()
 
+    with pytest.raises(Refused, match="本刊2026年第1期已于3月7日编发"):
+        bulletins.issue_now(waits, on=NOW.date(), by=office.staff, now=office.now())
     with pytest.raises(WrongStep, match="已经编发，期号是2026年第1期，不能重复编发"):
         bulletins.issue_now(issue, by=office.staff, now=office.now())
     rows.set_series(
@@ -184,15 +189,34 @@ def test_a_special_brief_goes_to_one_leader_who_may_see_it(office: Office, setti
     assert "言成" in "".join(part.text for part in paper.sections[0].footer.paragraphs)
     assert AuditEntry.objects.filter(verb="download", subject=str(issue.public_id), by=office.staff).exists()
     assert AuditEntry.objects.filter(verb="view_guarded", subject=str(secret.matter.public_id), by=office.head).exists()
-    with pytest.raises(Refused, match="省政协办公厅最高只能看“内部”"):
-        delivering.deliver(issue, [high, recipient()], on=NOW.date(), how="paper", by=office.staff, now=office.now())
+    deliver = reverse("reports:deliver", args=[issue.public_id])
+    assert "省政协办公厅" not in signed_in(office.staff).get(deliver).content.decode()
+    sending: dict[str, Any] = {"on": NOW.date(), "how": "secure", "by": office.staff}
+    with pytest.raises(Refused, match="报送高山市长的专报，不能发送其他对象"):
+        delivering.deliver(issue, [high, recipient()], **sending, now=office.now())
     assert not Delivery.objects.exists()
+    delivering.deliver(issue, [high], **sending, now=office.now())
+    assert "专报只报送一位领导，已经登记发送。" in signed_in(office.staff).get(deliver).content.decode()
     sent = signed_in(office.staff).get(f"{reverse('reports:issues')}?export=xlsx")
     assert (
         sent.getvalue()
         and sent.status_code == 200
         and AuditEntry.objects.filter(verb="export").get().facts.facts["rows"] == 0
     )
+
+
+def test_an_urgent_issue_goes_straight_to_the_secretary_general_under_numbers_of_its_own(office: Office) -> None:
+    office.issued()
+    issue = bulletins.send_issue_up(office.issue(code="urgent"), by=office.staff, now=office.now())
+
+    assert (issue.state, told(office.head)[-1], told(office.colleague)) == (
+        Issue.State.SIGNING,
+        "issue_to_sign",
+        ["issue_to_check"],
+    )
+    assert "急报待签发" in signed_in(office.head).get(reverse("portal:desk")).content.decode()
+    bulletins.sign_issue(issue, agrees=True, by=office.head, now=office.now())
+    assert bulletins.issue_now(issue, by=office.staff, now=office.now()).mark == "2026年第1期"
 
 
 def test_sent_back_taken_back_and_signed_on_paper(office: Office) -> None:
@@ -486,6 +510,12 @@ def test_settings_of_series_and_recipients(office: Office) -> None:
     assert client.post(reverse("reports:add_recipient"), who).status_code == 302
     row = Recipient.objects.get(name="市信访局")
     change = reverse("reports:change_recipient", args=[row.public_id])
+    leader = appoint(Role.LEADER, name="陆远")
+    his = client.post(change, {**who, "person": str(leader.public_id)})
+    assert his.status_code == 422 and "只有类别是“领导”的" in his.content.decode()
+    assert client.post(change, {**who, "kind": "leader", "person": str(leader.public_id)}).status_code == 302
+    assert Recipient.objects.get(pk=row.pk).person == leader
+    assert f'value="{leader.public_id}" selected' in client.get(change).content.decode()
     assert client.post(change, {**who, "ended": "on"}).status_code == 302
     assert not Recipient.objects.current().filter(pk=row.pk).exists()
     assert signed_in(office.editor).get(reverse("reports:series")).status_code == 403

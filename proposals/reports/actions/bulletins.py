@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from members import audit
 from members.choices import Role
+from members.days import short_day
 from members.errors import Refused, Stale, WrongStep
 from members.inbox.actions import tell
 from members.models import Appointment, AuditEntry, Delegation, Person
@@ -323,6 +324,10 @@ def issue_now(issue: Issue, *, on: date | None = None, by: Person, now: datetime
         raise Refused("编发日期不能晚于今天。", field="on")
     if on < signed.on:
         raise Refused("编发日期不能早于签发日期。", field="on")
+    later = issue.series.issues.filter(year=on.year, issued_on__gt=on).order_by("-number").first()
+    if later and later.issued_on:
+        day = short_day(later.issued_on)
+        raise Refused(f"本刊{later.mark}已于{day}编发，期号按日期先后排，编发日期不能早于{day}。", field="on")
     reports = lock_all([item.report for item in items_of(issue)])
     _may_go_on(issue, reports, "编发")
     issue.listed = "、".join(row.name for row in fixed_recipients(issue))[:500]

@@ -27,6 +27,11 @@ def deliver(
     issue = lock_issue(issue, Issue.State.ISSUED)
     if not recipients:
         raise Refused("请至少选择一个发送对象。", field="recipients")
+    if issue.addressee and any(one != issue.addressee for one in recipients):
+        raise Refused(
+            f"本期是报送{issue.addressee}的专报，不能发送其他对象。需要发送别处的，请另编一期普通刊物。",
+            field="recipients",
+        )
     assert issue.issued_on is not None
     if on > today(now):
         raise Refused("发送日期不能晚于今天。", field="on")

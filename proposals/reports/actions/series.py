@@ -61,10 +61,14 @@ def set_recipient(
     series: Collection[Series],
     order: int,
     ended: bool,
+    person: Person | None = None,
     by: Person,
     now: datetime,
 ) -> Recipient:
-    """Add somebody whom bulletins go to, or change him; what was sent before stays as it is."""
+    """Add somebody whom bulletins go to, or change him; what was sent before stays as it is.
+
+    A leader's own account (`person`) stands on what he writes on a slip: he reads it then.
+    """
     name = name.strip()
     if (
         not ended
@@ -72,7 +76,9 @@ def set_recipient(
     ):
         raise Refused(f"已经有发送对象“{name}”。", field="name")
     row = Recipient.objects.select_for_update(of=("self",)).get(pk=recipient.pk) if recipient else Recipient()
-    row.name, row.kind, row.level, row.order = name, kind, level, order
+    if person and kind != Recipient.Kind.LEADER:
+        raise Refused("只有类别是“领导”的才对应领导的账号，请改类别，或不选账号。", field="person")
+    row.name, row.kind, row.level, row.order, row.person = name, kind, level, order, person
     row.ended_on = (row.ended_on or today(now)) if ended else None
     with first_come():
         row.save()

@@ -97,9 +97,6 @@ class Recipient(Addressed):
     kind = models.CharField("类别", max_length=12, choices=Kind)
     name = models.CharField("名称", max_length=80)
     person = models.ForeignKey(PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="领导")
-    body = models.ForeignKey(
-        "members.Body", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="单位"
-    )
     level = models.CharField("最高可看密级", max_length=12, choices=LEVEL_CHOICES, default=Access.INTERNAL)
     series = models.ManyToManyField(Series, blank=True, related_name="recipients", verbose_name="固定发送的刊物")
     order = models.PositiveSmallIntegerField("顺序", default=0)

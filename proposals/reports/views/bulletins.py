@@ -1,25 +1,20 @@
 """Bulletins: the issues, putting one together, having it signed, issuing it, and its files."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Count, F, QuerySet
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.http import content_disposition_header
 
 from members.days import moment, short_day
-from members.inbox.actions import start_job
 from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.handling.models import Access
-from proposals.handling.views.files import NOTHING
-from proposals.handling.views.papers import WORD
 from proposals.reports import bulletin_files
 from proposals.reports.actions import bulletins
-from proposals.reports.bulletin import bulletin_docx, shown
 from proposals.reports.bulletin_forms import ComposeForm, IssueForm, SignForm
 from proposals.reports.credits import credits_of
 from proposals.reports.delivery_offers import instructions_on, ways_of
@@ -254,7 +249,12 @@ class IssuePage(OneIssue, DetailPage[Issue]):
 
 
 class ActOnIssue(OneIssue):
-    """A step of one issue, asked for and confirmed."""
+    """A step of one issue, asked for and confirmed; offered while the issue is in one of these states."""
+
+    states: ClassVar[tuple[str, ...]]
+
+    def get_queryset(self) -> QuerySet[Issue]:
+        return in_step(self.request, super().get_queryset(), state__in=self.states)
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         self.do(form)
@@ -284,14 +284,12 @@ class Arrange(ActOnIssue, ActionPage[Issue]):
     """Which reports stand in an issue that nobody signs yet, and in which order."""
 
     action = "reports.issues"
+    states = (State.DRAFT,)
     title = "调整稿件"
     template_name = "reports/compose.html"
     form_class = ComposeForm
     submit_label = "保存"
     done_sentence = "已保存，采用的是每篇最新的编辑稿。"
-
-    def get_queryset(self) -> QuerySet[Issue]:
-        return in_step(self.request, super().get_queryset(), state=State.DRAFT)
 
     @cached_property
     def ready(self) -> list[Any]:
@@ -324,6 +322,7 @@ class Arrange(ActOnIssue, ActionPage[Issue]):
 
 class SendUp(ActOnIssue, ConfirmPage[Issue]):
     action = "reports.issues"
+    states = (State.DRAFT,)
     title = "送签"
     submit_label = "送签"
     done_sentence = "已送签，签批人会收到通知。"
@@ -339,6 +338,7 @@ class SendUp(ActOnIssue, ConfirmPage[Issue]):
 
 class TakeBack(ActOnIssue, ConfirmPage[Issue]):
     action = "reports.issues"
+    states = Issue.ON_THE_WAY
     title = "撤回送签"
     submit_label = "撤回"
     done_sentence = "已撤回，可以继续修改。"
@@ -350,6 +350,7 @@ class TakeBack(ActOnIssue, ConfirmPage[Issue]):
 
 class Drop(ActOnIssue, ConfirmPage[Issue]):
     action = "reports.issues"
+    states = (State.DRAFT,)
     title = "删除本期"
     submit_label = "删除"
     done_sentence = "已删除，稿件仍在编辑中。"
@@ -365,6 +366,7 @@ class Sign(ActOnIssue, ActionPage[Issue]):
     """The whole issue, one field, two buttons: for the secretary general with a phone."""
 
     action = "reports.sign_or_check"
+    states = (State.CHECKING, State.SIGNING)
     template_name = "reports/sign_issue.html"
     form_class = SignForm
     submit_label = "同意"
@@ -376,9 +378,6 @@ class Sign(ActOnIssue, ActionPage[Issue]):
     def mine(self) -> bool:
         """Whether the step is this person's own; otherwise what was signed on paper is entered."""
         return self.me.pk in bulletins.signers_of(self.object, on=timezone.localdate())
-
-    def get_queryset(self) -> QuerySet[Issue]:
-        return in_step(self.request, super().get_queryset(), state__in=[State.CHECKING, State.SIGNING])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "on_paper": not self.mine, "by": self.me}
@@ -408,6 +407,7 @@ class IssueNow(ActOnIssue, ConfirmPage[Issue]):
     """Gives the next number; nothing takes it back."""
 
     action = "reports.issue"
+    states = (State.SIGNED,)
     title = "编发"
     form_class = IssueForm
     submit_label = "编发"
@@ -424,65 +424,3 @@ class IssueNow(ActOnIssue, ConfirmPage[Issue]):
             self.object, on=form.cleaned_data["on"], seen=self.seen, by=self.me, now=timezone.now()
         )
         self.done_sentence = f"已编发：{made}。"
-
-
-class Print(OneIssue, DetailPage[Issue]):
-    """The issue as it is printed."""
-
-    action = "reports.read_issue"
-    template_name = "reports/issue_print.html"
-
-    def note_view(self) -> None:
-        bulletin_files.note_reading(self.read, self.me)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        made = bulletin_files.bulletin_of(self.read, self.me, now=timezone.now())
-        return super().get_context_data(back_url=self.object.get_absolute_url(), **shown(made), **kwargs)
-
-
-class File(OneIssue, DetailPage[Issue]):
-    """The issue as .docx; each copy is written down (S20, S23)."""
-
-    action = "reports.read_issue"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {}
-
-    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
-        now = timezone.now()
-        bulletin_files.note_download(self.read, self.me, now=now, form="docx")
-        made = bulletin_files.bulletin_of(self.read, self.me, now=now)
-        return word_file(bulletin_docx(made), f"{made.name}.docx")
-
-
-def word_file(content: bytes, name: str) -> HttpResponse:
-    """A document made for this person, always as a download."""
-    answer = HttpResponse(content, content_type=WORD)
-    answer.headers["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = NOTHING
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
-
-
-class Pdf(OneIssue, ConfirmPage[Issue]):
-    """PDF takes seconds and much memory: the worker makes it."""
-
-    action = "reports.read_issue"
-    title = "生成 PDF"
-    submit_label = "生成"
-    question = "PDF 供查看；打印盖章请用 Word。生成后可在“长任务”下载，保留一天。"
-
-    def version(self) -> None:
-        return None
-
-    def form_valid(self, form: Any) -> HttpResponseBase:
-        job = start_job(
-            bulletin_files.PDF,
-            title=f"{self.object}（PDF）",
-            args={"issue": str(self.object.public_id)},
-            back=self.object.get_absolute_url(),
-            by=self.me,
-            now=timezone.now(),
-        )
-        return HttpResponseRedirect(reverse("inbox:job", args=[job.public_id]))

@@ -20,7 +20,8 @@ from proposals.reports.bulletin_forms import DeliverForm, ReturnForm
 from proposals.reports.editing_forms import ReasonForm
 from proposals.reports.models import Delivery, Issue, Recipient, Series
 
-from .bulletins import ActOnIssue, issue_crumbs, word_file
+from .bulletins import ActOnIssue, issue_crumbs
+from .copies import word_file
 
 RECIPIENTS = Recipient.objects.in_order()
 BACK = [("no", "没有退回"), *Delivery.Returned.choices]
@@ -95,18 +96,18 @@ class Deliver(ActOnIssue, ActionPage[Issue]):
     """Whom the issue was sent to, on one day in one way."""
 
     action = "reports.issue"
+    states = (Issue.State.ISSUED,)
     title = "登记发送"
     form_class = DeliverForm
     submit_label = "登记发送"
     done_sentence = "已登记发送。"
 
-    def get_queryset(self) -> QuerySet[Issue]:
-        return super().get_queryset().filter(state=Issue.State.ISSUED)
-
     @cached_property
     def offered(self) -> list[Recipient]:
-        had = self.object.deliveries.values("recipient")
-        return list(Recipient.objects.current().exclude(pk__in=had).in_order())
+        """Who may still get it; of a special brief its addressee alone."""
+        issue = self.object
+        rows = Recipient.objects.current().exclude(pk__in=issue.deliveries.values("recipient")).in_order()
+        return list(rows.filter(pk=issue.addressee_id) if issue.addressee_id else rows)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "offered": self.offered, "issue": self.object}

@@ -116,9 +116,9 @@ class ChangeRecipient(RowPage):
         row = self.row
         if row is None:
             return {"level": "internal"}
-        columns = ("name", "kind", "level", "order")
-        chosen = [one.public_id for one in row.series.all()]
-        return {**{name: getattr(row, name) for name in columns}, "series": chosen, "ended": row.ended_on is not None}
+        known = {name: getattr(row, name) for name in ("name", "kind", "level", "order")}
+        known |= {"series": [one.public_id for one in row.series.all()], "person": row.person and row.person.public_id}
+        return {**known, "ended": row.ended_on is not None}
 
     def do(self, data: dict[str, Any]) -> None:
         series.set_recipient(self.row, **data, by=self.me, now=timezone.now())
