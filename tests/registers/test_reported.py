@@ -138,6 +138,7 @@ def test_an_adoption_list_is_matched_by_title_and_confirmed() -> None:
     assert [(row.exact == exact, [one.pk for one, _ in row.candidates]) for row in rows] == [
         (True, [exact.pk]), (False, [near.pk]), (False, []), (False, []),
     ]  # fmt: skip
+    assert rows[1].titles[near.pk] == "小区路灯损坏无人维修"  # as it was printed, not as it was handed in
     chosen = {2: str(exact.matter.public_id), 3: str(near.matter.public_id), 4: str(kept.matter.public_id)}
     done, refused = reported.bring_in_adoptions(file, chosen, by=office.staff, now=timezone.now())
 

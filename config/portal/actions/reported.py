@@ -137,12 +137,13 @@ def _done(kept: RegisterFile, result: dict[str, Any], *, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class Match:
-    """A line of an adoption list and the reports that it may mean, the likeliest first."""
+    """A line of an adoption list and the reports that it may mean, the likeliest first; `titles` are those in print."""
 
     entry: Entry
     adopter: str
     level: str
     candidates: Sequence[tuple[Report, float]]
+    titles: Mapping[int, str]
     again: bool = False
 
     @property
@@ -153,7 +154,8 @@ class Match:
 def matches(kept: RegisterFile, by: Person) -> tuple[Reported, list[Match]]:
     """The lines of an uploaded adoption list, matched by title with what was issued or passed on in its own words."""
     seen = _read(path_of(kept.file))
-    titles = [(pk, same_words(title)) for pk, title in issued_titles(by)]
+    known = issued_titles(by)
+    titles, printed = [(pk, same_words(title)) for pk, title in known], dict(known)
     found = {entry.row: candidates_for(same_words(entry.title), titles) for entry in seen.entries}
     wanted = {pk for pairs in found.values() for pk, _ in pairs}
     reports = {row.pk: row for row in Report.objects.visible_to(by).filter(pk__in=wanted).select_related("matter")}
@@ -164,7 +166,7 @@ def matches(kept: RegisterFile, by: Person) -> tuple[Reported, list[Match]]:
         level = entry.adopted[0].level if entry.adopted else kept.details["level"]
         pairs = [(reports[pk], likeness) for pk, likeness in found[entry.row] if pk in reports]
         again = bool(pairs) and (pairs[0][0].pk, adopter, entry.on) in there
-        rows.append(Match(entry, adopter, level, pairs, again))
+        rows.append(Match(entry, adopter, level, pairs, printed, again))
     return seen, rows
 
 

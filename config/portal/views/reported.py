@@ -121,7 +121,7 @@ class CheckAdoptions(_Adoptions, CheckPage):
         sent = self.request.POST.get(f"row-{row.entry.row}") if self.request.method == "POST" else None
         exact = str(row.exact.matter.public_id) if row.exact and not row.again else ""
         choices = [
-            (str(one.matter.public_id), f"{one.matter.number or ''} {one.matter.title}".strip(), likeness == 1)
+            (str(one.matter.public_id), f"{one.matter.number or ''} {row.titles[one.pk]}".strip(), likeness == 1)
             for one, likeness in row.candidates
         ]
         return {
