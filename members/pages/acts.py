@@ -162,7 +162,7 @@ class FormPage(Page):
         return []
 
     def both_texts(self, sentence: str, typed: list[Fact], stored: list[Fact], **more: Any) -> TemplateResponse:
-        context = {"sentence": sentence, "typed": typed, "stored": stored, **more}
+        context = {"title": "内容已被他人修改", "sentence": sentence, "typed": typed, "stored": stored, **more}
         return TemplateResponse(self.request, "409.html", context, status=409)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

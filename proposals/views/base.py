@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.forms import CharField, DateField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -86,8 +85,7 @@ class SaysTooLate(PaperPage):
             for name, field in fields
             if isinstance(field, CharField | DateField) and (words := self.request.POST.get(name))
         ]
-        context = {"sentence": sentence, "typed": typed, "reload_url": way}
-        return TemplateResponse(self.request, "409.html", context, status=409)
+        return self.both_texts(sentence, typed, [], reload_url=way)
 
 
 class ManyProposals(Signed, BulkPage[Proposal]):

@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.expressions import OuterRef
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -173,8 +172,7 @@ class OfPublication(ProposalPage):
                 raise
         fields = getattr(self.form_class, "base_fields", {}).items()
         typed = [Fact(str(one.label), words, wide=True) for name, one in fields if (words := request.POST.get(name))]
-        context = {"sentence": OUT_OF_SIGHT, "typed": typed, "reload_url": reverse("proposals:disclosures")}
-        return TemplateResponse(request, "409.html", context, status=409)
+        return self.both_texts(OUT_OF_SIGHT, typed, [], reload_url=reverse("proposals:disclosures"))
 
 
 class Disclosure(OfPublication):

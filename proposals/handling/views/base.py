@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -135,8 +134,7 @@ class PartForm(PartMixin, ActionPage[M]):
             for name, words in self.request.POST.items()
             if words and (label := self.label_of(name))
         ]
-        context = {"title": "内容已被他人修改", "sentence": sentence, "typed": typed, "reload_url": way}
-        return TemplateResponse(self.request, "409.html", context, status=409)
+        return self.both_texts(sentence, typed, [], reload_url=way)
 
     def label_of(self, name: str) -> str:
         """What a field is called when its form cannot be made any more; empty for what nobody typed."""

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -81,8 +80,7 @@ class ChangeWording(OwnWordings, ActionPage[Wording]):
             if not typed:
                 raise
         sentence = "这个模板不在了，可能已由同事删除。要留用刚才写的内容，请从下面复制，新增一个模板。"
-        context = {"sentence": sentence, "typed": typed, "reload_url": reverse("handling:wordings")}
-        return TemplateResponse(request, "409.html", context, status=409)
+        return self.both_texts(sentence, typed, [], reload_url=reverse("handling:wordings"))
 
     def acts(self) -> list[Act]:
         return [Act("删除", reverse("handling:drop_wording", args=[self.object.public_id]))]
