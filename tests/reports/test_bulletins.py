@@ -116,8 +116,10 @@ def test_an_issue_is_issued_once_and_numbers_follow_one_another(office: Office) 
 
     with pytest.raises(Refused, match="本刊2026年第1期已于3月7日编发"):
         bulletins.issue_now(waits, on=NOW.date(), by=office.staff, now=office.now())
-    with pytest.raises(WrongStep, match="已经编发，期号是2026年第1期，不能重复编发"):
-        bulletins.issue_now(issue, by=office.staff, now=office.now())
+    twice = reverse("reports:issue_now", args=[issue.public_id])
+    answer = signed_in(office.staff).post(twice, {"on": "2026-03-07", "version": "1"})
+    assert answer.status_code == 422 and "已经编发，期号是2026年第1期，不能重复编发" in answer.content.decode()
+    assert signed_in(office.staff).get(twice).status_code == 404
     rows.set_series(
         issue.series, name="社情民意信息", kind="ordinary", publisher="市政协办公室", level="internal", checked=True, last=7,
         ended=False, by=office.staff, now=timezone.now(),
@@ -275,6 +277,13 @@ def test_one_tap_on_the_telephone(office: Office) -> None:
     issue.refresh_from_db()
     assert issue.state == Issue.State.SIGNED
     assert client.get(url).status_code == 404
+    bulletins.take_issue_back(issue, by=office.staff, now=office.now())
+    other = bulletins.send_issue_up(
+        office.issue(office.ready(title="路灯"), code="urgent"), by=office.staff, now=office.now()
+    )
+    bulletins.take_issue_back(other, by=office.staff, now=office.now())
+    late = client.post(reverse("reports:sign_issue", args=[other.public_id]), {"text": "请核实数字。"})
+    assert late.status_code == 409 and "请核实数字。" in late.content.decode() and "撤回" in late.content.decode()
     assert signed_in(appoint(Role.PROPOSAL_DIRECTOR)).get(issue.get_absolute_url()).status_code == 403
 
 

@@ -4,12 +4,13 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Count, F, QuerySet
-from django.http import HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from members.days import moment, short_day
+from members.inbox.models import Message
 from members.pages import ActionPage, Column, ConfirmPage, DetailPage, FormPage, ListPage, Signed
 from members.shown import Act, Crumb, Fact, Tab
 from proposals.handling.models import Access
@@ -24,6 +25,7 @@ from proposals.reports.queries import ready_for
 from .base import in_step, way_to_sheet
 
 State = Issue.State
+OVERTAKEN = "本期已按纸质签批登记，或已由工作人员撤回，刚才的签批没有生效。"
 
 
 class IssueFilter(django_filters.FilterSet):
@@ -256,6 +258,9 @@ class ActOnIssue(OneIssue):
     def get_queryset(self) -> QuerySet[Issue]:
         return in_step(self.request, super().get_queryset(), state__in=self.states)
 
+    def check_version(self) -> None:
+        """The action looks under its lock at how far the issue is, and says that before it says who changed it."""
+
     def form_valid(self, form: Any) -> HttpResponseBase:
         self.do(form)
         return HttpResponseRedirect(self.object.get_absolute_url())
@@ -374,6 +379,18 @@ class Sign(ActOnIssue, ActionPage[Issue]):
     def get_title(self) -> str:
         return f"{'核稿' if self.object.state == State.CHECKING else '签发'}：{self.object.series}"
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The signature; where the issue was signed on paper or taken back meanwhile, a sentence, and what was typed."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except Http404:
+            about = {"issue": str(kwargs["public_id"])}
+            if not Message.objects.filter(recipient=self.me, template="issue_to_sign", subject=about).exists():
+                raise
+        said = request.POST.get("text", "")
+        typed = [Fact("意见", said, wide=True)] if said else []
+        return self.both_texts(OVERTAKEN, typed, [], reload_url=reverse("reports:issues"), reload_label="回到刊物列表")
+
     @cached_property
     def mine(self) -> bool:
         """Whether the step is this person's own; otherwise what was signed on paper is entered."""
@@ -414,6 +431,8 @@ class IssueNow(ActOnIssue, ConfirmPage[Issue]):
     question = "编发后给出期号，不能再改；每位反映人会收到通知。"
 
     def facts(self) -> list[Fact]:
+        if self.object.number:
+            return [*super().facts(), Fact("期号", self.object.mark)]
         year = timezone.localdate().year
         number = bulletins.next_number(self.object.series, year)
         listed = "、".join(one.name for one in bulletins.fixed_recipients(self.object))
