@@ -191,6 +191,8 @@ def test_a_special_brief_goes_to_one_leader_who_may_see_it(office: Office, setti
     assert "言成" in "".join(part.text for part in paper.sections[0].footer.paragraphs)
     assert AuditEntry.objects.filter(verb="download", subject=str(issue.public_id), by=office.staff).exists()
     assert AuditEntry.objects.filter(verb="view_guarded", subject=str(secret.matter.public_id), by=office.head).exists()
+    with pytest.raises(Refused, match="不能向委员开放"):
+        bulletins.open_to_members(issue, by=office.staff, now=office.now())
     deliver = reverse("reports:deliver", args=[issue.public_id])
     assert "省政协办公厅" not in signed_in(office.staff).get(deliver).content.decode()
     sending: dict[str, Any] = {"on": NOW.date(), "how": "secure", "by": office.staff}

@@ -411,6 +411,8 @@ def open_to_members(issue: Issue, *, by: Person, now: datetime) -> Issue:
     issue = lock_issue(issue, State.ISSUED)
     if issue.opened_on:
         raise WrongStep("本期已经向委员开放。")
+    if issue.addressee:
+        raise Refused("专报只报送一位领导，不能向委员开放。")
     if issue.level != Access.OPEN:
         raise Refused(f"本期是“{issue.get_level_display()}”，只有公开级的刊物可以向委员开放。")
     issue.opened_on = today(now)

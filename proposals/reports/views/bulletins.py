@@ -199,7 +199,7 @@ class IssuePage(OneIssue, DetailPage[Issue]):
             acts.append(Act("登记发送", way("deliver"), "send", "primary"))
             if issue.opened_on:
                 acts.append(Act("取消向委员开放", way("close_issue"), "undo-2"))
-            elif issue.level == Access.OPEN:
+            elif issue.level == Access.OPEN and not issue.addressee:
                 acts.append(Act("向委员开放", way("open_issue"), "users"))
         return [
             *acts,

@@ -60,6 +60,7 @@ def opened_now() -> QuerySet[Issue]:
 
 class OpenToMembers(ActOnIssue, ConfirmPage[Issue]):
     action = "reports.issue"
+    states = (Issue.State.ISSUED,)
     title = "向委员开放"
     form_class = PlainForm
     submit_label = "向委员开放"
@@ -69,7 +70,7 @@ class OpenToMembers(ActOnIssue, ConfirmPage[Issue]):
     done_sentence = "已向委员开放。"
 
     def get_queryset(self) -> QuerySet[Issue]:
-        return in_step(self.request, super().get_queryset(), state=Issue.State.ISSUED, opened_on=None)
+        return in_step(self.request, super().get_queryset(), opened_on=None)
 
     def do(self, form: Any) -> None:
         bulletins.open_to_members(self.object, by=self.me, now=timezone.now())
@@ -77,6 +78,7 @@ class OpenToMembers(ActOnIssue, ConfirmPage[Issue]):
 
 class CloseToMembers(ActOnIssue, ConfirmPage[Issue]):
     action = "reports.issue"
+    states = (Issue.State.ISSUED,)
     title = "取消向委员开放"
     form_class = ReasonForm
     submit_label = "取消开放"
