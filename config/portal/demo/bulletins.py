@@ -17,7 +17,7 @@ from .people import People
 
 def leave_bulletins(people: People, accepted: Sequence[Report], at: datetime) -> None:
     """What was accepted goes on as far as each has come; one that nobody has claimed is issued and shown to a leader."""
-    editor, staff = people.account(Role.REPORT_EDITOR), people.account(Role.REPORT_STAFF)
+    editor = people.account(Role.REPORT_EDITOR)
     put_together, urgent, own, special = accepted
     for report in accepted:
         _edited(report, editor, at)
