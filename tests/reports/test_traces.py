@@ -90,8 +90,8 @@ PLACES = {
         "社情民意信息": "assign_report correct_feedback drop_instruction feed_back keep list record_adoption record_instruction "
         "release_instruction report set_level similar withdraw withdraw_lead",
         "编辑中的信息": "ask_authors combine edit editing edition record_word",
-        "社情民意刊物": "add_recipient add_series change_recipient change_series compose deliver deliveries drop_delivery drop_issue issue issue_now "
-        "issue_pdf issue_print issues open_issue record_return send_issue_up series sign_issue take_issue_back",
+        "社情民意刊物": "add_recipient add_series change_recipient change_series compose deliver deliveries drop_delivery issue "
+        "issue_pdf issue_print issues open_issue record_return series sign_issue take_issue_back",
         "已开放的刊物": "opened",
         "信息通报": "circulars",
         "约稿任务": "credits quotas set_credit set_quota",
