@@ -104,8 +104,9 @@ class PlainForm(forms.Form):
 
 
 def typed_in(form: forms.BaseForm) -> list[Fact]:
-    """What a form holds, field by field in words; what is empty is left out, and a file must be chosen again."""
-    shown = [bound for bound in form if not (bound.is_hidden or isinstance(bound.field, forms.FileField))]
+    """What a form holds, field by field in words; no password and nothing empty, and a file must be chosen again."""
+    left_out = (forms.FileInput, forms.PasswordInput)
+    shown = [bound for bound in form if not (bound.is_hidden or isinstance(bound.field.widget, left_out))]
     said = [(bound.label, _in_words(bound.field, bound.value())) for bound in shown]
     return [Fact(str(label), words, wide=True) for label, words in said if words]
 

@@ -12,7 +12,7 @@ from members.inbox.many import register as offer
 from proposals.handling.models import Reason
 from proposals.reports import actions
 from proposals.reports.credits import authors_of
-from proposals.reports.hands import to_screen
+from proposals.reports.hands import party, to_screen
 from proposals.reports.models import Report
 
 
@@ -41,9 +41,10 @@ class Decide(Many[Report]):
 
     def look(self, rows: Sequence[Report]) -> Preview:
         people = authors_of([row.matter_id for row in rows])
+        own = set(party(self.by).filter(matter__in=[row.matter_id for row in rows]).values_list("matter", flat=True))
         why_not = {}
         for row in rows:
-            if any(one.person_id == self.by.pk for one in people[row.matter_id]):
+            if row.matter_id in own:
                 why_not[row.pk] = "您是本篇的反映人，请由其他同事办理。"
             elif row.claimed_by_id not in (None, self.by.pk):
                 why_not[row.pk] = f"{row.claimed_by}正在筛选，请先商量或接手。"

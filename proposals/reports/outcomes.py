@@ -50,7 +50,8 @@ def offers(user: Any, report: Report) -> list[Act]:
 def panels(user: Any, report: Report) -> list[Panel]:
     """For its authors and the office: adoption, instructions, feedback; of what went into another those of that one.
 
-    One query, whatever there is; what was answered before it was given anew is the office's, and takes two more. Who belongs to the office and stands behind the report reads what an author reads (P18).
+    One query, whatever there is; what was answered before it was given anew is the office's, and takes two more. Who
+    belongs to the office and stands behind the report reads what an author reads (P18).
     """
     main = report.matter.merged_into or report.matter
     if main_hidden(user, report):

@@ -26,6 +26,7 @@ EDITING = {
     "report_issued": Verb("编入{issue}", AUTHORS, "ok"),
     "report_sent_up": Verb("{on}报送{to}", AUTHORS, "ok"),
     "report_delivery_dropped": Verb("撤销{on}发送{to}的登记：{reason}", OFFICE, "warn"),
+    "report_issue_closed": Verb("{issue}不再向委员开放：{reason}", OFFICE, "warn"),
     "report_delivered": Verb("{on}发送{to}", OFFICE),
 }
 WRITING = {

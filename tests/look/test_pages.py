@@ -6,12 +6,14 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django import forms
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.portal.models import SavedView
+from members.forms import PlainForm, typed_in
 from members.models import Body, Person
 from members.pages.lists import BoundedPaginator
 from tests.factories import AppointmentFactory, BodyFactory, PersonFactory
@@ -176,7 +178,17 @@ class TestLists:
         assert (list(none), none.paginator.amount, len(asked)) == ([], "0", 3)
 
 
+class Sealed(PlainForm):
+    text = forms.CharField(label="意见")
+    password = forms.CharField(label="密码", widget=forms.PasswordInput)
+
+
 class TestActs:
+    def test_no_password_is_shown_again_beside_what_was_typed(self) -> None:
+        shown = typed_in(Sealed({"text": "满意", "password": "暗语"}))
+
+        assert [(fact.label, fact.value) for fact in shown] == [("意见", "满意")]
+
     def test_an_act_is_done_and_said(self, signed_in: Client, body: Body) -> None:
         answer = signed_in.post(f"/sample/{body.public_id}/rename/", {"name": "样本新名"}, follow=True)
 

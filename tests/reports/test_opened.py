@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
-from members.models import AuditEntry
+from members.models import AuditEntry, AuditFacts
 from proposals.handling.actions import suspend
 from proposals.handling.models import Access, Matter
 from proposals.reports import actions
@@ -57,6 +57,9 @@ def test_an_issue_is_opened_read_by_members_offered_to_writers_and_closed_again(
     assert reader.get(page).status_code == 404 and similar_to("夜间施工噪声", member) == []
     acts = AuditEntry.objects.filter(subject=str(issue.public_id), verb__endswith="_issue").order_by("pk")
     assert [row.verb for row in acts][-2:] == ["reports.open_issue", "reports.close_issue"]
+    kept = AuditFacts.objects.filter(entry__in=acts).values_list("facts", flat=True)
+    assert "内容有变化" not in str(list(kept)), "why stands where a purge reaches it"
+    assert "不再向委员开放：内容有变化" in staff.get(own.get_absolute_url()).content.decode()
 
 
 def test_what_is_not_public_or_out_of_sight_is_not_there_for_members() -> None:

@@ -120,6 +120,16 @@ def test_who_reads_and_who_may_act(house: House, opinion: Opinion) -> None:
     assert "待办意见建议" in signed_in(house.staff).get(reverse("portal:desk")).content.decode()
 
 
+def test_of_the_own_opinion_colleagues_are_the_office(house: House, opinion: Opinion) -> None:
+    appoint(Role.PROPOSAL_STAFF, person=house.member)
+
+    with pytest.raises(Refused, match="的反映人，请由其他同事办理"):
+        actions.answer(opinion, text="已答。", by=house.member, now=house.later())
+
+    url, page = reverse("reports:answer_opinion", args=[opinion.matter.public_id]), opinion.get_absolute_url()
+    assert [url in signed_in(who).get(page).content.decode() for who in (house.staff, house.member)] == [True, False]
+
+
 def test_an_answer_and_a_unit_are_not_empty_and_nothing_moves_while_suspended(house: House, opinion: Opinion) -> None:
     with pytest.raises(Refused, match="转送的单位"):
         actions.pass_on(opinion, to=" ", by=house.staff, now=house.later())

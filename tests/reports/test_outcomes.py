@@ -2,9 +2,11 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from members.choices import Role
 from members.errors import Refused, WrongStep
+from members.keys import body_key
 from members.models import Body, Person
 from members.uploads import Use, check, open_file
 from proposals.handling import actions as handling
@@ -159,7 +162,7 @@ def test_what_was_told_is_put_right_beside_the_earlier_words_and_given_anew_when
     right = assigning.correct_feedback(wrong, text="已划线六处，另一处下月完成。", **facts, now=office.now())
     with pytest.raises(WrongStep, match="请更正最新的一次"):
         assigning.correct_feedback(wrong, text="再改。", **facts, now=office.now())
-    assert list(Feedback.objects.standing()) == [right]
+    assert list(Feedback.objects.filter(corrected_by=None)) == [right]
     assert [told(one)[-1] for one in (office.first, office.second)] == ["report_answer_corrected"] * 2
     shown = author.get(office.other.get_absolute_url()).content.decode()
     assert (
@@ -180,7 +183,10 @@ def test_what_was_told_is_put_right_beside_the_earlier_words_and_given_anew_when
     assert "已划线六处" in staff and "此前的办理答复" in staff
     office.answered(part)
     tell(office.other, "七处都已完成。")
-    assert (Feedback.objects.standing().count(), Matter.objects.get(pk=office.main.matter_id).is_closed) == (2, True)
+    assert (
+        Feedback.objects.filter(corrected_by=None).count(),
+        Matter.objects.get(pk=office.main.matter_id).is_closed,
+    ) == (2, True)
     assert readers.audit()[1] == []
     past = report(status=Status.ISSUED)
     Matter.objects.filter(pk=past.matter_id).update(closed_at=office.now(), stage=Stage.CLOSED)
@@ -379,6 +385,28 @@ def test_a_slip_that_came_back_leads_to_its_instruction(office: Outside) -> None
     data = {"kind": "transfer", "level": "city", "leader": str(leader.public_id), "on": str(ON), "text": "请研究。"}
     assert client.post(f"{url}?delivery={slip.public_id}", data).status_code == 302
     assert Instruction.objects.get().delivery == slip
+
+
+def test_what_was_stored_earlier_is_carried_over(office: Outside) -> None:
+    """Scans become sheets of the office with every report that they speak of; no key of an office stays on a report."""
+    order, part = office.instructed(file=check(upload("批示.pdf", pdf()), use=Use.SCAN)), office.given()
+    kept, scan = Matter.objects.get(pk=office.main.matter_id), order.scan
+    assert scan
+    Attachment.objects.filter(matter=office.other.matter_id).delete()
+    Attachment.objects.filter(pk=scan.pk).update(purpose="sheet")
+    Matter.objects.filter(pk=kept.pk).update(readers=sorted([*kept.readers, body_key(part.office_id)]))
+    assert len(readers.audit()[1]) == 1
+
+    moved = import_module("proposals.reports.migrations.0011_sheets_and_keys_of_the_office")
+    for _ in range(2):
+        moved.sheets(apps, None)
+        moved.audiences(apps, None)
+
+    rows = Attachment.objects.filter(stored=scan.stored)
+    assert sorted(rows.values_list("matter", "purpose")) == [
+        (pk, "office") for pk in sorted([office.main.matter_id, office.other.matter_id])
+    ]
+    assert readers.audit()[1] == []
 
 
 def test_a_scan_goes_with_its_instruction_and_of_the_own_report_nobody_is_the_office(

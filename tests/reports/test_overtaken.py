@@ -30,7 +30,7 @@ from tests.factories import SessionFactory, appoint
 from tests.reports.factories import NOW, report
 from tests.reports.test_bulletins import Office
 from tests.reports.test_editing import signed_in, told, verbs
-from tests.reports.test_outcomes import ON, Outside
+from tests.reports.test_outcomes import Outside
 from tests.uploads.made import pdf, upload
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +128,9 @@ def test_a_wrong_instruction_is_taken_back(settings: Any, tmp_path: Path) -> Non
 
 def test_what_units_have_in_hand_or_others_went_into_goes_no_other_way() -> None:
     outside = Outside()
-    passed_on = report(status=Status.REFERRED, referred_to="市住建局", referred_on=ON)
+    passed_on = report()
+    screening.refer_original(passed_on, to="市住建局", by=outside.staff, now=outside.now())
+    passed_on.refresh_from_db()
     part = assigning.assign_report(passed_on, lead=outside.unit, by=outside.staff, now=outside.now()).assignments[0]
     main, asked = outside.ready(), {"by": outside.staff, "now": outside.now()}
     with pytest.raises(WrongStep, match="已交承办单位办理"):
@@ -138,6 +140,13 @@ def test_what_units_have_in_hand_or_others_went_into_goes_no_other_way() -> None
     outside.answered(part)
     assigning.feed_back(passed_on, text="已划线。", **asked)
     assert screening.accept(passed_on, **asked).status == Status.EDITING
+    second = report(status=Status.EDITING)
+    combining.combine(passed_on, [second], **asked)
+    editing.save_edition(passed_on, title="通道", text="通道的情况。", by=outside.editor, now=outside.now())
+    outside.issued(passed_on)
+    anew = assigning.assign_report(passed_on, lead=outside.unit, by=outside.staff, now=outside.now()).assignments[0]
+    assert (anew.pk == part.pk, told(outside.clerk)[-1]) == (False, "assigned")
+    assert Report.objects.get(pk=passed_on.pk).matter.closed_at is None
 
     first = report()
     combining.combine(first, [report()], **asked)

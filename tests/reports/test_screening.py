@@ -119,8 +119,17 @@ def test_passed_on_in_original_and_nobody_decides_on_his_own(house: House, staff
 
     appoint(Role.MEMBER, person=staff)
     own = report(staff)
-    with pytest.raises(Refused, match="自己的信息"):
+    with pytest.raises(Refused, match="的反映人，请由其他同事办理"):
         actions.claim(own, by=staff, now=house.later())
+    room = appoint(Role.LIAISON_OFFICER, person=staff).appointments.get(role=Role.LIAISON_OFFICER).body
+    theirs = report()
+    theirs.matter.participants.update(person=None, body=room)
+    with pytest.raises(Refused, match="的反映人，请由其他同事办理"):
+        actions.keep(theirs, reason=ground("accusation"), text="留存", by=staff, now=house.later())
+    client = signed_in(staff)
+    assert "您是本篇的反映人" in client.get(at("screen", theirs)).content.decode()
+    several = client.get(reverse("reports:accept_many"), {"row": [str(theirs.public_id)]})
+    assert "您是本篇的反映人" in several.content.decode()
     with pytest.raises(Refused, match="社情民意留存"):
         actions.keep(one, reason=ground("facts", "report_back"), text="留存", by=staff, now=house.later())
 

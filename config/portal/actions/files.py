@@ -22,18 +22,29 @@ FEW = 20
 @transaction.atomic
 def forget_registers(*, now: datetime) -> None:
     """Registers that were brought but not imported go within the hour, but for what is being imported just now."""
-    rows = RegisterFile.objects.waiting().filter(uploaded_at__lt=now - KEPT_FOR).exclude(public_id__in=_at_work())
-    for row in rows.select_for_update(skip_locked=True):
-        _drop(row)
+    rows = RegisterFile.objects.waiting().filter(uploaded_at__lt=now - KEPT_FOR)
+    locked = list(rows.select_for_update(skip_locked=True))
+    at_work = _at_work()  # asked with the locks held: who leaves a register to a job locks it first
+    for row in locked:
+        if row.public_id not in at_work:
+            _drop(row)
 
 
 @transaction.atomic
 def give_up(kept: RegisterFile) -> None:
     """The register is not imported after all: its file goes at once."""
-    row = RegisterFile.objects.select_for_update(of=("self",)).get(pk=kept.pk)
+    row = lock_register(kept)
     if row.imported_at or row.public_id in _at_work():
         raise WrongStep("这个文件已经导入，或者正在导入，文件随后自动删除。请刷新页面查看结果。")
     _drop(row)
+
+
+def lock_register(kept: RegisterFile) -> RegisterFile:
+    """The register as it is now. Raises WrongStep for one that went meanwhile."""
+    row = RegisterFile.objects.select_for_update(of=("self",)).filter(pk=kept.pk).first()
+    if row is None:
+        raise WrongStep("文件已清理，请重新上传。")
+    return row
 
 
 def _drop(row: RegisterFile) -> None:

@@ -13,7 +13,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from config.portal.actions.files import forget_registers
+from config.portal.actions.files import forget_registers, lock_register
 from config.portal.models import RegisterFile
 from config.portal.registers.numbers import parse_number
 from config.portal.registers.parser import Entry, NotARegister, Note, Register, read_register
@@ -210,7 +210,7 @@ def look_at(kept: RegisterFile) -> Preview:
 @transaction.atomic
 def bring_in(kept: RegisterFile, *, partial: bool, by: Person, now: datetime) -> Result:
     """Import an uploaded file: once, however often it is asked for; the file itself goes, its result stays."""
-    kept = RegisterFile.objects.select_for_update(of=("self",)).get(pk=kept.pk)
+    kept = lock_register(kept)
     if kept.imported_at:
         raise WrongStep("这个文件已经导入过了。")
     seen = look_at(kept)
@@ -223,8 +223,10 @@ def bring_in(kept: RegisterFile, *, partial: bool, by: Person, now: datetime) ->
     return result
 
 
+@transaction.atomic
 def bring_in_later(kept: RegisterFile, *, partial: bool, by: Person, now: datetime) -> LongJob:
     """Leave a big register to the worker; the job's page leads back to the result."""
+    lock_register(kept)
     back = reverse("portal:import_result", args=[kept.public_id])
     args = {"register": str(kept.public_id), "partial": partial}
     return start_job(JOB, title=f"导入{kept.file_name}"[:120], args=args, back=back, by=by, now=now)

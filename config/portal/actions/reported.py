@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from config.portal.actions.files import forget_registers
+from config.portal.actions.files import forget_registers, lock_register
 from config.portal.actions.registers import path_of, plain, stored_by
 from config.portal.models import RegisterFile
 from config.portal.registers.parser import NotARegister
@@ -120,7 +120,7 @@ def bring_in(kept: RegisterFile, *, partial: bool, by: Person, now: datetime) ->
 
 
 def _open(kept: RegisterFile) -> RegisterFile:
-    kept = RegisterFile.objects.select_for_update(of=("self",)).get(pk=kept.pk)
+    kept = lock_register(kept)
     if kept.imported_at:
         raise WrongStep("这个文件已经导入过了。")
     return kept

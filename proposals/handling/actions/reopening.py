@@ -73,7 +73,7 @@ def reopen(
 
 
 def make_room(matter: Matter, *, reason: str, by: Person, now: datetime) -> None:
-    """What was handled and closed is about to be given anew: its parts end as they are, with what was answered; matter locked.
+    """What was closed is about to be given to units: parts that it has end as they are, with what was answered; matter locked.
 
     No clock of theirs runs any more.
     """

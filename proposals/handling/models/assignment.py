@@ -98,6 +98,10 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Not taken back and not passed to another unit."""
         return self.filter(ended_at=None)
 
+    def unsettled(self) -> "AssignmentQuerySet":
+        """Those whose matter is not closed yet."""
+        return self.exclude(state=Assignment.State.SETTLED)
+
     def answering(self) -> "AssignmentQuerySet":
         """Those whose unit replies to the proposers: sole, lead and each split unit."""
         return self.exclude(role=Assignment.Role.CO)

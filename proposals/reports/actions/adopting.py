@@ -18,8 +18,7 @@ from proposals.reports.models import Report, Status
 from proposals.reports.models.adoption import Adoption, CreditRule, Instruction, family_of, main_of
 from proposals.reports.models.issue import Delivery, IssueItem
 
-from .base import keep_sheet, lock, today
-from .combining import not_own
+from .base import keep_sheet, lock, not_own, today
 
 Kind = Instruction.Kind
 Merit = CreditRule.Merit

@@ -11,14 +11,13 @@ from members.models import Body, Person
 from proposals.handling.actions import Given, Part, announce, assign
 from proposals.handling.actions.closing import settle
 from proposals.handling.actions.reopening import make_room
-from proposals.handling.models import Assignment, Exposure, Matter
+from proposals.handling.models import Assignment, Exposure, Matter, Stage
 from proposals.reports.models import Report, Status, handed_in
 from proposals.reports.models.adoption import Feedback, Instruction, main_of
 from proposals.reports.offices import office_of
 
 from .adopting import issued_item, tell_all
-from .base import lock, must_follow, today
-from .combining import not_own
+from .base import lock, must_follow, not_own, today
 
 READY = (Status.ISSUED, Status.REFERRED)
 
@@ -46,10 +45,9 @@ def assign_report(
             f"这篇信息现在是“{report.get_status_display()}”，还不能交办。请先编发，或原文转送后再交办承办单位。"
         )
     matter, day = report.matter, today(now)
-    again = matter.is_closed
-    if again and matter.exposure != Exposure.HANDLING:
+    if matter.stage == Stage.CLOSED and matter.exposure != Exposure.HANDLING:
         raise WrongStep("这是历史登记的信息，没有正文可以交办。需要办理的，请代录全文，编发后再交办。")
-    if not again and (waiting := _units_of(matter)):
+    if waiting := _units_at_work(matter):
         raise WrongStep(f"这篇信息已经交办{waiting}，还没有反馈。请等答复审核通过、反馈反映人以后再次交办。")
     if due_on and due_on <= day:
         raise Refused("办理期限应晚于今天。", field="due_on")
@@ -65,8 +63,8 @@ def assign_report(
     role = Assignment.Role
     parts = [Part(lead, role.LEAD if co else role.SOLE, matter.office)]
     parts += [Part(unit, role.CO, matter.office) for unit in co]
-    if again:
-        make_room(matter, reason="再次交办", by=by, now=now)
+    again = matter.assignments.current().exists()
+    make_room(matter, reason="再次交办", by=by, now=now)
     given = assign(matter, parts, by=by, now=now, fixed_on=due_on)
     if instruction:
         instruction.units.add(lead, *co)
@@ -76,8 +74,8 @@ def assign_report(
     return given
 
 
-def _units_of(matter: Matter) -> str:
-    return "、".join(matter.assignments.current().order_by("pk").values_list("unit__name", flat=True))
+def _units_at_work(matter: Matter) -> str:
+    return "、".join(matter.assignments.current().unsettled().order_by("pk").values_list("unit__name", flat=True))
 
 
 @transaction.atomic

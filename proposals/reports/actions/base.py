@@ -17,7 +17,8 @@ from members.uploads import Clean
 from proposals.handling import clocks, queries, readers
 from proposals.handling.actions.attaching import attach_to_all, put_by
 from proposals.handling.models import Attachment, Event, Matter, Participant, Purpose
-from proposals.reports.models import Report, Status
+from proposals.reports.hands import is_party
+from proposals.reports.models import Opinion, Report, Status
 
 FOR_BODIES = (Role.LIAISON_OFFICER, Role.COUNTY_CPPCC, Role.COMMITTEE_OFFICE)
 """Who acts for a body that reports, besides the secretaries and conveners of those that raise proposals, too."""
@@ -57,9 +58,15 @@ def expect(report: Report, *statuses: str) -> None:
         raise WrongStep(f"这篇信息现在是“{report.get_status_display()}”，不能这样做。请刷新页面查看最新情况。")
 
 
+def not_own(owner: Report | Opinion, by: Person) -> None:
+    """Of what somebody reported himself, or a body in whose name he reports, colleagues are the office (P13)."""
+    if is_party(by, owner.matter):
+        raise Refused(f"您是{owner.matter.label}的反映人，请由其他同事办理。")
+
+
 def in_no_units_hands(report: Report) -> None:
     """What was passed on in its own words and given to units goes no other way until they have answered."""
-    if not report.matter.is_closed and report.matter.assignments.current().exists():
+    if report.matter.assignments.current().unsettled().exists():
         raise WrongStep(f"{report.matter.label}已交承办单位办理，请等反馈办结以后再这样做。")
 
 

@@ -423,7 +423,7 @@ def open_to_members(issue: Issue, *, by: Person, now: datetime) -> Issue:
 
 @transaction.atomic
 def close_to_members(issue: Issue, *, reason: str, by: Person, now: datetime) -> Issue:
-    """Take that back; what was read stays written down."""
+    """Take that back; what was read stays written down. Why, each report says: there a purge reaches it (S5)."""
     if not reason.strip():
         raise Refused("请写明取消开放的原因。", field="reason")
     issue = lock_issue(issue, State.ISSUED)
@@ -431,5 +431,8 @@ def close_to_members(issue: Issue, *, reason: str, by: Person, now: datetime) ->
         raise WrongStep("本期现在没有向委员开放。")
     issue.opened_on = None
     issue.save(update_fields=["opened_on"])
-    audit.record("reports.close_issue", by=by, now=now, subject=str(issue.public_id), reason=reason.strip())
+    facts = {"issue": str(issue), "reason": reason.strip()}
+    reports = lock_all([item.report for item in items_of(issue)])
+    record_many({row.matter: facts for row in reports}, "report_issue_closed", by=by, now=now)
+    audit.record("reports.close_issue", by=by, now=now, subject=str(issue.public_id))
     return issue

@@ -8,12 +8,11 @@ from django.db import transaction
 from members.errors import Refused, WrongStep
 from members.models import Person
 from proposals.handling import clocks, readers
-from proposals.reports.hands import is_party
 from proposals.reports.models import Report, Status
 from proposals.reports.models.issue import rank
 from proposals.reports.queries import GOING_IN
 
-from .base import authors, in_no_units_hands, lock_many, move, today, told
+from .base import authors, in_no_units_hands, lock_many, move, not_own, today, told
 
 MAIN = (Status.SUBMITTED, Status.EDITING)
 
@@ -73,12 +72,6 @@ def in_no_other_hands(report: Report, by: Person) -> None:
     not_own(report, by)
     if report.status == Status.SUBMITTED and report.claimed_by_id not in (None, by.pk):
         raise WrongStep(f"{report.claimed_by}正在筛选{report.matter.label}，请先商量或接手后再合并。")
-
-
-def not_own(report: Report, by: Person) -> None:
-    """Nobody combines or edits what he reported himself, or a body in whose name he reports (P13)."""
-    if is_party(by, report.matter):
-        raise Refused(f"您是{report.matter.label}的反映人，请由其他同事办理。")
 
 
 @transaction.atomic

@@ -106,5 +106,6 @@ def drop_delivery(delivery: Delivery, *, reason: str, by: Person, now: datetime)
         raise Refused("请写明撤销的原因。", field="reason")
     facts = {"to": row.recipient.name, "on": row.sent_on, "reason": reason.strip()}
     row.delete()
-    record_many({item.report.matter: facts for item in items_of(issue)}, "report_delivery_dropped", by=by, now=now)
+    reports = lock_all([item.report for item in items_of(issue)])
+    record_many({report.matter: facts for report in reports}, "report_delivery_dropped", by=by, now=now)
     audit.record("reports.drop_delivery", by=by, now=now, subject=str(issue.public_id))  # why, the reports say (S5)

@@ -14,8 +14,7 @@ from proposals.reports.comparing import tidy
 from proposals.reports.models import AuthorWord, Edition, Report, Status
 from proposals.reports.models.issue import rank
 
-from .base import SUSPENDED, expect, keep_sheet, lock, speaking_for, today, told
-from .combining import not_own
+from .base import SUSPENDED, expect, keep_sheet, lock, not_own, speaking_for, today, told
 
 State = Edition.State
 MOST, MOST_COMBINED = 1_500, 3_000

@@ -18,6 +18,8 @@ from proposals.handling.models import Access, Assignment, Event, Exposure, Kind,
 from proposals.reports.models import Opinion
 from proposals.reports.offices import office_of
 
+from .base import not_own
+
 A_YEAR = timedelta(days=366)
 ANSWERED = (Assignment.State.ANSWERED, Assignment.State.SETTLED)
 
@@ -128,7 +130,7 @@ def assign_opinion(
 
     Units learn nothing of who said it.
     """
-    opinion = _lock(opinion)
+    opinion = _lock(opinion, by)
     matter, today = opinion.matter, timezone.localdate(now)
     if due_on and due_on <= today:
         raise Refused("办理期限应晚于今天。", field="due_on")
@@ -157,7 +159,7 @@ def pass_on(opinion: Opinion, *, to: str, by: Person, now: datetime, on: date | 
     """Pass an opinion to whoever should look into it, in words (转送); its clock goes on until it is answered."""
     if not to.strip():
         raise Refused("请填写转送的单位。", field="passed_to")
-    opinion = _lock(opinion)
+    opinion = _lock(opinion, by)
     if opinion.matter.assignments.current().exists():
         raise WrongStep("本件已经交办给承办单位，不再转送。需要换单位的，请在办理中调整。")
     opinion.passed_to, opinion.passed_on = to.strip(), _on(opinion, on, now=now, field="passed_on")
@@ -182,7 +184,7 @@ def answer(
     """
     if not text.strip():
         raise Refused("请填写答复内容，反映人会看到这段话。", field="answer")
-    opinion = _lock(opinion)
+    opinion = _lock(opinion, by)
     if waiting := waiting_units(opinion):
         raise WrongStep(f"{'、'.join(waiting)}的办理意见还没有审核通过，请等通过后再告知反映人。")
     opinion.answer, opinion.answered_by = text.strip(), from_whom.strip() or opinion.passed_to
@@ -202,8 +204,8 @@ def answer(
     return opinion
 
 
-def _lock(opinion: Opinion) -> Opinion:
-    """The opinion as it is now, its matter locked first; an answered or suspended one takes nothing more."""
+def _lock(opinion: Opinion, by: Person) -> Opinion:
+    """The opinion as it is now, its matter locked first; an answered or suspended one takes nothing more, nor one's own."""
     matter = opinion.matter.locked()
     if matter.access == Access.SUSPENDED:
         raise WrongStep("该件正在保密核查，暂停办理。请联系提案委。")
@@ -211,6 +213,7 @@ def _lock(opinion: Opinion) -> Opinion:
     fresh.matter = matter
     if fresh.status == Opinion.Status.ANSWERED:
         raise WrongStep("这件意见建议已经答复。请刷新页面查看最新情况。")
+    not_own(fresh, by)
     return fresh
 
 

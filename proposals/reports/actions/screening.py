@@ -13,7 +13,7 @@ from proposals.handling.queries import own_participants
 from proposals.reports.models import TO_SCREEN, Referral, Report, Status
 from proposals.reports.models.issue import LEVEL_NAMES, rank
 
-from .base import SUSPENDED, authors, expect, in_no_units_hands, lock, move, must_follow, today, told
+from .base import SUSPENDED, authors, expect, in_no_units_hands, lock, move, must_follow, not_own, today, told
 from .writing import end_screening, hand_in, must_suit_zone, start_screening
 
 DECIDED_AGAIN = (Status.SUBMITTED, Status.KEPT)
@@ -246,12 +246,6 @@ def take_up_proposal(referral: Referral, *, title: str, named: str, by: Person, 
         entered_by=by,
     )
     return hand_in(report, "report_from_proposal", by=by, now=now, origin=named)
-
-
-def not_own(report: Report, by: Person) -> None:
-    """Somebody of the office who wrote it leaves it to colleagues (P13)."""
-    if report.matter.participants.filter(person=by, left_at=None).exists():
-        raise Refused("您是本篇的反映人，不能筛选自己的信息。请由其他同事办理。")
 
 
 def not_followed(report: Report) -> None:

@@ -191,12 +191,6 @@ class Instruction(Addressed):
         return self.rule.points if self.rule else Decimal(0)
 
 
-class FeedbackQuerySet(models.QuerySet["Feedback"]):
-    def standing(self) -> "FeedbackQuerySet":
-        """What holds today: without those that were put right since."""
-        return self.filter(corrected_by=None)
-
-
 class Feedback(Addressed):
     """What the authors were told of a report's result, in plain words (反馈); each time it was handled.
 
@@ -213,8 +207,6 @@ class Feedback(Addressed):
         "self", models.PROTECT, null=True, related_name="corrected_by", verbose_name="更正的反馈"
     )
     reason = models.CharField("更正说明", max_length=200, blank=True)
-
-    objects = FeedbackQuerySet.as_manager()
 
     class Meta:
         verbose_name = "反馈"

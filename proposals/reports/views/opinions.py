@@ -18,7 +18,7 @@ from proposals.handling import clocks
 from proposals.handling.attachments import attachments_of
 from proposals.handling.events import AUTHORS
 from proposals.handling.eyes import Eye
-from proposals.handling.models import Matter, Obligation, Participant, Stage
+from proposals.handling.models import Matter, Obligation, Stage
 from proposals.handling.panels import panels_of, suspend_act
 from proposals.handling.panels.links import file_row
 from proposals.handling.sights import note
@@ -27,6 +27,8 @@ from proposals.reports.answers import said_by_units, words_of
 from proposals.reports.forms import AnswerForm, AssignForm, EnterOpinionForm, PassOnForm
 from proposals.reports.models import Opinion, Referral, Report
 from proposals.reports.owner import FROM_MEMBERS, names_of
+
+from .report import PEOPLE
 
 A_WEEK = timedelta(days=7)
 
@@ -122,9 +124,6 @@ class Enter(FormPage):
         return HttpResponseRedirect(opinion.get_absolute_url())
 
 
-PEOPLE = Prefetch("matter__participants", Participant.objects.named())
-
-
 class OneOpinion(RowMixin[Opinion]):
     """Takes the opinion of the address from those that this person may see."""
 
@@ -216,7 +215,8 @@ class OpinionPage(OneOpinion, DetailPage[Opinion]):
     def own_acts(self) -> list[Act]:
         """What the office can do next, the first of them in colour."""
         opinion, parts = self.object, self.panels.assignments
-        if opinion.status == Opinion.Status.ANSWERED or not self.me.has_perm("reports.handle_opinion"):
+        keeps = self.me.has_perm("reports.handle_opinion") and not self.panels.view.participants  # not one's own (P13)
+        if opinion.status == Opinion.Status.ANSWERED or not keeps:
             return []
         at = [opinion.matter.public_id]
         assign = Act("交办承办单位", reverse("reports:assign_opinion", args=at), "send", "primary")

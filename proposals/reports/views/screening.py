@@ -22,7 +22,15 @@ from proposals.handling.panels import suspend_act
 from proposals.handling.panels.links import file_rows
 from proposals.reports import actions, many
 from proposals.reports.filters import QueueFilter
-from proposals.reports.hands import due_to_screen, same_text, similar_to, to_screen
+from proposals.reports.hands import (
+    due_to_screen,
+    is_party_to,
+    party,
+    same_text,
+    similar_to,
+    stands_behind,
+    to_screen,
+)
 from proposals.reports.models import Referral, Report, Status, Words, handed_in
 from proposals.reports.report_forms import (
     KeepForm,
@@ -156,7 +164,7 @@ class KeepMany(DecideMany):
 
 def next_after(report: Report, user: Any) -> str:
     """The next one that no colleague holds, or the pile."""
-    rows = to_screen(user).exclude(pk=report.pk).exclude(matter__participants__person=user)
+    rows = to_screen(user).exclude(pk=report.pk).exclude(matter__in=party(user).values("matter"))
     free = rows.filter(claimed_by=None) | rows.filter(claimed_by=user)
     row = free.select_related("matter").order_by("-urgent", "submitted_at", "pk").first()
     return to(row, "screen") if row else reverse(QUEUE)
@@ -171,7 +179,8 @@ class Screen(ReportAct):
     submit_label = "开始筛选"
 
     def get_queryset(self) -> QuerySet[Report]:
-        return in_step(self.request, super().get_queryset().prefetch_related(PEOPLE), status=Status.SUBMITTED)
+        rows = super().get_queryset().annotate(party=stands_behind(self.me)).prefetch_related(PEOPLE)
+        return in_step(self.request, rows, status=Status.SUBMITTED)
 
     def get_title(self) -> str:
         return f"筛选 {self.object.matter.label}"
@@ -212,7 +221,7 @@ class Screen(ReportAct):
             combine_url=self.combine_url(same),
             similar=[one for one in similar_to(matter.title, self.me, besides=report) if one.url not in twins],
             next_url=next_after(report, self.me),
-            own=any(row.person_id == self.me.pk for row in matter.participants.all() if row.left_at is None),
+            own=is_party_to(self.me, report),
             **kwargs,
         )
 
