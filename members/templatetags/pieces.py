@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import qrcode
-from django import template
+from django import forms, template
 from django.conf import settings
 from django.http import QueryDict
 from django.templatetags.static import static
@@ -48,6 +48,15 @@ def qr_code(address: str, label: str) -> SafeString:
         dark,
         size=len(rows),
     )
+
+
+@register.filter
+def carried(form: forms.BaseForm) -> SafeString:
+    """Return what a form holds as hidden inputs, files aside; no hint describes what nobody sees."""
+    shown = [field for field in form if not field.field.widget.needs_multipart_form]
+    for field in shown:
+        field.help_text = ""
+    return format_html_join("", "{}", ((field.as_hidden(),) for field in shown))
 
 
 @register.filter

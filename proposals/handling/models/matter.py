@@ -296,9 +296,9 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
     def named(self) -> "ParticipantQuerySet":
         """With their names, in their order; what else is known of a person, sealed columns above all, is not read."""
         own = [field.name for field in Participant._meta.concrete_fields]
-        names = ("name", "public_id", "withdrawn_at")
-        found = self.select_related("person", "body").only(*own, *(f"person__{name}" for name in names), "body__name")
-        return found.order_by("order", "pk")
+        names = [f"person__{name}" for name in ("name", "public_id", "withdrawn_at")]
+        names += [f"body__{name}" for name in ("name", "short_name", "public_id")]
+        return self.select_related("person", "body").only(*own, *names).order_by("order", "pk")
 
     def cosigning(self) -> "ParticipantQuerySet":
         """Those who joined: members, and organisations other than the one that leads."""
