@@ -87,11 +87,7 @@ def is_party_to(user: Any, report: Report) -> bool:
 
 def of_others(user: Any) -> QuerySet[Report]:
     """What this person may keep for the office: reports in sight behind which he stands in no part."""
-    places = party(user)
-    own = Q(matter__in=places.values("matter")) | Q(
-        matter__in=places.exclude(matter__merged_into=None).values("matter__merged_into")
-    )
-    return Report.objects.visible_to(user).exclude(own)
+    return Report.objects.visible_to(user).filter(~stands_behind(user))
 
 
 def own(user: Any) -> QuerySet[Report]:

@@ -394,19 +394,20 @@ def test_what_was_stored_earlier_is_carried_over(office: Outside) -> None:
     assert scan
     Attachment.objects.filter(matter=office.other.matter_id).delete()
     Attachment.objects.filter(pk=scan.pk).update(purpose="sheet")
+    Instruction.objects.update(scan=None)
     Matter.objects.filter(pk=kept.pk).update(readers=sorted([*kept.readers, body_key(part.office_id)]))
     assert len(readers.audit()[1]) == 1
 
-    moved = import_module("proposals.reports.migrations.0011_sheets_and_keys_of_the_office")
+    moved = import_module("proposals.reports.migrations.0008_what_was_stored")
     for _ in range(2):
-        moved.sheets(apps, None)
+        moved.scans(apps, None)
         moved.audiences(apps, None)
 
     rows = Attachment.objects.filter(stored=scan.stored)
     assert sorted(rows.values_list("matter", "purpose")) == [
         (pk, "office") for pk in sorted([office.main.matter_id, office.other.matter_id])
     ]
-    assert readers.audit()[1] == []
+    assert Instruction.objects.get().scan == scan and readers.audit()[1] == []
 
 
 def test_a_scan_goes_with_its_instruction_and_of_the_own_report_nobody_is_the_office(
@@ -432,6 +433,10 @@ def test_a_scan_goes_with_its_instruction_and_of_the_own_report_nobody_is_the_of
         reverse("reports:assign_report", args=[office.main.public_id]),
     ):
         assert [client.get(address).status_code for client in (other, mine)] == [200, 404]
+    beside = report(office.first)  # went into the same one: one's own has to do with that as well
+    Matter.objects.filter(pk=beside.matter_id).update(merged_into=office.main.matter)
+    address = reverse("reports:record_instruction", args=[beside.public_id])
+    assert [client.get(address).status_code for client in (other, mine)] == [200, 404]
 
     with django_capture_on_commit_callbacks(execute=True):
         assert other.post(drop, {"reason": "登记错了篇目"}).status_code == 302

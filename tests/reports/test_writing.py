@@ -204,7 +204,9 @@ def test_similar_ones_are_the_own_and_no_others(member: Person, staff: Person) -
     assert own.get_absolute_url() in fragment.content.decode()
 
 
-def test_a_listed_word_warns_once_and_does_not_block(member: Person, settings: Any, tmp_path: Path) -> None:
+def test_a_listed_word_warns_once_and_does_not_block(
+    member: Person, staff: Person, settings: Any, tmp_path: Path
+) -> None:
     words = tmp_path / "words.txt"
     words.write_text("消防通道\n", "utf-8")
     settings.WORD_LIST = str(words)
@@ -215,6 +217,13 @@ def test_a_listed_word_warns_once_and_does_not_block(member: Person, settings: A
     assert warned.status_code == 422 and "保密词表" in warned.content.decode()
     answer: Any = warned.context["alarm"]
     assert client.post(url, {**TYPED, **CHOSEN, "alarm": answer}).status_code == 302
+
+    office, url = signed_in(staff), reverse("reports:enter")
+    said = {**TYPED, **CHOSEN, "source": "other", "author_text": "某居民", "suggestion": "请消防救援部门检查。"}
+    warned = office.post(url, said)
+    assert warned.status_code == 422 and "保密词表" in warned.content.decode()
+    assert "再点一次“录入并提交”" in warned.content.decode() and Report.objects.count() == 1
+    assert office.post(url, {**said, "alarm": warned.context["alarm"]}).status_code == 302
 
 
 def test_the_day_of_an_ordinary_one_counts_working_days(member: Person, staff: Person) -> None:

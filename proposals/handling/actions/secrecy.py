@@ -43,7 +43,10 @@ def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspen
 
     Those who keep a matter that may hold its words and stays in sight are told to look at that.
     """
-    matter = matter.locked()
+    beside = [other.pk for other in to_look_at(matter)]
+    rows = Matter.objects.select_for_update(of=("self",)).filter(pk__in=[matter.pk, *beside]).order_by("pk")
+    locked = rows.in_bulk()  # in one order, whichever of them somebody else suspends just now
+    matter = locked.pop(matter.pk)
     if matter.access == Access.SUSPENDED:
         raise WrongStep("该件已经暂停查看。")
     if not reason.strip():
@@ -61,8 +64,8 @@ def suspend(matter: Matter, *, reason: str, by: Person, now: datetime) -> Suspen
     matter.record("suspended", by=by, now=now)
     readers.refresh_with_copies(matter)
     drop_files("proposals.")
-    for other in to_look_at(matter):
-        event = other.locked().record("other_suspended", by=by, now=now, other=by_number(matter))
+    for other in locked.values():
+        event = other.record("other_suspended", by=by, now=now, other=by_number(matter))
         people = set(queries.people_in(owners.course_of(other).keepers, on=timezone.localdate(now))) - {by.pk}
         subject = {"matter": str(other.public_id)}
         tell(sorted(people), event_id=event.pk, template="other_suspended", subject=subject, now=now)

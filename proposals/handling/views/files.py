@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, TypeVar
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 
 from members import audit
 from members.pages import SIGNED_IN, Page
@@ -10,6 +11,25 @@ from proposals.handling.attachments import attachment_for
 
 # nothing that a file contains may run or load, even where a browser shows it after all
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+R = TypeVar("R", bound=HttpResponseBase)
+
+
+def kept_apart(answer: R) -> R:
+    """The file as a download that no browser shows as a page of ours, and nobody keeps on the way."""
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = NOTHING
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def word_file(content: bytes, name: str) -> HttpResponse:
+    """A document that was made for this person."""
+    answer = HttpResponse(content, content_type=WORD)
+    answer.headers["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
+    return kept_apart(answer)
 
 
 class AttachmentDownload(Page):
@@ -33,8 +53,5 @@ class AttachmentDownload(Page):
             matter=str(attachment.matter.public_id),
             purpose=attachment.purpose,
         )
-        answer = FileResponse(file, as_attachment=True, filename=attachment.name, content_type=attachment.content_type)
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Content-Security-Policy"] = NOTHING
-        answer.headers["Cache-Control"] = "private, no-store"
-        return answer
+        kind = attachment.content_type
+        return kept_apart(FileResponse(file, as_attachment=True, filename=attachment.name, content_type=kind))

@@ -27,9 +27,7 @@ from proposals.handling.rights import allowed, in_hands_of
 from proposals.handling.sights import note
 
 from .base import PlainForm
-from .files import NOTHING
-
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+from .files import WORD, kept_apart
 
 
 class OnPapers:
@@ -156,11 +154,7 @@ class PaperFile(Page):
         subject, matter = str(paper.public_id), str(paper.matter.public_id)
         audit.record("download", by=self.person, subject=subject, now=timezone.now(), matter=matter, purpose=paper.kind)
         note(self.person, [paper.matter_id])
-        answer = FileResponse(file, as_attachment=True, filename=paper.name, content_type=WORD)
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Content-Security-Policy"] = NOTHING
-        answer.headers["Cache-Control"] = "private, no-store"
-        return answer
+        return kept_apart(FileResponse(file, as_attachment=True, filename=paper.name, content_type=WORD))
 
 
 class CheckPaper(Signed, FormPage):

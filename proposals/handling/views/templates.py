@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 
 from members import audit
 from members.days import short_day
@@ -22,8 +21,7 @@ from proposals.handling.letters import letter_docx
 from proposals.handling.models import LetterTemplate, PaperKind
 from proposals.handling.official import by_template
 
-from .files import NOTHING
-from .papers import WORD
+from .files import word_file
 
 OURS = "handling.letter_templates"
 
@@ -79,7 +77,7 @@ class Starter(OnTemplates, Page):
         kind = kwargs["kind"]
         if kind not in PaperKind.values:
             raise Http404
-        return sent(letter_docx(starter(kind)), f"{PaperKind(kind).label}模板.docx")
+        return word_file(letter_docx(starter(kind)), f"{PaperKind(kind).label}模板.docx")
 
 
 class TemplatePage(OnTemplates, DetailPage[LetterTemplate]):
@@ -137,7 +135,7 @@ class TemplateFile(OnTemplates, RowMixin[LetterTemplate], Page):
         audit.record("download", by=self.me, subject=str(row.public_id), now=timezone.now(), purpose="template")
         try:
             with open_file(row.stored) as file:
-                return sent(file.read(), row.name)
+                return word_file(file.read(), row.name)
         except FileNotFoundError as error:
             raise Http404 from error
 
@@ -150,17 +148,7 @@ class TemplateSample(OnTemplates, RowMixin[LetterTemplate], Page):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         row = self.get_object()
-        return sent(by_template(row, [sample(row.kind)])[0].content, f"{row}（示例）.docx")
-
-
-def sent(content: bytes, name: str) -> HttpResponse:
-    """A Word file as a download, never shown by the browser itself."""
-    answer = HttpResponse(content, content_type=WORD)
-    answer.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = NOTHING
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+        return word_file(by_template(row, [sample(row.kind)])[0].content, f"{row}（示例）.docx")
 
 
 class UseTemplate(OnTemplates, ConfirmPage[LetterTemplate]):

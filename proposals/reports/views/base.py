@@ -14,7 +14,7 @@ from members.shown import Crumb, Fact
 from proposals.handling.models import Attachment
 from proposals.handling.sights import note
 from proposals.handling.views.base import SeenOfMatter
-from proposals.reports.models import Report, Words
+from proposals.reports.models import Opinion, Report, Words
 
 
 class OneReport(Signed, RowMixin[Report]):
@@ -70,9 +70,9 @@ def list_crumbs(user: Person) -> list[Crumb]:
     return [Crumb("我的社情民意", reverse("reports:mine"))] if user.has_perm("reports.own") else []
 
 
-def about(report: Report) -> list[Fact]:
+def about(owner: Report | Opinion) -> list[Fact]:
     """Which one it is, on a page that does something with it."""
-    return [Fact("编号", report.matter.label), Fact("标题", report.matter.title, wide=True)]
+    return [Fact("编号", owner.matter.label), Fact("标题", owner.matter.title, wide=True)]
 
 
 def screening_crumbs(report: Report) -> list[Crumb]:

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 
 from members.inbox.actions import start_job
 from members.pages import ConfirmPage, DetailPage
-from proposals.handling.views.files import NOTHING
-from proposals.handling.views.papers import WORD
+from proposals.handling.views.files import word_file
 from proposals.reports import bulletin_files
 from proposals.reports.bulletin import bulletin_docx, shown
 from proposals.reports.models import Issue
@@ -45,16 +43,6 @@ class File(OneIssue, DetailPage[Issue]):
         bulletin_files.note_download(self.read, self.me, now=now, form="docx")
         made = bulletin_files.bulletin_of(self.read, self.me, now=now)
         return word_file(bulletin_docx(made), f"{made.name}.docx")
-
-
-def word_file(content: bytes, name: str) -> HttpResponse:
-    """A document made for this person, always as a download."""
-    answer = HttpResponse(content, content_type=WORD)
-    answer.headers["Content-Disposition"] = str(content_disposition_header(as_attachment=True, filename=name))
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = NOTHING
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
 
 
 class Pdf(OneIssue, ConfirmPage[Issue]):

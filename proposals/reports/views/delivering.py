@@ -14,6 +14,7 @@ from members.shown import Crumb, Fact
 from members.widgets import Day
 from proposals.handling.letters import letter_docx
 from proposals.handling.models import Access
+from proposals.handling.views.files import word_file
 from proposals.reports import bulletin_files
 from proposals.reports.actions import bulletins, delivering
 from proposals.reports.bulletin_forms import DeliverForm, ReturnForm
@@ -21,7 +22,6 @@ from proposals.reports.editing_forms import ReasonForm
 from proposals.reports.models import Delivery, Issue, Recipient, Series
 
 from .bulletins import ActOnIssue, issue_crumbs
-from .copies import word_file
 
 RECIPIENTS = Recipient.objects.in_order()
 BACK = [("no", "没有退回"), *Delivery.Returned.choices]

@@ -28,6 +28,7 @@ from proposals.reports.forms import AnswerForm, AssignForm, EnterOpinionForm, Pa
 from proposals.reports.models import Opinion, Referral, Report
 from proposals.reports.owner import FROM_MEMBERS, names_of
 
+from .base import about
 from .report import PEOPLE
 
 A_WEEK = timedelta(days=7)
@@ -233,7 +234,7 @@ class HandleOpinion(OneOpinion, ActionPage[Opinion]):
     action = "reports.handle_opinion"
 
     def facts(self) -> list[Fact]:
-        return [Fact("编号", self.object.matter.label), Fact("标题", self.object.matter.title, wide=True)]
+        return about(self.object)
 
     def crumbs(self) -> list[Crumb]:
         return [*super().crumbs(), Crumb(self.object.matter.label, self.object.get_absolute_url())]

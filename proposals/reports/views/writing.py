@@ -41,7 +41,19 @@ def alarm_of(words: Words) -> str:
     return word_list.warning([("标题", words.title), *words.parts], office=OFFICE)
 
 
-class Writing(Signed, FormPage):
+class Warned(Signed, FormPage):
+    """Where a text is handed in: whoever is warned of a word looks once more; sent again unchanged, it goes."""
+
+    alarm = ""
+
+    def check_alarm(self, words: Words) -> None:
+        said = alarm_of(words)
+        if said and self.request.POST.get("alarm") != words.fingerprint:
+            self.alarm = words.fingerprint
+            raise Refused(f"{said}核对无误的，请再点一次“{self.submit_label}”。")
+
+
+class Writing(Warned):
     """What the empty screen and that of a draft share: saving, handing in, and nothing lost on the way."""
 
     action = "reports.write"
@@ -49,7 +61,6 @@ class Writing(Signed, FormPage):
     form_class = ReportForm
     submit_label = "提交"
     object: Report | None = None
-    alarm = ""
 
     def draft(self, form: Any) -> Report:
         """The draft that this screen writes, begun if it is not there yet."""
@@ -112,18 +123,11 @@ class Writing(Signed, FormPage):
             actions.bring(report, form.cleaned_data["attached"], by=self.me, now=timezone.now())
             messages.success(self.request, "草稿已保存。")
             return HttpResponseRedirect(to(report, "write"))
-        self.check_alarm(report)
+        self.check_alarm(report.words)
         done = actions.submit(report, not_secret=form.cleaned_data["not_secret"], by=self.me, now=timezone.now())
         actions.bring(done, form.cleaned_data["attached"], by=self.me, now=timezone.now())
         messages.success(self.request, f"信息已提交，编号{done.matter.number}。处理情况会发消息告诉您。")
         return HttpResponseRedirect(done.get_absolute_url())
-
-    def check_alarm(self, report: Report) -> None:
-        """Whoever is warned looks once more; sent again unchanged, it goes."""
-        words = alarm_of(report.words)
-        if words and self.request.POST.get("alarm") != report.words.fingerprint:
-            self.alarm = report.words.fingerprint
-            raise Refused(f"{words}核对无误的，请再点一次“提交”。")
 
     def form_invalid(self, form: Any) -> HttpResponseBase:
         """What was typed is kept, and files that passed the door with it: they need not be chosen again."""
@@ -298,7 +302,7 @@ class AutosaveDraft(Autosave, Write):
     """The copy of a draft."""
 
 
-class Enter(Signed, FormPage):
+class Enter(Warned):
     """The office enters what came by letter, telephone or on paper; its authors are told and credited."""
 
     action = "reports.enter"
@@ -320,6 +324,7 @@ class Enter(Signed, FormPage):
 
     def form_valid(self, form: Any) -> HttpResponseBase:
         data = form.cleaned_data
+        self.check_alarm(form.words())
         report = actions.enter(
             form.behind_it(),
             form.words(),
@@ -328,8 +333,6 @@ class Enter(Signed, FormPage):
             by=self.me,
             now=timezone.now(),
         )
-        if words := alarm_of(report.words):
-            messages.warning(self.request, words)
         messages.success(self.request, f"已录入，编号{report.matter.number}。反映人会收到通知。")
         return HttpResponseRedirect(report.get_absolute_url())
 
@@ -337,7 +340,11 @@ class Enter(Signed, FormPage):
         title = str(kwargs["form"]["title"].value() or "")
         bodies = Body.objects.current().order_by("pinyin", "pk").values_list("name", flat=True)
         return super().get_context_data(
-            members=member_labels(), bodies=list(bodies), similar=similar_to(title[:300], self.me), **kwargs
+            members=member_labels(),
+            bodies=list(bodies),
+            similar=similar_to(title[:300], self.me),
+            alarm=self.alarm,
+            **kwargs,
         )
 
 
