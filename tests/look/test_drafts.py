@@ -13,6 +13,14 @@ from tests.browser import PHONE, visit
 KEY = "draft:person-1:draft-7"
 AFTER_TYPING = 3_100
 DAY = 24 * 3600 * 1000
+HOLD_ONE = """() => {
+    const send = window.fetch
+    window.fetch = (...asked) => new Promise(answer => {
+        window.fetch = send
+        window.release = () => answer(send(...asked))
+    })
+}"""
+"""The next request waits in the browser until `release()`."""
 
 
 class Server:
@@ -89,9 +97,9 @@ def test_without_a_network_the_phone_keeps_a_copy_until_the_server_has_it(site: 
 
 
 def test_a_form_is_sent_with_the_version_that_its_own_autosave_brings(site: str, browser: Browser) -> None:
-    held: list[Route] = []
-    with writing(browser, site, Server()) as page:
-        page.route("**/keep/", lambda route: held.append(route))
+    server = Server()
+    with writing(browser, site, server) as page:
+        page.evaluate(HOLD_ONE)
         form = page.locator("form[data-autosave]")
         form.evaluate("node => node.insertAdjacentHTML('beforeend', '<input type=hidden name=version value=1>')")
         page.fill("#id_title", "电梯")
@@ -100,27 +108,26 @@ def test_a_form_is_sent_with_the_version_that_its_own_autosave_brings(site: str,
 
         form.locator("button[type=submit]").first.click()
         with page.expect_request(lambda request: request.method == "POST" and "/keep/" not in request.url) as sent:
-            held[0].fulfill(status=200, json={"version": 2})
+            page.evaluate("release()")
 
         assert 'name="version"\r\n\r\n2\r\n' in (sent.value.post_data or "")
 
 
 def test_what_is_typed_while_a_copy_is_under_way_goes_with_the_next(site: str, browser: Browser) -> None:
-    held: list[Route] = []
-    with writing(browser, site, Server()) as page:
-        page.route("**/keep/", lambda route: held.append(route))
+    server = Server()
+    with writing(browser, site, server) as page:
+        page.evaluate(HOLD_ONE)
         page.fill("#id_title", "电梯")
         page.locator("#id_title").blur()
         status(page).to_contain_text("正在保存")
         page.fill("#id_title", "电梯老化")
-        held[0].fulfill(status=200, json={"version": 2})
+        page.evaluate("release()")
         status(page).to_contain_text("草稿已保存")
 
-        with page.expect_request("**/keep/") as sent:
+        with page.expect_response("**/keep/"):
             page.clock.fast_forward(AFTER_TYPING)
 
-        assert "电梯老化" in (sent.value.post_data or "")
-        held[1].fulfill(status=200, json={"version": 3})
+        assert ["电梯老化" in words for words in server.heard] == [False, True]
 
 
 @pytest.mark.parametrize("options", [{"form": 'data-local="no"'}, {"body": "data-shared-phone"}])
